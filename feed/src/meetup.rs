@@ -1,0 +1,183 @@
+//! How posts become groups and events: a pure function of the **set** of accepted entries.
+//!
+//! [`Facts`] is a join (a set keyed by entry id, so order and repeats cannot matter); verdicts (who is
+//! seated, who waits) are derived on reading. No clock, no receipt time. Source: spec/meetup.md.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::post::{Answer, Person, Role, Schedulers};
+use crate::{EntryId, FeedId, Kind, NetId, Seq, Verified};
+
+/// One accepted entry as the fold sees it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fact {
+    /// Its id.
+    pub id: EntryId,
+    /// Its author, as the accepted chain names them.
+    pub author: Person,
+    /// Its place in the author's log.
+    pub seq: Seq,
+    /// What.
+    pub kind: Kind,
+    /// What it points at.
+    pub refs: Vec<EntryId>,
+    /// Its body; `None` if it is not held.
+    pub body: Option<Vec<u8>>,
+    /// Above its feed's cap: authentic, but counted only where it founds the group or event itself.
+    pub quarantined: bool,
+}
+
+impl Fact {
+    /// The fact of an accepted entry whose feed starts with `genesis`.
+    pub fn of(entry: &Verified, genesis: EntryId) -> Self {
+        let h = entry.header();
+        Self {
+            id: entry.id(),
+            author: Person { feed: h.author, genesis },
+            seq: h.seq,
+            kind: h.kind,
+            refs: h.refs.clone(),
+            body: entry.body().map(<[u8]>::to_vec),
+            quarantined: false,
+        }
+    }
+}
+
+/// A set of facts. What belongs to an event E of group G: E and G themselves, every entry that refs E or
+/// G, and every tombstone that refs one of those. More does no harm: the fold passes over it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Facts {
+    by_id: BTreeMap<EntryId, Fact>,
+}
+
+impl Facts {
+    /// Adds one; adding again changes nothing but a body or a quarantine that has since changed for the better.
+    pub fn insert(&mut self, fact: Fact) {
+        let _ = fact;
+        todo!()
+    }
+    /// All, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Fact> {
+        self.by_id.values()
+    }
+    /// Folds the group `id`; `None` while its founding entry is unknown or says nothing.
+    pub fn group(&self, net: &NetId, id: EntryId) -> Option<GroupState> {
+        let _ = (net, id);
+        todo!()
+    }
+    /// Folds the event `id`; `None` while its founding entry is unknown or says nothing.
+    pub fn event(&self, net: &NetId, id: EntryId) -> Option<EventState> {
+        let _ = (net, id);
+        todo!()
+    }
+}
+
+impl FromIterator<Fact> for Facts {
+    fn from_iter<T: IntoIterator<Item = Fact>>(facts: T) -> Self {
+        let mut set = Self::default();
+        facts.into_iter().for_each(|f| set.insert(f));
+        set
+    }
+}
+
+/// A group, folded. Equal facts give equal bytes, in CBOR and in JSON.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[allow(missing_docs)]
+pub struct GroupState {
+    pub id: EntryId,
+    pub founder: FeedId,
+    pub name: String,
+    pub schedulers: Schedulers,
+    /// Everybody with a role, most senior first.
+    pub roles: Vec<RoleLine>,
+    /// Members, by feed id: who joined last rather than left, and everybody with a role.
+    pub members: Vec<FeedId>,
+    /// Events that count in it, by id.
+    pub events: Vec<EntryId>,
+    /// Fold bodies that are missing without a tombstone: outside the promise that all nodes agree.
+    pub incomplete: bool,
+}
+
+/// One principal of a group or event.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[allow(missing_docs)]
+pub struct RoleLine {
+    pub feed: FeedId,
+    pub role: Role,
+    /// Share of the seats (events; `None` where the event has no limit).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<u32>,
+    /// The last entry of theirs that counts, where a senior has cut them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Seq>,
+}
+
+/// An event, folded: what `klatch event show --json` prints.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[allow(missing_docs)]
+pub struct EventState {
+    pub id: EntryId,
+    pub group: Option<EntryId>,
+    pub author: FeedId,
+    pub title: String,
+    /// Local start, `YYYY-MM-DDTHH:MM`.
+    pub start: String,
+    pub zone: String,
+    pub minutes: u32,
+    pub place: String,
+    pub about: String,
+    pub capacity: Option<u32>,
+    pub split: bool,
+    /// How many updates count.
+    pub revision: u32,
+    /// The updates that no other counted update replaces, by id: what a new update or rsvp refs.
+    pub tips: Vec<EntryId>,
+    pub cancelled: bool,
+    /// Everybody with a role, most senior first.
+    pub hosts: Vec<RoleLine>,
+    /// Who has a seat, by feed id.
+    pub seated: Vec<SeatLine>,
+    /// Who waits, in the list's order.
+    pub waiting: Vec<SeatLine>,
+    /// Who would have a seat if a host ranked what no host has ranked yet, in lottery order.
+    pub provisional: Vec<SeatLine>,
+    /// Unranked RSVPs that find no free seat, in lottery order.
+    pub unranked: Vec<SeatLine>,
+    /// Who said maybe, by feed id.
+    pub maybe: Vec<SeatLine>,
+    /// Who said no, by feed id.
+    pub no: Vec<FeedId>,
+    /// Who arrived, by feed id.
+    pub attendance: Vec<AttendanceLine>,
+    /// Fold bodies that are missing without a tombstone.
+    pub incomplete: bool,
+}
+
+/// One RSVP and its verdict.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[allow(missing_docs)]
+pub struct SeatLine {
+    pub feed: FeedId,
+    pub rsvp: EntryId,
+    pub answer: Answer,
+    pub party: u32,
+    /// The host who ranked it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<FeedId>,
+    /// Time or place changed after this answer was given.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
+}
+
+/// One person who arrived.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[allow(missing_docs)]
+pub struct AttendanceLine {
+    pub feed: FeedId,
+    /// The doors that countersigned, by feed id.
+    pub doors: Vec<FeedId>,
+    /// The RSVP checked in; `None` = a walk-in.
+    pub rsvp: Option<EntryId>,
+}
