@@ -4,6 +4,6 @@
 //! [`link`] (one TCP stream); [`peers`] decides whom to dial. Only [`link`] and [`lan`] touch a socket.
 //! Source: spec/gossip.md.
 
-//LINK
+pub mod link;
 pub mod noise;
 pub mod sync;
