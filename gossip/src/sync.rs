@@ -134,6 +134,10 @@ pub enum Input {
     DoorAnswer(DoorAnswer),
     /// The door's word on an answer: `None` = countersigned, else why not.
     DoorVerdict(EntryId, Option<String>),
+    /// All that was to be sent has left: there is room for more. Bulk (chunks, bodies, long lists) is made
+    /// 256 KiB at a time, on this, so that a peer that reads slowly costs no memory here. Hand it in
+    /// whenever the outgoing buffer has run empty after an [`Output::Send`].
+    Room,
     /// Time passed.
     Elapsed,
 }
@@ -143,7 +147,8 @@ pub enum Input {
 pub enum Output {
     /// Send this application message.
     Send(Vec<u8>),
-    /// Accept this chunk; answer with [`Input::Ingested`].
+    /// Accept this chunk; answer with [`Input::Ingested`]. It may continue this node's own feed: then the
+    /// store does not keep it but stops appending, and the answer is [`Outcome::Refused`].
     Ingest(Ingest),
     /// Keep this proof (checked).
     Fork(ForkProof),
@@ -151,9 +156,6 @@ pub enum Output {
     Bodies(FeedId, Seq, Vec<Option<Vec<u8>>>),
     /// Somebody wrote about an object: unchecked, a hint.
     Hint(EntryId, FeedId, Seq),
-    /// The peer proves that my own feed is longer than I hold: these entries link to my tip and end on an
-    /// anchor under my key. Stop appending.
-    OwnLonger(Ingest),
     /// A peer asks to redeem this secret; answer with [`Input::RedeemAnswer`].
     Redeem([u8; 16]),
     /// The pub's answer.
@@ -178,13 +180,33 @@ pub enum Reason {
     Silent,
     /// A message that is none, or out of turn, or past a limit.
     #[error("the peer broke the protocol: {0}")]
-    Protocol(String),
+    Protocol(Breach),
     /// A chunk that no honest node sends.
     #[error("the peer sent a bad chunk: {0}")]
     Chunk(AcceptError),
     /// The peer said so.
     #[error("the peer ended it with code {0}")]
     Peer(u16),
+}
+
+/// How a peer broke the protocol. Source: spec/gossip.md, "limits" and "exchange".
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Breach {
+    /// Not the canonical bytes of any message.
+    #[error("a message that is none")]
+    Malformed,
+    /// Another version of the protocol.
+    #[error("it speaks another version of the protocol")]
+    Version,
+    /// More of something than is allowed.
+    #[error("more {0} than is allowed")]
+    Limit(&'static str),
+    /// An answer to nothing, a message before its time, a place that does not exist.
+    #[error("{0} that nobody asked for")]
+    Unsolicited(&'static str),
+    /// The same entries a second time.
+    #[error("entries that it had sent before")]
+    Repeated,
 }
 
 /// Replication with one peer.
