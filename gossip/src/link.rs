@@ -227,6 +227,7 @@ where
         pending: VecDeque::new(),
         changed: BTreeMap::new(),
         unanswered: BTreeMap::new(),
+        room_owed: false,
         closing: None,
     };
     let mut inputs = ports.inputs;
@@ -271,6 +272,8 @@ struct Pump<F> {
     changed: BTreeMap<FeedId, BTreeMap<EntryId, Seq>>,
     /// Bytes of each ingest that the owner has not answered, by ticket.
     unanswered: BTreeMap<u64, usize>,
+    /// Something was sent since the exchange was last told that there is room.
+    room_owed: bool,
     closing: Option<Ended>,
 }
 
@@ -296,6 +299,12 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
                 return error.into();
             }
             self.seal();
+            if self.room_owed && self.outbox.is_empty() {
+                // The last frame is still on its way: what comes next is made meanwhile.
+                self.room_owed = false;
+                self.handle(clock.now(), Input::Room, &*(self.shelf)());
+                self.seal();
+            }
             if self.closing.is_some() {
                 if self.wire.is_empty() {
                     let _ = writer.shutdown().await; // The connection is over either way.
@@ -420,7 +429,10 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
         self.exchange.handle(now, input, shelf);
         while let Some(output) = self.exchange.poll_output() {
             match output {
-                Output::Send(message) => self.outbox.push(&message),
+                Output::Send(message) => {
+                    self.outbox.push(&message);
+                    self.room_owed = true;
+                }
                 Output::Close(reason) => self.closing = Some(Ended::Closed(reason)),
                 other => {
                     if let Output::Ingest(ingest) = &other {
