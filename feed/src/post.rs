@@ -1,12 +1,34 @@
-//! What entries say: one enum, one struct per kind. Source: spec/posts.md.
+//! What entries say: one enum, one file per kind in `post/`. Source: spec/posts.md.
 //!
 //! Objects and entries a post is about stand in the header's refs, so that a node that dropped the body
-//! still knows them; all else stands in the body, a canonical CBOR map with text keys. A body that does
-//! not fit its kind says nothing: [`Post::read`] returns `None`, never an error.
+//! still knows them; all else stands in the body, a canonical CBOR map with text keys. Refs, first to last,
+//! follow the fields of the variant: an object is always `refs[0]`. A body that does not fit its kind says
+//! nothing: [`Post::read`] returns `None`, never an error.
+//!
+//! Absent on purpose: what a post does to a group or event (`meetup`), and who may say it.
 
+mod checkin;
+mod event;
+mod group;
+mod identity;
+pub mod kind;
+mod limit;
+mod rsvp;
+mod seat;
+mod talk;
+#[cfg(test)]
+mod tests;
+
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
-use crate::{EntryId, FeedId, Kind, Seq};
+use crate::entry::{BODY_BYTES_MAX, CONTROL_BODY_BYTES_MAX};
+use crate::{Draft, EntryId, FeedId, Kind, Seq, codec};
+
+pub use checkin::checkin_message;
+pub use event::local_start;
+pub use limit::{PostError, Problem};
+use limit::{count, distinct, line, number, text};
 
 /// A person as authority and trust name them: a feed together with its first entry, so that a thief who
 /// signs a second first entry gains nothing.
@@ -16,31 +38,6 @@ pub struct Person {
     pub feed: FeedId,
     /// The id of its entry 1.
     pub genesis: EntryId,
-}
-
-/// Kind numbers. Source: spec/posts.md, "kinds".
-#[allow(missing_docs)]
-pub mod kind {
-    use crate::Kind;
-
-    pub const GENESIS: Kind = Kind(0);
-    pub const GROUP: Kind = Kind(1);
-    pub const EVENT: Kind = Kind(2);
-    pub const JOIN: Kind = Kind(3);
-    pub const LEAVE: Kind = Kind(4);
-    pub const GRANT: Kind = Kind(5);
-    pub const REVOKE: Kind = Kind(6);
-    // 7 endorse, 9 release, 10 close, 12 hide: reserved.
-    pub const SEAT: Kind = Kind(8);
-    pub const TOMBSTONE: Kind = Kind(11);
-    pub const RSVP: Kind = Kind(64);
-    pub const UPDATE: Kind = Kind(65);
-    pub const ARRIVE: Kind = Kind(66);
-    pub const CHECKIN: Kind = Kind(67);
-    pub const CANCEL: Kind = Kind(68);
-    pub const PROFILE: Kind = Kind(256);
-    pub const FOLLOW: Kind = Kind(257);
-    pub const COMMENT: Kind = Kind(258);
 }
 
 /// A role in a group or event, most senior first.
@@ -105,7 +102,7 @@ pub enum Post {
         title: String,
         /// Local start, `YYYY-MM-DDTHH:MM`.
         start: String,
-        /// IANA zone.
+        /// IANA zone, 1 to 64 bytes.
         zone: String,
         /// How long, in minutes, 1 to 20160.
         minutes: u32,
@@ -132,7 +129,7 @@ pub enum Post {
         subject: Person,
         /// Which role.
         role: Role,
-        /// Seats handed over (events only).
+        /// Seats handed over (events only), 0 to 100000; 0 for a door.
         quota: u32,
     },
     /// Takes every role, honouring what the subject said up to `cut_seq`.
@@ -162,8 +159,8 @@ pub enum Post {
     Rsvp {
         /// Which event.
         event: EntryId,
-        /// The newest update of the event that the author had seen.
-        seen: Option<EntryId>,
+        /// The newest updates of the event that the author had seen: `EventState::tips`, at most 7.
+        seen: Vec<EntryId>,
         /// The answer.
         answer: Answer,
         /// Persons, the author included, 1 to 20.
@@ -180,7 +177,7 @@ pub enum Post {
         /// New values.
         fields: EventFields,
     },
-    /// Calls the event off. Final.
+    /// Calls the event off. Final: it counts by kind and refs, whatever becomes of the body.
     Cancel {
         /// Which event.
         event: EntryId,
@@ -238,53 +235,194 @@ pub enum Post {
     },
 }
 
-/// The fields of an event that can change.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[allow(missing_docs)]
+/// The fields of an event that can change. What an event has beyond its founding body (place, about) comes
+/// with its first update: the founding body is kept for ever, that of an update can be taken back.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct EventFields {
+    /// As the event's.
     pub title: Option<String>,
+    /// As the event's.
     pub start: Option<String>,
+    /// As the event's.
     pub zone: Option<String>,
+    /// As the event's.
     pub minutes: Option<u32>,
+    /// One line, at most 300 bytes.
     pub place: Option<String>,
+    /// At most 4000 bytes.
     pub about: Option<String>,
+    /// As the event's.
     pub capacity: Option<u32>,
 }
 
-/// A post that may not be signed: a field past its limit.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{field}: {problem}")]
-pub struct PostError {
-    /// Which field.
-    pub field: &'static str,
-    /// What is wrong with it, and what would be right.
-    pub problem: String,
+/// A key of the body that this version knows only as not for it: a post that carries it says nothing here.
+type Reserved = IgnoredAny;
+
+/// The body of one kind, as it lies in the entry.
+trait Body: DeserializeOwned + Serialize {
+    /// What it says together with the refs; `None` where they do not fit. Limits are checked after.
+    fn post(self, refs: &[EntryId]) -> Option<Post>;
 }
 
 impl Post {
     /// Reads what an entry says. `None`: an unknown kind, a body that is absent or does not fit its kind.
+    ///
+    /// A pure function of its arguments, for ever: no zone data, no clock.
     pub fn read(kind: Kind, refs: &[EntryId], body: Option<&[u8]>) -> Option<Self> {
-        let _ = (kind, refs, body);
-        todo!()
+        let body = body?;
+        let post = match kind {
+            kind::GENESIS => read::<identity::Genesis>(kind, refs, body),
+            kind::GROUP => read::<group::Group>(kind, refs, body),
+            kind::EVENT => read::<event::Event>(kind, refs, body),
+            kind::JOIN => read::<group::Join>(kind, refs, body),
+            kind::LEAVE => read::<group::Leave>(kind, refs, body),
+            kind::GRANT => read::<group::Grant>(kind, refs, body),
+            kind::REVOKE => read::<group::Revoke>(kind, refs, body),
+            kind::SEAT => read::<seat::Seat>(kind, refs, body),
+            kind::TOMBSTONE => read::<talk::Tombstone>(kind, refs, body),
+            kind::RSVP => read::<rsvp::Rsvp>(kind, refs, body),
+            kind::UPDATE => read::<event::Update>(kind, refs, body),
+            kind::ARRIVE => read::<checkin::Arrive>(kind, refs, body),
+            kind::CHECKIN => read::<checkin::Checkin>(kind, refs, body),
+            kind::CANCEL => read::<event::Cancel>(kind, refs, body),
+            kind::PROFILE => read::<identity::Profile>(kind, refs, body),
+            kind::FOLLOW => read::<identity::Follow>(kind, refs, body),
+            kind::COMMENT => read::<talk::Comment>(kind, refs, body),
+            _ => None,
+        }?;
+        post.check().is_ok().then_some(post)
     }
 
     /// The kind, refs and body that say it, checked against every limit. `salt`: 16 random bytes, which
     /// the kinds with guessable bodies (rsvp, arrive, check-in) carry.
-    pub fn draft(&self, time_ms: u64, salt: [u8; 16]) -> Result<crate::Draft, PostError> {
-        let _ = (time_ms, salt);
-        todo!()
+    ///
+    /// # Errors
+    ///
+    /// The first field past its limit; for an event also a zone that is not known here and a local start
+    /// that its clocks skip.
+    pub fn draft(&self, time_ms: u64, salt: [u8; 16]) -> Result<Draft, PostError> {
+        self.check()?;
+        match self {
+            Self::Event { start, zone, .. } => event::check_local(Some(start), Some(zone))?,
+            Self::Update { fields, .. } => {
+                event::check_local(fields.start.as_deref(), fields.zone.as_deref())?;
+            }
+            _ => {}
+        }
+        let (refs, body) = (self.refs(), self.body(salt));
+        distinct("refs", &refs)?;
+        Ok(Draft { kind: self.kind(), refs, body, time_ms })
+    }
+
+    /// The number of its kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Genesis { .. } => kind::GENESIS,
+            Self::Group { .. } => kind::GROUP,
+            Self::Event { .. } => kind::EVENT,
+            Self::Join { .. } => kind::JOIN,
+            Self::Leave { .. } => kind::LEAVE,
+            Self::Grant { .. } => kind::GRANT,
+            Self::Revoke { .. } => kind::REVOKE,
+            Self::Seat { .. } => kind::SEAT,
+            Self::Tombstone { .. } => kind::TOMBSTONE,
+            Self::Rsvp { .. } => kind::RSVP,
+            Self::Update { .. } => kind::UPDATE,
+            Self::Arrive { .. } => kind::ARRIVE,
+            Self::Checkin { .. } => kind::CHECKIN,
+            Self::Cancel { .. } => kind::CANCEL,
+            Self::Profile { .. } => kind::PROFILE,
+            Self::Follow { .. } => kind::FOLLOW,
+            Self::Comment { .. } => kind::COMMENT,
+        }
+    }
+
+    fn refs(&self) -> Vec<EntryId> {
+        match self {
+            Self::Genesis { .. } | Self::Group { .. } | Self::Profile { .. } | Self::Follow { .. } => vec![],
+            Self::Event { group, .. } => group.iter().copied().collect(),
+            Self::Join { group } | Self::Leave { group } => vec![*group],
+            Self::Grant { object, .. } | Self::Revoke { object, .. } => vec![*object],
+            Self::Seat { event, .. }
+            | Self::Cancel { event, .. }
+            | Self::Arrive { event, .. }
+            | Self::Checkin { event, .. } => vec![*event],
+            Self::Tombstone { targets } => targets.clone(),
+            Self::Rsvp { event, seen: others, .. } | Self::Update { event, replaces: others, .. } => {
+                [&[*event], others.as_slice()].concat()
+            }
+            Self::Comment { object, reply, .. } => [*object].into_iter().chain(*reply).collect(),
+        }
+    }
+
+    fn body(&self, salt: [u8; 16]) -> Vec<u8> {
+        match self {
+            Self::Genesis { recovery } => codec::encode(&identity::Genesis::of(recovery)),
+            Self::Group { name, owners, schedulers } => {
+                codec::encode(&group::Group::of(name, owners, *schedulers))
+            }
+            Self::Event { group: _, title, start, zone, minutes, capacity, split } => {
+                codec::encode(&event::Event::of(title, start, zone, *minutes, *capacity, *split))
+            }
+            Self::Join { .. } => codec::encode(&group::Join {}),
+            Self::Leave { .. } => codec::encode(&group::Leave {}),
+            Self::Grant { subject, role, quota, .. } => {
+                codec::encode(&group::Grant::of(subject, *role, *quota))
+            }
+            Self::Revoke { subject, cut_seq, cut_id, .. } => {
+                codec::encode(&group::Revoke::of(subject, *cut_seq, *cut_id))
+            }
+            Self::Seat { lines, .. } => codec::encode(&seat::Seat::of(lines)),
+            Self::Tombstone { .. } => codec::encode(&talk::Tombstone {}),
+            Self::Rsvp { answer, party, note, .. } => {
+                codec::encode(&rsvp::Rsvp::of(*answer, *party, note, salt))
+            }
+            Self::Update { fields, .. } => codec::encode(&event::Update::of(fields)),
+            Self::Cancel { reason, .. } => codec::encode(&event::Cancel::of(reason)),
+            Self::Arrive { event: _, door, nonce, rsvp, signature } => {
+                let proof = checkin::Proof { nonce, rsvp: *rsvp, signature, salt };
+                codec::encode(&checkin::Arrive::of(door, &proof))
+            }
+            Self::Checkin { event: _, guest, nonce, rsvp, signature } => {
+                let proof = checkin::Proof { nonce, rsvp: *rsvp, signature, salt };
+                codec::encode(&checkin::Checkin::of(guest, &proof))
+            }
+            Self::Profile { name, about } => codec::encode(&identity::Profile::of(name, about)),
+            Self::Follow { subject, on } => codec::encode(&identity::Follow::of(subject, *on)),
+            Self::Comment { text, .. } => codec::encode(&talk::Comment::of(text)),
+        }
+    }
+
+    /// Every limit that does not depend on anything but the post: the same for who writes and who reads.
+    fn check(&self) -> Result<(), PostError> {
+        match self {
+            Self::Genesis { .. } | Self::Join { .. } | Self::Leave { .. } | Self::Follow { .. } => Ok(()),
+            Self::Arrive { .. } | Self::Checkin { .. } => Ok(()),
+            Self::Group { name, owners, .. } => group::check_group(name, owners),
+            Self::Event { group: _, title, start, zone, minutes, capacity, split: _ } => {
+                event::check_fields(&EventFields {
+                    title: Some(title.clone()),
+                    start: Some(start.clone()),
+                    zone: Some(zone.clone()),
+                    minutes: Some(*minutes),
+                    capacity: *capacity,
+                    ..EventFields::default()
+                })
+            }
+            Self::Grant { role, quota, .. } => group::check_grant(*role, *quota),
+            Self::Revoke { cut_seq, cut_id, .. } => group::check_revoke(*cut_seq, cut_id.as_ref()),
+            Self::Seat { lines, .. } => seat::check(lines),
+            Self::Tombstone { targets } => talk::check_tombstone(targets),
+            Self::Rsvp { seen, party, note, .. } => rsvp::check(seen, *party, note),
+            Self::Update { replaces, fields, .. } => event::check_update(replaces, fields),
+            Self::Cancel { reason, .. } => text("reason", reason, 0..=500),
+            Self::Profile { name, about } => identity::check_profile(name, about),
+            Self::Comment { text, .. } => talk::check_comment(text),
+        }
     }
 }
 
-/// What a guest signs at the door: domain, network, and canonical `[event, occurrence, door, nonce, rsvp]`.
-/// The occurrence is null until events repeat. Source: spec/meetup.md, "check-in".
-pub fn checkin_message(
-    net: &crate::NetId,
-    event: &EntryId,
-    door: &FeedId,
-    nonce: &[u8; 16],
-    rsvp: Option<&EntryId>,
-) -> Vec<u8> {
-    let _ = (net, event, door, nonce, rsvp);
-    todo!()
+fn read<B: Body>(kind: Kind, refs: &[EntryId], body: &[u8]) -> Option<Post> {
+    let max = if kind.is_control() { CONTROL_BODY_BYTES_MAX } else { BODY_BYTES_MAX };
+    codec::decode_open::<B>(body, max).ok()?.post(refs)
 }

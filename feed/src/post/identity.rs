@@ -1,0 +1,65 @@
+//! Who somebody is: genesis, profile, follow.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Body, Person, Post, PostError, line, text};
+use crate::EntryId;
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct Genesis {
+    #[serde(with = "serde_bytes")]
+    recovery: [u8; 32],
+}
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct Profile {
+    name: String,
+    about: String,
+}
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct Follow {
+    on: bool,
+    subject: Person,
+}
+
+impl Body for Genesis {
+    fn post(self, refs: &[EntryId]) -> Option<Post> {
+        refs.is_empty().then_some(Post::Genesis { recovery: self.recovery })
+    }
+}
+
+impl Body for Profile {
+    fn post(self, refs: &[EntryId]) -> Option<Post> {
+        refs.is_empty().then_some(Post::Profile { name: self.name, about: self.about })
+    }
+}
+
+impl Body for Follow {
+    fn post(self, refs: &[EntryId]) -> Option<Post> {
+        refs.is_empty().then_some(Post::Follow { subject: self.subject, on: self.on })
+    }
+}
+
+impl Genesis {
+    pub(super) fn of(recovery: &[u8; 32]) -> Self {
+        Self { recovery: *recovery }
+    }
+}
+
+impl Profile {
+    pub(super) fn of(name: &str, about: &str) -> Self {
+        Self { name: name.to_owned(), about: about.to_owned() }
+    }
+}
+
+impl Follow {
+    pub(super) fn of(subject: &Person, on: bool) -> Self {
+        Self { on, subject: *subject }
+    }
+}
+
+pub(super) fn check_profile(name: &str, about: &str) -> Result<(), PostError> {
+    line("name", name, 1..=60)?;
+    text("about", about, 0..=2000)
+}

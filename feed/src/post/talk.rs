@@ -1,0 +1,47 @@
+//! Text on things, and the taking back of anything.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Body, Post, PostError, count, distinct, text};
+use crate::EntryId;
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct Comment {
+    text: String,
+}
+
+/// A tombstone's targets are its refs.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Tombstone {}
+
+impl Body for Comment {
+    fn post(self, refs: &[EntryId]) -> Option<Post> {
+        let (object, reply) = match refs {
+            &[object] => (object, None),
+            &[object, reply] => (object, Some(reply)),
+            _ => return None,
+        };
+        Some(Post::Comment { object, reply, text: self.text })
+    }
+}
+
+impl Body for Tombstone {
+    fn post(self, refs: &[EntryId]) -> Option<Post> {
+        Some(Post::Tombstone { targets: refs.to_vec() })
+    }
+}
+
+impl Comment {
+    pub(super) fn of(text: &str) -> Self {
+        Self { text: text.to_owned() }
+    }
+}
+
+pub(super) fn check_comment(said: &str) -> Result<(), PostError> {
+    text("text", said, 1..=8000)
+}
+
+pub(super) fn check_tombstone(targets: &[EntryId]) -> Result<(), PostError> {
+    count("targets", targets.len(), 1..=8)?;
+    distinct("targets", targets)
+}
