@@ -1,1 +1,307 @@
+use proptest::prelude::*;
 
+use super::*;
+
+const SALT: [u8; 16] = [7; 16];
+
+fn id(n: u8) -> EntryId {
+    EntryId::new([n; 32])
+}
+
+fn ids(n: u8) -> Vec<EntryId> {
+    (100..100 + n).map(id).collect()
+}
+
+fn person(n: u8) -> Person {
+    Person { feed: FeedId::new([n; 32]), genesis: id(n) }
+}
+
+fn event(title: &str, start: &str, zone: &str) -> Post {
+    let (title, start, zone) = (title.into(), start.into(), zone.into());
+    Post::Event { group: Some(id(1)), title, start, zone, minutes: 120, capacity: Some(2), split: false }
+}
+
+fn update(fields: EventFields) -> Post {
+    Post::Update { event: id(1), replaces: vec![id(2)], fields }
+}
+
+fn fields() -> EventFields {
+    EventFields::default()
+}
+
+fn rsvp(seen: u8, party: u32, note: &str) -> Post {
+    Post::Rsvp { event: id(1), seen: ids(seen), answer: Answer::Yes, party, note: note.into() }
+}
+
+fn seat(lines: impl IntoIterator<Item = (u8, u32)>) -> Post {
+    Post::Seat { event: id(1), lines: lines.into_iter().map(|(n, persons)| (id(n), persons)).collect() }
+}
+
+fn grant(role: Role, quota: u32) -> Post {
+    Post::Grant { object: id(1), subject: person(2), role, quota }
+}
+
+fn revoke(cut_seq: Seq, cut_id: Option<EntryId>) -> Post {
+    Post::Revoke { object: id(1), subject: person(2), cut_seq, cut_id }
+}
+
+/// The largest post of every kind, and the smallest where that is another.
+fn within() -> Vec<Post> {
+    let long = |bytes| "x".repeat(bytes);
+    let every = EventFields {
+        title: Some(long(120)),
+        start: Some("2028-02-29T23:59".into()),
+        zone: Some("America/Argentina/ComodRivadavia".into()),
+        minutes: Some(20_160),
+        place: Some(long(300)),
+        about: Some(long(4000)),
+        capacity: Some(100_000),
+    };
+    let proof = ([3; 16], [4; 64]);
+    let no_limit = Post::Event {
+        group: None,
+        title: "t".into(),
+        start: "2026-12-01T18:30".into(),
+        zone: "UTC".into(),
+        minutes: 1,
+        capacity: None,
+        split: true,
+    };
+    vec![
+        Post::Genesis { recovery: [9; 32] },
+        Post::Group {
+            name: long(120),
+            owners: (0..8).map(person).collect(),
+            schedulers: Schedulers::Members,
+        },
+        Post::Group { name: long(1), owners: vec![], schedulers: Schedulers::Organizers },
+        event(&long(120), "2026-12-01T18:30", "Europe/Lisbon"),
+        no_limit,
+        Post::Join { group: id(1) },
+        Post::Leave { group: id(1) },
+        grant(Role::Owner, 100_000),
+        grant(Role::Organizer, 1),
+        grant(Role::Host, 0),
+        grant(Role::Door, 0),
+        revoke(0, None),
+        revoke(Seq::MAX, Some(id(3))),
+        seat((0..32).map(|n| (n, 20))),
+        seat([(0, 1)]),
+        Post::Tombstone { targets: ids(8) },
+        rsvp(7, 20, &long(200)),
+        rsvp(0, 1, ""),
+        Post::Update { event: id(1), replaces: ids(7), fields: every },
+        update(EventFields { place: Some(String::new()), ..fields() }),
+        Post::Cancel { event: id(1), reason: long(500) },
+        Post::Arrive {
+            event: id(1),
+            door: FeedId::new([2; 32]),
+            nonce: proof.0,
+            rsvp: None,
+            signature: proof.1,
+        },
+        Post::Checkin {
+            event: id(1),
+            guest: FeedId::new([2; 32]),
+            nonce: proof.0,
+            rsvp: Some(id(5)),
+            signature: proof.1,
+        },
+        Post::Profile { name: long(60), about: "line\n\tline".into() },
+        Post::Follow { subject: person(4), on: false },
+        Post::Comment { object: id(1), reply: Some(id(2)), text: long(8000) },
+    ]
+}
+
+#[test]
+fn what_was_drafted_reads_back() {
+    for post in within() {
+        let draft = post.draft(5, SALT).unwrap_or_else(|error| panic!("{post:?}: {error}"));
+        assert!(!draft.kind.is_control() || draft.body.len() <= CONTROL_BODY_BYTES_MAX, "{post:?}");
+        assert!(draft.refs.len() <= crate::entry::REFS_MAX && draft.body.len() <= BODY_BYTES_MAX, "{post:?}");
+        assert_eq!(Post::read(draft.kind, &draft.refs, Some(&draft.body)), Some(post.clone()));
+        assert_eq!(Post::read(draft.kind, &draft.refs, None), None, "a body that is not held says nothing");
+        assert_eq!(Post::read(Kind(999), &draft.refs, Some(&draft.body)), None, "an unknown kind");
+        let one_more = [draft.refs.as_slice(), &ids(9)].concat();
+        assert_eq!(
+            Post::read(draft.kind, &one_more, Some(&draft.body)),
+            None,
+            "{post:?} with nine refs more"
+        );
+    }
+}
+
+/// Each pair: a post, and the field that is one past its limit.
+fn past() -> Vec<(&'static str, Post)> {
+    let long = |bytes| "x".repeat(bytes);
+    let group = |name: String, owners| Post::Group { name, owners, schedulers: Schedulers::default() };
+    let comment = |text: String| Post::Comment { object: id(1), reply: None, text };
+    let profile = |name: &str, about: String| Post::Profile { name: name.into(), about };
+    let start = |start: &str| event("t", start, "UTC");
+    vec![
+        ("name", group(String::new(), vec![])),
+        ("name", group(long(121), vec![])),
+        ("name", group("two\nlines".into(), vec![])),
+        ("name", group("two\u{2028}lines".into(), vec![])),
+        ("name", group(" x".into(), vec![])),
+        ("owners", group(long(1), (0..9).map(person).collect())),
+        ("owners", group(long(1), vec![person(1), person(1)])),
+        ("title", event(&long(121), "2026-12-01T18:30", "UTC")),
+        ("title", event("x\u{1b}[2J", "2026-12-01T18:30", "UTC")),
+        ("start", start("2026-12-01 18:30")),
+        ("start", start("2026-13-01T18:30")),
+        ("start", start("2027-02-29T18:30")),
+        ("start", start("2026-12-01T24:00")),
+        ("start", start("2026-12-1T018:30")),
+        ("start", start("+026-12-01T18:30")),
+        ("zone", event("t", "2026-12-01T18:30", &long(65))),
+        ("zone", event("t", "2026-12-01T18:30", "")),
+        ("quota", grant(Role::Host, 100_001)),
+        ("quota", grant(Role::Door, 1)),
+        ("cut_id", revoke(0, Some(id(1)))),
+        ("cut_id", revoke(1, None)),
+        ("lines", seat([])),
+        ("lines", seat((0..33).map(|n| (n, 1)))),
+        ("lines", seat([(1, 1), (1, 1)])),
+        ("lines", seat([(1, 0)])),
+        ("lines", seat([(1, 21)])),
+        ("targets", Post::Tombstone { targets: vec![] }),
+        ("targets", Post::Tombstone { targets: ids(9) }),
+        ("targets", Post::Tombstone { targets: vec![id(1), id(1)] }),
+        ("seen", rsvp(8, 1, "")),
+        ("party", rsvp(0, 0, "")),
+        ("party", rsvp(0, 21, "")),
+        ("note", rsvp(0, 1, &long(201))),
+        ("note", rsvp(0, 1, "two\nlines")),
+        ("fields", update(fields())),
+        (
+            "replaces",
+            Post::Update {
+                event: id(1),
+                replaces: ids(8),
+                fields: EventFields { minutes: Some(1), ..fields() },
+            },
+        ),
+        ("minutes", update(EventFields { minutes: Some(0), ..fields() })),
+        ("minutes", update(EventFields { minutes: Some(20_161), ..fields() })),
+        ("capacity", update(EventFields { capacity: Some(0), ..fields() })),
+        ("capacity", update(EventFields { capacity: Some(100_001), ..fields() })),
+        ("place", update(EventFields { place: Some(long(301)), ..fields() })),
+        ("about", update(EventFields { about: Some(long(4001)), ..fields() })),
+        ("reason", Post::Cancel { event: id(1), reason: long(501) }),
+        ("name", profile("", String::new())),
+        ("name", profile(&long(61), String::new())),
+        ("about", profile("n", long(2001))),
+        ("about", profile("n", "a\rb".into())),
+        ("text", comment(String::new())),
+        ("text", comment(long(8001))),
+    ]
+}
+
+#[test]
+fn each_limit_holds_one_past_it_for_who_writes_and_who_reads() {
+    for (field, post) in past() {
+        let error = post.draft(5, SALT).map(|_| ()).map_err(|error| error.field);
+        assert_eq!(error, Err(field), "{post:?}");
+        // Somebody else's program may have signed it all the same.
+        let read = Post::read(post.kind(), &post.refs(), Some(&post.body(SALT)));
+        assert_eq!(read, None, "{post:?}");
+    }
+}
+
+#[test]
+fn a_ref_named_twice_is_not_signed() {
+    let twice = Post::Comment { object: id(1), reply: Some(id(1)), text: "t".into() };
+    assert_eq!(twice.draft(5, SALT), Err(PostError { field: "refs", problem: Problem::Twice }));
+}
+
+#[test]
+fn keys_unknown_here_are_passed_over_and_reserved_ones_say_nothing() {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        answer: &'a str,
+        note: &'a str,
+        party: u32,
+        #[serde(with = "serde_bytes")]
+        salt: [u8; 16],
+        later: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        occ: Option<&'a str>,
+    }
+    let read = |later, occ| {
+        let body = Body { answer: "no", note: "", party: 1, salt: SALT, later, occ };
+        Post::read(kind::RSVP, &[id(1)], Some(&codec::encode(&body)))
+    };
+    let said = Post::Rsvp { event: id(1), seen: vec![], answer: Answer::No, party: 1, note: String::new() };
+    assert_eq!(read(None, None), Some(said.clone()));
+    assert_eq!(read(Some(3), None), Some(said));
+    assert_eq!(read(None, Some("2026-12-01T18:30")), None, "an answer for one occurrence of a series");
+}
+
+#[test]
+fn a_body_has_one_shape() {
+    // serde_cbor would take each of these for the map {"text": "a"}.
+    let cases: [(&str, &[u8]); 6] = [
+        ("the map", b"\xa1\x64text\x61a"),
+        ("an array", b"\x81\x61a"),
+        ("the field's number for its name", b"\xa1\x00\x61a"),
+        ("bytes for text", b"\xa1\x64text\x41a"),
+        ("a longer length", b"\xa1\x78\x04text\x61a"),
+        ("an indefinite map", b"\xbf\x64text\x61a\xff"),
+    ];
+    for (name, body) in cases {
+        let says = Post::read(kind::COMMENT, &[id(1)], Some(body)).is_some();
+        assert_eq!(says, name == "the map", "{name}");
+    }
+}
+
+#[test]
+fn local_times_mean_one_instant_or_name_the_gap() {
+    let cases = [
+        ("2026-12-01T18:30", "Europe/Lisbon", Ok("2026-12-01 18:30:00 UTC")),
+        ("2026-07-01T18:30", "Europe/Lisbon", Ok("2026-07-01 17:30:00 UTC")),
+        // Set back: 01:30 is there twice, the earlier one counts.
+        ("2026-10-25T01:30", "Europe/Lisbon", Ok("2026-10-25 00:30:00 UTC")),
+        ("2026-03-29T01:30", "Europe/Lisbon", Err("from 2026-03-29T01:00 to 2026-03-29T02:00")),
+        ("2026-10-04T02:15", "Australia/Lord_Howe", Err("from 2026-10-04T02:00 to 2026-10-04T02:30")),
+        // A whole day that Samoa never had.
+        ("2011-12-30T12:00", "Pacific/Apia", Err("from 2011-12-30T00:00 to 2011-12-31T00:00")),
+        ("2026-12-01T18:30", "Europe/Lisboa", Err("Europe/Lisboa is not a time zone")),
+        ("2026-02-30T18:30", "Europe/Lisbon", Err("not a local date")),
+    ];
+    for (start, zone, wanted) in cases {
+        match (local_start(start, zone), wanted) {
+            (Ok(at), Ok(wanted)) => assert_eq!(at.to_utc().to_string(), wanted, "{start} {zone}"),
+            (Err(error), Err(wanted)) => {
+                assert!(error.to_string().contains(wanted), "{start} {zone}: {error}");
+                assert_eq!(event("t", start, zone).draft(5, SALT), Err(error), "{start} {zone}");
+            }
+            (got, wanted) => panic!("{start} {zone}: {got:?} where {wanted:?} was due"),
+        }
+    }
+}
+
+#[test]
+fn zones_are_opaque_to_who_reads() {
+    let post = event("t", "2026-12-01T18:30", "Atlantis/Capital");
+    assert!(post.draft(5, SALT).is_err(), "nobody can schedule there");
+    assert_eq!(Post::read(post.kind(), &post.refs(), Some(&post.body(SALT))), Some(post));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(number in 0u16..300, refs in 0u8..10, body in prop::collection::vec(any::<u8>(), 0..80)) {
+        let _ = Post::read(Kind(number), &ids(refs), Some(&body));
+    }
+
+    #[test]
+    fn a_flipped_bit_reads_as_nothing_or_as_another_post(which in 0usize..26, at in any::<prop::sample::Index>()) {
+        let post = within()[which].clone();
+        let mut draft = post.draft(5, SALT).unwrap();
+        let bit = at.index(draft.body.len() * 8);
+        draft.body[bit / 8] ^= 1 << (bit % 8);
+        if let Some(read) = Post::read(draft.kind, &draft.refs, Some(&draft.body)) {
+            prop_assert!(read.draft(5, SALT).is_ok_and(|again| again.refs == draft.refs) || read.kind() == kind::EVENT || read.kind() == kind::UPDATE);
+        }
+    }
+}
