@@ -1,1 +1,14 @@
-//! placeholder
+//! The program: one owner of the log, a command line, and what joins the disk with the wire.
+//!
+//! Everything is a library, so that benches and tests reach it; the binary parses, runs, and turns an
+//! error into an exit code. Layers: [`cli`] and the network ask the [`daemon`] with typed requests;
+//! the daemon's owner thread alone writes the store. [`clock`] alone reads time and randomness,
+//! [`home`] alone knows the files of a home.
+
+pub mod cli;
+pub mod clock;
+pub mod daemon;
+pub mod home;
+pub mod names;
+pub mod network;
+pub mod share;

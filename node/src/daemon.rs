@@ -1,0 +1,303 @@
+//! One owner of the log, and the typed requests that everything else sends it.
+//!
+//! A dedicated thread owns the [`Store`](klatch_store::Store): every write goes through its queue, which it drains and
+//! commits together. Reads take snapshots beside it and wait for nobody. The command line, the socket
+//! and the network part hold a [`Handle`]; nobody else holds the store. Absent on purpose: sockets to
+//! other nodes, which are the network part's.
+
+mod local;
+mod owner;
+mod read;
+mod request;
+mod response;
+mod seats;
+pub mod socket;
+mod wants;
+mod write;
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+
+use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Post, SecretKey, Seq};
+use klatch_gossip::sync::{Ingest, Outcome};
+use klatch_store::{Changes, OpenError, Reader, Store};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+pub use local::{Local, Spaces};
+pub use request::{NetRequest, Request, Schedule};
+pub use response::*;
+pub use wants::Wants;
+
+use crate::home::{Home, HomeError, Lock};
+use crate::network::Network;
+use owner::{Command, Owner};
+
+/// Commands that may wait for the owner; who sends more waits with them.
+const QUEUE_MAX: usize = 1024;
+/// Commits that a slow listener may lag behind before it has to look for itself.
+const CHANGES_MAX: usize = 1024;
+/// Bytes of a feed that is wanted only because somebody hinted at it.
+pub const PROBATION_BYTES_MAX: u64 = 1024 * 1024;
+
+/// How a node treats what reaches it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Keep [`Handle::wants`] current and rank RSVPs: off for one command on the log.
+    pub live: bool,
+    /// Who ranks RSVPs to the events this node's owner hosts.
+    pub admit: Admit,
+    /// What a pub keeps at most.
+    pub quota: Quota,
+}
+
+/// Who ranks RSVPs.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+pub enum Admit {
+    /// The node, in the order in which they reach it.
+    #[default]
+    Auto,
+    /// `klatch event admit` alone.
+    Manual,
+}
+
+/// Bytes of others' logs that are kept; `None` = no limit. Past it, others' chunks are refused and own posts go on.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Quota {
+    /// Of one feed.
+    pub per_feed: Option<u64>,
+    /// Of all together.
+    pub total: Option<u64>,
+}
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The home.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The system gives no thread.
+    #[error("no thread for the log: {0}")]
+    Thread(std::io::Error),
+}
+
+/// A started node. Dropping it stops the owner after what it was asked so far.
+#[derive(Debug)]
+pub struct Daemon {
+    handle: Option<Handle>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The way to the owner. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    queue: mpsc::Sender<Command>,
+    shared: Arc<Shared>,
+}
+
+/// What is read beside the owner.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) me: FeedId,
+    pub(crate) network: Network,
+    pub(crate) secret: Arc<SecretKey>,
+    pub(crate) reader: Reader,
+    pub(crate) changes: broadcast::Sender<Arc<Changes>>,
+    pub(crate) wants: watch::Sender<Arc<Wants>>,
+    addresses: Mutex<Vec<String>>,
+    net: OnceLock<mpsc::Sender<NetCall>>,
+}
+
+/// A request for the network part, and where its answer goes.
+#[derive(Debug)]
+pub struct NetCall {
+    /// What is asked.
+    pub request: NetRequest,
+    /// Where to answer.
+    pub reply: oneshot::Sender<Result<NetResponse, Refusal>>,
+}
+
+/// Progress of long work: done and total, in entries.
+pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
+
+impl Daemon {
+    /// Starts the owner of `home`, which must be finished and `lock`ed.
+    pub fn start(home: &Home, lock: Lock, options: Options) -> Result<Self, StartError> {
+        home.check()?;
+        let network = home.network()?;
+        let secret = home.secret()?;
+        let store = Store::open(home.dir(), network.id(), secret.feed())?;
+        Self::of(store, secret, network, lock, options)
+    }
+
+    /// Starts the owner of a store that is open.
+    pub fn of(
+        store: Store,
+        secret: SecretKey,
+        network: Network,
+        lock: Lock,
+        options: Options,
+    ) -> Result<Self, StartError> {
+        let (queue, commands) = mpsc::channel(QUEUE_MAX);
+        let shared = Arc::new(Shared {
+            me: secret.feed(),
+            network,
+            secret: Arc::new(secret),
+            reader: store.reader(),
+            changes: broadcast::Sender::new(CHANGES_MAX),
+            wants: watch::Sender::new(Arc::default()),
+            addresses: Mutex::default(),
+            net: OnceLock::new(),
+        });
+        let owner = Owner::new(store, Arc::clone(&shared), options);
+        let thread = std::thread::Builder::new()
+            .name("klatch-log".to_owned())
+            .spawn(move || {
+                let _lock = lock; // Let go of only after the store is closed.
+                owner.run(commands);
+            })
+            .map_err(StartError::Thread)?;
+        Ok(Self { handle: Some(Handle { queue, shared }), thread: Some(thread) })
+    }
+
+    /// A way to the owner.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone().expect("there is a handle until the daemon is dropped")
+    }
+}
+
+impl Drop for Daemon {
+    /// Waits until the store is closed. Clones of the handle are refused from here on.
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            // The queue may be full, and this may be a task of a runtime: a plain `try` until it takes.
+            while let Err(mpsc::error::TrySendError::Full(_)) = handle.queue.try_send(Command::Stop) {
+                std::thread::yield_now();
+            }
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join(); // A panic there has been reported by the hook.
+        }
+    }
+}
+
+impl Handle {
+    /// Asks, and waits for the answer. Blocks: from async code, use `tokio::task::spawn_blocking`.
+    pub fn call(&self, request: Request) -> Result<Response, Refusal> {
+        self.call_with(request, &mut |_, _| {})
+    }
+
+    /// As [`Handle::call`], telling how far long work is.
+    pub fn call_with(&self, request: Request, progress: Progress<'_>) -> Result<Response, Refusal> {
+        if let Request::Net(request) = request {
+            return self.call_net(request);
+        }
+        if let Some(answer) = read::answer(&self.shared, &self.addresses(), &request, progress) {
+            return answer;
+        }
+        let (told, mut tell) = mpsc::channel(16);
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Call { request, progress: told, reply };
+        self.queue.blocking_send(command).map_err(|_| Refusal::Stopping)?;
+        while let Some((done, total)) = tell.blocking_recv() {
+            progress(done, total);
+        }
+        answer.blocking_recv().map_err(|_| Refusal::Stopping)?
+    }
+
+    fn call_net(&self, request: NetRequest) -> Result<Response, Refusal> {
+        let net = self.shared.net.get().ok_or(Refusal::NoNode)?;
+        let (reply, answer) = oneshot::channel();
+        net.blocking_send(NetCall { request, reply }).map_err(|_| Refusal::Stopping)?;
+        answer.blocking_recv().map_err(|_| Refusal::Stopping)?.map(Response::Net)
+    }
+
+    /// The network part takes [`Request::Net`] from here on. Once per daemon.
+    pub fn serve_net(&self) -> Option<mpsc::Receiver<NetCall>> {
+        let (send, receive) = mpsc::channel(16);
+        self.shared.net.set(send).ok().map(|()| receive)
+    }
+
+    /// Where this node can be reached, for share lines: `host:port`, best first.
+    pub fn set_addresses(&self, addresses: Vec<String>) {
+        *self.shared.addresses.lock().unwrap_or_else(PoisonError::into_inner) = addresses;
+    }
+
+    /// What [`Handle::set_addresses`] was told last.
+    pub fn addresses(&self) -> Vec<String> {
+        self.shared.addresses.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whose node this is.
+    pub fn me(&self) -> FeedId {
+        self.shared.me
+    }
+    /// The network it belongs to.
+    pub fn network(&self) -> &Network {
+        &self.shared.network
+    }
+    /// What the network's name stands for in signatures.
+    pub fn net_id(&self) -> NetId {
+        self.shared.network.id()
+    }
+    /// The key, for handshakes and doors. Own posts go through [`Handle::post`].
+    pub fn secret(&self) -> Arc<SecretKey> {
+        Arc::clone(&self.shared.secret)
+    }
+    /// Snapshots of the log.
+    pub fn reader(&self) -> Reader {
+        self.shared.reader.clone()
+    }
+    /// What every commit from here on changes. Who lags is told so, and has to look for itself.
+    pub fn changes(&self) -> broadcast::Receiver<Arc<Changes>> {
+        self.shared.changes.subscribe()
+    }
+    /// What this node wants of others; current while the node is live.
+    pub fn wants(&self) -> watch::Receiver<Arc<Wants>> {
+        self.shared.wants.subscribe()
+    }
+
+    /// Accepts or refuses chunks that `from` sent; outcomes in order, after a durable commit.
+    pub async fn ingest(&self, from: FeedId, batch: Vec<Ingest>) -> Result<Vec<Outcome>, Refusal> {
+        self.ask(|reply| Command::Ingest { from, batch, reply }).await
+    }
+    /// Keeps a proof that was checked.
+    pub async fn fork(&self, proof: ForkProof) -> Result<(), Refusal> {
+        self.tell(Command::Fork(Box::new(proof))).await
+    }
+    /// Keeps bodies that came late, from this place on.
+    pub async fn bodies(&self, feed: FeedId, from: Seq, bodies: Vec<Option<Vec<u8>>>) -> Result<(), Refusal> {
+        self.tell(Command::Bodies { feed, from, bodies }).await
+    }
+    /// Somebody is said to have written about an object: wants them on probation.
+    pub async fn hint(&self, object: EntryId, author: FeedId) -> Result<(), Refusal> {
+        self.tell(Command::Hint { object, author }).await
+    }
+    /// A peer proves that this node's own feed is longer than it holds: it stops appending.
+    pub async fn own_longer(&self, proof: Ingest) -> Result<(), Refusal> {
+        self.tell(Command::OwnLonger(proof)).await
+    }
+    /// Posts in one durable commit; ids in order.
+    pub async fn post(&self, posts: Vec<Post>) -> Result<Vec<EntryId>, Refusal> {
+        self.ask(|reply| Command::Post { posts, reply }).await?
+    }
+    /// Sets (or removes) local facts.
+    pub async fn set_local(&self, sets: Vec<Local>) -> Result<(), Refusal> {
+        self.ask(|reply| Command::Local { sets, reply }).await?
+    }
+    /// Other limits from here on.
+    pub async fn set_quota(&self, quota: Quota) -> Result<(), Refusal> {
+        self.tell(Command::Quota(quota)).await
+    }
+
+    async fn tell(&self, command: Command) -> Result<(), Refusal> {
+        self.queue.send(command).await.map_err(|_| Refusal::Stopping)
+    }
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(command(reply)).await?;
+        answer.await.map_err(|_| Refusal::Stopping)
+    }
+}

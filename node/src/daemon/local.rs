@@ -1,0 +1,80 @@
+//! Local facts: what this node's owner decided and never publishes. Each space maps a key to a value.
+
+use std::collections::BTreeMap;
+
+use klatch_feed::{EntryId, FeedId};
+use klatch_store::{DiskError, Snapshot};
+
+/// One fact to set; `None` removes it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Local {
+    /// Which space.
+    pub space: &'static str,
+    /// The key.
+    pub key: Vec<u8>,
+    /// The value.
+    pub value: Option<Vec<u8>>,
+}
+
+/// Names of the spaces.
+#[derive(Debug)]
+pub struct Spaces;
+
+impl Spaces {
+    /// feed → id of its first entry, or nothing if that was not held yet.
+    pub const FOLLOW: &'static str = "follow";
+    /// feed → the name its follower gave it.
+    pub const PETNAME: &'static str = "petname";
+    /// feed → nothing.
+    pub const BLOCK: &'static str = "block";
+    /// Group or event opened by a share line → nothing.
+    pub const OPENED: &'static str = "opened";
+    /// feed → JSON list of `host:port`.
+    pub const PEER: &'static str = "peer";
+    /// Feed of a pub's member → what the pub notes of them.
+    pub const MEMBER: &'static str = "member";
+    /// Feed of a pub that was joined → what it answered.
+    pub const PUB: &'static str = "pub";
+    /// SHA-256 of an invite's secret → its terms and uses, at the pub.
+    pub const INVITE: &'static str = "invite";
+}
+
+impl Local {
+    /// A fact about a feed.
+    pub fn of_feed(space: &'static str, feed: &FeedId, value: Option<Vec<u8>>) -> Self {
+        Self { space, key: feed.as_bytes().to_vec(), value }
+    }
+    /// A fact about a group or event.
+    pub fn of_object(space: &'static str, id: &EntryId, value: Option<Vec<u8>>) -> Self {
+        Self { space, key: id.as_bytes().to_vec(), value }
+    }
+}
+
+/// The feeds that a space is keyed by, with their values.
+pub(crate) fn feeds(snapshot: &Snapshot, space: &str) -> Result<BTreeMap<FeedId, Vec<u8>>, DiskError> {
+    let rows = snapshot.locals(space)?;
+    Ok(rows.into_iter().filter_map(|(key, value)| Some((FeedId::new(key.try_into().ok()?), value))).collect())
+}
+
+/// The groups and events that a space is keyed by.
+pub(crate) fn objects(snapshot: &Snapshot, space: &str) -> Result<Vec<EntryId>, DiskError> {
+    let rows = snapshot.locals(space)?;
+    Ok(rows.into_iter().filter_map(|(key, _)| Some(EntryId::new(key.try_into().ok()?))).collect())
+}
+
+/// What a node calls a feed: its petname, else what it calls itself, else a beginning of its id.
+pub(crate) fn called(snapshot: &Snapshot, feed: &FeedId) -> Result<String, DiskError> {
+    Ok(match petname(snapshot, feed)? {
+        Some(name) => name,
+        None => match snapshot.profile(feed)? {
+            Some((name, _)) => name,
+            None => crate::names::short(feed),
+        },
+    })
+}
+
+/// The petname of a feed.
+pub(crate) fn petname(snapshot: &Snapshot, feed: &FeedId) -> Result<Option<String>, DiskError> {
+    let name = snapshot.local(Spaces::PETNAME, feed.as_bytes())?;
+    Ok(name.and_then(|name| String::from_utf8(name).ok()))
+}

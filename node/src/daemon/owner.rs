@@ -1,0 +1,459 @@
+//! The thread that owns the store: takes what waits in the queue, and commits it together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use klatch_feed::{Draft, EntryId, FeedId, ForkProof, Post, Seq, Verified};
+use klatch_gossip::sync::{self, Ingest};
+use klatch_store::{Changes, DiskError, Incoming, Snapshot, Store};
+use tokio::sync::{mpsc, oneshot};
+
+use super::local::Local;
+use super::request::Request;
+use super::response::{Refusal, Response};
+use super::wants::{self, Hints};
+use super::write::{self, Plan};
+use super::{Admit, Options, PROBATION_BYTES_MAX, Quota, Shared, seats};
+use crate::clock;
+
+/// Most commands taken into one round, and most bytes of chunks: a commit stays short enough to wait for.
+const ROUND_MAX: usize = 256;
+const ROUND_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most feeds kept as hints about one object.
+const HINTS_MAX: usize = 4096;
+
+/// What the owner is asked to do.
+#[derive(Debug)]
+pub(super) enum Command {
+    Call {
+        request: Request,
+        progress: mpsc::Sender<(u64, u64)>,
+        reply: oneshot::Sender<Result<Response, Refusal>>,
+    },
+    Ingest {
+        from: FeedId,
+        batch: Vec<Ingest>,
+        reply: oneshot::Sender<Vec<sync::Outcome>>,
+    },
+    Fork(Box<ForkProof>),
+    Bodies {
+        feed: FeedId,
+        from: Seq,
+        bodies: Vec<Option<Vec<u8>>>,
+    },
+    Hint {
+        object: EntryId,
+        author: FeedId,
+    },
+    OwnLonger(Ingest),
+    Post {
+        posts: Vec<Post>,
+        reply: oneshot::Sender<Result<Vec<EntryId>, Refusal>>,
+    },
+    Local {
+        sets: Vec<Local>,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    Quota(Quota),
+    Stop,
+}
+
+pub(super) struct Owner {
+    store: Store,
+    shared: Arc<Shared>,
+    options: Options,
+    /// Objects that own entries point at.
+    mine: BTreeSet<EntryId>,
+    hints: Hints,
+    /// RSVPs ranked since the start: none is ranked twice, whatever the fold makes of the line.
+    ranked: BTreeSet<EntryId>,
+}
+
+/// Chunks that one peer sent, and where their outcomes go.
+type Delivery = (FeedId, Vec<Ingest>, oneshot::Sender<Vec<sync::Outcome>>);
+/// A planned write, and where its answer goes.
+type Write = (Plan, oneshot::Sender<Result<Response, Refusal>>);
+
+impl Owner {
+    pub(super) fn new(store: Store, shared: Arc<Shared>, options: Options) -> Self {
+        let (mine, hints, ranked) = Default::default();
+        Self { store, shared, options, mine, hints, ranked }
+    }
+
+    pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        if self.options.live {
+            self.log_failure("starting", Self::wake);
+        }
+        while let Some(first) = commands.blocking_recv() {
+            let mut round = vec![first];
+            let mut bytes = 0;
+            while round.len() < ROUND_MAX && bytes < ROUND_BYTES_MAX {
+                let Ok(next) = commands.try_recv() else { break };
+                if let Command::Ingest { batch, .. } = &next {
+                    bytes += batch.iter().map(|ingest| ingest.chunk.len()).sum::<usize>();
+                }
+                round.push(next);
+            }
+            if self.round(round) {
+                break;
+            }
+        }
+    }
+
+    /// Learns what own entries are about, and ranks what came while the node was off.
+    fn wake(&mut self) -> Result<(), DiskError> {
+        let snapshot = self.shared.reader.snapshot()?;
+        let mut from = 1;
+        loop {
+            let entries = snapshot.entries(&self.shared.me, from, 1024)?;
+            let Some(last) = entries.last() else { break };
+            from = last.header().seq.saturating_add(1);
+            self.note_mine(&entries);
+        }
+        self.rewant()?;
+        let all = snapshot.events()?.into_iter().map(|event| event.id).collect();
+        if let Some(changes) = self.rank(&Changes { feeds: Vec::new(), objects: all })? {
+            self.broadcast(changes);
+        }
+        Ok(())
+    }
+
+    fn note_mine(&mut self, entries: &[Verified]) {
+        // refs[0] is the group or event an entry is about; what founds one is found by its author.
+        self.mine.extend(entries.iter().filter_map(|entry| entry.header().refs.first()));
+    }
+
+    /// Works one round off; whether to stop.
+    fn round(&mut self, round: Vec<Command>) -> bool {
+        let (mut deliveries, mut writes) = (Vec::new(), Vec::new());
+        let mut stop = false;
+        for command in round {
+            match command {
+                Command::Ingest { from, batch, reply } => deliveries.push((from, batch, reply)),
+                Command::Post { posts, reply } => self.post(posts, reply),
+                Command::Call { request: Request::Rebuild, progress, reply, .. } => {
+                    let tell = &mut |done, total| {
+                        let _ = progress.try_send((done, total)); // Who reads slowly sees fewer steps.
+                    };
+                    let _ = reply.send(self.store.rebuild(tell).map(|()| Response::Done).map_err(Into::into));
+                }
+                Command::Call { request, reply, .. } => match self.plan(request) {
+                    Ok(plan) => writes.push((plan, reply)),
+                    Err(refusal) => drop(reply.send(Err(refusal))),
+                },
+                Command::Stop => stop = true,
+                Command::Local { sets, reply } => {
+                    let done = self.set_local(&sets).and_then(|()| self.rewant());
+                    let _ = reply.send(done.map_err(Into::into));
+                }
+                Command::Quota(quota) => self.options.quota = quota,
+                other => self.log_failure("keeping what a peer sent", |owner| owner.take(other)),
+            }
+        }
+        self.ingest(deliveries);
+        self.write(writes);
+        stop
+    }
+
+    /// What asks for no answer.
+    fn take(&mut self, command: Command) -> Result<(), DiskError> {
+        let changes = match command {
+            Command::Fork(proof) => self.store.adopt(&proof)?,
+            Command::Bodies { feed, from, bodies } => self.store.fill(&feed, from, &bodies)?.1,
+            Command::OwnLonger(ingest) => self.store.ingest(&[incoming(&ingest)])?.1,
+            Command::Hint { object, author } => {
+                let wanted = self.shared.wants.borrow().objects.contains(&object);
+                let about = self.hints.entry(object).or_default();
+                if wanted && about.len() < HINTS_MAX && about.insert(author) {
+                    self.rewant()?;
+                }
+                return Ok(());
+            }
+            _ => unreachable!("`round` answers the rest"),
+        };
+        self.committed(changes)
+    }
+
+    fn plan(&mut self, request: Request) -> Result<Plan, Refusal> {
+        if let Request::ImportFeed { feed, base8, chunk } = request {
+            return self.import(feed, base8, &chunk);
+        }
+        write::plan(&self.shared, &self.shared.reader.snapshot()?, request)
+    }
+
+    fn import(&mut self, feed: FeedId, base8: Option<String>, chunk: &str) -> Result<Plan, Refusal> {
+        let incoming = write::incoming(feed, base8, chunk)?;
+        let (outcomes, changes) = self.store.ingest(&[incoming])?;
+        self.committed(changes)?;
+        write::imported(feed, outcomes)
+    }
+
+    /// Commits planned writes together; the details of new events in a second commit, since they name them.
+    fn write(&mut self, writes: Vec<Write>) {
+        let (mut drafts, mut locals, mut ready) = (Vec::new(), Vec::new(), Vec::new());
+        for (plan, reply) in writes {
+            match self.planned(&plan) {
+                Ok(mut own) => {
+                    drafts.append(&mut own);
+                    locals.extend(plan.locals.clone());
+                    ready.push((plan, reply));
+                }
+                Err(refusal) => drop(reply.send(Err(refusal))),
+            }
+        }
+        match self.write_all(&ready, drafts, &locals) {
+            Ok(entries) => {
+                let mut rest = &entries[..];
+                for (plan, reply) in ready {
+                    let (own, others) = rest.split_at(plan.posts.len());
+                    rest = others;
+                    let _ = reply.send(Ok((plan.then)(own)));
+                }
+            }
+            Err(refusal) => ready.into_iter().for_each(|(_, reply)| drop(reply.send(Err(refusal.clone())))),
+        }
+    }
+
+    /// The drafts of a plan, once all that it will say is known to be within its limits.
+    fn planned(&self, plan: &Plan) -> Result<Vec<Draft>, Refusal> {
+        let details = plan.update(EntryId::new([0; 32]));
+        self.drafts(details.as_slice())?;
+        self.drafts(&plan.posts)
+    }
+
+    fn write_all(
+        &mut self,
+        ready: &[Write],
+        drafts: Vec<Draft>,
+        locals: &[Local],
+    ) -> Result<Vec<Verified>, Refusal> {
+        let entries = self.append(drafts, locals)?;
+        let mut rest = &entries[..];
+        let mut details = Vec::new();
+        for (plan, _) in ready {
+            let (own, others) = rest.split_at(plan.posts.len());
+            rest = others;
+            details.extend(own.first().and_then(|entry| plan.update(entry.id())));
+        }
+        self.append(self.drafts(&details)?, &[])?;
+        Ok(entries)
+    }
+
+    fn post(&mut self, posts: Vec<Post>, reply: oneshot::Sender<Result<Vec<EntryId>, Refusal>>) {
+        let done = self.drafts(&posts).and_then(|drafts| self.append(drafts, &[]));
+        let _ = reply.send(done.map(|entries| entries.iter().map(|entry| entry.id()).collect()));
+    }
+
+    fn drafts(&self, posts: &[Post]) -> Result<Vec<Draft>, Refusal> {
+        let draft = |post: &Post| post.draft(clock::now_ms(), clock::random());
+        posts.iter().map(draft).collect::<Result<_, _>>().map_err(Into::into)
+    }
+
+    fn append(&mut self, drafts: Vec<Draft>, locals: &[Local]) -> Result<Vec<Verified>, Refusal> {
+        let mut entries = Vec::new();
+        if !drafts.is_empty() {
+            let (own, changes) = self.store.append(&self.shared.secret, drafts)?;
+            entries = own;
+            self.note_mine(&entries);
+            self.committed(changes)?;
+        }
+        if !locals.is_empty() {
+            self.set_local(locals)?;
+            self.rewant()?;
+        }
+        Ok(entries)
+    }
+
+    fn set_local(&mut self, sets: &[Local]) -> Result<(), DiskError> {
+        let sets: Vec<_> = sets.iter().map(|set| (set.space, &set.key[..], set.value.as_deref())).collect();
+        self.store.set_local(&sets)
+    }
+
+    /// Accepts or refuses what peers delivered, all in one commit.
+    fn ingest(&mut self, deliveries: Vec<Delivery>) {
+        if deliveries.is_empty() {
+            return;
+        }
+        let all = deliveries.iter().flat_map(|(_, batch, _)| batch);
+        let outcomes = self.accept(&all.collect::<Vec<_>>()).unwrap_or_else(|error| {
+            tracing::error!(%error, "nothing of what peers sent could be kept");
+            Vec::new()
+        });
+        let mut outcomes = outcomes.into_iter();
+        for (_, batch, reply) in deliveries {
+            // Nothing was kept where the disk failed: refused, so that the peer is not blamed for it.
+            let mine = batch.iter().map(|_| outcomes.next().unwrap_or(sync::Outcome::Refused));
+            let _ = reply.send(mine.collect());
+        }
+    }
+
+    fn accept(&mut self, batch: &[&Ingest]) -> Result<Vec<sync::Outcome>, DiskError> {
+        let snapshot = self.shared.reader.snapshot()?;
+        let mut room = Room::new(&snapshot, self.options.quota)?;
+        let mut wanted = Vec::with_capacity(batch.len());
+        for ingest in batch {
+            wanted.push(self.may_hold(&snapshot, &mut room, ingest)?);
+        }
+        let chosen = batch.iter().zip(&wanted).filter(|(_, wanted)| **wanted);
+        let incoming: Vec<_> = chosen.map(|(ingest, _)| incoming(ingest)).collect();
+        let (outcomes, changes) = self.store.ingest(&incoming)?;
+        self.committed(changes)?;
+        let mut outcomes = outcomes.into_iter();
+        let outcome = |wanted: bool| match wanted {
+            true => outcomes.next().map_or(sync::Outcome::Refused, told),
+            false => sync::Outcome::Refused,
+        };
+        Ok(wanted.into_iter().map(outcome).collect())
+    }
+
+    /// Whether this node keeps a chunk: of a feed it wants, within what it keeps of such a feed.
+    fn may_hold(&self, snapshot: &Snapshot, room: &mut Room, ingest: &Ingest) -> Result<bool, DiskError> {
+        if ingest.feed == self.shared.me {
+            return Ok(true); // The store does not append it, but learns from it.
+        }
+        let wants = self.shared.wants.borrow();
+        if !wants.feeds.contains(&ingest.feed) {
+            return Ok(false);
+        }
+        let probation = wants.probation.contains(&ingest.feed).then_some(PROBATION_BYTES_MAX);
+        drop(wants);
+        room.take(snapshot, ingest, probation)
+    }
+
+    /// Tells everybody of a commit, and does what follows from it.
+    fn committed(&mut self, changes: Changes) -> Result<(), DiskError> {
+        if changes == Changes::default() {
+            return Ok(());
+        }
+        if self.options.live && self.matters(&changes) {
+            self.rewant()?;
+        }
+        let ranked = if self.options.live { self.rank(&changes)? } else { None };
+        self.broadcast(changes);
+        ranked.into_iter().for_each(|changes| self.broadcast(changes));
+        Ok(())
+    }
+
+    /// Whether a commit can change the wants.
+    fn matters(&self, changes: &Changes) -> bool {
+        let wants = self.shared.wants.borrow();
+        let refs = || changes.feeds.iter().flat_map(|(_, refs)| refs);
+        !changes.objects.is_empty() || refs().any(|(object, _)| wants.objects.contains(object))
+    }
+
+    fn rewant(&mut self) -> Result<(), DiskError> {
+        if !self.options.live {
+            return Ok(());
+        }
+        let snapshot = self.shared.reader.snapshot()?;
+        let wants = wants::compute(&snapshot, self.shared.me, &self.mine, &self.hints)?;
+        self.hints.retain(|object, _| wants.objects.contains(object));
+        self.shared.wants.send_if_modified(|held| {
+            let new = **held != wants;
+            if new {
+                *held = Arc::new(wants);
+            }
+            new
+        });
+        Ok(())
+    }
+
+    /// Writes down the order in which RSVPs came, where that is this node's to do.
+    fn rank(&mut self, changes: &Changes) -> Result<Option<Changes>, DiskError> {
+        if self.options.admit == Admit::Manual {
+            return Ok(None);
+        }
+        let arrived: BTreeMap<_, _> =
+            changes.feeds.iter().enumerate().map(|(at, (feed, _))| (*feed, at)).collect();
+        let snapshot = self.shared.reader.snapshot()?;
+        let mut posts = Vec::new();
+        for id in &changes.objects {
+            let Some(mut event) = snapshot.event(id)? else { continue };
+            if !seats::gives(&event, &self.shared.me) {
+                continue;
+            }
+            event.provisional.retain(|line| !self.ranked.contains(&line.rsvp));
+            event.unranked.retain(|line| !self.ranked.contains(&line.rsvp));
+            self.ranked.extend(seats::unranked(&event).map(|line| line.rsvp));
+            posts.extend(seats::rank(&event, &arrived));
+        }
+        if posts.is_empty() {
+            return Ok(None);
+        }
+        match self.drafts(&posts).and_then(|drafts| Ok(self.store.append(&self.shared.secret, drafts)?)) {
+            Ok((entries, changes)) => {
+                self.note_mine(&entries);
+                Ok(Some(changes))
+            }
+            Err(error) => {
+                tracing::error!(%error, "RSVPs wait: the node could not rank them");
+                Ok(None)
+            }
+        }
+    }
+
+    fn broadcast(&self, changes: Changes) {
+        let _ = self.shared.changes.send(Arc::new(changes)); // Nobody may be listening.
+    }
+
+    fn log_failure(&mut self, what: &str, work: impl FnOnce(&mut Self) -> Result<(), DiskError>) {
+        if let Err(error) = work(self) {
+            tracing::error!(%error, "{what}");
+        }
+    }
+}
+
+/// What there is room for in this round.
+struct Room {
+    quota: Quota,
+    total: u64,
+    taken: BTreeMap<FeedId, u64>,
+}
+
+impl Room {
+    fn new(snapshot: &Snapshot, quota: Quota) -> Result<Self, DiskError> {
+        let feeds = if quota.total.is_some() { snapshot.feeds()? } else { Vec::new() };
+        let total = feeds.iter().fold(0, |sum: u64, (_, state)| sum.saturating_add(state.bytes));
+        Ok(Self { quota, total, taken: BTreeMap::new() })
+    }
+
+    fn take(
+        &mut self,
+        snapshot: &Snapshot,
+        ingest: &Ingest,
+        probation: Option<u64>,
+    ) -> Result<bool, DiskError> {
+        let more = ingest.chunk.len() as u64;
+        let held = match self.taken.get(&ingest.feed) {
+            Some(held) => *held,
+            None => snapshot.state(&ingest.feed)?.map_or(0, |state| state.bytes),
+        };
+        let within = |bytes: u64, max: Option<u64>| max.is_none_or(|max| bytes <= max);
+        let (feed, total) = (held.saturating_add(more), self.total.saturating_add(more));
+        if !within(feed, probation) || !within(feed, self.quota.per_feed) || !within(total, self.quota.total)
+        {
+            return Ok(false);
+        }
+        self.taken.insert(ingest.feed, feed);
+        self.total = total;
+        Ok(true)
+    }
+}
+
+fn incoming(ingest: &Ingest) -> Incoming {
+    Incoming { feed: ingest.feed, base8: ingest.base8, chunk: ingest.chunk.clone() }
+}
+
+/// The store's word in the exchange's terms.
+fn told(outcome: klatch_store::Outcome) -> sync::Outcome {
+    use klatch_store::Outcome as Store;
+    let state = |s: klatch_store::FeedState| sync::FeedState { len: s.len, tip: s.tip, cap: s.cap };
+    match outcome {
+        Store::Accepted(s) => sync::Outcome::Accepted(state(s)),
+        Store::Gap(s) => sync::Outcome::Gap(state(s)),
+        Store::OtherBranch(s) => sync::Outcome::OtherBranch(state(s)),
+        Store::Forked(s) => sync::Outcome::Forked(state(s)),
+        Store::Faulty(error) => sync::Outcome::Faulty(error),
+        Store::OwnLonger(_) => sync::Outcome::Refused,
+    }
+}

@@ -1,0 +1,310 @@
+//! Requests that change nothing: answered from a snapshot, beside the owner.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use klatch_feed::meetup::SeatLine;
+use klatch_feed::post::kind;
+use klatch_feed::{EntryId, EventState, FeedId, Post, Seq, Verified};
+use klatch_store::{DiskError, Snapshot};
+
+use super::local::{self, Spaces};
+use super::request::Request;
+use super::response::*;
+use super::{Progress, Shared};
+use crate::names;
+use crate::network::hex;
+use crate::share::{ADDRESSES_MAX, ShareLine};
+
+/// Most entries of one answer to `log`.
+const LOG_MAX: u32 = 1000;
+/// Most comments shown with an event.
+const COMMENTS_MAX: usize = 500;
+
+/// Answers what changes nothing; `None` where the owner has to.
+pub(super) fn answer(
+    shared: &Shared,
+    addresses: &[String],
+    request: &Request,
+    progress: Progress<'_>,
+) -> Option<Result<Response, Refusal>> {
+    let on = |read: &mut dyn FnMut(&On<'_>) -> Result<Response, Refusal>| {
+        Some(match shared.reader.snapshot() {
+            Ok(snapshot) => read(&On { shared, snapshot: &snapshot }),
+            Err(error) => Err(error.into()),
+        })
+    };
+    match request {
+        Request::Id => on(&mut |on| on.id()),
+        Request::Follows => on(&mut |on| on.follows()),
+        Request::GroupList => on(&mut |on| on.groups()),
+        Request::GroupShow { group } => on(&mut |on| on.group(group)),
+        Request::EventList { group } => on(&mut |on| on.events(group.as_deref())),
+        Request::EventShow { event } => on(&mut |on| Ok(Response::Event(Box::new(on.event(event)?)))),
+        Request::EventLocal { event } => on(&mut |on| on.local(on.event(event)?)),
+        Request::Share { object } => on(&mut |on| on.share(object, addresses)),
+        Request::Log { who, after, max } => on(&mut |on| on.log(who.as_deref(), *after, *max)),
+        Request::Calendar { objects } => on(&mut |on| on.calendar(objects)),
+        Request::ExportFeed { who, from } => on(&mut |on| on.piece(who.as_deref(), *from)),
+        Request::Verify => on(&mut |on| {
+            let klatch_store::Report { feeds, entries, bytes, problems } = on.snapshot.verify(progress)?;
+            Ok(Response::Verified(VerifiedReport { feeds, entries, bytes, problems }))
+        }),
+        _ => None,
+    }
+}
+
+/// The log as one request finds it.
+struct On<'a> {
+    shared: &'a Shared,
+    snapshot: &'a Snapshot,
+}
+
+impl On<'_> {
+    fn id(&self) -> Result<Response, Refusal> {
+        let me = self.shared.me;
+        let entries = self.snapshot.state(&me)?.map_or(0, |state| state.len);
+        let name = self.snapshot.profile(&me)?.map(|(name, _)| name);
+        let network = self.shared.network.name().to_owned();
+        Ok(Response::Me(Me { feed: me, name, network, entries, held: None }))
+    }
+
+    fn follows(&self) -> Result<Response, Refusal> {
+        let mut feeds: BTreeSet<FeedId> = local::feeds(self.snapshot, Spaces::FOLLOW)?.into_keys().collect();
+        feeds.extend(local::feeds(self.snapshot, Spaces::BLOCK)?.into_keys());
+        let lines = feeds.into_iter().map(|feed| follow_line(self.snapshot, feed));
+        Ok(Response::Follows(lines.collect::<Result<_, _>>()?))
+    }
+
+    fn groups(&self) -> Result<Response, Refusal> {
+        let me = self.shared.me;
+        let line = |group: klatch_feed::GroupState| GroupLine {
+            id: group.id,
+            founder: group.founder,
+            members: group.members.len(),
+            events: group.events.len(),
+            role: group.roles.iter().find(|line| line.feed == me).map(|line| line.role),
+            member: group.members.contains(&me),
+            name: group.name,
+        };
+        Ok(Response::Groups(self.snapshot.groups()?.into_iter().map(line).collect()))
+    }
+
+    fn group(&self, text: &str) -> Result<Response, Refusal> {
+        let id = names::group(self.snapshot, text)?;
+        let unknown = || Refusal::Unknown { text: text.to_owned(), among: Among::Groups };
+        Ok(Response::Group(self.snapshot.group(&id)?.ok_or_else(unknown)?))
+    }
+
+    fn event(&self, text: &str) -> Result<EventState, Refusal> {
+        let id = names::event(self.snapshot, text)?;
+        let unknown = || Refusal::Unknown { text: text.to_owned(), among: Among::Events };
+        self.snapshot.event(&id)?.ok_or_else(unknown)
+    }
+
+    fn events(&self, group: Option<&str>) -> Result<Response, Refusal> {
+        let group = group.map(|text| names::group(self.snapshot, text)).transpose()?;
+        let mut lines: Vec<_> = self
+            .snapshot
+            .events()?
+            .into_iter()
+            .filter(|event| group.is_none() || event.group == group)
+            .map(|event| event_line(&event, &self.shared.me))
+            .collect();
+        lines.sort_by_key(|line| (line.start_ms, line.id));
+        Ok(Response::Events(lines))
+    }
+
+    fn local(&self, event: EventState) -> Result<Response, Refusal> {
+        let me = self.shared.me;
+        let comments = self.comments(&event.id)?;
+        let mut names = BTreeMap::new();
+        let hosts = event.hosts.iter().map(|line| line.feed);
+        let arrived = event.attendance.iter().map(|line| line.feed);
+        let answered = lines(&event).map(|line| line.feed).chain(event.no.iter().copied());
+        for feed in hosts.chain(arrived).chain(answered).chain([event.author]) {
+            names.insert(feed, local::called(self.snapshot, &feed)?);
+        }
+        let group = event.group.map(|id| self.snapshot.group(&id)).transpose()?.flatten();
+        let mine = standing(&event, &me);
+        let ranked = matches!(mine, Some(Standing::Seated | Standing::Waiting(_)));
+        let delivery = mine.map(|_| if ranked { Delivery::Seen } else { Delivery::Written });
+        let (start_ms, end_ms) = instants(&event);
+        let group_name = group.map(|group| group.name);
+        let local = EventLocal { start_ms, end_ms, names, group_name, mine, delivery, comments, event };
+        Ok(Response::Local(Box::new(local)))
+    }
+
+    fn comments(&self, object: &EntryId) -> Result<Vec<CommentLine>, Refusal> {
+        let blocked = local::feeds(self.snapshot, Spaces::BLOCK)?;
+        let mut comments = Vec::new();
+        for (feed, seq) in self.snapshot.about(object, 16 * COMMENTS_MAX)? {
+            let Some(entry) = self.snapshot.entries(&feed, seq, 1)?.pop() else { continue };
+            let header = entry.header();
+            if header.kind != kind::COMMENT || blocked.contains_key(&feed) || comments.len() == COMMENTS_MAX {
+                continue;
+            }
+            if let Some(Post::Comment { text, .. }) = Post::read(header.kind, &header.refs, entry.body()) {
+                let name = local::called(self.snapshot, &feed)?;
+                comments.push(CommentLine { id: entry.id(), feed, name, time_ms: header.time_ms, text });
+            }
+        }
+        comments.sort_by_key(|comment| (comment.time_ms, comment.id)); // For the eye only.
+        Ok(comments)
+    }
+
+    fn share(&self, object: &str, addresses: &[String]) -> Result<Response, Refusal> {
+        let id = names::object(self.snapshot, object, Among::GroupsAndEvents)?;
+        let addresses: Vec<_> =
+            addresses.iter().filter_map(|address| address.parse().ok()).take(ADDRESSES_MAX).collect();
+        let reachable = !addresses.is_empty();
+        let line = ShareLine { object: id, host: self.host(&id)?, addresses };
+        Ok(Response::Share(ShareText { line: line.to_string(), reachable }))
+    }
+
+    /// Whom to follow for an object: who shares it if they have a role in it, else who founded it.
+    fn host(&self, id: &EntryId) -> Result<FeedId, Refusal> {
+        let me = self.shared.me;
+        let (roles, founder) = match self.snapshot.event(id)? {
+            Some(event) => (event.hosts, event.author),
+            None => self.snapshot.group(id)?.map_or((Vec::new(), me), |group| (group.roles, group.founder)),
+        };
+        Ok(if roles.iter().any(|line| line.feed == me) { me } else { founder })
+    }
+
+    fn log(&self, who: Option<&str>, after: Seq, max: u32) -> Result<Response, Refusal> {
+        let feed = self.person(who)?;
+        let from = after.saturating_add(1);
+        let entries = self.snapshot.entries(&feed, from, max.min(LOG_MAX) as usize)?;
+        Ok(Response::Log(entries.iter().map(log_line).collect()))
+    }
+
+    fn person(&self, who: Option<&str>) -> Result<FeedId, Refusal> {
+        who.map_or(Ok(self.shared.me), |who| names::person(self.snapshot, self.shared.me, who))
+    }
+
+    /// Events for a calendar: those named, those of the groups named; nobody named = those I answered or host.
+    fn calendar(&self, objects: &[String]) -> Result<Response, Refusal> {
+        let me = self.shared.me;
+        let mut chosen = BTreeSet::new();
+        for text in objects {
+            chosen.insert(names::object(self.snapshot, text, Among::GroupsAndEvents)?);
+        }
+        let mine = |event: &EventState| {
+            let coming = !matches!(standing(event, &me), None | Some(Standing::No));
+            coming || event.hosts.iter().any(|line| line.feed == me)
+        };
+        let named = |event: &EventState| {
+            chosen.contains(&event.id) || event.group.is_some_and(|g| chosen.contains(&g))
+        };
+        let events = self.snapshot.events()?.into_iter();
+        let events = events.filter(|event| if objects.is_empty() { mine(event) } else { named(event) });
+        Ok(Response::Calendar(events.collect()))
+    }
+
+    fn piece(&self, who: Option<&str>, from: Seq) -> Result<Response, Refusal> {
+        let feed = self.person(who)?;
+        let Some(chunk) = self.snapshot.chunk(&feed, from, false)? else { return Ok(Response::Piece(None)) };
+        let corrupt = |error: klatch_feed::chunk::ChunkError| Refusal::Disk { problem: error.to_string() };
+        let (first, count) = klatch_feed::chunk::span(&chunk).map_err(corrupt)?;
+        let base = match first {
+            1 => None,
+            _ => self.snapshot.ids(&feed, &[first - 1])?.first().copied().flatten(),
+        };
+        let base8 = base.map(|id| hex(&id.tip8()));
+        Ok(Response::Piece(Some(Piece { feed, first, count, base8, chunk: hex(&chunk) })))
+    }
+}
+
+/// Somebody as this node knows them.
+pub(super) fn follow_line(snapshot: &Snapshot, feed: FeedId) -> Result<FollowLine, DiskError> {
+    let state = snapshot.state(&feed)?;
+    Ok(FollowLine {
+        feed,
+        petname: local::petname(snapshot, &feed)?,
+        name: snapshot.profile(&feed)?.map(|(name, _)| name),
+        entries: state.map_or(0, |state| state.len),
+        bytes: state.map_or(0, |state| state.bytes),
+        cap: state.and_then(|state| state.cap),
+        followed: snapshot.local(Spaces::FOLLOW, feed.as_bytes())?.is_some(),
+        blocked: snapshot.local(Spaces::BLOCK, feed.as_bytes())?.is_some(),
+    })
+}
+
+fn event_line(event: &EventState, me: &FeedId) -> EventLine {
+    EventLine {
+        id: event.id,
+        title: event.title.clone(),
+        start: event.start.clone(),
+        zone: event.zone.clone(),
+        start_ms: instants(event).0,
+        place: event.place.clone(),
+        group: event.group,
+        capacity: event.capacity,
+        seated: persons(&event.seated),
+        waiting: persons(&event.waiting),
+        cancelled: event.cancelled,
+        mine: standing(event, me),
+    }
+}
+
+/// Start and end in milliseconds since 1970, where this node knows the zone.
+fn instants(event: &EventState) -> (Option<i64>, Option<i64>) {
+    let start: Option<i64> = None;
+    (start, start.and_then(|at| at.checked_add(i64::from(event.minutes) * 60_000)))
+}
+
+fn lines(event: &EventState) -> impl Iterator<Item = &SeatLine> {
+    [&event.seated, &event.waiting, &event.provisional, &event.unranked, &event.maybe].into_iter().flatten()
+}
+
+fn log_line(entry: &Verified) -> LogLine {
+    let header = entry.header();
+    LogLine {
+        id: entry.id(),
+        feed: header.author,
+        seq: header.seq,
+        time_ms: header.time_ms,
+        kind: header.kind.0,
+        refs: header.refs.clone(),
+        what: what(entry),
+    }
+}
+
+/// What an entry says, in a few words.
+fn what(entry: &Verified) -> String {
+    let header = entry.header();
+    let Some(post) = Post::read(header.kind, &header.refs, entry.body()) else {
+        return match entry.body() {
+            None => format!("kind {}, its text is not here", header.kind.0),
+            Some(_) => format!("kind {}, which says nothing here", header.kind.0),
+        };
+    };
+    match post {
+        Post::Genesis { .. } => "started this log".to_owned(),
+        Post::Group { name, .. } => format!("founded the group {name:?}"),
+        Post::Event { title, start, zone, .. } => format!("scheduled {title:?} for {start} {zone}"),
+        Post::Join { .. } => "joined a group".to_owned(),
+        Post::Leave { .. } => "left a group".to_owned(),
+        Post::Grant { subject, role, .. } => {
+            format!("made {} {}", names::short(&subject.feed), super::write::role_word(role))
+        }
+        Post::Revoke { subject, cut_seq, .. } => {
+            format!("took the roles of {} after their entry {cut_seq}", names::short(&subject.feed))
+        }
+        Post::Seat { lines, .. } => format!("ranked {} for seats", lines.len()),
+        Post::Tombstone { targets } => format!("took back {} of their entries", targets.len()),
+        Post::Rsvp { answer, party, .. } => match party {
+            1 => format!("answered {}", word(answer)),
+            party => format!("answered {} for {party}", word(answer)),
+        },
+        Post::Update { .. } => "changed an event".to_owned(),
+        Post::Cancel { reason, .. } => format!("cancelled an event: {reason}"),
+        Post::Arrive { .. } => "arrived".to_owned(),
+        Post::Checkin { guest, .. } => format!("checked {} in", names::short(&guest)),
+        Post::Profile { name, .. } => format!("is called {name:?}"),
+        Post::Follow { subject, on } => {
+            format!("{} {}", if on { "follows" } else { "no longer follows" }, names::short(&subject.feed))
+        }
+        Post::Comment { text, .. } => format!("said {text:?}"),
+    }
+}

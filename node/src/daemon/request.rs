@@ -1,0 +1,141 @@
+//! What can be asked of a node. People's words for things (a beginning of an id, a petname, a title)
+//! travel as they were typed; [`crate::names`] finds what they mean where the log is.
+
+use klatch_feed::post::{Answer, EventFields, Role, Schedulers};
+use klatch_feed::{FeedId, Seq};
+use serde::{Deserialize, Serialize};
+
+/// One request. Through the socket: one line of JSON, at most [`super::socket::REQUEST_BYTES_MAX`].
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is the argument of the command that bears its name")]
+pub enum Request {
+    Id,
+    Follow {
+        who: String,
+        petname: Option<String>,
+    },
+    Unfollow {
+        who: String,
+    },
+    Block {
+        who: String,
+    },
+    Follows,
+    PeerAdd {
+        feed: FeedId,
+        address: String,
+    },
+    GroupCreate {
+        name: String,
+        owners: Vec<String>,
+        schedulers: Schedulers,
+    },
+    GroupJoin {
+        group: String,
+    },
+    GroupLeave {
+        group: String,
+    },
+    GroupList,
+    GroupShow {
+        group: String,
+    },
+    Schedule(Schedule),
+    EventList {
+        group: Option<String>,
+    },
+    /// The folded state and nothing else.
+    EventShow {
+        event: String,
+    },
+    /// ... with what only this node knows beside it.
+    EventLocal {
+        event: String,
+    },
+    EventUpdate {
+        event: String,
+        fields: EventFields,
+    },
+    EventCancel {
+        event: String,
+        reason: String,
+    },
+    /// Gives seats by hand; nobody named = everybody who waits unranked.
+    Admit {
+        event: String,
+        people: Vec<String>,
+    },
+    /// Group or event.
+    Grant {
+        object: String,
+        who: String,
+        role: Role,
+        quota: u32,
+    },
+    Revoke {
+        object: String,
+        who: String,
+    },
+    Rsvp {
+        event: String,
+        answer: Answer,
+        party: u32,
+        note: String,
+    },
+    Comment {
+        object: String,
+        text: String,
+    },
+    Share {
+        object: String,
+    },
+    Open {
+        line: String,
+    },
+    Log {
+        who: Option<String>,
+        after: Seq,
+        max: u32,
+    },
+    Calendar {
+        objects: Vec<String>,
+    },
+    /// A piece of one's own or another's feed, for export.
+    ExportFeed {
+        who: Option<String>,
+        from: Seq,
+    },
+    ImportFeed {
+        feed: FeedId,
+        base8: Option<String>,
+        chunk: String,
+    },
+    Verify,
+    Rebuild,
+    /// What only a node that is connected can do.
+    Net(NetRequest),
+}
+
+/// A new event.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the fields of the event post: spec/posts.md")]
+pub struct Schedule {
+    pub group: Option<String>,
+    pub title: String,
+    pub start: String,
+    pub zone: String,
+    pub minutes: u32,
+    pub place: String,
+    pub about: String,
+    pub capacity: Option<u32>,
+    pub split: bool,
+}
+
+/// A request that the network part of a running node answers.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum NetRequest {
+    /// Who is connected, and by which path.
+    Peers,
+}

@@ -1,0 +1,373 @@
+//! What a node answers. These types are what `--json` prints: their field names are stable.
+
+use klatch_feed::post::{Answer, Role};
+use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
+use klatch_store::{AppendError, DiskError};
+use serde::{Deserialize, Serialize};
+
+/// One answer. Through the socket: one line of JSON.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "named after the requests")]
+pub enum Response {
+    Me(Me),
+    /// Done; there is nothing to show.
+    Done,
+    Created(Created),
+    Person(FollowLine),
+    Follows(Vec<FollowLine>),
+    Group(GroupState),
+    Groups(Vec<GroupLine>),
+    Event(Box<EventState>),
+    Local(Box<EventLocal>),
+    Events(Vec<EventLine>),
+    Admitted(Admitted),
+    Share(ShareText),
+    Opened(Opened),
+    Log(Vec<LogLine>),
+    Calendar(Vec<EventState>),
+    Piece(Option<Piece>),
+    Imported(Imported),
+    Verified(VerifiedReport),
+    Net(NetResponse),
+}
+
+/// What the network part of a running node answers.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "named after the requests")]
+pub enum NetResponse {
+    Done,
+}
+
+/// Who this home is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Me {
+    pub feed: FeedId,
+    pub name: Option<String>,
+    pub network: String,
+    pub entries: Seq,
+    /// Why own posts are refused now, if they are.
+    pub held: Option<String>,
+}
+
+/// Something that was posted.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Created {
+    /// Its name, which is also the group's or event's if it founds one.
+    pub id: EntryId,
+    /// In whose log.
+    pub feed: FeedId,
+    /// Where in it.
+    pub seq: Seq,
+}
+
+/// Somebody as this node knows them.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct FollowLine {
+    pub feed: FeedId,
+    pub petname: Option<String>,
+    /// What they call themselves.
+    pub name: Option<String>,
+    pub entries: Seq,
+    pub bytes: u64,
+    /// The place before which their two branches agree, if they forked.
+    pub cap: Option<Seq>,
+    pub followed: bool,
+    pub blocked: bool,
+}
+
+/// One group in a list.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct GroupLine {
+    pub id: EntryId,
+    pub name: String,
+    pub founder: FeedId,
+    pub members: usize,
+    pub events: usize,
+    pub role: Option<Role>,
+    pub member: bool,
+}
+
+/// One event in a list.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct EventLine {
+    pub id: EntryId,
+    pub title: String,
+    pub start: String,
+    pub zone: String,
+    /// Milliseconds since 1970; `None` where this node does not know the zone.
+    pub start_ms: Option<i64>,
+    pub place: String,
+    pub group: Option<EntryId>,
+    pub capacity: Option<u32>,
+    /// Persons with a seat, guests of guests included.
+    pub seated: u32,
+    /// Persons who wait.
+    pub waiting: u32,
+    pub cancelled: bool,
+    pub mine: Option<Standing>,
+}
+
+/// How somebody stands with an event.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Has a seat.
+    Seated,
+    /// Waits, at this place from 1.
+    Waiting(u32),
+    /// Would have a seat; no host has seen the answer yet.
+    Provisional,
+    /// No host has seen the answer yet, and no seat is free.
+    Unranked,
+    /// Said maybe.
+    Maybe,
+    /// Said no.
+    No,
+}
+
+/// An event with what only this node knows: never equal on two nodes.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct EventLocal {
+    pub event: EventState,
+    /// Milliseconds since 1970; `None` where this node does not know the zone.
+    pub start_ms: Option<i64>,
+    pub end_ms: Option<i64>,
+    /// Names of everybody who occurs in the event, as this node calls them.
+    pub names: std::collections::BTreeMap<FeedId, String>,
+    pub group_name: Option<String>,
+    pub mine: Option<Standing>,
+    pub delivery: Option<Delivery>,
+    pub comments: Vec<CommentLine>,
+}
+
+/// How far one's own RSVP got.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// In one's own log.
+    Written,
+    /// A host has ranked it.
+    Seen,
+}
+
+/// One comment.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct CommentLine {
+    pub id: EntryId,
+    pub feed: FeedId,
+    pub name: String,
+    /// When, as the author claims: milliseconds since 1970.
+    pub time_ms: u64,
+    pub text: String,
+}
+
+/// What `event admit` wrote.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Admitted {
+    /// The seat post; `None` if there was nobody to rank.
+    pub id: Option<EntryId>,
+    pub ranked: Vec<FeedId>,
+}
+
+/// A line that gives somebody a way in.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct ShareText {
+    pub line: String,
+    /// Whether it says where a node can be reached.
+    pub reachable: bool,
+}
+
+/// What a share line led to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Opened {
+    pub id: EntryId,
+    pub host: FeedId,
+    pub addresses: Vec<String>,
+    /// Whether the object is here already.
+    pub held: bool,
+}
+
+/// One entry of a log.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct LogLine {
+    pub id: EntryId,
+    pub feed: FeedId,
+    pub seq: Seq,
+    pub time_ms: u64,
+    pub kind: u16,
+    pub refs: Vec<EntryId>,
+    /// What it says in a few words.
+    pub what: String,
+}
+
+/// A piece of a feed for export.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "of one program's two halves")]
+pub struct Piece {
+    pub feed: FeedId,
+    pub first: Seq,
+    pub count: u32,
+    /// First eight bytes of the id before it, in hex; `None` iff it starts at 1.
+    pub base8: Option<String>,
+    /// The compact form, in hex.
+    pub chunk: String,
+}
+
+/// What an import added.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Imported {
+    pub feed: FeedId,
+    pub entries: Seq,
+}
+
+/// What `verify` found.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct VerifiedReport {
+    pub feeds: u64,
+    pub entries: u64,
+    pub bytes: u64,
+    /// One line each; empty = all good.
+    pub problems: Vec<String>,
+}
+
+/// Why a request was not done.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each field stands in its message")]
+pub enum Refusal {
+    #[error("nothing matches {text:?} among the {among} this node knows")]
+    Unknown { text: String, among: Among },
+    #[error("{text:?} may be {}", list(candidates))]
+    Ambiguous { text: String, candidates: Vec<String> },
+    /// A mistyped id, and what is wrong with it.
+    #[error("{text:?}: {problem}")]
+    Mistyped { text: String, problem: String },
+    #[error("{field}: {problem}")]
+    Field { field: String, problem: String },
+    #[error(
+        "nothing of {who} is here yet, so they cannot be named for certain: follow them and let `klatch up` fetch"
+    )]
+    NotHeld { who: String },
+    #[error("you are {yours} in {object}, and this takes {wanted}")]
+    Right { object: String, yours: String, wanted: String },
+    /// Nothing was posted, since it would change nothing.
+    #[error("{problem}")]
+    NoEffect { problem: String },
+    /// The own feed may not grow now.
+    #[error("{problem}")]
+    Held { problem: String },
+    #[error("the disk: {problem}")]
+    Disk { problem: String },
+    #[error("this needs a running node: start one with `klatch up`")]
+    NoNode,
+    #[error("{problem}")]
+    Net { problem: String },
+    #[error("the node is stopping")]
+    Stopping,
+}
+
+/// What was looked through.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "words")]
+pub enum Among {
+    People,
+    Groups,
+    Events,
+    GroupsAndEvents,
+}
+
+impl std::fmt::Display for Among {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::People => "people",
+            Self::Groups => "groups",
+            Self::Events => "events",
+            Self::GroupsAndEvents => "groups and events",
+        })
+    }
+}
+
+fn list(candidates: &[String]) -> String {
+    candidates.join(", or ")
+}
+
+impl From<DiskError> for Refusal {
+    fn from(error: DiskError) -> Self {
+        Self::Disk { problem: error.to_string() }
+    }
+}
+
+impl From<AppendError> for Refusal {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Held(_) => Self::Held { problem: error.to_string() },
+            AppendError::Disk(disk) => disk.into(),
+            AppendError::Entry(entry) => {
+                Self::Field { field: "entry".to_owned(), problem: entry.to_string() }
+            }
+        }
+    }
+}
+
+impl From<klatch_feed::post::PostError> for Refusal {
+    fn from(error: klatch_feed::post::PostError) -> Self {
+        Self::Field { field: error.field.to_owned(), problem: error.problem }
+    }
+}
+
+impl EventLocal {
+    /// What this node calls somebody.
+    pub fn name(&self, feed: &FeedId) -> String {
+        self.names.get(feed).cloned().unwrap_or_else(|| crate::names::short(feed))
+    }
+}
+
+/// How `who` stands with `event`, if they answered.
+pub fn standing(event: &EventState, who: &FeedId) -> Option<Standing> {
+    let among = |lines: &[klatch_feed::meetup::SeatLine]| lines.iter().position(|line| line.feed == *who);
+    if among(&event.seated).is_some() {
+        return Some(Standing::Seated);
+    }
+    if let Some(at) = among(&event.waiting) {
+        return Some(Standing::Waiting(u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1)));
+    }
+    if among(&event.provisional).is_some() {
+        return Some(Standing::Provisional);
+    }
+    if among(&event.unranked).is_some() {
+        return Some(Standing::Unranked);
+    }
+    if among(&event.maybe).is_some() {
+        return Some(Standing::Maybe);
+    }
+    event.no.contains(who).then_some(Standing::No)
+}
+
+/// Persons on these lines.
+pub fn persons(lines: &[klatch_feed::meetup::SeatLine]) -> u32 {
+    lines.iter().fold(0, |sum, line| sum.saturating_add(line.party))
+}
+
+/// The answer a line stands for, in a word.
+pub fn word(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Yes => "yes",
+        Answer::No => "no",
+        Answer::Maybe => "maybe",
+    }
+}

@@ -1,0 +1,418 @@
+//! Requests that change something: each becomes posts and local facts, checked against what the log says,
+//! so that nobody signs a post that would say nothing.
+
+use std::fmt::Display;
+
+use klatch_feed::meetup::RoleLine;
+use klatch_feed::post::{Answer, EventFields, Person, Role};
+use klatch_feed::{EntryId, EventState, FeedId, GroupState, Post, Verified};
+use klatch_store::{Incoming, Snapshot};
+
+use super::local::{self, Local, Spaces};
+use super::request::{Request, Schedule};
+use super::response::{Admitted, Created, FollowLine, Imported, Opened, Refusal, Response};
+use super::{Among, Shared, read, seats};
+use crate::names;
+use crate::network::{unhex, unhex_any};
+use crate::share::{Address, ShareLine};
+
+/// Longest petname, in bytes.
+const PETNAME_BYTES_MAX: usize = 60;
+/// Most updates that one update replaces: spec/posts.md, "update".
+const REPLACES_MAX: usize = 7;
+
+/// Turns the entries of a plan into its answer.
+type Then = Box<dyn FnOnce(&[Verified]) -> Response + Send>;
+
+/// A write that is ready to be committed.
+pub(super) struct Plan {
+    pub(super) posts: Vec<Post>,
+    pub(super) locals: Vec<Local>,
+    /// What to say next of the event that `posts` found: free text has no place in a founding entry.
+    pub(super) details: Option<EventFields>,
+    /// The answer, given the entries that the posts became.
+    pub(super) then: Then,
+}
+
+impl Plan {
+    /// The update that says the details of `event`.
+    pub(super) fn update(&self, event: EntryId) -> Option<Post> {
+        let fields = self.details.clone()?;
+        Some(Post::Update { event, replaces: Vec::new(), fields })
+    }
+    fn post(post: Post) -> Self {
+        Self::posts(vec![post], |entries| Response::Created(created(entries)))
+    }
+    fn posts(posts: Vec<Post>, then: impl FnOnce(&[Verified]) -> Response + Send + 'static) -> Self {
+        Self { posts, locals: Vec::new(), details: None, then: Box::new(then) }
+    }
+    fn local(locals: Vec<Local>, response: Response) -> Self {
+        Self { locals, ..Self::posts(Vec::new(), |_| response) }
+    }
+}
+
+fn created(entries: &[Verified]) -> Created {
+    let entry = entries.first().expect("one entry per post");
+    Created { id: entry.id(), feed: entry.header().author, seq: entry.header().seq }
+}
+
+/// What a request comes to, as the log stands in `snapshot`.
+pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Result<Plan, Refusal> {
+    let on = On { me: shared.me, snapshot };
+    match request {
+        Request::Follow { who, petname } => on.follow(&who, petname),
+        Request::Unfollow { who } => on.unfollow(&who),
+        Request::Block { who } => on.block(&who),
+        Request::PeerAdd { feed, address } => on.peer_add(feed, &address),
+        Request::GroupCreate { name, owners, schedulers } => {
+            let owners = owners.iter().map(|who| on.person(who)).collect::<Result<_, _>>()?;
+            Ok(Plan::post(Post::Group { name, owners, schedulers }))
+        }
+        Request::GroupJoin { group } => Ok(Plan::post(Post::Join { group: names::group(snapshot, &group)? })),
+        Request::GroupLeave { group } => on.leave(&group),
+        Request::Schedule(schedule) => on.schedule(schedule),
+        Request::EventUpdate { event, fields } => on.update(&event, fields),
+        Request::EventCancel { event, reason } => on.cancel(&event, reason),
+        Request::Admit { event, people } => on.admit(&event, &people),
+        Request::Grant { object, who, role, quota } => on.grant(&object, &who, role, quota),
+        Request::Revoke { object, who } => on.revoke(&object, &who),
+        Request::Rsvp { event, answer, party, note } => on.rsvp(&event, answer, party, note),
+        Request::Comment { object, text } => {
+            let object = names::object(snapshot, &object, Among::GroupsAndEvents)?;
+            Ok(Plan::post(Post::Comment { object, reply: None, text }))
+        }
+        Request::Open { line } => on.open(&line),
+        _ => unreachable!("`read` answers what changes nothing, and the owner rebuilds and imports"),
+    }
+}
+
+/// The log as one request finds it.
+struct On<'a> {
+    me: FeedId,
+    snapshot: &'a Snapshot,
+}
+
+impl On<'_> {
+    fn follow(&self, who: &str, petname: Option<String>) -> Result<Plan, Refusal> {
+        let feed = names::person(self.snapshot, self.me, who)?;
+        if feed == self.me {
+            return Err(no_effect("this is you: your own posts are always here"));
+        }
+        klatch_feed::PublicKey::parse(&feed).map_err(|error| field("feed", error))?;
+        let genesis = self.snapshot.genesis(&feed)?.map(|id| id.as_bytes().to_vec());
+        let mut locals = vec![
+            Local::of_feed(Spaces::FOLLOW, &feed, Some(genesis.unwrap_or_default())),
+            Local::of_feed(Spaces::BLOCK, &feed, None), // Following somebody again ends a block.
+        ];
+        let mut line = read::follow_line(self.snapshot, feed)?;
+        (line.followed, line.blocked) = (true, false);
+        if let Some(name) = petname {
+            check_petname(&name)?;
+            locals.push(Local::of_feed(Spaces::PETNAME, &feed, Some(name.clone().into_bytes())));
+            line.petname = Some(name);
+        }
+        Ok(Plan::local(locals, Response::Person(line)))
+    }
+
+    fn unfollow(&self, who: &str) -> Result<Plan, Refusal> {
+        let feed = names::person(self.snapshot, self.me, who)?;
+        let line = read::follow_line(self.snapshot, feed)?;
+        if !line.followed {
+            return Err(no_effect("you do not follow them"));
+        }
+        let line = FollowLine { followed: false, ..line };
+        Ok(Plan::local(vec![Local::of_feed(Spaces::FOLLOW, &feed, None)], Response::Person(line)))
+    }
+
+    fn block(&self, who: &str) -> Result<Plan, Refusal> {
+        let feed = names::person(self.snapshot, self.me, who)?;
+        if feed == self.me {
+            return Err(no_effect("this is you"));
+        }
+        let line = FollowLine { followed: false, blocked: true, ..read::follow_line(self.snapshot, feed)? };
+        let locals = vec![
+            Local::of_feed(Spaces::FOLLOW, &feed, None),
+            Local::of_feed(Spaces::BLOCK, &feed, Some(Vec::new())),
+        ];
+        Ok(Plan::local(locals, Response::Person(line)))
+    }
+
+    fn peer_add(&self, feed: FeedId, address: &str) -> Result<Plan, Refusal> {
+        let address: Address = address.parse().map_err(|error| field("address", error))?;
+        klatch_feed::PublicKey::parse(&feed).map_err(|error| field("feed", error))?;
+        Ok(Plan::local(vec![self.reachable(feed, &[address])?], Response::Done))
+    }
+
+    /// Remembers addresses of a feed, newest first.
+    fn reachable(&self, feed: FeedId, new: &[Address]) -> Result<Local, Refusal> {
+        let held = self.snapshot.local(Spaces::PEER, feed.as_bytes())?.unwrap_or_default();
+        let held: Vec<String> = serde_json::from_slice(&held).unwrap_or_default();
+        let mut all: Vec<String> = new.iter().map(ToString::to_string).collect();
+        all.extend(held.into_iter().filter(|old| new.iter().all(|new| new.as_str() != old)));
+        all.truncate(crate::share::ADDRESSES_MAX);
+        let value = serde_json::to_vec(&all).expect("strings are JSON");
+        Ok(Local::of_feed(Spaces::PEER, &feed, Some(value)))
+    }
+
+    fn leave(&self, group: &str) -> Result<Plan, Refusal> {
+        let group = self.group(&names::group(self.snapshot, group)?)?;
+        if !group.members.contains(&self.me) {
+            return Err(no_effect(format!("you are not a member of {:?}", group.name)));
+        }
+        Ok(Plan::post(Post::Leave { group: group.id }))
+    }
+
+    fn schedule(&self, new: Schedule) -> Result<Plan, Refusal> {
+        let group = new.group.map(|text| names::group(self.snapshot, &text)).transpose()?;
+        if let Some(id) = &group {
+            let group = self.group(id)?;
+            let role = role_in(&group.roles, &self.me);
+            let member = group.members.contains(&self.me);
+            let open = group.schedulers == klatch_feed::post::Schedulers::Members;
+            if role.is_none_or(|role| role > Role::Organizer) && !(open && member) {
+                let wanted = if open { "a member" } else { "an organizer" };
+                return Err(right(&group.name, role, wanted));
+            }
+        }
+        let event = Post::Event {
+            group,
+            title: new.title,
+            start: new.start,
+            zone: new.zone,
+            minutes: new.minutes,
+            capacity: new.capacity,
+            split: new.split,
+        };
+        let fields = EventFields {
+            place: Some(new.place).filter(|text| !text.is_empty()),
+            about: Some(new.about).filter(|text| !text.is_empty()),
+            ..EventFields::default()
+        };
+        Ok(Plan { details: Some(fields).filter(|f| *f != EventFields::default()), ..Plan::post(event) })
+    }
+
+    fn update(&self, event: &str, fields: EventFields) -> Result<Plan, Refusal> {
+        let event = self.event(event)?;
+        if fields == EventFields::default() {
+            return Err(no_effect(
+                "say what changes: --title, --start, --tz, --duration, --where, --about or --capacity",
+            ));
+        }
+        if event.cancelled {
+            return Err(no_effect(format!("{:?} is cancelled, and that is final", event.title)));
+        }
+        self.hosts(&event, Role::Host)?;
+        if fields.start.is_some() || fields.zone.is_some() {
+            let start = fields.start.as_deref().unwrap_or(&event.start);
+            let _ = (start, fields.zone.as_deref().unwrap_or(&event.zone));
+        }
+        let replaces = event.tips.into_iter().take(REPLACES_MAX).collect();
+        Ok(Plan::post(Post::Update { event: event.id, replaces, fields }))
+    }
+
+    fn cancel(&self, event: &str, reason: String) -> Result<Plan, Refusal> {
+        let event = self.event(event)?;
+        self.hosts(&event, Role::Organizer)?;
+        if event.cancelled {
+            return Err(no_effect(format!("{:?} is cancelled already", event.title)));
+        }
+        Ok(Plan::post(Post::Cancel { event: event.id, reason }))
+    }
+
+    fn admit(&self, event: &str, people: &[String]) -> Result<Plan, Refusal> {
+        let event = self.event(event)?;
+        if event.cancelled {
+            return Err(no_effect(format!("{:?} is cancelled", event.title)));
+        }
+        self.hosts(&event, Role::Host)?;
+        if !seats::gives(&event, &self.me) {
+            return Err(no_effect(
+                "you have no share of the seats: the author gives one with `klatch event grant --quota`",
+            ));
+        }
+        let mut lines: Vec<_> = seats::unranked(&event).collect();
+        if !people.is_empty() {
+            let mut chosen = Vec::new();
+            for who in people {
+                let feed = names::person(self.snapshot, self.me, who)?;
+                let line = lines.iter().find(|line| line.feed == feed);
+                chosen.push(
+                    *line.ok_or_else(|| no_effect(format!("{who} does not wait for a host's answer")))?,
+                );
+            }
+            lines = chosen;
+        }
+        let ranked = lines.iter().map(|line| line.feed).collect();
+        Ok(Plan::posts(seats::posts(&event, &lines), |entries| {
+            Response::Admitted(Admitted { id: entries.first().map(|entry| entry.id()), ranked })
+        }))
+    }
+
+    fn grant(&self, object: &str, who: &str, role: Role, quota: u32) -> Result<Plan, Refusal> {
+        let object = names::object(self.snapshot, object, Among::GroupsAndEvents)?;
+        let subject = self.person(who)?;
+        let (name, roles) = self.roles(&object)?;
+        let mine = role_in(&roles, &self.me);
+        let may = match mine {
+            Some(Role::Owner) => true,
+            Some(mine) => mine < role, // An organizer grants host and door, a host door.
+            None => false,
+        };
+        match may {
+            true => Ok(Plan::post(Post::Grant { object, subject, role, quota })),
+            false => Err(right(&name, mine, "somebody above that role")),
+        }
+    }
+
+    fn revoke(&self, object: &str, who: &str) -> Result<Plan, Refusal> {
+        let object = names::object(self.snapshot, object, Among::GroupsAndEvents)?;
+        let subject = self.person(who)?;
+        let (name, roles) = self.roles(&object)?;
+        let place = |feed: &FeedId| roles.iter().position(|line| line.feed == *feed);
+        let Some(theirs) = place(&subject.feed) else {
+            return Err(no_effect(format!("{who} has no role in {name:?}")));
+        };
+        // Listed by seniority: only who stands above may cut.
+        if place(&self.me).is_none_or(|mine| mine >= theirs) {
+            return Err(right(&name, role_in(&roles, &self.me), "somebody senior to them"));
+        }
+        // What this node has seen of them so far is honoured.
+        let state = self.snapshot.state(&subject.feed)?;
+        let (cut_seq, cut_id) = state.map_or((0, None), |state| (state.len, state.tip));
+        Ok(Plan::post(Post::Revoke { object, subject, cut_seq, cut_id }))
+    }
+
+    fn rsvp(&self, event: &str, answer: Answer, party: u32, note: String) -> Result<Plan, Refusal> {
+        let event = self.event(event)?;
+        if event.cancelled && answer != Answer::No {
+            return Err(no_effect(format!("{:?} is cancelled", event.title)));
+        }
+        let seen = event.tips.last().copied();
+        Ok(Plan::post(Post::Rsvp { event: event.id, seen, answer, party, note }))
+    }
+
+    fn open(&self, line: &str) -> Result<Plan, Refusal> {
+        let line: ShareLine = line.parse().map_err(|error| field("line", error))?;
+        klatch_feed::PublicKey::parse(&line.host).map_err(|error| field("host", error))?;
+        let mut locals = vec![Local::of_object(Spaces::OPENED, &line.object, Some(Vec::new()))];
+        if line.host != self.me {
+            let genesis = self.snapshot.genesis(&line.host)?.map(|id| id.as_bytes().to_vec());
+            locals.push(Local::of_feed(Spaces::FOLLOW, &line.host, Some(genesis.unwrap_or_default())));
+            if !line.addresses.is_empty() {
+                locals.push(self.reachable(line.host, &line.addresses)?);
+            }
+        }
+        let held =
+            self.snapshot.event(&line.object)?.is_some() || self.snapshot.group(&line.object)?.is_some();
+        let addresses = line.addresses.iter().map(ToString::to_string).collect();
+        let opened = Opened { id: line.object, host: line.host, addresses, held };
+        Ok(Plan::local(locals, Response::Opened(opened)))
+    }
+
+    fn event(&self, text: &str) -> Result<EventState, Refusal> {
+        let id = names::event(self.snapshot, text)?;
+        let unknown = || Refusal::Unknown { text: text.to_owned(), among: Among::Events };
+        self.snapshot.event(&id)?.ok_or_else(unknown)
+    }
+
+    fn group(&self, id: &EntryId) -> Result<GroupState, Refusal> {
+        let unknown = || Refusal::Unknown { text: id.to_string(), among: Among::Groups };
+        self.snapshot.group(id)?.ok_or_else(unknown)
+    }
+
+    fn roles(&self, object: &EntryId) -> Result<(String, Vec<RoleLine>), Refusal> {
+        Ok(match self.snapshot.event(object)? {
+            Some(event) => (event.title, event.hosts),
+            None => self.group(object).map(|group| (group.name, group.roles))?,
+        })
+    }
+
+    /// Whether I have at least `role` in the event.
+    fn hosts(&self, event: &EventState, role: Role) -> Result<(), Refusal> {
+        let mine = role_in(&event.hosts, &self.me);
+        match mine.is_some_and(|mine| mine <= role) {
+            true => Ok(()),
+            false => Err(right(&event.title, mine, role_word(role))),
+        }
+    }
+
+    fn person(&self, who: &str) -> Result<Person, Refusal> {
+        let feed = names::person(self.snapshot, self.me, who)?;
+        let genesis = self.snapshot.genesis(&feed)?.ok_or(Refusal::NotHeld { who: who.to_owned() })?;
+        // Whom one follows is named with their first entry: another one is somebody else's doing.
+        let trusted = local::feeds(self.snapshot, Spaces::FOLLOW)?.remove(&feed).unwrap_or_default();
+        match trusted.is_empty() || trusted == genesis.as_bytes() {
+            true => Ok(Person { feed, genesis }),
+            false => {
+                Err(no_effect(format!("{who} has another first entry than when you followed them: ask them")))
+            }
+        }
+    }
+}
+
+/// What a piece of a feed is to the store.
+pub(super) fn incoming(feed: FeedId, base8: Option<String>, chunk: &str) -> Result<Incoming, Refusal> {
+    let wrong = || field("chunk", "not the hex digits that an export holds");
+    let base8 = base8.map(|text| unhex(&text).ok_or_else(wrong)).transpose()?;
+    Ok(Incoming { feed, base8, chunk: unhex_any(chunk).ok_or_else(wrong)? })
+}
+
+/// What the store made of an imported piece.
+pub(super) fn imported(feed: FeedId, outcomes: Vec<klatch_store::Outcome>) -> Result<Plan, Refusal> {
+    use klatch_store::Outcome;
+    let problem = match outcomes.into_iter().next() {
+        Some(Outcome::Accepted(state)) => {
+            let imported = Imported { feed, entries: state.len };
+            return Ok(Plan::local(Vec::new(), Response::Imported(imported)));
+        }
+        Some(Outcome::OwnLonger(_)) => {
+            "this is your own feed, and longer than here: another copy of this home posted. Posts are held from here on"
+        }
+        Some(Outcome::Forked(_)) => {
+            "it differs from what is here: the author signed two histories, and the proof is kept"
+        }
+        Some(Outcome::Gap(_)) => "it starts after the end of what is here",
+        Some(Outcome::OtherBranch(_)) => "it continues another history than the one here",
+        Some(Outcome::Faulty(error)) => return Err(field("file", error)),
+        None => "the store said nothing",
+    };
+    Err(field("file", problem))
+}
+
+fn role_in(roles: &[RoleLine], who: &FeedId) -> Option<Role> {
+    roles.iter().find(|line| line.feed == *who).map(|line| line.role)
+}
+
+/// A role in a word, with its article.
+pub(super) fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "an owner",
+        Role::Organizer => "an organizer",
+        Role::Host => "a host",
+        Role::Door => "a door",
+    }
+}
+
+fn right(object: &str, yours: Option<Role>, wanted: &str) -> Refusal {
+    let yours = yours.map_or("no one with a role", role_word).to_owned();
+    Refusal::Right { object: format!("{object:?}"), yours, wanted: wanted.to_owned() }
+}
+
+fn no_effect(problem: impl Into<String>) -> Refusal {
+    Refusal::NoEffect { problem: problem.into() }
+}
+
+fn field(name: &str, problem: impl Display) -> Refusal {
+    Refusal::Field { field: name.to_owned(), problem: problem.to_string() }
+}
+
+fn check_petname(name: &str) -> Result<(), Refusal> {
+    let fits = !name.is_empty() && name.len() <= PETNAME_BYTES_MAX && name.trim() == name;
+    match fits && !name.contains(char::is_control) && !name.starts_with("feed1") && name != "me" {
+        true => Ok(()),
+        false => Err(field(
+            "petname",
+            format!("1 to {PETNAME_BYTES_MAX} bytes on one line, and nothing that looks like an id"),
+        )),
+    }
+}

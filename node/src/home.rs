@@ -1,0 +1,277 @@
+//! A home: the folder that holds one identity and its log.
+//!
+//! | file | what | mode |
+//! |---|---|---|
+//! | `feed.key` | the feed's secret key, 64 hex digits | 0600 |
+//! | `network.json` | the network's name and key | 0600 |
+//! | `klatch.redb`, `head.witness` | the store's | 0600 |
+//! | `klatch.pid` | the lock, with the number of the process that holds it | 0600 |
+//! | `klatch.sock` | where a running node listens for the command line | 0600 |
+//! | `init.unfinished` | `klatch init` has not shown the recovery words yet | 0600 |
+//!
+//! The folder is 0700. A secret that others may read is refused rather than mended: it may be known already.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use klatch_feed::SecretKey;
+use rustix::fs::FlockOperation;
+use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::network::{self, Network, NetworkError};
+
+/// Longest path of a Unix socket, in bytes.
+pub const SOCKET_PATH_BYTES_MAX: usize = 107;
+/// Longest file this module reads: keys and network files are far shorter.
+const FILE_BYTES_MAX: u64 = 4096;
+
+/// A folder that is, or is to become, somebody's home.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Home(PathBuf);
+
+/// Why a home cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// Nobody has made it.
+    #[error("there is no identity in {0}: make one with `klatch init --name NAME`")]
+    Missing(PathBuf),
+    /// `init` was cut off.
+    #[error("`klatch init` did not finish in {0}: run it again, nothing is lost")]
+    Unfinished(PathBuf),
+    /// There is one already.
+    #[error("{0} already holds an identity: use it, or choose another folder with --home")]
+    Taken(PathBuf),
+    /// A secret that others can read.
+    #[error(
+        "others may read {path} (mode {mode:04o}): close it with `chmod 600 {path}`, and think about who could have read it"
+    )]
+    Open {
+        /// Which file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A key file that holds no key. Says nothing of what it does hold.
+    #[error("{0} is not a key file: 64 hex digits were expected; put your copy of it back")]
+    Key(PathBuf),
+    /// A network file that is none.
+    #[error("{path}: {source}")]
+    Network {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        source: NetworkError,
+    },
+    /// Another process has it.
+    #[error("{path} is in use by process {pid}")]
+    InUse {
+        /// The home.
+        path: PathBuf,
+        /// Whoever holds the lock, 0 if that cannot be read.
+        pid: u32,
+    },
+    /// No folder for the socket that only we can write.
+    #[error("{0} belongs to somebody else: set XDG_RUNTIME_DIR, or use a home with a shorter path")]
+    Runtime(PathBuf),
+    /// The system said no.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Holds the home against other processes until dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File, // The lock goes with it, also when the process is killed.
+}
+
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> HomeError + '_ {
+    move |source| HomeError::Io { path: path.to_owned(), source }
+}
+
+impl Home {
+    /// The home in this folder, which need not exist.
+    pub fn at(dir: impl Into<PathBuf>) -> Self {
+        Self(dir.into())
+    }
+
+    /// The platform's data folder for Klatch; `None` where the user has no home at all.
+    pub fn default_dir() -> Option<PathBuf> {
+        Some(directories::ProjectDirs::from("", "", "klatch")?.data_dir().to_owned())
+    }
+
+    /// Its folder.
+    pub fn dir(&self) -> &Path {
+        &self.0
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Takes the home for this process, making the folder if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`HomeError::InUse`] at once if another process has it.
+    pub fn lock(&self) -> Result<Lock, HomeError> {
+        make_private_dir(&self.0)?;
+        let path = self.file("klatch.pid");
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(io_error(&path))?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let mut text = String::new();
+                let _ = file.take(32).read_to_string(&mut text); // Only for the message.
+                let pid = text.trim().parse().unwrap_or(0);
+                return Err(HomeError::InUse { path: self.0.clone(), pid });
+            }
+            Err(errno) => return Err(HomeError::Io { path, source: errno.into() }),
+        }
+        let write = |file: &mut File| {
+            file.set_len(0)?;
+            writeln!(file, "{}", std::process::id())
+        };
+        write(&mut file).map_err(io_error(&path))?;
+        Ok(Lock { _file: file })
+    }
+
+    /// Whether somebody's finished identity is here.
+    ///
+    /// # Errors
+    ///
+    /// [`HomeError::Missing`] or [`HomeError::Unfinished`] if not.
+    pub fn check(&self) -> Result<(), HomeError> {
+        if self.file("init.unfinished").exists() {
+            return Err(HomeError::Unfinished(self.0.clone()));
+        }
+        // A key file that went missing beside a database is told apart when the key is read.
+        match self.file("feed.key").exists() || self.file("klatch.redb").exists() {
+            true => Ok(()),
+            false => Err(HomeError::Missing(self.0.clone())),
+        }
+    }
+
+    /// Starts a new identity: refuses a finished one, clears away an unfinished one, writes key and
+    /// network. Only [`Home::finish`] makes it usable. Call with the lock held.
+    pub fn begin(&self, _lock: &Lock, secret: &SecretKey, network: &Network) -> Result<(), HomeError> {
+        let marker = self.file("init.unfinished");
+        let theirs = ["feed.key", "klatch.redb", "head.witness", "network.json"].map(|name| self.file(name));
+        if marker.exists() {
+            // Nothing of it was used: whoever is cut off before `finish` has nothing signed that left this machine.
+            theirs.iter().try_for_each(|path| match std::fs::remove_file(path) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error(path)(e)),
+                _ => Ok(()),
+            })?;
+        } else if theirs.iter().any(|path| path.exists()) {
+            return Err(HomeError::Taken(self.0.clone()));
+        } else {
+            write_private(&marker, b"")?;
+        }
+        sync_dir(&self.0)?;
+        write_private(&self.file("network.json"), network.to_text().as_bytes())?;
+        let mut text = Zeroizing::new(network::hex(&*secret.seed()));
+        text.push('\n');
+        write_private(&self.file("feed.key"), text.as_bytes())?;
+        sync_dir(&self.0)
+    }
+
+    /// The recovery words are shown and the first entries are durable: the home is one.
+    pub fn finish(&self, _lock: &Lock) -> Result<(), HomeError> {
+        let marker = self.file("init.unfinished");
+        std::fs::remove_file(&marker).map_err(io_error(&marker))?;
+        sync_dir(&self.0)
+    }
+
+    /// The feed's secret key.
+    pub fn secret(&self) -> Result<SecretKey, HomeError> {
+        let path = self.file("feed.key");
+        let text = Zeroizing::new(read_private(&path)?);
+        let mut seed: [u8; 32] = network::unhex(text.trim()).ok_or(HomeError::Key(path))?;
+        let secret = SecretKey::from_seed(&seed);
+        seed.zeroize();
+        Ok(secret)
+    }
+
+    /// The network it belongs to.
+    pub fn network(&self) -> Result<Network, HomeError> {
+        let path = self.file("network.json");
+        Network::parse(&read_private(&path)?).map_err(|source| HomeError::Network { path, source })
+    }
+
+    /// Where a running node listens for the command line: in the home, or, where that path is too long
+    /// for a socket, in the user's runtime folder under a hash of the home.
+    pub fn socket(&self) -> Result<PathBuf, HomeError> {
+        let dir = std::path::absolute(&self.0).map_err(io_error(&self.0))?;
+        let near = dir.join("klatch.sock");
+        if near.as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
+            return Ok(near);
+        }
+        let runtime = directories::BaseDirs::new().and_then(|base| base.runtime_dir().map(Path::to_owned));
+        let me = rustix::process::getuid().as_raw();
+        let runtime = runtime.unwrap_or_else(|| std::env::temp_dir().join(format!("klatch-{me}")));
+        make_private_dir(&runtime)?;
+        let held = std::fs::metadata(&runtime).map_err(io_error(&runtime))?;
+        if held.uid() != me || held.mode() & 0o077 != 0 {
+            return Err(HomeError::Runtime(runtime));
+        }
+        let hash = Sha256::digest(dir.as_os_str().as_encoded_bytes());
+        Ok(runtime.join(format!("klatch-{}.sock", network::hex(&hash[..8]))))
+    }
+}
+
+/// Makes a folder that only its owner can enter; one that is there stays as it is.
+fn make_private_dir(dir: &Path) -> Result<(), HomeError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io_error(dir))?;
+    // `recursive` is content with a folder that appeared meanwhile.
+    std::fs::set_permissions(dir, Permissions::from_mode(0o700)).map_err(io_error(dir))
+}
+
+/// Writes a new file that only its owner can read, durable before it returns.
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), HomeError> {
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(io_error(path))
+}
+
+fn read_private(path: &Path) -> Result<String, HomeError> {
+    let file = File::open(path).map_err(io_error(path))?;
+    let mode = file.metadata().map_err(io_error(path))?.mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(HomeError::Open { path: path.to_owned(), mode });
+    }
+    let mut text = String::with_capacity(256); // So that a key is not left behind by a growing buffer.
+    file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(io_error(path))?;
+    Ok(text)
+}
+
+fn sync_dir(dir: &Path) -> Result<(), HomeError> {
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_error(dir))
+}
+
+/// Core files off: a crash must not leave the key on the disk.
+pub fn forbid_core_files() {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    // Where the system refuses, there is nothing better to do than to go on.
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+}

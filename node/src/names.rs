@@ -1,0 +1,197 @@
+//! What people call things: an id, an unambiguous beginning of one, a petname, a name or a title.
+//!
+//! Ids win over names, and petnames over what people call themselves, so that nobody can name themselves
+//! into somebody else's place. Nothing is guessed: two that match are a question, not an answer.
+
+use std::collections::BTreeMap;
+
+use klatch_feed::{EntryId, FeedId};
+use klatch_store::{DiskError, Snapshot};
+
+use crate::daemon::{Among, Refusal, Spaces};
+
+/// Fewest letters after `feed1` or `entry1` that may stand for an id.
+pub const BEGINNING_MIN: usize = 4;
+/// Letters of an id in full, after its `1`: 52 for 32 bytes, 6 for the checksum.
+const ID_LETTERS: usize = 58;
+/// Most candidates that are shown.
+const CANDIDATES_MAX: usize = 8;
+
+/// A beginning of an id, long enough to be pasted back.
+pub fn short(id: &impl ToString) -> String {
+    let text = id.to_string();
+    let end = text.find('1').map_or(text.len(), |one| (one + 9).min(text.len()));
+    text[..end].to_owned()
+}
+
+/// Finds the person that `text` names. A full id need not be known; all else must be.
+pub fn person(snapshot: &Snapshot, me: FeedId, text: &str) -> Result<FeedId, Refusal> {
+    let text = text.trim();
+    if text == "me" {
+        return Ok(me);
+    }
+    if let Some(letters) = text.strip_prefix("feed1") {
+        if letters.len() >= ID_LETTERS {
+            return text.parse().map_err(|error: klatch_feed::id::IdError| mistyped(text, &error));
+        }
+        beginning(text, letters)?;
+        let known = people(snapshot, me)?;
+        return one(
+            text,
+            Among::People,
+            known.keys().filter(|feed| feed.to_string().starts_with(text)),
+            |feed| known.get(feed).cloned().unwrap_or_default(),
+        );
+    }
+    let petnames = snapshot.locals(Spaces::PETNAME)?;
+    let petnamed: Vec<FeedId> = petnames
+        .into_iter()
+        .filter(|(_, name)| name == text.as_bytes())
+        .filter_map(|(key, _)| Some(FeedId::new(key.try_into().ok()?)))
+        .collect();
+    if !petnamed.is_empty() {
+        return one(text, Among::People, petnamed.iter(), |_| text.to_owned());
+    }
+    let known = people(snapshot, me)?;
+    let named = known.iter().filter(|(_, name)| same(name, text)).map(|(feed, _)| feed);
+    one(text, Among::People, named, |feed| known.get(feed).cloned().unwrap_or_default())
+}
+
+/// Everybody this node has heard of, with what they call themselves.
+fn people(snapshot: &Snapshot, me: FeedId) -> Result<BTreeMap<FeedId, String>, DiskError> {
+    let mut known = BTreeMap::new();
+    for (feed, _) in snapshot.feeds()? {
+        known.insert(feed, snapshot.profile(&feed)?.map(|(name, _)| name).unwrap_or_default());
+    }
+    for space in [Spaces::FOLLOW, Spaces::PETNAME, Spaces::BLOCK, Spaces::PEER, Spaces::PUB, Spaces::MEMBER] {
+        for (key, _) in snapshot.locals(space)? {
+            if let Ok(bytes) = <[u8; 32]>::try_from(key) {
+                known.entry(FeedId::new(bytes)).or_default();
+            }
+        }
+    }
+    known.entry(me).or_default();
+    Ok(known)
+}
+
+/// Finds the group that `text` names.
+pub fn group(snapshot: &Snapshot, text: &str) -> Result<EntryId, Refusal> {
+    object(snapshot, text, Among::Groups)
+}
+
+/// Finds the event that `text` names.
+pub fn event(snapshot: &Snapshot, text: &str) -> Result<EntryId, Refusal> {
+    object(snapshot, text, Among::Events)
+}
+
+/// Finds the group or event that `text` names.
+pub fn object(snapshot: &Snapshot, text: &str, among: Among) -> Result<EntryId, Refusal> {
+    let text = text.trim();
+    let known = objects(snapshot, among)?;
+    let title = |id: &EntryId| known.get(id).cloned().unwrap_or_default();
+    let Some(letters) = text.strip_prefix("entry1") else {
+        return one(text, among, known.iter().filter(|(_, name)| same(name, text)).map(|(id, _)| id), title);
+    };
+    if letters.len() >= ID_LETTERS {
+        let id: EntryId = text.parse().map_err(|error: klatch_feed::id::IdError| mistyped(text, &error))?;
+        return one(text, among, known.keys().filter(|known| **known == id), title);
+    }
+    beginning(text, letters)?;
+    one(text, among, known.keys().filter(|id| id.to_string().starts_with(text)), title)
+}
+
+fn objects(snapshot: &Snapshot, among: Among) -> Result<BTreeMap<EntryId, String>, DiskError> {
+    let mut known = BTreeMap::new();
+    if among != Among::Events {
+        known.extend(snapshot.groups()?.into_iter().map(|group| (group.id, group.name)));
+    }
+    if among != Among::Groups {
+        known.extend(snapshot.events()?.into_iter().map(|event| (event.id, event.title)));
+    }
+    Ok(known)
+}
+
+fn same(name: &str, text: &str) -> bool {
+    !text.is_empty() && name.to_lowercase() == text.to_lowercase()
+}
+
+fn mistyped(text: &str, error: &klatch_feed::id::IdError) -> Refusal {
+    Refusal::Mistyped { text: text.to_owned(), problem: error.to_string() }
+}
+
+fn beginning(text: &str, letters: &str) -> Result<(), Refusal> {
+    match letters.len() < BEGINNING_MIN {
+        true => Err(Refusal::Mistyped {
+            text: text.to_owned(),
+            problem: format!("a beginning of an id has at least {BEGINNING_MIN} letters after the 1"),
+        }),
+        false => Ok(()),
+    }
+}
+
+/// The one that matches.
+fn one<'a, T: Copy + ToString + 'a>(
+    text: &str,
+    among: Among,
+    matches: impl Iterator<Item = &'a T>,
+    name: impl Fn(&T) -> String,
+) -> Result<T, Refusal> {
+    let matches: Vec<_> = matches.collect();
+    match matches[..] {
+        [] => Err(Refusal::Unknown { text: text.to_owned(), among }),
+        [one] => Ok(*one),
+        _ => {
+            let show = |id: &&T| match name(id) {
+                name if name.is_empty() => id.to_string(),
+                name => format!("{} ({name})", id.to_string()),
+            };
+            let mut candidates: Vec<_> = matches.iter().take(CANDIDATES_MAX).map(show).collect();
+            if let Some(more) = matches.len().checked_sub(CANDIDATES_MAX).filter(|more| *more > 0) {
+                candidates.push(format!("one of {more} more"));
+            }
+            Err(Refusal::Ambiguous { text: text.to_owned(), candidates })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pick(text: &str, known: &[&str]) -> Result<String, Refusal> {
+        let known: Vec<_> = known.iter().map(|name| Name(name)).collect();
+        one(text, Among::Events, known.iter().filter(|n| n.0.starts_with(text)), |_| "Tea".to_owned())
+            .map(|name| name.0.to_owned())
+    }
+
+    #[derive(Clone, Copy)]
+    struct Name<'a>(&'a str);
+    #[expect(clippy::to_string_trait_impl, reason = "a stand-in for an id, of any length")]
+    impl ToString for Name<'_> {
+        fn to_string(&self) -> String {
+            self.0.to_owned()
+        }
+    }
+
+    #[test]
+    fn two_that_match_are_a_question() {
+        assert_eq!(pick("ab", &["abc", "xyz"]), Ok("abc".to_owned()));
+        assert!(matches!(pick("q", &["abc"]), Err(Refusal::Unknown { .. })));
+        let Err(Refusal::Ambiguous { candidates, .. }) = pick("ab", &["abc", "abd"]) else {
+            panic!("one won")
+        };
+        assert_eq!(candidates, ["abc (Tea)", "abd (Tea)"]);
+    }
+
+    #[test]
+    fn a_long_list_of_candidates_is_cut_and_says_so() {
+        let Err(Refusal::Ambiguous { candidates, .. }) = pick("a", &["ab"; 10]) else { panic!("one won") };
+        assert_eq!((candidates.len(), &candidates[8][..]), (9, "one of 2 more"));
+    }
+
+    #[test]
+    fn a_beginning_needs_four_letters() {
+        assert!(beginning("feed1abc", "abc").is_err());
+        assert!(beginning("feed1abcd", "abcd").is_ok());
+    }
+}
