@@ -237,7 +237,7 @@ pub enum Post {
 
 /// The fields of an event that can change. What an event has beyond its founding body (place, about) comes
 /// with its first update: the founding body is kept for ever, that of an update can be taken back.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct EventFields {
     /// As the event's.
     pub title: Option<String>,

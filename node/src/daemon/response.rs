@@ -326,7 +326,7 @@ impl From<AppendError> for Refusal {
 
 impl From<klatch_feed::post::PostError> for Refusal {
     fn from(error: klatch_feed::post::PostError) -> Self {
-        Self::Field { field: error.field.to_owned(), problem: error.problem }
+        Self::Field { field: error.field.to_owned(), problem: error.problem.to_string() }
     }
 }
 

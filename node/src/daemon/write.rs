@@ -204,7 +204,7 @@ impl On<'_> {
         self.hosts(&event, Role::Host)?;
         if fields.start.is_some() || fields.zone.is_some() {
             let start = fields.start.as_deref().unwrap_or(&event.start);
-            let _ = (start, fields.zone.as_deref().unwrap_or(&event.zone));
+            klatch_feed::post::local_start(start, fields.zone.as_deref().unwrap_or(&event.zone))?;
         }
         let replaces = event.tips.into_iter().take(REPLACES_MAX).collect();
         Ok(Plan::post(Post::Update { event: event.id, replaces, fields }))
@@ -287,7 +287,7 @@ impl On<'_> {
         if event.cancelled && answer != Answer::No {
             return Err(no_effect(format!("{:?} is cancelled", event.title)));
         }
-        let seen = event.tips.last().copied();
+        let seen = event.tips.into_iter().take(REPLACES_MAX).collect();
         Ok(Plan::post(Post::Rsvp { event: event.id, seen, answer, party, note }))
     }
 
