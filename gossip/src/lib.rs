@@ -6,4 +6,5 @@
 
 pub mod link;
 pub mod noise;
+pub mod peers;
 pub mod sync;
