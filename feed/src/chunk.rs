@@ -193,7 +193,7 @@ pub fn decode(author: FeedId, prev: Option<EntryId>, chunk: &[u8]) -> Result<Vec
     let mut entries = Vec::with_capacity((count as usize).min(chunk.len() / 72));
     let mut header_bytes = Vec::with_capacity(entry::HEADER_BYTES_MAX);
     let mut prev = prev;
-    for seq in (first..).take(count as usize) {
+    for seq in first..=first + (count - 1) {
         let row = read_row(&mut cursor).map_err(ChunkError::Codec)?;
         let entry = rebuild(author, seq, prev, row, &mut header_bytes)
             .map_err(|source| DecodeError::Entry { seq, source })?;
@@ -251,7 +251,7 @@ pub fn slice(chunks: &[&[u8]], from: Seq, to: Seq, bodies: Bodies) -> Result<Vec
             return Err(range);
         }
         next = Some(u64::from(first) + u64::from(count));
-        for seq in (first..).take(count as usize) {
+        for seq in first..=first + (count - 1) {
             let row = read_row(&mut cursor)?;
             if (from..=to).contains(&seq) {
                 rows.push(SliceRow::new(&row));

@@ -1,5 +1,8 @@
 //! Tests of the log from outside, one binary: laws as properties, vectors, and what came from elsewhere.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, helpers included")]
 
 mod chains;
 mod feeds;
 mod log_laws;
+mod raw;
+mod vectors;
