@@ -4,6 +4,7 @@
 //! [`link`] (one TCP stream); [`peers`] decides whom to dial. Only [`link`] and [`lan`] touch a socket.
 //! Source: spec/gossip.md.
 
+pub mod lan;
 pub mod link;
 pub mod noise;
 pub mod peers;
