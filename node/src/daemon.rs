@@ -10,27 +10,31 @@ mod owner;
 mod read;
 mod request;
 mod response;
+mod room;
 mod seats;
 pub mod socket;
 mod wants;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Post, SecretKey, Seq};
 use klatch_gossip::sync::{Ingest, Outcome};
-use klatch_store::{Changes, OpenError, Reader, Store};
+use klatch_store::{Changes, OpenError, Reader, Snapshot, Store};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 pub use local::{Local, Spaces};
 pub use request::{NetRequest, Request, Schedule};
 pub use response::*;
+pub use room::{NoRoom, Quota};
 pub use wants::Wants;
 
 use crate::home::{Home, HomeError, Lock};
 use crate::network::Network;
-use owner::{Command, Owner};
+use crate::pub_server;
+use owner::{Command, Owner, Update};
 
 /// Commands that may wait for the owner; who sends more waits with them.
 const QUEUE_MAX: usize = 1024;
@@ -46,8 +50,6 @@ pub struct Options {
     pub live: bool,
     /// Who ranks RSVPs to the events this node's owner hosts.
     pub admit: Admit,
-    /// What a pub keeps at most.
-    pub quota: Quota,
 }
 
 /// Who ranks RSVPs.
@@ -58,15 +60,6 @@ pub enum Admit {
     Auto,
     /// `klatch event admit` alone.
     Manual,
-}
-
-/// Bytes of others' logs that are kept; `None` = no limit. Past it, others' chunks are refused and own posts go on.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Quota {
-    /// Of one feed.
-    pub per_feed: Option<u64>,
-    /// Of all together.
-    pub total: Option<u64>,
 }
 
 /// Why a node does not start.
@@ -106,7 +99,12 @@ pub(crate) struct Shared {
     pub(crate) reader: Reader,
     pub(crate) changes: broadcast::Sender<Arc<Changes>>,
     pub(crate) wants: watch::Sender<Arc<Wants>>,
+    /// Says that local facts changed.
+    pub(crate) facts: watch::Sender<()>,
+    /// Feeds whose chunks were refused last, and why.
+    pub(crate) refused: Mutex<BTreeMap<FeedId, NoRoom>>,
     addresses: Mutex<Vec<String>>,
+    connections: Mutex<Option<usize>>,
     net: OnceLock<mpsc::Sender<NetCall>>,
 }
 
@@ -148,7 +146,10 @@ impl Daemon {
             reader: store.reader(),
             changes: broadcast::Sender::new(CHANGES_MAX),
             wants: watch::Sender::new(Arc::default()),
+            facts: watch::Sender::new(()),
+            refused: Mutex::default(),
             addresses: Mutex::default(),
+            connections: Mutex::default(),
             net: OnceLock::new(),
         });
         let owner = Owner::new(store, Arc::clone(&shared), options);
@@ -194,6 +195,9 @@ impl Handle {
         if let Request::Net(request) = request {
             return self.call_net(request);
         }
+        if let Request::Pub(request) = request {
+            return pub_server::answer(self, request).map(Response::Pub);
+        }
         if let Some(answer) = read::answer(&self.shared, &self.addresses(), &request, progress) {
             return answer;
         }
@@ -230,6 +234,16 @@ impl Handle {
         self.shared.addresses.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// How many connections are open, as the network part says.
+    pub fn set_connections(&self, count: usize) {
+        *self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner) = Some(count);
+    }
+
+    /// What [`Handle::set_connections`] was told last; `None` where there is no network part.
+    pub fn connections(&self) -> Option<usize> {
+        *self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whose node this is.
     pub fn me(&self) -> FeedId {
         self.shared.me
@@ -257,6 +271,15 @@ impl Handle {
     /// What this node wants of others; current while the node is live.
     pub fn wants(&self) -> watch::Receiver<Arc<Wants>> {
         self.shared.wants.subscribe()
+    }
+
+    /// Changes whenever local facts do.
+    pub fn facts(&self) -> watch::Receiver<()> {
+        self.shared.facts.subscribe()
+    }
+    /// Feeds whose chunks were refused last since there is no room for them, and why.
+    pub fn refused(&self) -> BTreeMap<FeedId, NoRoom> {
+        self.shared.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Accepts or refuses chunks that `from` sent; outcomes in order, after a durable commit.
@@ -287,9 +310,22 @@ impl Handle {
     pub async fn set_local(&self, sets: Vec<Local>) -> Result<(), Refusal> {
         self.ask(|reply| Command::Local { sets, reply }).await?
     }
-    /// Other limits from here on.
-    pub async fn set_quota(&self, quota: Quota) -> Result<(), Refusal> {
-        self.tell(Command::Quota(quota)).await
+    /// Reads, and sets the local facts that follow, with no other write in between. What `decide` answers
+    /// comes back once the facts are durable.
+    pub async fn update<T: Send + 'static>(&self, decide: impl Decide<T>) -> Result<T, Refusal> {
+        self.ask(|reply| update(decide, reply)).await?
+    }
+    /// As [`Handle::update`], for who is not async.
+    pub fn update_blocking<T: Send + 'static>(&self, decide: impl Decide<T>) -> Result<T, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.blocking_send(update(decide, reply)).map_err(|_| Refusal::Stopping)?;
+        answer.blocking_recv().map_err(|_| Refusal::Stopping)?
+    }
+    /// Drops what is held of a feed, unless something wants it: then it stays. Returns whether it stays.
+    pub fn forget_blocking(&self, feed: FeedId) -> Result<bool, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.blocking_send(Command::Forget { feed, reply }).map_err(|_| Refusal::Stopping)?;
+        answer.blocking_recv().map_err(|_| Refusal::Stopping)?
     }
 
     async fn tell(&self, command: Command) -> Result<(), Refusal> {
@@ -300,4 +336,20 @@ impl Handle {
         self.tell(command(reply)).await?;
         answer.await.map_err(|_| Refusal::Stopping)
     }
+}
+
+/// What [`Handle::update`] is given: from the log, the facts to set and an answer.
+pub trait Decide<T>: FnOnce(&Snapshot) -> Result<(Vec<Local>, T), Refusal> + Send + 'static {}
+
+impl<T, F: FnOnce(&Snapshot) -> Result<(Vec<Local>, T), Refusal> + Send + 'static> Decide<T> for F {}
+
+fn update<T: Send + 'static>(decide: impl Decide<T>, reply: oneshot::Sender<Result<T, Refusal>>) -> Command {
+    Command::Update(Update(Box::new(|snapshot| {
+        let (sets, answer) = match decide(snapshot) {
+            Ok((sets, value)) => (sets, Ok(value)),
+            Err(refusal) => (Vec::new(), Err(refusal)),
+        };
+        let tell = |done: Result<(), Refusal>| drop(reply.send(done.and(answer)));
+        (sets, Box::new(tell))
+    })))
 }

@@ -8,7 +8,10 @@
 pub mod cli;
 pub mod clock;
 pub mod daemon;
+pub mod door;
 pub mod home;
 pub mod names;
+pub mod net;
 pub mod network;
+pub mod pub_server;
 pub mod share;

@@ -37,6 +37,10 @@ impl Spaces {
     pub const PUB: &'static str = "pub";
     /// SHA-256 of an invite's secret → its terms and uses, at the pub.
     pub const INVITE: &'static str = "invite";
+    /// Feed that a pub removed → nothing.
+    pub const REMOVED: &'static str = "removed";
+    /// What a node is besides a node → how its operator set it.
+    pub const ROLE: &'static str = "role";
 }
 
 impl Local {

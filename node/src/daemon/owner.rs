@@ -1,20 +1,24 @@
 //! The thread that owns the store: takes what waits in the queue, and commits it together.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, PoisonError};
 
+use klatch_feed::post::kind;
 use klatch_feed::{Draft, EntryId, FeedId, ForkProof, Post, Seq, Verified};
 use klatch_gossip::sync::{self, Ingest};
 use klatch_store::{Changes, DiskError, Incoming, Snapshot, Store};
 use tokio::sync::{mpsc, oneshot};
 
-use super::local::Local;
+use super::local::{self, Local, Spaces};
 use super::request::Request;
 use super::response::{Refusal, Response};
+use super::room::{Quota, Room};
 use super::wants::{self, Hints};
 use super::write::{self, Plan};
-use super::{Admit, Options, PROBATION_BYTES_MAX, Quota, Shared, seats};
+use super::{Admit, Options, Shared, seats};
 use crate::clock;
+use crate::pub_server::Role;
 
 /// Most commands taken into one round, and most bytes of chunks: a commit stays short enough to wait for.
 const ROUND_MAX: usize = 256;
@@ -54,16 +58,33 @@ pub(super) enum Command {
         sets: Vec<Local>,
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
-    Quota(Quota),
+    Update(Update),
+    Forget {
+        feed: FeedId,
+        reply: oneshot::Sender<Result<bool, Refusal>>,
+    },
     Stop,
+}
+
+/// Decides on local facts, and then tells whether they are durable.
+pub(super) struct Update(pub(super) Decide);
+type Decide = Box<dyn FnOnce(&Snapshot) -> (Vec<Local>, Tell) + Send>;
+type Tell = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
+
+impl fmt::Debug for Update {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Update")
+    }
 }
 
 pub(super) struct Owner {
     store: Store,
     shared: Arc<Shared>,
     options: Options,
-    /// Objects that own entries point at.
+    /// Objects that own entries, and those of a pub's members, point at.
     mine: BTreeSet<EntryId>,
+    /// Where the reading of a feed for `mine` goes on.
+    noted: BTreeMap<FeedId, Seq>,
     hints: Hints,
     /// RSVPs ranked since the start: none is ranked twice, whatever the fold makes of the line.
     ranked: BTreeSet<EntryId>,
@@ -76,8 +97,8 @@ type Write = (Plan, oneshot::Sender<Result<Response, Refusal>>);
 
 impl Owner {
     pub(super) fn new(store: Store, shared: Arc<Shared>, options: Options) -> Self {
-        let (mine, hints, ranked) = Default::default();
-        Self { store, shared, options, mine, hints, ranked }
+        let (mine, noted, hints, ranked) = Default::default();
+        Self { store, shared, options, mine, noted, hints, ranked }
     }
 
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
@@ -103,13 +124,7 @@ impl Owner {
     /// Learns what own entries are about, and ranks what came while the node was off.
     fn wake(&mut self) -> Result<(), DiskError> {
         let snapshot = self.shared.reader.snapshot()?;
-        let mut from = 1;
-        loop {
-            let entries = snapshot.entries(&self.shared.me, from, 1024)?;
-            let Some(last) = entries.last() else { break };
-            from = last.header().seq.saturating_add(1);
-            self.note_mine(&entries);
-        }
+        self.note_feed(&snapshot, self.shared.me)?;
         self.rewant()?;
         let all = snapshot.events()?.into_iter().map(|event| event.id).collect();
         if let Some(changes) = self.rank(&Changes { feeds: Vec::new(), objects: all })? {
@@ -120,7 +135,29 @@ impl Owner {
 
     fn note_mine(&mut self, entries: &[Verified]) {
         // refs[0] is the group or event an entry is about; what founds one is found by its author.
-        self.mine.extend(entries.iter().filter_map(|entry| entry.header().refs.first()));
+        let about = entries.iter().filter(|entry| entry.header().kind != kind::TOMBSTONE);
+        self.mine.extend(about.filter_map(|entry| entry.header().refs.first()));
+    }
+
+    /// A pub takes part in whatever its members do. Source: spec/pub.md, "what a pub keeps".
+    fn note_members(&mut self) -> Result<(), DiskError> {
+        let snapshot = self.shared.reader.snapshot()?;
+        for feed in local::feeds(&snapshot, Spaces::MEMBER)?.into_keys() {
+            self.note_feed(&snapshot, feed)?;
+        }
+        Ok(())
+    }
+
+    fn note_feed(&mut self, snapshot: &Snapshot, feed: FeedId) -> Result<(), DiskError> {
+        let mut from = self.noted.get(&feed).copied().unwrap_or(1);
+        loop {
+            let entries = snapshot.entries(&feed, from, 1024)?;
+            let Some(last) = entries.last() else { break };
+            from = last.header().seq.saturating_add(1);
+            self.note_mine(&entries);
+        }
+        self.noted.insert(feed, from);
+        Ok(())
     }
 
     /// Works one round off; whether to stop.
@@ -146,7 +183,8 @@ impl Owner {
                     let done = self.set_local(&sets).and_then(|()| self.rewant());
                     let _ = reply.send(done.map_err(Into::into));
                 }
-                Command::Quota(quota) => self.options.quota = quota,
+                Command::Update(update) => self.update(update),
+                Command::Forget { feed, reply } => drop(reply.send(self.forget(&feed).map_err(Into::into))),
                 other => self.log_failure("keeping what a peer sent", |owner| owner.take(other)),
             }
         }
@@ -266,7 +304,36 @@ impl Owner {
 
     fn set_local(&mut self, sets: &[Local]) -> Result<(), DiskError> {
         let sets: Vec<_> = sets.iter().map(|set| (set.space, &set.key[..], set.value.as_deref())).collect();
-        self.store.set_local(&sets)
+        self.store.set_local(&sets)?;
+        self.shared.facts.send_replace(());
+        Ok(())
+    }
+
+    fn update(&mut self, Update(decide): Update) {
+        match self.shared.reader.snapshot() {
+            Ok(snapshot) => {
+                let (sets, tell) = decide(&snapshot);
+                let done = match sets.is_empty() {
+                    true => Ok(()),
+                    false => self.set_local(&sets).and_then(|()| self.rewant()),
+                };
+                tell(done.map_err(Into::into));
+            }
+            // Dropping `decide` drops the way to answer, which its caller takes for a refusal.
+            Err(error) => tracing::error!(%error, "the log cannot be read"),
+        }
+    }
+
+    /// Drops a feed that nothing wants; whether it stays.
+    fn forget(&mut self, feed: &FeedId) -> Result<bool, DiskError> {
+        self.note_members()?; // A node that is not live has not looked yet.
+        let wants = wants::compute(&self.shared.reader.snapshot()?, self.shared.me, &self.mine, &self.hints)?;
+        if wants.feeds.contains(feed) {
+            return Ok(true);
+        }
+        let changes = self.store.forget(feed)?;
+        self.committed(changes)?;
+        Ok(false)
     }
 
     /// Accepts or refuses what peers delivered, all in one commit.
@@ -289,7 +356,8 @@ impl Owner {
 
     fn accept(&mut self, batch: &[&Ingest]) -> Result<Vec<sync::Outcome>, DiskError> {
         let snapshot = self.shared.reader.snapshot()?;
-        let mut room = Room::new(&snapshot, self.options.quota)?;
+        let quota = Role::read(&snapshot)?.map_or_else(Quota::default, |role| role.quota());
+        let mut room = Room::new(&snapshot, quota)?;
         let mut wanted = Vec::with_capacity(batch.len());
         for ingest in batch {
             wanted.push(self.may_hold(&snapshot, &mut room, ingest)?);
@@ -315,9 +383,22 @@ impl Owner {
         if !wants.feeds.contains(&ingest.feed) {
             return Ok(false);
         }
-        let probation = wants.probation.contains(&ingest.feed).then_some(PROBATION_BYTES_MAX);
+        let probation = wants.probation.contains(&ingest.feed);
         drop(wants);
-        room.take(snapshot, ingest, probation)
+        let taken = room.take(snapshot, ingest, probation)?;
+        let mut refused = self.shared.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(match taken {
+            Ok(()) => {
+                refused.remove(&ingest.feed);
+                true
+            }
+            Err(why) => {
+                if refused.insert(ingest.feed, why) != Some(why) {
+                    tracing::warn!(feed = %ingest.feed, "kept no further: {why}");
+                }
+                false
+            }
+        })
     }
 
     /// Tells everybody of a commit, and does what follows from it.
@@ -338,13 +419,15 @@ impl Owner {
     fn matters(&self, changes: &Changes) -> bool {
         let wants = self.shared.wants.borrow();
         let refs = || changes.feeds.iter().flat_map(|(_, refs)| refs);
-        !changes.objects.is_empty() || refs().any(|(object, _)| wants.objects.contains(object))
+        let members = || changes.feeds.iter().any(|(feed, _)| self.noted.contains_key(feed));
+        !changes.objects.is_empty() || members() || refs().any(|(object, _)| wants.objects.contains(object))
     }
 
     fn rewant(&mut self) -> Result<(), DiskError> {
         if !self.options.live {
             return Ok(());
         }
+        self.note_members()?;
         let snapshot = self.shared.reader.snapshot()?;
         let wants = wants::compute(&snapshot, self.shared.me, &self.mine, &self.hints)?;
         self.hints.retain(|object, _| wants.objects.contains(object));
@@ -400,43 +483,6 @@ impl Owner {
         if let Err(error) = work(self) {
             tracing::error!(%error, "{what}");
         }
-    }
-}
-
-/// What there is room for in this round.
-struct Room {
-    quota: Quota,
-    total: u64,
-    taken: BTreeMap<FeedId, u64>,
-}
-
-impl Room {
-    fn new(snapshot: &Snapshot, quota: Quota) -> Result<Self, DiskError> {
-        let feeds = if quota.total.is_some() { snapshot.feeds()? } else { Vec::new() };
-        let total = feeds.iter().fold(0, |sum: u64, (_, state)| sum.saturating_add(state.bytes));
-        Ok(Self { quota, total, taken: BTreeMap::new() })
-    }
-
-    fn take(
-        &mut self,
-        snapshot: &Snapshot,
-        ingest: &Ingest,
-        probation: Option<u64>,
-    ) -> Result<bool, DiskError> {
-        let more = ingest.chunk.len() as u64;
-        let held = match self.taken.get(&ingest.feed) {
-            Some(held) => *held,
-            None => snapshot.state(&ingest.feed)?.map_or(0, |state| state.bytes),
-        };
-        let within = |bytes: u64, max: Option<u64>| max.is_none_or(|max| bytes <= max);
-        let (feed, total) = (held.saturating_add(more), self.total.saturating_add(more));
-        if !within(feed, probation) || !within(feed, self.quota.per_feed) || !within(total, self.quota.total)
-        {
-            return Ok(false);
-        }
-        self.taken.insert(ingest.feed, feed);
-        self.total = total;
-        Ok(true)
     }
 }
 

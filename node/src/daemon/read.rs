@@ -249,7 +249,8 @@ fn event_line(event: &EventState, me: &FeedId) -> EventLine {
 
 /// Start and end in milliseconds since 1970, where this node knows the zone.
 fn instants(event: &EventState) -> (Option<i64>, Option<i64>) {
-    let start = klatch_feed::post::local_start(&event.start, &event.zone).ok().map(|at| at.timestamp_millis());
+    let start =
+        klatch_feed::post::local_start(&event.start, &event.zone).ok().map(|at| at.timestamp_millis());
     (start, start.and_then(|at| at.checked_add(i64::from(event.minutes) * 60_000)))
 }
 

@@ -5,6 +5,8 @@ use klatch_feed::post::{Answer, EventFields, Role, Schedulers};
 use klatch_feed::{FeedId, Seq};
 use serde::{Deserialize, Serialize};
 
+use crate::pub_server::PubRequest;
+
 /// One request. Through the socket: one line of JSON, at most [`super::socket::REQUEST_BYTES_MAX`].
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -113,6 +115,8 @@ pub enum Request {
     },
     Verify,
     Rebuild,
+    /// What a pub's operator asks.
+    Pub(PubRequest),
     /// What only a node that is connected can do.
     Net(NetRequest),
 }

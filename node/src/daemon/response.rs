@@ -5,6 +5,8 @@ use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
 use klatch_store::{AppendError, DiskError};
 use serde::{Deserialize, Serialize};
 
+use crate::pub_server::PubResponse;
+
 /// One answer. Through the socket: one line of JSON.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -29,6 +31,7 @@ pub enum Response {
     Piece(Option<Piece>),
     Imported(Imported),
     Verified(VerifiedReport),
+    Pub(PubResponse),
     Net(NetResponse),
 }
 

@@ -1,0 +1,21 @@
+//! Check-in between a door and a guest on one connection. Source: spec/meetup.md, "check-in".
+//!
+//! The door shows each connection a fresh challenge, and its screen another; the guest signs one; the door
+//! writes its countersignature down before it says so; then the guest writes down theirs. [`host`] and
+//! [`guest`] decide, and touch neither sockets nor clocks: [`crate::net`] carries what they say. Absent on
+//! purpose: self check-in, undo, and any count of people, which is the door's eyes' work.
+
+pub mod code;
+pub mod guest;
+pub mod host;
+
+use klatch_feed::{EventState, FeedId};
+
+/// Why a node without the role gets nowhere, in the words both sides use.
+pub(crate) const ROLE_MISSING: &str = "this node does not hold the door of that event";
+
+/// Whether entries of `feed` countersign check-ins to the event: any role does, up to its cut, which the
+/// fold judges entry by entry; who is cut now writes nothing that counts.
+pub fn may_countersign(state: &EventState, feed: &FeedId) -> bool {
+    state.hosts.iter().any(|line| line.feed == *feed && line.cut.is_none())
+}

@@ -1,0 +1,3 @@
+//! What joins the owner of the log with other nodes.
+
+pub mod shelf;
