@@ -16,12 +16,9 @@ pub(super) struct Tombstone {}
 
 impl Body for Comment {
     fn post(self, refs: &[EntryId]) -> Option<Post> {
-        let (object, reply) = match refs {
-            &[object] => (object, None),
-            &[object, reply] => (object, Some(reply)),
-            _ => return None,
-        };
-        Some(Post::Comment { object, reply, text: self.text })
+        let (&object, replies) = refs.split_first()?;
+        let (&[] | &[_]) = replies else { return None };
+        Some(Post::Comment { object, reply: replies.first().copied(), text: self.text })
     }
 }
 

@@ -1,0 +1,60 @@
+//! What a set of facts says about one object, sorted out once: each author's entries in the order of their log.
+
+use std::collections::BTreeSet;
+
+use super::{Fact, Facts};
+use crate::post::{Person, kind};
+use crate::{EntryId, FeedId, Post, Seq};
+
+/// One entry about the object.
+pub(super) struct Said<'a> {
+    pub(super) fact: &'a Fact,
+    /// `None` if it says nothing: body not held, not fitting, taken back, or of a kind the fold does not read.
+    pub(super) post: Option<Post>,
+    pub(super) taken_back: bool,
+}
+
+/// Every entry whose first ref is the object and that is not quarantined, by author, place and id.
+pub(super) struct About<'a> {
+    said: Vec<Said<'a>>,
+}
+
+impl Said<'_> {
+    pub(super) fn author(&self) -> &Person {
+        &self.fact.author
+    }
+
+    /// Whether the fold would read a body here that this node does not hold.
+    pub(super) fn is_missing(&self) -> bool {
+        self.fact.body.is_none() && !self.taken_back
+    }
+}
+
+impl<'a> About<'a> {
+    pub(super) fn gather(facts: &'a Facts, object: EntryId, taken_back: &BTreeSet<EntryId>) -> Self {
+        let about = |fact: &&Fact| !fact.quarantined && fact.refs.first() == Some(&object);
+        let mut said: Vec<_> = facts
+            .iter()
+            .filter(about)
+            .map(|fact| {
+                let taken_back = taken_back.contains(&fact.id);
+                let reads = fact.kind.is_fold() && fact.kind != kind::ARRIVE && !taken_back;
+                Said { fact, post: if reads { fact.post() } else { None }, taken_back }
+            })
+            .collect();
+        // Ids break ties only between the branches of a fork, of which no node accepts both.
+        said.sort_by_key(|said| (said.fact.author.feed, said.fact.seq, said.fact.id));
+        Self { said }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Said<'a>> {
+        self.said.iter()
+    }
+
+    /// The id of that feed's entry at that place, if it is about the object.
+    pub(super) fn at(&self, feed: FeedId, seq: Seq) -> Option<EntryId> {
+        let place = |said: &Said<'_>| (said.fact.author.feed, said.fact.seq);
+        let found = self.said.binary_search_by_key(&(feed, seq), place).ok()?;
+        Some(self.said[found].fact.id)
+    }
+}
