@@ -4,5 +4,7 @@
 mod chains;
 mod feeds;
 mod log_laws;
+mod meetup;
+mod people;
 mod raw;
 mod vectors;
