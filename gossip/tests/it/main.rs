@@ -3,3 +3,4 @@
 #![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
 mod handshake;
+mod lan;
