@@ -1,0 +1,339 @@
+//! What is derived from entries one by one: ids, refs with facts, tombstones, missing bodies, profiles.
+//!
+//! A *fact* is an accepted entry as the fold needs it, kept under what the entry points at first, so that
+//! folding an object is one range scan: `id 32 || kind u16 || count u8 || refs || body`, where the body is
+//! `0`, or `1` and its bytes. All of it is gathered over a batch and inserted sorted, since a B-tree takes
+//! sorted keys several times faster.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use klatch_feed::post::kind;
+use klatch_feed::{EntryId, Fact, FeedId, Kind, Post, Seq, Unverified, codec};
+use redb::{ReadableTable, WriteTransaction};
+
+use crate::error::{Damage, corrupt};
+use crate::table::{
+    FeedRow, IDS, MISSING, PROFILES, REFS, Read, TOMBS, feed_row, id_key, numbered, place, place_of, ref_key,
+    split, take, tomb_key,
+};
+use crate::{DiskError, entries};
+
+/// Objects to fold again.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    /// Groups and events, as far as ids alone tell.
+    pub(crate) objects: BTreeSet<EntryId>,
+    /// Those of them whose roles may have changed: a group's events are to be folded too.
+    pub(crate) roles: BTreeSet<EntryId>,
+}
+
+impl Touched {
+    fn by(&mut self, id: EntryId, kind: Kind, first_ref: Option<&EntryId>) {
+        if matches!(kind, kind::GROUP | kind::EVENT) {
+            self.objects.insert(id);
+        }
+        if kind == kind::GROUP {
+            self.roles.insert(id);
+        }
+        if let Some(object) = first_ref.filter(|_| kind.is_fold()) {
+            self.objects.insert(*object);
+            if kind.is_control() && !matches!(kind, kind::EVENT | kind::SEAT | kind::TOMBSTONE) {
+                self.roles.insert(*object);
+            }
+        }
+    }
+}
+
+/// Rows to add, and what they touch.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    ids: Vec<[u8; 16]>,
+    refs: Vec<([u8; 40], Vec<u8>)>,
+    missing: Vec<u64>,
+    profiles: Vec<(u64, Vec<u8>)>,
+    tombstones: Vec<(FeedId, u64, Unverified)>,
+    pub(crate) touched: Touched,
+    /// Feeds whose rows were rewritten, since bodies were taken back: bytes gained or lost.
+    pub(crate) rewritten: BTreeMap<FeedId, i64>,
+}
+
+impl Index {
+    /// Takes in a stored entry. What is not accepted is found by its id alone.
+    pub(crate) fn add(&mut self, feed: FeedId, num: u32, entry: &Unverified, is_accepted: bool) {
+        let header = entry.header();
+        let here = place(num, header.seq);
+        self.ids.push(id_key(&entry.id(), here));
+        self.touched.by(entry.id(), header.kind, header.refs.first().filter(|_| is_accepted));
+        if !is_accepted {
+            return;
+        }
+        for (index, target) in header.refs.iter().enumerate() {
+            let fact = if index == 0 && header.kind.is_fold() { fact_bytes(entry) } else { Vec::new() };
+            self.refs.push((ref_key(target, here), fact));
+        }
+        if entry.body().is_none() {
+            self.missing.push(here);
+        }
+        if let Some(profile) = profile(entry) {
+            self.profiles.push((here, profile));
+        }
+        if !targets(entry).is_empty() {
+            self.tombstones.push((feed, here, entry.clone()));
+        }
+    }
+
+    /// Inserts all that was taken in, then lets the tombstones work.
+    pub(crate) fn flush(&mut self, tx: &WriteTransaction) -> Result<(), DiskError> {
+        self.ids.sort_unstable();
+        self.refs.sort_unstable();
+        let mut table = tx.open_table(IDS)?;
+        self.ids.drain(..).try_for_each(|key| table.insert(key, ()).map(drop))?;
+        drop(table);
+        let mut table = tx.open_table(REFS)?;
+        self.refs.drain(..).try_for_each(|(key, fact)| table.insert(key, &fact[..]).map(drop))?;
+        drop(table);
+        let mut table = tx.open_table(MISSING)?;
+        self.missing.drain(..).try_for_each(|key| table.insert(key, ()).map(drop))?;
+        drop(table);
+        let mut table = tx.open_table(PROFILES)?;
+        self.profiles.drain(..).try_for_each(|(key, profile)| table.insert(key, &profile[..]).map(drop))?;
+        drop(table);
+        for (feed, here, tombstone) in std::mem::take(&mut self.tombstones) {
+            self.take_back(tx, feed, here, &tombstone)?;
+        }
+        Ok(())
+    }
+
+    /// Lets a tombstone work: its targets among the author's own earlier entries, control entries
+    /// excepted, lose their bodies and are marked.
+    fn take_back(
+        &mut self,
+        tx: &WriteTransaction,
+        feed: FeedId,
+        here: u64,
+        tombstone: &Unverified,
+    ) -> Result<(), DiskError> {
+        for target in &targets(tombstone) {
+            let Some(entry) = own_target(tx, feed, here, target)? else { continue };
+            let there = place(split(here).0, entry.header().seq);
+            tx.open_table(TOMBS)?.insert(tomb_key(there, here), &fact_bytes(tombstone)[..])?;
+            tx.open_table(MISSING)?.remove(there)?;
+            tx.open_table(PROFILES)?.remove(there)?;
+            self.touched.by(entry.id(), entry.header().kind, entry.header().refs.first());
+            if entry.body().is_some_and(|body| !body.is_empty()) {
+                let header = entry.header().clone();
+                let bare = Unverified::new(header, *entry.signature(), None);
+                let bare = bare.map_err(|_| corrupt(feed, entry.header().seq, Damage::Form))?;
+                self.replace_body(tx, feed, split(here).0, &bare)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the body of `entry`, or its absence, in place of what is stored.
+    pub(crate) fn replace_body(
+        &mut self,
+        tx: &WriteTransaction,
+        feed: FeedId,
+        num: u32,
+        entry: &Unverified,
+    ) -> Result<(), DiskError> {
+        let header = entry.header();
+        let grown = entries::rewrite(tx, feed, num, header.seq, |old| {
+            (old.id() == entry.id()).then(|| entry.body().map(<[u8]>::to_vec))
+        })?;
+        *self.rewritten.entry(feed).or_default() += grown;
+        let first_ref = header.refs.first().filter(|_| header.kind.is_fold());
+        if let Some(target) = first_ref {
+            tx.open_table(REFS)?.insert(ref_key(target, place(num, header.seq)), &fact_bytes(entry)[..])?;
+        }
+        self.touched.by(entry.id(), header.kind, first_ref);
+        Ok(())
+    }
+
+    /// Takes a late body in: as [`Index::replace_body`], and what is derived from it.
+    pub(crate) fn fill(
+        &mut self,
+        tx: &WriteTransaction,
+        feed: FeedId,
+        num: u32,
+        entry: &Unverified,
+    ) -> Result<(), DiskError> {
+        let here = place(num, entry.header().seq);
+        self.replace_body(tx, feed, num, entry)?;
+        tx.open_table(MISSING)?.remove(here)?;
+        if let Some(profile) = profile(entry) {
+            tx.open_table(PROFILES)?.insert(here, &profile[..])?;
+        }
+        Ok(())
+    }
+
+    /// Takes out what accepted entries derived, as they no longer are accepted (the feed's row says so
+    /// already); `with_ids` also what finds them, as they are to be deleted.
+    pub(crate) fn remove(
+        &mut self,
+        tx: &WriteTransaction,
+        feed: FeedId,
+        num: u32,
+        entries: &[Unverified],
+        with_ids: bool,
+    ) -> Result<(), DiskError> {
+        // Latest first, so that a tombstone still finds what it took back.
+        for entry in entries.iter().rev() {
+            let header = entry.header();
+            let here = place(num, header.seq);
+            self.touched.by(entry.id(), header.kind, header.refs.first());
+            for target in &header.refs {
+                tx.open_table(REFS)?.remove(ref_key(target, here))?;
+            }
+            tx.open_table(MISSING)?.remove(here)?;
+            tx.open_table(PROFILES)?.remove(here)?;
+            if with_ids {
+                tx.open_table(IDS)?.remove(id_key(&entry.id(), here))?;
+            }
+            if !targets(entry).is_empty() {
+                self.give_back(tx, feed, here, entry)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Undoes a tombstone's marks. The bodies are gone, so they count as missing again.
+    fn give_back(
+        &mut self,
+        tx: &WriteTransaction,
+        feed: FeedId,
+        here: u64,
+        tombstone: &Unverified,
+    ) -> Result<(), DiskError> {
+        for target in &targets(tombstone) {
+            let Some(entry) = own_target(tx, feed, here, target)? else { continue };
+            let there = place(split(here).0, entry.header().seq);
+            tx.open_table(TOMBS)?.remove(tomb_key(there, here))?;
+            self.touched.by(entry.id(), entry.header().kind, entry.header().refs.first());
+            let is_accepted = feed_row(tx, &feed)?.is_some_and(|row| entry.header().seq <= row.len);
+            if entry.body().is_none() && is_accepted && !is_taken_back(tx, there)? {
+                tx.open_table(MISSING)?.insert(there, ())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a tombstone that can be read names; nothing for any other entry.
+fn targets(entry: &Unverified) -> Vec<EntryId> {
+    let header = entry.header();
+    if header.kind != kind::TOMBSTONE {
+        return Vec::new();
+    }
+    match Post::read(header.kind, &header.refs, entry.body()) {
+        Some(Post::Tombstone { targets }) => targets,
+        _ => Vec::new(),
+    }
+}
+
+/// Whether an accepted tombstone names the entry at `place`.
+pub(crate) fn is_taken_back(tx: &impl Read, place: u64) -> Result<bool, DiskError> {
+    Ok(tx.open(TOMBS)?.range(tomb_key(place, 0)..=tomb_key(place, u64::MAX))?.next().transpose()?.is_some())
+}
+
+/// The earlier entry of `feed` that a tombstone at `here` names, if it may be taken back.
+fn own_target(
+    tx: &impl Read,
+    feed: FeedId,
+    here: u64,
+    target: &EntryId,
+) -> Result<Option<Unverified>, DiskError> {
+    let (num, seq) = split(here);
+    for there in places(tx, target)? {
+        let (other, earlier) = split(there);
+        if other != num || earlier >= seq {
+            continue;
+        }
+        let found = entries::between(tx, feed, num, earlier..=earlier)?.pop();
+        if let Some(entry) = found.filter(|entry| entry.id() == *target && !entry.header().kind.is_control())
+        {
+            return Ok(Some(entry));
+        }
+    }
+    Ok(None)
+}
+
+/// Places of stored entries whose ids begin like `id`.
+pub(crate) fn places(tx: &impl Read, id: &EntryId) -> Result<Vec<u64>, DiskError> {
+    let table = tx.open(IDS)?;
+    let found = table.range(id_key(id, 0)..=id_key(id, u64::MAX))?;
+    found.map(|row| Ok(place_of(&row?.0.value()))).collect()
+}
+
+/// The stored entry `id`, with its feed's row.
+pub(crate) fn find(tx: &impl Read, id: &EntryId) -> Result<Option<(Unverified, FeedRow)>, DiskError> {
+    for place in places(tx, id)? {
+        let (num, seq) = split(place);
+        let (feed, _) = numbered(tx, num)?;
+        let row = feed_row(tx, &feed)?.ok_or(DiskError::Table { table: "feeds" })?;
+        let found = entries::between(tx, feed, num, seq..=seq)?.pop();
+        if let Some(entry) = found.filter(|entry| entry.id() == *id) {
+            return Ok(Some((entry, row)));
+        }
+    }
+    Ok(None)
+}
+
+/// What the `profiles` table keeps of a readable profile.
+pub(crate) fn profile(entry: &Unverified) -> Option<Vec<u8>> {
+    let header = entry.header();
+    if header.kind != kind::PROFILE {
+        return None;
+    }
+    match Post::read(header.kind, &header.refs, entry.body())? {
+        Post::Profile { name, about } => Some(codec::encode(&(name, about))),
+        _ => None,
+    }
+}
+
+pub(crate) fn fact_bytes(entry: &Unverified) -> Vec<u8> {
+    let header = entry.header();
+    let mut out = Vec::with_capacity(36 + 32 * header.refs.len() + entry.body().map_or(0, <[u8]>::len));
+    out.extend_from_slice(entry.id().as_bytes());
+    out.extend_from_slice(&header.kind.0.to_be_bytes());
+    out.push(header.refs.len() as u8);
+    header.refs.iter().for_each(|target| out.extend_from_slice(target.as_bytes()));
+    match entry.body() {
+        None => out.push(0),
+        Some(body) => {
+            out.push(1);
+            out.extend_from_slice(body);
+        }
+    }
+    out
+}
+
+/// Reads a fact that stands at `seq` in the log of `author`.
+pub(crate) fn read_fact(
+    bytes: &[u8],
+    author: klatch_feed::post::Person,
+    seq: Seq,
+) -> Result<Fact, DiskError> {
+    let mut rest = bytes;
+    let fact = (|| {
+        let id = EntryId::new(*take(&mut rest)?);
+        let kind = Kind(u16::from_be_bytes(*take(&mut rest)?));
+        let [count] = *take(&mut rest)?;
+        let refs = (0..count).map(|_| take(&mut rest).map(|id| EntryId::new(*id))).collect::<Option<_>>()?;
+        let body = match (take::<1>(&mut rest)?, rest) {
+            ([0], []) => None,
+            ([1], body) => Some(body.to_vec()),
+            _ => return None,
+        };
+        Some(Fact { id, author, seq, kind, refs, body, quarantined: false })
+    })();
+    fact.ok_or(DiskError::Table { table: "refs" })
+}
+
+/// The entry of a fact, if it founds an event.
+pub(crate) fn founded_event(mut fact: &[u8]) -> Option<EntryId> {
+    let id = EntryId::new(*take(&mut fact)?);
+    let kind = Kind(u16::from_be_bytes(*take(&mut fact)?));
+    (kind == kind::EVENT).then_some(id)
+}

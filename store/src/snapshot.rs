@@ -1,0 +1,318 @@
+//! Reading: any number of snapshots, each of one commit.
+
+use std::sync::Arc;
+
+use klatch_feed::chunk::Bodies;
+use klatch_feed::{EntryId, EventState, FeedId, ForkProof, GroupState, NetId, Seq, Verified, codec};
+use redb::{ReadTransaction, ReadableTable};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::batch::proof_bytes;
+use crate::guard::guard;
+use crate::store::Shared;
+use crate::table::{
+    CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, LOCAL, MISSING, PROFILES, REFS, feed_row, numbered, place,
+    place_of, ref_key, split,
+};
+use crate::{DiskError, FeedState, Progress, Report, entries, index, verify};
+
+/// Makes snapshots; cheap to clone, `Send + Sync`.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    shared: Arc<Shared>,
+    net: NetId,
+}
+
+impl Reader {
+    pub(crate) fn new(shared: Arc<Shared>, net: NetId) -> Self {
+        Self { shared, net }
+    }
+
+    /// A snapshot of the last commit.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`].
+    pub fn snapshot(&self) -> Result<Snapshot, DiskError> {
+        Ok(Snapshot { tx: guard(|| self.shared.read())?, net: self.net })
+    }
+}
+
+/// Every read through it sees one commit. Held for long, it keeps the disk from reusing freed pages.
+///
+/// # Errors
+///
+/// Every method: [`DiskError`], if the disk fails or what it holds is damaged.
+pub struct Snapshot {
+    pub(crate) tx: ReadTransaction,
+    pub(crate) net: NetId,
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshot").field("net", &self.net).finish_non_exhaustive()
+    }
+}
+
+/// A local fact: key and value.
+pub type Local = (Vec<u8>, Vec<u8>);
+
+impl Snapshot {
+    /// Every feed of which something is held, if only a proof of its fork; by id.
+    pub fn feeds(&self) -> Result<Vec<(FeedId, FeedState)>, DiskError> {
+        guard(|| {
+            let mut feeds = Vec::new();
+            for found in self.tx.open_table(FEEDS)?.iter()? {
+                let (feed, row) = found?;
+                let row = FeedRow::decode(row.value())?;
+                if is_held(&row) {
+                    feeds.push((FeedId::new(feed.value()), FeedState::of(&row)));
+                }
+            }
+            Ok(feeds)
+        })
+    }
+
+    /// One feed; `None` if nothing is held of it.
+    pub fn state(&self, feed: &FeedId) -> Result<Option<FeedState>, DiskError> {
+        guard(|| Ok(self.row(feed)?.filter(is_held).map(|row| FeedState::of(&row))))
+    }
+
+    /// The id of its first accepted entry.
+    pub fn genesis(&self, feed: &FeedId) -> Result<Option<EntryId>, DiskError> {
+        guard(|| match self.row(feed)?.filter(|row| row.len > 0) {
+            Some(row) => Ok(numbered(&self.tx, row.num)?.1),
+            None => Ok(None),
+        })
+    }
+
+    /// Ids at places of the accepted chain, `None` past its end and for 0.
+    pub fn ids(&self, feed: &FeedId, seqs: &[Seq]) -> Result<Vec<Option<EntryId>>, DiskError> {
+        guard(|| {
+            let row = self.row(feed)?.unwrap_or(FeedRow::new(0));
+            let at = |seq: &Seq| match *seq <= row.len {
+                true => entries::id_at(&self.tx, *feed, &row, *seq),
+                false => Ok(None),
+            };
+            seqs.iter().map(at).collect()
+        })
+    }
+
+    /// A chunk of accepted entries from `from` on, at most `klatch_feed::K`, that ends on an anchor; `None`
+    /// past the end and for 0. Copied from the stored rows once they are re-hashed. Droppable bodies are
+    /// left out if `headers_only`, or where the way to the next anchor does not fit into a chunk with them.
+    pub fn chunk(&self, feed: &FeedId, from: Seq, headers_only: bool) -> Result<Option<Vec<u8>>, DiskError> {
+        let bodies = if headers_only { Bodies::ControlOnly } else { Bodies::Within };
+        guard(|| match self.row(feed)? {
+            Some(row) => entries::served(&self.tx, *feed, &row, from, bodies),
+            None => Ok(None),
+        })
+    }
+
+    /// Accepted entries from `from` on, at most `max`, re-hashed.
+    pub fn entries(&self, feed: &FeedId, from: Seq, max: usize) -> Result<Vec<Verified>, DiskError> {
+        guard(|| {
+            let Some(row) = self.row(feed)?.filter(|row| from <= row.len && max > 0) else {
+                return Ok(Vec::new());
+            };
+            let from = from.max(1);
+            let more = Seq::try_from(max - 1).unwrap_or(Seq::MAX);
+            let to = row.len.min(from.saturating_add(more));
+            let found = entries::between(&self.tx, *feed, row.num, from..=to)?;
+            Ok(found.into_iter().map(Verified::trusted).collect())
+        })
+    }
+
+    /// One accepted entry.
+    pub fn entry(&self, id: &EntryId) -> Result<Option<Verified>, DiskError> {
+        guard(|| {
+            let found = index::find(&self.tx, id)?;
+            let accepted = found.filter(|(entry, row)| entry.header().seq <= row.len);
+            Ok(accepted.map(|(entry, _)| Verified::trusted(entry)))
+        })
+    }
+
+    /// Ids of accepted entries that start with these bytes, at most `max`, by id as far as eight bytes tell.
+    pub fn entries_starting(&self, prefix: &[u8], max: usize) -> Result<Vec<EntryId>, DiskError> {
+        guard(|| {
+            let head = &prefix[..prefix.len().min(8)];
+            let (mut low, mut high) = ([0; 16], [0xff; 16]);
+            low[..head.len()].copy_from_slice(head);
+            high[..head.len()].copy_from_slice(head);
+            let mut found = Vec::new();
+            for row in self.tx.open_table(IDS)?.range(low..=high)? {
+                if found.len() == max {
+                    break;
+                }
+                let (num, seq) = split(place_of(&row?.0.value()));
+                let (feed, _) = numbered(&self.tx, num)?;
+                let row = self.row(&feed)?.ok_or(DiskError::Table { table: "feeds" })?;
+                let id = if seq <= row.len { entries::id_at(&self.tx, feed, &row, seq)? } else { None };
+                found.extend(id.filter(|id| id.as_bytes().starts_with(prefix)));
+            }
+            Ok(found)
+        })
+    }
+
+    /// Places of accepted entries whose bodies are neither held nor taken back, at most `max`.
+    pub fn missing_bodies(&self, feed: &FeedId, max: usize) -> Result<Vec<Seq>, DiskError> {
+        guard(|| {
+            let Some(row) = self.row(feed)? else { return Ok(Vec::new()) };
+            let table = self.tx.open_table(MISSING)?;
+            let places = table.range(place(row.num, 0)..=place(row.num, Seq::MAX))?.take(max);
+            places.map(|found| Ok(split(found?.0.value()).1)).collect()
+        })
+    }
+
+    /// The proof behind a cap.
+    pub fn proof(&self, feed: &FeedId) -> Result<Option<ForkProof>, DiskError> {
+        guard(|| {
+            let Some(row) = self.row(feed)? else { return Ok(None) };
+            let bytes = proof_bytes(&self.tx, row.num)?;
+            let proof = bytes.map(|bytes| ForkProof::decode(&self.net, &bytes)).transpose();
+            proof.map_err(|_| DiskError::Table { table: "proofs" })
+        })
+    }
+
+    /// Feeds with an accepted entry that points at `object`, at most `max`, with the place of the first such.
+    pub fn about(&self, object: &EntryId, max: usize) -> Result<Vec<(FeedId, Seq)>, DiskError> {
+        guard(|| {
+            let table = self.tx.open_table(REFS)?;
+            let (mut found, mut next) = (Vec::new(), Some(0));
+            // One look for each feed, so that the talkative do not crowd out the others.
+            while let Some(num) = next.filter(|_| found.len() < max) {
+                let range = ref_key(object, place(num, 0))..=ref_key(object, u64::MAX);
+                let Some(row) = table.range(range)?.next().transpose()? else { break };
+                let (num, seq) = split(place_of(&row.0.value()));
+                found.push((numbered(&self.tx, num)?.0, seq));
+                next = num.checked_add(1);
+            }
+            Ok(found)
+        })
+    }
+
+    /// A folded group.
+    pub fn group(&self, id: &EntryId) -> Result<Option<GroupState>, DiskError> {
+        guard(|| match self.tx.open_table(GROUPS)?.get(id.as_bytes())? {
+            Some(state) => view("groups", state.value()),
+            None => Ok(None),
+        })
+    }
+
+    /// A folded event.
+    pub fn event(&self, id: &EntryId) -> Result<Option<EventState>, DiskError> {
+        guard(|| match self.tx.open_table(EVENTS)?.get(id.as_bytes())? {
+            Some(state) => view("events", state.value()),
+            None => Ok(None),
+        })
+    }
+
+    /// Every folded group, by id.
+    pub fn groups(&self) -> Result<Vec<GroupState>, DiskError> {
+        guard(|| {
+            let table = self.tx.open_table(GROUPS)?;
+            table.iter()?.filter_map(|row| one(row, "groups").transpose()).collect()
+        })
+    }
+
+    /// Every folded event, by id.
+    pub fn events(&self) -> Result<Vec<EventState>, DiskError> {
+        guard(|| {
+            let table = self.tx.open_table(EVENTS)?;
+            table.iter()?.filter_map(|row| one(row, "events").transpose()).collect()
+        })
+    }
+
+    /// The newest profile of a feed that can be read and is not taken back: name and about.
+    pub fn profile(&self, feed: &FeedId) -> Result<Option<(String, String)>, DiskError> {
+        guard(|| {
+            let Some(row) = self.row(feed)? else { return Ok(None) };
+            let table = self.tx.open_table(PROFILES)?;
+            let newest = table.range(place(row.num, 0)..=place(row.num, Seq::MAX))?.next_back();
+            match newest.transpose()? {
+                Some((_, profile)) => view("profiles", profile.value()),
+                None => Ok(None),
+            }
+        })
+    }
+
+    /// A local fact.
+    pub fn local(&self, space: &str, key: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
+        guard(|| Ok(self.tx.open_table(LOCAL)?.get((space, key))?.map(|value| value.value().to_vec())))
+    }
+
+    /// All local facts of a space, by key.
+    pub fn locals(&self, space: &str) -> Result<Vec<Local>, DiskError> {
+        guard(|| {
+            let table = self.tx.open_table(LOCAL)?;
+            let mut found = Vec::new();
+            for row in table.range((space, &[][..])..)? {
+                let (key, value) = row?;
+                let (found_space, key) = key.value();
+                if found_space != space {
+                    break;
+                }
+                found.push((key.to_vec(), value.value().to_vec()));
+            }
+            Ok(found)
+        })
+    }
+
+    /// Re-hashes, re-links and checks the signatures at known anchors of every entry on disk, and that
+    /// indexes and views are what the entries make them. What is wrong is in the report; an error means that
+    /// not even the database could be read on.
+    pub fn verify(&self, progress: Progress<'_>) -> Result<Report, DiskError> {
+        verify::verify(self, progress)
+    }
+
+    /// Changes since `after` (a position of the change log), oldest first: position and feed, each feed at
+    /// its latest change. At most `max`.
+    pub fn changes_since(&self, after: u64, max: usize) -> Result<Vec<(u64, FeedId)>, DiskError> {
+        guard(|| {
+            let Some(next) = after.checked_add(1) else { return Ok(Vec::new()) };
+            let table = self.tx.open_table(CHANGES)?;
+            let found = table.range(next..)?.take(max).map(|row| {
+                let (at, num) = row?;
+                Ok((at.value(), numbered(&self.tx, num.value())?.0))
+            });
+            found.collect()
+        })
+    }
+
+    /// Entries in rows, those in quarantine included.
+    pub(crate) fn stored(&self) -> Result<u64, DiskError> {
+        guard(|| {
+            let mut stored = 0;
+            for row in self.tx.open_table(FEEDS)?.iter()? {
+                stored += u64::from(FeedRow::decode(row?.1.value())?.stored);
+            }
+            Ok(stored)
+        })
+    }
+
+    fn row(&self, feed: &FeedId) -> Result<Option<FeedRow>, DiskError> {
+        feed_row(&self.tx, feed)
+    }
+}
+
+fn is_held(row: &FeedRow) -> bool {
+    row.stored > 0 || row.cap().is_some()
+}
+
+/// A view's state; a view that `rebuild` has yet to fold is none.
+fn view<T: DeserializeOwned + Serialize>(table: &'static str, bytes: &[u8]) -> Result<Option<T>, DiskError> {
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    codec::decode(bytes, bytes.len()).map(Some).map_err(|_| DiskError::Table { table })
+}
+
+type Row<'t> = (redb::AccessGuard<'t, [u8; 32]>, redb::AccessGuard<'t, &'static [u8]>);
+
+fn one<T: DeserializeOwned + Serialize>(
+    row: Result<Row<'_>, redb::StorageError>,
+    table: &'static str,
+) -> Result<Option<T>, DiskError> {
+    view(table, row?.1.value())
+}

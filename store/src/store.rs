@@ -1,0 +1,440 @@
+//! The one writer: making, opening, and every transaction that writes.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use klatch_feed::{Draft, EntryId, FeedId, ForkProof, Head, NetId, SecretKey, Seq, Unverified, Verified};
+use redb::{Builder, Database, ReadTransaction, ReadableDatabase, WriteTransaction};
+
+use crate::batch::Batch;
+use crate::disk::{Disk, Home};
+use crate::guard::guard;
+use crate::table::{self, LOCAL, SCHEMA, feed_row, meta, migrate, set_meta};
+use crate::view::rebuild;
+use crate::witness::{self, Mark, Verdict, Witness};
+use crate::{
+    AppendError, Changes, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader, SetLocal, entries,
+    ingest,
+};
+
+/// The one writer. Readers are got from it and outlive its transactions.
+#[derive(Debug)]
+pub struct Store {
+    disk: Arc<dyn Disk>,
+    shared: Arc<Shared>,
+    net: NetId,
+    me: FeedId,
+    instance: [u8; 16],
+    /// What the witness said at the opening, if it forbids appends.
+    witness_held: Option<Held>,
+    /// The slot that holds the newest mark.
+    slot: usize,
+    /// After a failure of the database: it is opened anew before the next transaction.
+    failed: bool,
+}
+
+/// The database, which a failure makes the writer open anew under its readers.
+pub(crate) struct Shared(RwLock<Option<Database>>);
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shared")
+    }
+}
+
+impl Shared {
+    pub(crate) fn read(&self) -> Result<ReadTransaction, DiskError> {
+        let database = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(database.as_ref().ok_or(DiskError::Closed)?.begin_read()?)
+    }
+
+    fn write(&self) -> Result<WriteTransaction, DiskError> {
+        let database = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(database.as_ref().ok_or(DiskError::Closed)?.begin_write()?)
+    }
+
+    fn replace(&self, open: impl FnOnce() -> Result<Database, OpenError>) -> Result<(), OpenError> {
+        let mut database = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        // Closed first: the file is locked by whoever has it open.
+        *database = None;
+        *database = Some(open()?);
+        Ok(())
+    }
+}
+
+/// Memory that the database may cache pages in. Its default of 1 GiB would be most of a small server.
+const CACHE_BYTES: usize = 32 * 1024 * 1024;
+
+fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE_BYTES);
+    builder
+}
+
+impl Store {
+    /// Makes a new store in `home`, an existing folder; refuses where either file exists. Killed at any
+    /// point, it leaves a home in which this can be done again, or a store that opens.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Exists`], [`OpenError::Lost`], [`OpenError::Disk`].
+    pub fn create(home: &Path, net: NetId, me: FeedId) -> Result<Self, OpenError> {
+        Self::create_on(Arc::new(Home::new(home)), net, me)
+    }
+
+    /// Opens the store in `home`; never makes one.
+    ///
+    /// A store whose witness disagrees with it opens, to be read and to receive; see [`Store::held`].
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]: a missing or damaged file, another network, another owner, a newer schema, in use.
+    pub fn open(home: &Path, net: NetId, me: FeedId) -> Result<Self, OpenError> {
+        Self::open_on(Arc::new(Home::new(home)), net, me)
+    }
+
+    /// As [`Store::create`], on any disk.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::create`].
+    pub fn create_on(disk: Arc<dyn Disk>, net: NetId, me: FeedId) -> Result<Self, OpenError> {
+        let file = |source| OpenError::Disk(DiskError::File { what: "looking for the database", source });
+        if disk.holds_database().map_err(file)? {
+            return Err(OpenError::Exists { home: disk.home().into() });
+        }
+        refuse_lost(&*disk)?;
+        let instance = disk
+            .random()
+            .map_err(|source| OpenError::Disk(DiskError::File { what: "drawing random bytes", source }))?;
+        let database = disk.new_database(&builder())?;
+        guard(|| {
+            let tx = database.begin_write()?;
+            table::make_all(&tx)?;
+            set_meta(&tx, "schema", &SCHEMA.to_be_bytes())?;
+            set_meta(&tx, "net", net.as_bytes())?;
+            set_meta(&tx, "owner", me.as_bytes())?;
+            set_meta(&tx, "instance", &instance)?;
+            Ok(tx.commit()?)
+        })
+        .map_err(OpenError::Disk)?;
+        drop(database);
+        disk.publish_database()
+            .map_err(|source| OpenError::Disk(DiskError::File { what: "finishing the database", source }))?;
+        Self::open_on(disk, net, me)
+    }
+
+    /// As [`Store::open`], on any disk.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`].
+    pub fn open_on(disk: Arc<dyn Disk>, net: NetId, me: FeedId) -> Result<Self, OpenError> {
+        let file = |source| OpenError::Disk(DiskError::File { what: "looking for the database", source });
+        if !disk.holds_database().map_err(file)? {
+            refuse_lost(&*disk)?;
+            return Err(OpenError::Missing { home: disk.home().into() });
+        }
+        let shared = Arc::new(Shared(RwLock::new(None)));
+        shared.replace(|| open_database(&*disk))?;
+        let instance = check(&shared, net, me)?;
+        let mut store = Self { disk, shared, net, me, instance, witness_held: None, slot: 0, failed: false };
+        store.face_witness()?;
+        store.finish_rebuild(&mut |_, _| {}).map_err(OpenError::Disk)?;
+        Ok(store)
+    }
+
+    /// Compares the store with its witness, and mends a witness that a kill left behind.
+    fn face_witness(&mut self) -> Result<(), OpenError> {
+        let disk = self.disk.clone();
+        let witness = witness::read(&*disk).map_err(OpenError::Disk)?;
+        let (len, tip, at) = self.own(&witness).map_err(OpenError::Damaged)?;
+        let mark = Mark { seq: len, id: tip, instance: self.instance };
+        if let Witness::Says(_, slot) = witness {
+            self.slot = slot;
+        }
+        match witness::judge(witness, len, &self.instance, at) {
+            Verdict::Good => {}
+            Verdict::Create => {
+                self.slot = 0;
+                witness::create(&*disk, &Mark::start(self.instance)).map_err(OpenError::Disk)?;
+            }
+            Verdict::Mend => {
+                self.slot = witness::advance(&*disk, self.slot, &mark).map_err(OpenError::Disk)?;
+            }
+            Verdict::Hold(held) => self.witness_held = Some(held),
+        }
+        Ok(())
+    }
+
+    /// How many own entries are stored, the last one, and the one at the witness's place.
+    fn own(&self, witness: &Witness) -> Result<(Seq, EntryId, Option<EntryId>), DiskError> {
+        guard(|| {
+            let tx = self.shared.read()?;
+            let Some(row) = feed_row(&tx, &self.me)? else { return Ok((0, crate::error::NO_ID, None)) };
+            let at = match witness {
+                Witness::Says(mark, _) => entries::id_at(&tx, self.me, &row, mark.seq)?,
+                _ => None,
+            };
+            Ok((row.stored, row.end, at))
+        })
+    }
+
+    /// A reader.
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.shared.clone(), self.net)
+    }
+
+    /// Why appends are refused now, if they are.
+    pub fn held(&self) -> Option<Held> {
+        let known = guard(|| {
+            let tx = self.shared.read()?;
+            Ok::<_, DiskError>((feed_row(&tx, &self.me)?, meta(&tx, "ahead")?.map(Seq::from_be_bytes)))
+        });
+        // A store that cannot be read refuses appends by itself.
+        let (row, ahead) = known.unwrap_or_default();
+        let store = row.map_or(0, |row| row.stored);
+        match (row.and_then(|row| row.cap()), ahead) {
+            (Some(cap), _) => Some(Held::Forked { cap }),
+            (None, Some(peer)) => Some(Held::PeerAhead { peer, store }),
+            (None, None) => self.witness_held.clone(),
+        }
+    }
+
+    /// Signs and appends own posts in one durable group commit, in the given order. Without drafts, nothing
+    /// is written.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError`]; nothing is appended then, unless it is [`DiskError::Witness`].
+    pub fn append(
+        &mut self,
+        secret: &SecretKey,
+        drafts: Vec<Draft>,
+    ) -> Result<(Vec<Verified>, Changes), AppendError> {
+        let (me, net) = (self.me, self.net);
+        if secret.feed() != me {
+            return Err(AppendError::Key { found: secret.feed(), owner: me });
+        }
+        if let Some(held) = self.held() {
+            return Err(AppendError::Held(held));
+        }
+        if drafts.is_empty() {
+            return Ok(<_>::default());
+        }
+        let mut head = self.own_head()?;
+        let mut new = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let (entry, after) = head.sign(&net, secret, draft)?;
+            head = after;
+            new.push(entry);
+        }
+        let ((), changes) = self.in_batch(|batch| {
+            let entries: Vec<&Unverified> = new.iter().map(|entry| &**entry).collect();
+            batch.append(&me, &entries, |_| true).map(drop)
+        })?;
+        if let Some(last) = new.last() {
+            let mark = Mark { seq: last.header().seq, id: last.id(), instance: self.instance };
+            self.slot = witness::advance(&*self.disk, self.slot, &mark)?;
+        }
+        Ok((new, changes))
+    }
+
+    fn own_head(&self) -> Result<Head, DiskError> {
+        let row = guard(|| feed_row(&self.shared.read()?, &self.me))?.filter(|row| row.stored > 0);
+        let head = row.map(|row| Head { feed: self.me, len: row.stored, tip: Some(row.end) });
+        Ok(head.unwrap_or(Head::empty(self.me)))
+    }
+
+    /// Accepts or refuses chunks, all in one durable transaction; outcomes in order. Best at some 10,000
+    /// entries a call, a feed's chunks side by side.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`]; nothing of the batch is kept then.
+    pub fn ingest(&mut self, chunks: &[Incoming]) -> Result<(Vec<Outcome>, Changes), DiskError> {
+        let (me, net) = (self.me, self.net);
+        self.write(|tx| {
+            let mut batch = Batch::new(tx, net);
+            let outcomes = chunks.iter().map(|chunk| ingest::take(&mut batch, &me, chunk));
+            let outcomes = outcomes.collect::<Result<Vec<_>, _>>()?;
+            if let Some(ahead) = batch.ahead {
+                let known = meta(tx, "ahead")?.map_or(0, Seq::from_be_bytes);
+                set_meta(tx, "ahead", &ahead.max(known).to_be_bytes())?;
+            }
+            Ok((outcomes, batch.finish()?))
+        })
+    }
+
+    /// Keeps a fork proof: lowers the cap, quarantines, refolds. Nothing changes if as low a cap is known.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`]; nothing is kept then.
+    pub fn adopt(&mut self, proof: &ForkProof) -> Result<Changes, DiskError> {
+        self.in_batch(|batch| batch.cap(proof).map(drop)).map(|((), changes)| changes)
+    }
+
+    /// Keeps bodies that came late, of entries from `from` on, where they are missing and not taken back.
+    /// Returns how many were passed over since they are not what their headers name: the sender's fault.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`]; nothing is kept then.
+    pub fn fill(
+        &mut self,
+        feed: &FeedId,
+        from: Seq,
+        bodies: &[Option<Vec<u8>>],
+    ) -> Result<(u32, Changes), DiskError> {
+        self.in_batch(|batch| batch.fill(feed, from, bodies))
+    }
+
+    /// Drops everything held of a feed but the proof of its fork. One's own feed is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`]; nothing is dropped then.
+    pub fn forget(&mut self, feed: &FeedId) -> Result<Changes, DiskError> {
+        if *feed == self.me {
+            return Ok(Changes::default());
+        }
+        self.in_batch(|batch| batch.forget(feed)).map(|((), changes)| changes)
+    }
+
+    /// Sets (or removes) local facts, durable: `(space, key) -> value`. Never replicated.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`]; nothing is set then.
+    pub fn set_local(&mut self, sets: &[SetLocal<'_>]) -> Result<(), DiskError> {
+        self.write(|tx| {
+            let mut table = tx.open_table(LOCAL)?;
+            for (space, key, value) in sets {
+                match value {
+                    Some(value) => drop(table.insert((*space, *key), *value)?),
+                    None => drop(table.remove((*space, *key))?),
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Drops all views and indexes and makes them again from the entries, in many transactions. Readers
+    /// miss some of them meanwhile; killed, it goes on at the next opening.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`].
+    pub fn rebuild(&mut self, progress: Progress<'_>) -> Result<(), DiskError> {
+        self.write(rebuild::begin)?;
+        self.finish_rebuild(progress)
+    }
+
+    fn finish_rebuild(&mut self, progress: Progress<'_>) -> Result<(), DiskError> {
+        let (net, mut done) = (self.net, 0);
+        let total = self.reader().snapshot()?.stored()?;
+        loop {
+            let stage = guard(|| rebuild::stage(&self.shared.read()?))?;
+            let Some(stage) = stage else { return Ok(()) };
+            done += self.write(|tx| rebuild::step(tx, &net, stage))?;
+            progress(done.min(total), total);
+        }
+    }
+
+    fn in_batch<T>(
+        &mut self,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<T, DiskError>,
+    ) -> Result<(T, Changes), DiskError> {
+        let net = self.net;
+        self.write(|tx| {
+            let mut batch = Batch::new(tx, net);
+            let done = work(&mut batch)?;
+            Ok((done, batch.finish()?))
+        })
+    }
+
+    /// One durable transaction, or none.
+    fn write<T>(
+        &mut self,
+        work: impl FnOnce(&WriteTransaction) -> Result<T, DiskError>,
+    ) -> Result<T, DiskError> {
+        if self.failed {
+            self.reopen()?;
+        }
+        let done = guard(|| {
+            let tx = self.shared.write()?;
+            let done = work(&tx)?;
+            tx.commit()?;
+            Ok(done)
+        });
+        if let Err(DiskError::Full | DiskError::Database(_) | DiskError::Panicked { .. }) = done {
+            // The library does not go on after a failed write. Tried now for the readers' sake, and again
+            // before the next transaction if the disk is still as it was.
+            self.failed = true;
+            drop(self.reopen());
+        }
+        done
+    }
+
+    /// Opens the database anew after a failure; what was committed is there.
+    fn reopen(&mut self) -> Result<(), DiskError> {
+        let disk = self.disk.clone();
+        match self.shared.replace(|| open_database(&*disk)) {
+            Ok(()) => {
+                self.failed = false;
+                Ok(())
+            }
+            Err(OpenError::Disk(error) | OpenError::Damaged(error)) => Err(error),
+            Err(_) => Err(DiskError::Closed),
+        }
+    }
+}
+
+fn refuse_lost(disk: &dyn Disk) -> Result<(), OpenError> {
+    let home = disk.home().into();
+    match witness::read(disk).map_err(OpenError::Disk)? {
+        Witness::Absent => Ok(()),
+        Witness::Unreadable => Err(OpenError::Lost { home, seq: 0 }),
+        Witness::Says(mark, _) => Err(OpenError::Lost { home, seq: mark.seq }),
+    }
+}
+
+fn open_database(disk: &dyn Disk) -> Result<Database, OpenError> {
+    let opened = guard(|| -> Result<_, DiskError> { Ok(disk.open_database(&builder())) });
+    opened.map_err(OpenError::Damaged)?.map_err(OpenError::from)
+}
+
+/// Whether what was opened is the store that was meant, whole; brings its schema up. Returns its instance.
+fn check(shared: &Shared, net: NetId, me: FeedId) -> Result<[u8; 16], OpenError> {
+    let damaged = |error| OpenError::Damaged(error);
+    let absent = || OpenError::Damaged(DiskError::Table { table: "meta" });
+    let schema = guard(|| meta(&shared.read()?, "schema")).map_err(damaged)?;
+    let schema = schema.map(u32::from_be_bytes).ok_or_else(absent)?;
+    if schema > SCHEMA {
+        return Err(OpenError::Newer { found: schema, known: SCHEMA });
+    }
+    if schema < SCHEMA {
+        guard(|| -> Result<(), DiskError> {
+            let tx = shared.write()?;
+            migrate::up(&tx, schema)?;
+            Ok(tx.commit()?)
+        })
+        .map_err(damaged)?;
+    }
+    let names = guard(|| {
+        let tx = shared.read()?;
+        table::find_all(&tx)?;
+        Ok((meta(&tx, "net")?, meta(&tx, "owner")?, meta(&tx, "instance")?))
+    });
+    match names.map_err(damaged)? {
+        (Some(found), _, _) if found != *net.as_bytes() => {
+            Err(OpenError::OtherNetwork { found: crate::NetIdHex(found) })
+        }
+        (_, Some(found), _) if found != *me.as_bytes() => {
+            Err(OpenError::OtherOwner { found: FeedId::new(found), wanted: me })
+        }
+        (Some(_), Some(_), Some(instance)) => Ok(instance),
+        _ => Err(absent()),
+    }
+}

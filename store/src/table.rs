@@ -1,0 +1,306 @@
+//! Every table, its keys and its values, and the schema version: the disk layout on one page.
+//!
+//! The layout is this program's own affair; other programs meet it only through the protocol. Integers
+//! are big-endian, so that the order of keys is the order of what they mean. A *feed number* (u32) stands
+//! for a feed in keys; it is given once and never reused. A *place* is a feed number and a `Seq`.
+//!
+//! | table | key | value |
+//! |---|---|---|
+//! | `meta` | name | `schema` u32, `net` 32 B, `owner` 32 B, `instance` 16 B, `numbers` u32 (next feed number), `clock` u64 (last change), `ahead` u32 (own entries a peer proved), `rebuild` u64 (place reached) |
+//! | `feeds` | feed id | [`FeedRow`] |
+//! | `numbers` | feed number | feed id, id of its entry 1 or zeros |
+//! | `runs` | place of its first entry | a row: see `entries.rs`. The truth; `ids` to `profiles` and the views are made from it |
+//! | `ids` | first 8 bytes of an entry id, its place | – |
+//! | `refs` | id pointed at, place of who points | a [fact](crate::index) if it is the first ref of a fold kind, else – |
+//! | `tombs` | place taken back, place of the tombstone | the tombstone's fact |
+//! | `missing` | place of a body that is neither held nor taken back | – |
+//! | `profiles` | place of a profile | canonical CBOR `[name, about]` |
+//! | `groups`, `events` | founding entry's id | canonical CBOR of the folded state; empty while `rebuild` runs |
+//! | `changes` | position in the change log | feed number; one row a feed, its latest |
+//! | `proofs` | feed number | the fork proof behind the cap |
+//! | `local` | space, key | this node's own facts, never replicated |
+//!
+//! `ids` covers every stored entry; `refs`, `tombs`, `missing` and `profiles` the accepted ones alone.
+//! Absent on purpose: receipt times, and anything about peers.
+
+pub(crate) mod migrate;
+
+use klatch_feed::{EntryId, FeedId, Seq};
+use redb::{
+    Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition, Value, WriteTransaction,
+};
+
+use crate::DiskError;
+use crate::error::NO_ID;
+
+/// The layout described above.
+pub const SCHEMA: u32 = 1;
+
+pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+pub(crate) const FEEDS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("feeds");
+pub(crate) const NUMBERS: TableDefinition<'_, u32, [u8; 64]> = TableDefinition::new("numbers");
+pub(crate) const RUNS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("runs");
+pub(crate) const IDS: TableDefinition<'_, [u8; 16], ()> = TableDefinition::new("ids");
+pub(crate) const REFS: TableDefinition<'_, [u8; 40], &[u8]> = TableDefinition::new("refs");
+pub(crate) const TOMBS: TableDefinition<'_, [u8; 16], &[u8]> = TableDefinition::new("tombs");
+pub(crate) const MISSING: TableDefinition<'_, u64, ()> = TableDefinition::new("missing");
+pub(crate) const PROFILES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("profiles");
+pub(crate) const GROUPS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("groups");
+pub(crate) const EVENTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("events");
+pub(crate) const CHANGES: TableDefinition<'_, u64, u32> = TableDefinition::new("changes");
+pub(crate) const PROOFS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("proofs");
+pub(crate) const LOCAL: TableDefinition<'_, (&str, &[u8]), &[u8]> = TableDefinition::new("local");
+
+/// A transaction that tables can be read through: a reader's snapshot, or the writer's own work so far.
+/// The writer must drop a table before it opens it again.
+pub(crate) trait Read {
+    type Table<'t, K: Key + 'static, V: Value + 'static>: ReadableTable<K, V>
+    where
+        Self: 't;
+
+    fn open<K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'_, K, V>,
+    ) -> Result<Self::Table<'_, K, V>, DiskError>;
+}
+
+impl Read for ReadTransaction {
+    type Table<'t, K: Key + 'static, V: Value + 'static> = ReadOnlyTable<K, V>;
+
+    fn open<K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'_, K, V>,
+    ) -> Result<ReadOnlyTable<K, V>, DiskError> {
+        Ok(self.open_table(table)?)
+    }
+}
+
+impl Read for WriteTransaction {
+    type Table<'t, K: Key + 'static, V: Value + 'static> = Table<'t, K, V>;
+
+    fn open<K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'_, K, V>,
+    ) -> Result<Table<'_, K, V>, DiskError> {
+        Ok(self.open_table(table)?)
+    }
+}
+
+/// Makes every table, so that readers find them all.
+pub(crate) fn make_all(tx: &WriteTransaction) -> Result<(), DiskError> {
+    tx.open_table(META)?;
+    tx.open_table(FEEDS)?;
+    tx.open_table(NUMBERS)?;
+    tx.open_table(RUNS)?;
+    tx.open_table(CHANGES)?;
+    tx.open_table(PROOFS)?;
+    tx.open_table(LOCAL)?;
+    make_derived(tx)
+}
+
+/// Fails unless every table is there.
+pub(crate) fn find_all(tx: &ReadTransaction) -> Result<(), DiskError> {
+    tx.open_table(META)?;
+    tx.open_table(FEEDS)?;
+    tx.open_table(NUMBERS)?;
+    tx.open_table(RUNS)?;
+    tx.open_table(IDS)?;
+    tx.open_table(REFS)?;
+    tx.open_table(TOMBS)?;
+    tx.open_table(MISSING)?;
+    tx.open_table(PROFILES)?;
+    tx.open_table(GROUPS)?;
+    tx.open_table(EVENTS)?;
+    tx.open_table(CHANGES)?;
+    tx.open_table(PROOFS)?;
+    tx.open_table(LOCAL)?;
+    Ok(())
+}
+
+/// Makes the tables that `rebuild` drops.
+pub(crate) fn make_derived(tx: &WriteTransaction) -> Result<(), DiskError> {
+    tx.open_table(IDS)?;
+    tx.open_table(REFS)?;
+    tx.open_table(TOMBS)?;
+    tx.open_table(MISSING)?;
+    tx.open_table(PROFILES)?;
+    tx.open_table(GROUPS)?;
+    tx.open_table(EVENTS)?;
+    Ok(())
+}
+
+/// Drops the tables that are made from `runs`.
+pub(crate) fn drop_derived(tx: &WriteTransaction) -> Result<(), DiskError> {
+    tx.delete_table(IDS)?;
+    tx.delete_table(REFS)?;
+    tx.delete_table(TOMBS)?;
+    tx.delete_table(MISSING)?;
+    tx.delete_table(PROFILES)?;
+    tx.delete_table(GROUPS)?;
+    tx.delete_table(EVENTS)?;
+    Ok(())
+}
+
+/// A feed number and a `Seq` as one key.
+pub(crate) const fn place(num: u32, seq: Seq) -> u64 {
+    (num as u64) << 32 | seq as u64
+}
+
+/// The feed number and `Seq` of a key.
+pub(crate) const fn split(place: u64) -> (u32, Seq) {
+    ((place >> 32) as u32, place as u32)
+}
+
+pub(crate) fn id_key(id: &EntryId, place: u64) -> [u8; 16] {
+    join(&id.as_bytes()[..8], &place.to_be_bytes())
+}
+
+pub(crate) fn ref_key(target: &EntryId, place: u64) -> [u8; 40] {
+    join(target.as_bytes(), &place.to_be_bytes())
+}
+
+pub(crate) fn tomb_key(target: u64, tombstone: u64) -> [u8; 16] {
+    join(&target.to_be_bytes(), &tombstone.to_be_bytes())
+}
+
+/// The place in the last eight bytes of a key.
+pub(crate) fn place_of(key: &[u8]) -> u64 {
+    key.last_chunk().map_or(0, |last| u64::from_be_bytes(*last))
+}
+
+fn join<const N: usize>(front: &[u8], back: &[u8]) -> [u8; N] {
+    let mut key = [0; N];
+    key[..front.len()].copy_from_slice(front);
+    key[front.len()..].copy_from_slice(back);
+    key
+}
+
+/// What the `feeds` table keeps of one feed: 96 bytes, in the order of the fields.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct FeedRow {
+    pub(crate) num: u32,
+    /// Accepted entries.
+    pub(crate) len: Seq,
+    /// The last accepted entry, or zeros.
+    pub(crate) tip: EntryId,
+    /// Entries in rows. More than `len` only where a cap put the rest into quarantine.
+    pub(crate) stored: Seq,
+    /// The last entry in rows, or zeros.
+    pub(crate) end: EntryId,
+    /// The lowest proven fork's cap; `u32::MAX` = none.
+    pub(crate) cap: Seq,
+    /// Bytes of its rows.
+    pub(crate) bytes: u64,
+    /// Its position in the change log.
+    pub(crate) changed: u64,
+}
+
+impl FeedRow {
+    pub(crate) fn new(num: u32) -> Self {
+        Self { num, len: 0, tip: NO_ID, stored: 0, end: NO_ID, cap: Seq::MAX, bytes: 0, changed: 0 }
+    }
+
+    pub(crate) fn cap(&self) -> Option<Seq> {
+        (self.cap != Seq::MAX).then_some(self.cap)
+    }
+
+    pub(crate) fn encode(&self) -> [u8; 96] {
+        let mut out = [0; 96];
+        out[..4].copy_from_slice(&self.num.to_be_bytes());
+        out[4..8].copy_from_slice(&self.len.to_be_bytes());
+        out[8..40].copy_from_slice(self.tip.as_bytes());
+        out[40..44].copy_from_slice(&self.stored.to_be_bytes());
+        out[44..76].copy_from_slice(self.end.as_bytes());
+        out[76..80].copy_from_slice(&self.cap.to_be_bytes());
+        out[80..88].copy_from_slice(&self.bytes.to_be_bytes());
+        out[88..].copy_from_slice(&self.changed.to_be_bytes());
+        out
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DiskError> {
+        let mut rest = bytes;
+        let row = (|| {
+            Some(Self {
+                num: u32::from_be_bytes(*take(&mut rest)?),
+                len: u32::from_be_bytes(*take(&mut rest)?),
+                tip: EntryId::new(*take(&mut rest)?),
+                stored: u32::from_be_bytes(*take(&mut rest)?),
+                end: EntryId::new(*take(&mut rest)?),
+                cap: u32::from_be_bytes(*take(&mut rest)?),
+                bytes: u64::from_be_bytes(*take(&mut rest)?),
+                changed: u64::from_be_bytes(*take(&mut rest)?),
+            })
+        })();
+        row.filter(|row| rest.is_empty() && row.len <= row.stored).ok_or(DiskError::Table { table: "feeds" })
+    }
+}
+
+/// Cuts `N` bytes off the front.
+pub(crate) fn take<'b, const N: usize>(rest: &mut &'b [u8]) -> Option<&'b [u8; N]> {
+    let (front, back) = rest.split_first_chunk()?;
+    *rest = back;
+    Some(front)
+}
+
+/// The row of a feed.
+pub(crate) fn feed_row(tx: &impl Read, feed: &FeedId) -> Result<Option<FeedRow>, DiskError> {
+    tx.open(FEEDS)?.get(feed.as_bytes())?.map(|row| FeedRow::decode(row.value())).transpose()
+}
+
+/// The feed of a number, and the id of its first stored entry.
+pub(crate) fn numbered(tx: &impl Read, num: u32) -> Result<(FeedId, Option<EntryId>), DiskError> {
+    let table = tx.open(NUMBERS)?;
+    let row = table.get(num)?.ok_or(DiskError::Table { table: "numbers" })?.value();
+    let mut rest = &row[..];
+    let (Some(feed), Some(first)) = (take(&mut rest), take(&mut rest)) else {
+        return Err(DiskError::Table { table: "numbers" });
+    };
+    let first = EntryId::new(*first);
+    Ok((FeedId::new(*feed), (first != NO_ID).then_some(first)))
+}
+
+/// A fixed-size value of `meta`.
+pub(crate) fn meta<const N: usize>(tx: &impl Read, name: &str) -> Result<Option<[u8; N]>, DiskError> {
+    let table = tx.open(META)?;
+    let Some(row) = table.get(name)? else { return Ok(None) };
+    row.value().try_into().map(Some).map_err(|_| DiskError::Table { table: "meta" })
+}
+
+pub(crate) fn set_meta(tx: &WriteTransaction, name: &str, value: &[u8]) -> Result<(), DiskError> {
+    tx.open_table(META)?.insert(name, value)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_row_comes_back_and_no_other_length_does() {
+        let row = FeedRow {
+            num: 7,
+            len: 3,
+            tip: EntryId::new([1; 32]),
+            stored: 5,
+            end: EntryId::new([2; 32]),
+            cap: 4,
+            bytes: 1 << 40,
+            changed: 9,
+        };
+        let bytes = row.encode();
+        assert_eq!(FeedRow::decode(&bytes).unwrap(), row);
+        assert!(FeedRow::decode(&bytes[..95]).is_err());
+        assert!(FeedRow::decode(&[&bytes[..], &[0]].concat()).is_err());
+        let longer_than_stored = FeedRow { len: 6, ..row }.encode();
+        assert!(FeedRow::decode(&longer_than_stored).is_err());
+    }
+
+    #[test]
+    fn keys_sort_as_what_they_mean() {
+        assert!(place(1, u32::MAX) < place(2, 0));
+        assert_eq!(split(place(7, 9)), (7, 9));
+        let id = EntryId::new([5; 32]);
+        assert_eq!(place_of(&ref_key(&id, place(7, 9))), place(7, 9));
+        assert!(ref_key(&id, place(1, 256)) > ref_key(&id, place(1, 255)));
+    }
+}

@@ -1,0 +1,53 @@
+//! From one schema to the next: one function a step, all run in one transaction.
+//!
+//! Schema 1 is the first, so there is no step yet. A step is added here together with the new number in
+//! [`SCHEMA`] and a test that opens a store of the old one.
+
+use redb::WriteTransaction;
+
+use super::{SCHEMA, set_meta};
+use crate::DiskError;
+
+/// A step from schema n (its place in [`STEPS`] plus one) to n + 1.
+type Step = fn(&WriteTransaction) -> Result<(), DiskError>;
+
+const STEPS: [Step; SCHEMA as usize - 1] = [];
+
+/// Brings a store of schema `from`, which is not newer than this program, up to [`SCHEMA`].
+pub(crate) fn up(tx: &WriteTransaction, from: u32) -> Result<(), DiskError> {
+    run(tx, from, &STEPS)
+}
+
+fn run(tx: &WriteTransaction, from: u32, steps: &[Step]) -> Result<(), DiskError> {
+    let done = (from as usize).checked_sub(1).filter(|done| *done <= steps.len());
+    let left = &steps[done.ok_or(DiskError::Table { table: "meta" })?..];
+    left.iter().try_for_each(|step| step(tx))?;
+    set_meta(tx, "schema", &(steps.len() as u32 + 1).to_be_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use redb::backends::InMemoryBackend;
+
+    use super::*;
+    use crate::table::meta;
+
+    #[test]
+    fn steps_run_in_order_from_the_stores_own_schema() {
+        let db = redb::Builder::new().create_with_backend(InMemoryBackend::new()).unwrap();
+        let tx = db.begin_write().unwrap();
+        let steps: [Step; 3] = [
+            |_| panic!("schema 1 is passed already"),
+            |tx| set_meta(tx, "trace", b"b"),
+            |tx| {
+                let before = meta::<1>(tx, "trace")?.unwrap();
+                set_meta(tx, "trace", &[&before[..], b"c"].concat())
+            },
+        ];
+        run(&tx, 2, &steps).unwrap();
+        assert_eq!(meta::<2>(&tx, "trace").unwrap().unwrap(), *b"bc");
+        assert_eq!(meta(&tx, "schema").unwrap(), Some(4_u32.to_be_bytes()));
+        assert!(run(&tx, 0, &steps).is_err(), "there is no schema 0");
+        assert!(run(&tx, 5, &steps).is_err(), "a newer schema has no steps");
+    }
+}

@@ -1,0 +1,237 @@
+//! Looks at every byte: rows against their hashes, links and signatures; indexes and views against the
+//! rows they are made from. Reads only; names feed and place of what is wrong.
+
+use std::collections::BTreeSet;
+
+use klatch_feed::post::kind;
+use klatch_feed::{EntryId, FeedId, PublicKey, Unverified};
+use redb::{ReadableTable, ReadableTableMetadata};
+
+use crate::entries::{self, Row};
+use crate::error::{Damage, corrupt};
+use crate::guard::guard;
+use crate::index::{fact_bytes, is_taken_back, profile};
+use crate::table::{
+    CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, MISSING, PROFILES, PROOFS, REFS, TOMBS, id_key, numbered,
+    place, ref_key,
+};
+use crate::{DiskError, Progress, Report, Snapshot, view};
+
+/// Most problems that a report lists.
+const PROBLEMS_MAX: usize = 1_000;
+
+/// Rows that the indexes should have, counted while the entries are read.
+#[derive(Debug, Default)]
+struct Expected {
+    ids: u64,
+    refs: u64,
+    missing: u64,
+    profiles: u64,
+    views: BTreeSet<EntryId>,
+}
+
+pub(crate) fn verify(on: &Snapshot, progress: Progress<'_>) -> Result<Report, DiskError> {
+    let total = on.stored()?;
+    let mut run = Run { on, report: Report::default(), expected: Expected::default(), total, progress };
+    let feeds = guard(|| {
+        let mut feeds = Vec::new();
+        for row in on.tx.open_table(FEEDS)?.iter()? {
+            let (feed, row) = row?;
+            feeds.push((FeedId::new(feed.value()), FeedRow::decode(row.value())?));
+        }
+        Ok::<_, DiskError>(feeds)
+    })?;
+    for (feed, row) in feeds {
+        run.note(|run| run.feed(feed, &row));
+    }
+    run.note(|run| run.counts());
+    run.note(|run| run.views());
+    Ok(run.report)
+}
+
+struct Run<'r> {
+    on: &'r Snapshot,
+    report: Report,
+    expected: Expected,
+    total: u64,
+    progress: Progress<'r>,
+}
+
+impl Run<'_> {
+    /// Runs one part; what stops it is a problem of the report, and the next part still runs.
+    fn note(&mut self, part: impl FnOnce(&mut Self) -> Result<(), DiskError>) {
+        if let Err(error) = guard(|| part(self)) {
+            self.problem(error.to_string());
+        }
+    }
+
+    fn problem(&mut self, what: String) {
+        if self.report.problems.len() < PROBLEMS_MAX {
+            self.report.problems.push(what);
+        }
+    }
+
+    fn feed(&mut self, feed: FeedId, row: &FeedRow) -> Result<(), DiskError> {
+        self.report.feeds += 1;
+        self.names(feed, row)?;
+        let key = PublicKey::parse(&feed).ok();
+        let (mut bytes, mut next, mut end) = (0, 1, None);
+        while next <= row.stored {
+            // One row a time, so that a damaged one does not hide the others.
+            let run = match guard(|| entries::row_at(&self.on.tx, feed, row.num, next)) {
+                Ok(run) => run,
+                Err(error) => {
+                    self.problem(error.to_string());
+                    return Ok(());
+                }
+            };
+            if run.first != next || run.base() != end {
+                self.problem(corrupt(feed, next, Damage::Link).to_string());
+            }
+            bytes += run.bytes() as u64;
+            self.note(|this| this.run(feed, row, key.as_ref(), &run));
+            (next, end) = (run.last() + 1, Some(run.tip()));
+            self.report.entries += u64::from(run.count);
+            (self.progress)(self.report.entries, self.total);
+        }
+        self.report.bytes += bytes;
+        if end != (row.stored > 0).then_some(row.end) || next != row.stored + 1 || bytes != row.bytes {
+            self.problem(format!(
+                "{feed}: its row in table feeds is not what its {} entries say",
+                row.stored
+            ));
+        }
+        Ok(())
+    }
+
+    /// What other tables say of the feed as a whole.
+    fn names(&mut self, feed: FeedId, row: &FeedRow) -> Result<(), DiskError> {
+        let tx = &self.on.tx;
+        let first = if row.stored > 0 { entries::id_at(tx, feed, row, 1)? } else { None };
+        if numbered(tx, row.num)? != (feed, first) {
+            self.problem(format!("{feed}: its number or first entry in table numbers is another"));
+        }
+        if tx.open_table(CHANGES)?.get(row.changed)?.map(|num| num.value()) != Some(row.num) {
+            self.problem(format!("{feed}: it is not in the change log"));
+        }
+        let proof = self.on.proof(&feed)?;
+        if proof.as_ref().map(|proof| (proof.author(), proof.cap())) != row.cap().map(|cap| (feed, cap)) {
+            self.problem(format!("{feed}: its cap is not what its fork proof says"));
+        }
+        Ok(())
+    }
+
+    fn run(
+        &mut self,
+        feed: FeedId,
+        row: &FeedRow,
+        key: Option<&PublicKey>,
+        run: &Row,
+    ) -> Result<(), DiskError> {
+        for entry in run.entries(feed)? {
+            let seq = entry.header().seq;
+            let is_anchor = run.is_anchor(seq);
+            if is_anchor && !key.is_some_and(|key| entry.is_anchor(&self.on.net, key)) {
+                self.problem(corrupt(feed, seq, Damage::Signature).to_string());
+            }
+            if !is_anchor && (seq == row.len || seq == row.stored) {
+                self.problem(format!(
+                    "entry {seq} of {feed} ends what is held and is not known to be signed"
+                ));
+            }
+            if seq == row.len && entry.id() != row.tip {
+                self.problem(format!("{feed}: the tip in table feeds is not its entry {seq}"));
+            }
+            self.indexes(feed, row, &entry)?;
+        }
+        Ok(())
+    }
+
+    /// Whether all that is derived from the entry is there.
+    fn indexes(&mut self, feed: FeedId, row: &FeedRow, entry: &Unverified) -> Result<(), DiskError> {
+        let (tx, header) = (&self.on.tx, entry.header());
+        let here = place(row.num, header.seq);
+        let mut absent = Vec::new();
+        self.expected.ids += 1;
+        if tx.open_table(IDS)?.get(id_key(&entry.id(), here))?.is_none() {
+            absent.push("ids");
+        }
+        if matches!(header.kind, kind::GROUP | kind::EVENT) {
+            self.expected.views.insert(entry.id());
+        }
+        if header.seq <= row.len {
+            let refs = tx.open_table(REFS)?;
+            for (index, target) in header.refs.iter().enumerate() {
+                self.expected.refs += 1;
+                let fact = if index == 0 && header.kind.is_fold() { fact_bytes(entry) } else { Vec::new() };
+                if refs.get(ref_key(target, here))?.is_none_or(|held| held.value() != fact) {
+                    absent.push("refs");
+                }
+            }
+            let is_missing = entry.body().is_none() && !is_taken_back(tx, here)?;
+            self.expected.missing += u64::from(is_missing);
+            if tx.open_table(MISSING)?.get(here)?.is_some() != is_missing {
+                absent.push("missing");
+            }
+            let profile = profile(entry).filter(|_| !is_taken_back(tx, here).unwrap_or(false));
+            self.expected.profiles += u64::from(profile.is_some());
+            let held = tx.open_table(PROFILES)?.get(here)?.map(|held| held.value().to_vec());
+            if held != profile {
+                absent.push("profiles");
+            }
+        }
+        for table in absent {
+            let seq = header.seq;
+            self.problem(format!(
+                "entry {seq} of {feed} is not in table {table} as it should be: run rebuild"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether the indexes hold nothing besides.
+    fn counts(&mut self) -> Result<(), DiskError> {
+        let tx = &self.on.tx;
+        let tables = [
+            ("ids", tx.open_table(IDS)?.len()?, self.expected.ids),
+            ("refs", tx.open_table(REFS)?.len()?, self.expected.refs),
+            ("missing", tx.open_table(MISSING)?.len()?, self.expected.missing),
+            ("profiles", tx.open_table(PROFILES)?.len()?, self.expected.profiles),
+            ("changes", tx.open_table(CHANGES)?.len()?, self.report.feeds),
+        ];
+        for (table, found, wanted) in tables {
+            if found != wanted {
+                self.problem(format!("table {table} has {found} rows where {wanted} should be: run rebuild"));
+            }
+        }
+        // Read through, so that damage in them shows too.
+        tx.open_table(TOMBS)?.iter()?.try_for_each(|row| row.map(drop))?;
+        Ok(tx.open_table(PROOFS)?.iter()?.try_for_each(|row| row.map(drop))?)
+    }
+
+    /// Whether every view is what the fold makes now, and stands on an entry.
+    fn views(&mut self) -> Result<(), DiskError> {
+        let tx = &self.on.tx;
+        for table in [GROUPS, EVENTS] {
+            for row in tx.open_table(table)?.iter()? {
+                self.expected.views.insert(EntryId::new(row?.0.value()));
+            }
+        }
+        for id in std::mem::take(&mut self.expected.views) {
+            self.note(|this| this.view(&id));
+        }
+        Ok(())
+    }
+
+    fn view(&mut self, id: &EntryId) -> Result<(), DiskError> {
+        let tx = &self.on.tx;
+        let (group, event) = view::folded(tx, &self.on.net, id)?;
+        for (table, state) in [(GROUPS, group), (EVENTS, event)] {
+            let held = tx.open_table(table)?.get(id.as_bytes())?.map(|held| held.value().to_vec());
+            if held != state {
+                self.problem(format!("the view of {id} is not what its entries fold to: run rebuild"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! Views: groups and events, folded in the transaction that accepts what they are made of.
+//!
+//! A view is a cache of what `klatch_feed` folds from the entries at hand, and may be dropped at any time.
+
+pub(crate) mod rebuild;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use klatch_feed::post::{Person, kind};
+use klatch_feed::{EntryId, Fact, Facts, NetId, Verified, codec};
+use redb::{ReadableTable, WriteTransaction};
+
+use crate::DiskError;
+use crate::index::{Touched, find, founded_event, read_fact};
+use crate::table::{EVENTS, GROUPS, REFS, Read, TOMBS, numbered, place_of, ref_key, split, tomb_key};
+
+/// Folds what was touched, and the events of groups whose roles were. Returns what is another now.
+pub(crate) fn refold(
+    tx: &WriteTransaction,
+    net: &NetId,
+    touched: &Touched,
+) -> Result<Vec<EntryId>, DiskError> {
+    let mut objects = touched.objects.clone();
+    for group in &touched.roles {
+        objects.extend(events_of(tx, group)?);
+    }
+    let mut changed = Vec::new();
+    for id in objects {
+        if fold_into(tx, net, &id)? {
+            changed.push(id);
+        }
+    }
+    Ok(changed)
+}
+
+/// Folds one object and keeps the result. Says whether it is another than before.
+pub(crate) fn fold_into(tx: &WriteTransaction, net: &NetId, id: &EntryId) -> Result<bool, DiskError> {
+    let (group, event) = folded(tx, net, id)?;
+    let mut changed = false;
+    for (table, state) in [(GROUPS, group), (EVENTS, event)] {
+        let mut table = tx.open_table(table)?;
+        let before = table.get(id.as_bytes())?.map(|held| held.value().to_vec());
+        if before != state {
+            match &state {
+                Some(state) => drop(table.insert(id.as_bytes(), &state[..])?),
+                None => drop(table.remove(id.as_bytes())?),
+            }
+            changed = true;
+        }
+    }
+    Ok(changed)
+}
+
+/// The canonical bytes of the group or the event that `id` founds, by what is accepted now.
+#[expect(clippy::type_complexity, reason = "one of the two, or neither")]
+pub(crate) fn folded(
+    tx: &impl Read,
+    net: &NetId,
+    id: &EntryId,
+) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), DiskError> {
+    let mut gathering = Gathering { tx, people: BTreeMap::new(), facts: Facts::default() };
+    let Some((founding, group)) = gathering.founding(id)? else { return Ok((None, None)) };
+    gathering.about(id)?;
+    if founding == kind::GROUP {
+        let state = gathering.facts.group(*id);
+        return Ok((state.map(|state| codec::encode(&state)), None));
+    }
+    if founding != kind::EVENT {
+        return Ok((None, None));
+    }
+    if let Some(group) = group {
+        gathering.founding(&group)?;
+        gathering.about(&group)?;
+    }
+    let state = gathering.facts.event(net, *id);
+    Ok((None, state.map(|state| codec::encode(&state))))
+}
+
+/// Events that name `group`, accepted ones.
+fn events_of(tx: &impl Read, group: &EntryId) -> Result<BTreeSet<EntryId>, DiskError> {
+    let mut events = BTreeSet::new();
+    for row in tx.open(REFS)?.range(ref_key(group, 0)..=ref_key(group, u64::MAX))? {
+        let (_, fact) = row?;
+        events.extend(founded_event(fact.value()));
+    }
+    Ok(events)
+}
+
+/// Facts as they are collected.
+struct Gathering<'t, T> {
+    tx: &'t T,
+    people: BTreeMap<u32, Person>,
+    facts: Facts,
+}
+
+impl<T: Read> Gathering<'_, T> {
+    /// Adds the entry that founds `id`, which counts even in quarantine. Returns its kind and first ref.
+    fn founding(&mut self, id: &EntryId) -> Result<Option<(klatch_feed::Kind, Option<EntryId>)>, DiskError> {
+        let Some((entry, row)) = find(self.tx, id)? else { return Ok(None) };
+        let (kind, first_ref) = (entry.header().kind, entry.header().refs.first().copied());
+        let quarantined = entry.header().seq > row.len;
+        let author = self.person(row.num)?;
+        let fact = Fact::of(&Verified::trusted(entry), author.genesis);
+        self.facts.insert(Fact { quarantined, ..fact });
+        Ok(Some((kind, first_ref)))
+    }
+
+    /// Adds everything accepted that points at `id` first, and the tombstones of that.
+    fn about(&mut self, id: &EntryId) -> Result<(), DiskError> {
+        let table = self.tx.open(REFS)?;
+        let mut found = Vec::new();
+        for row in table.range(ref_key(id, 0)..=ref_key(id, u64::MAX))? {
+            let (key, fact) = row?;
+            if !fact.value().is_empty() {
+                found.push((place_of(&key.value()), fact.value().to_vec()));
+            }
+        }
+        drop(table);
+        let table = self.tx.open(TOMBS)?;
+        let are_tombs = table.first()?.is_some();
+        let mut tombs = Vec::new();
+        for (place, _) in found.iter().filter(|_| are_tombs) {
+            for row in table.range(tomb_key(*place, 0)..=tomb_key(*place, u64::MAX))? {
+                let (key, fact) = row?;
+                tombs.push((place_of(&key.value()), fact.value().to_vec()));
+            }
+        }
+        drop(table);
+        for (place, bytes) in found.into_iter().chain(tombs) {
+            let (num, seq) = split(place);
+            let author = self.person(num)?;
+            self.facts.insert(read_fact(&bytes, author, seq)?);
+        }
+        Ok(())
+    }
+
+    fn person(&mut self, num: u32) -> Result<Person, DiskError> {
+        if let Some(person) = self.people.get(&num) {
+            return Ok(*person);
+        }
+        let (feed, genesis) = numbered(self.tx, num)?;
+        let person = Person { feed, genesis: genesis.ok_or(DiskError::Table { table: "numbers" })? };
+        self.people.insert(num, person);
+        Ok(person)
+    }
+}

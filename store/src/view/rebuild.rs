@@ -1,0 +1,125 @@
+//! Makes everything that is derived from the entries again, in bounded transactions that can be resumed.
+//!
+//! The place reached stands in `meta`; an opening that finds one goes on from there. First every feed's
+//! entries are indexed, and each founding entry leaves an empty view; then the empty views are folded.
+
+use klatch_feed::post::kind;
+use klatch_feed::{NetId, Unverified};
+use redb::{ReadableTable, WriteTransaction};
+
+use crate::index::Index;
+use crate::table::{
+    EVENTS, FEEDS, FeedRow, GROUPS, META, NUMBERS, Read, drop_derived, make_derived, meta, numbered, place,
+    set_meta, split,
+};
+use crate::{DiskError, entries, view};
+
+/// Where a rebuild stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stage {
+    /// Entries from this place on are to be indexed.
+    Index(u64),
+    /// Empty views are to be folded.
+    Fold,
+}
+
+const FOLDING: u64 = u64::MAX;
+
+/// Entries, roughly, that one transaction indexes, and objects that one folds.
+const ENTRIES_MAX: u64 = 10_000;
+const OBJECTS_MAX: usize = 500;
+
+/// Drops all that is derived.
+pub(crate) fn begin(tx: &WriteTransaction) -> Result<(), DiskError> {
+    drop_derived(tx)?;
+    make_derived(tx)?;
+    set_meta(tx, "rebuild", &0_u64.to_be_bytes())
+}
+
+/// The stage of an unfinished rebuild.
+pub(crate) fn stage(tx: &impl Read) -> Result<Option<Stage>, DiskError> {
+    Ok(meta(tx, "rebuild")?.map(|at| match u64::from_be_bytes(at) {
+        FOLDING => Stage::Fold,
+        at => Stage::Index(at),
+    }))
+}
+
+/// Does one transaction's worth. Returns how many entries it indexed.
+pub(crate) fn step(tx: &WriteTransaction, net: &NetId, stage: Stage) -> Result<u64, DiskError> {
+    match stage {
+        Stage::Index(from) => index_some(tx, from),
+        Stage::Fold => fold_some(tx, net).map(|()| 0),
+    }
+}
+
+fn index_some(tx: &WriteTransaction, from: u64) -> Result<u64, DiskError> {
+    let (mut num, mut seq) = split(from);
+    let mut index = Index::default();
+    let mut done = 0;
+    while done < ENTRIES_MAX {
+        let Some((next, ())) =
+            tx.open(NUMBERS)?.range(num..)?.next().transpose()?.map(|(k, _)| (k.value(), ()))
+        else {
+            num = u32::MAX;
+            break;
+        };
+        if next != num {
+            (num, seq) = (next, 0);
+        }
+        let (feed, _) = numbered(tx, num)?;
+        let row = row_of(tx, &feed)?;
+        if seq >= row.stored {
+            (num, seq) = (num + 1, 0);
+            continue;
+        }
+        entries::each_row(tx, feed, num, seq + 1..=row.stored, |run| {
+            for entry in run.entries(feed)?.iter().filter(|entry| entry.header().seq > seq) {
+                index.add(feed, num, entry, entry.header().seq <= row.len);
+                note_founding(tx, entry)?;
+                done += 1;
+            }
+            seq = run.last();
+            Ok(done < ENTRIES_MAX)
+        })?;
+    }
+    index.flush(tx)?;
+    for (feed, grown) in std::mem::take(&mut index.rewritten) {
+        let mut row = row_of(tx, &feed)?;
+        row.bytes = row.bytes.saturating_add_signed(grown);
+        tx.open_table(FEEDS)?.insert(feed.as_bytes(), &row.encode()[..])?;
+    }
+    let at = if num == u32::MAX { FOLDING } else { place(num, seq) };
+    set_meta(tx, "rebuild", &at.to_be_bytes())?;
+    Ok(done)
+}
+
+fn row_of(tx: &impl Read, feed: &klatch_feed::FeedId) -> Result<FeedRow, DiskError> {
+    crate::table::feed_row(tx, feed)?.ok_or(DiskError::Table { table: "feeds" })
+}
+
+/// Leaves an empty view for what `entry` founds, to be folded when all is indexed.
+fn note_founding(tx: &WriteTransaction, entry: &Unverified) -> Result<(), DiskError> {
+    let table = match entry.header().kind {
+        kind::GROUP => GROUPS,
+        kind::EVENT => EVENTS,
+        _ => return Ok(()),
+    };
+    tx.open_table(table)?.insert(entry.id().as_bytes(), &[][..])?;
+    Ok(())
+}
+
+fn fold_some(tx: &WriteTransaction, net: &NetId) -> Result<(), DiskError> {
+    let mut empty = Vec::new();
+    for table in [GROUPS, EVENTS] {
+        for row in tx.open(table)?.iter()? {
+            let (id, state) = row?;
+            if state.value().is_empty() && empty.len() < OBJECTS_MAX {
+                empty.push(klatch_feed::EntryId::new(id.value()));
+            }
+        }
+    }
+    if empty.is_empty() {
+        tx.open_table(META)?.remove("rebuild")?;
+    }
+    empty.iter().try_for_each(|id| view::fold_into(tx, net, id).map(drop))
+}
