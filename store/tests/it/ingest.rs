@@ -1,0 +1,271 @@
+//! What becomes of chunks: the table of outcomes, caps and quarantine.
+
+use klatch_feed::{AcceptError, Post};
+use klatch_store::Outcome;
+
+use crate::{Author, NOTE, accept, accept_all, assert_sound, ingest, net, note, state, store};
+
+/// Len 6, anchors at 3 and 6 known to whoever takes the two chunks.
+fn ben() -> Author {
+    let mut ben = Author::new(2);
+    ben.notes(6);
+    ben
+}
+
+#[test]
+fn every_chunk_has_its_outcome() {
+    let ben = ben();
+    let mut other = ben.fork(4);
+    other.notes(1).say(note(b"another sixth"));
+    let mut fifth = ben.fork(4);
+    fifth.say(note(b"another fifth"));
+    fifth.notes(3);
+    let mut unsigned = ben.fork(6);
+    unsigned.unsigned(b"x");
+    let mut unsigned_within = ben.fork(5);
+    unsigned_within.unsigned(b"x");
+    let lying = |mut chunk: klatch_store::Incoming| {
+        chunk.base8 = Some([7; 8]);
+        chunk
+    };
+    let mut longer = ben.fork(6);
+    longer.notes(3);
+    let mut unsigned_longer = longer.fork(8);
+    unsigned_longer.unsigned(b"x");
+
+    type Check = fn(&Outcome) -> bool;
+    let accepted: Check = |outcome| matches!(outcome, Outcome::Accepted(_));
+    let gap: Check = |outcome| matches!(outcome, Outcome::Gap(_));
+    let branch: Check = |outcome| matches!(outcome, Outcome::OtherBranch(_));
+    let forked: Check = |outcome| matches!(outcome, Outcome::Forked(_));
+    let unsigned_: Check = |outcome| matches!(outcome, Outcome::Faulty(AcceptError::Signature { .. }));
+    let ill_formed: Check = |outcome| matches!(outcome, Outcome::Faulty(AcceptError::Chunk { .. }));
+    let mut garbage = ben.chunk(4, 6);
+    garbage.chunk.truncate(90);
+    let many = {
+        let mut many = ben.fork(6);
+        many.notes(257);
+        many.chunk(7, 263)
+    };
+    let cases = [
+        ("the next", longer.chunk(7, 9), accepted, 9),
+        ("all held", ben.chunk(1, 6), accepted, 6),
+        ("a part held", ben.chunk(2, 4), accepted, 6),
+        ("overlapping and longer", longer.chunk(5, 9), accepted, 9),
+        ("overlapping, longer and unsigned", unsigned_longer.chunk(5, 9), unsigned_, 6),
+        ("after a gap", longer.chunk(8, 9), gap, 6),
+        ("the next of another branch", fifth.chunk(7, 8), branch, 6),
+        ("within another branch", fifth.chunk(6, 8), branch, 6),
+        ("a fork at its first", fifth.chunk(5, 8), forked, 4),
+        ("a fork inside", other.chunk(4, 6), forked, 5),
+        ("unsigned next", unsigned.chunk(7, 7), unsigned_, 6),
+        ("unsigned within, on my base", unsigned_within.chunk(5, 6), unsigned_, 6),
+        ("unsigned within, on some base", lying(unsigned_within.chunk(5, 6)), branch, 6),
+        ("no chunk at all", garbage, ill_formed, 6),
+        ("257 entries", many, ill_formed, 6),
+    ];
+    for (name, chunk, check, len) in cases {
+        let (_home, mut store) = store();
+        accept(&mut store, &ben.chunk(1, 3));
+        accept(&mut store, &ben.chunk(4, 6));
+        let outcome = ingest(&mut store, &chunk);
+        assert!(check(&outcome), "{name}: {outcome:?}");
+        assert_eq!(state(&store, &ben).0, len, "{name}");
+        assert_sound(&store);
+    }
+}
+
+#[test]
+fn a_feed_whose_name_is_no_key_is_the_senders_fault() {
+    let (_home, mut store) = store();
+    let mut chunk = ben().chunk(1, 3);
+    chunk.feed = klatch_feed::FeedId::new([0xff; 32]);
+    assert!(matches!(ingest(&mut store, &chunk), Outcome::Faulty(AcceptError::Key { .. })));
+}
+
+#[test]
+fn a_fork_proof_caps_whether_it_comes_before_between_or_after_the_entries() {
+    let mut ben = Author::new(2);
+    ben.notes(4);
+    let mut left = ben.fork(4);
+    left.notes(6);
+    let mut right = ben.fork(4);
+    right.say(note(b"right"));
+    let proof = klatch_feed::ForkProof::build(&net(), &left.log[4..], &right.log[4..]).unwrap();
+    for (name, order) in [("first", [0, 1, 2]), ("between", [1, 0, 2]), ("last", [1, 2, 0])] {
+        for branch in [&left, &right] {
+            let (_home, mut store) = store();
+            for step in order {
+                match step {
+                    0 => drop(store.adopt(&proof).unwrap()),
+                    1 => accept(&mut store, &branch.chunk(1, 2)),
+                    _ => accept(&mut store, &branch.chunk(3, branch.log.len() as u32)),
+                }
+            }
+            assert_eq!(state(&store, &ben), (4, Some(ben.id(4)), Some(4)), "{name}");
+            let snapshot = store.reader().snapshot().unwrap();
+            assert_eq!(snapshot.proof(&ben.feed()).unwrap().as_ref(), Some(&proof), "{name}");
+            assert_eq!(snapshot.entry(&branch.id(5)).unwrap(), None, "{name}");
+            assert_eq!(snapshot.entries(&ben.feed(), 1, 99).unwrap().len(), 4, "{name}");
+            assert_sound(&store);
+        }
+    }
+}
+
+#[test]
+fn a_cap_between_anchors_leaves_the_largest_anchor_below_it() {
+    // 5 is an anchor nobody knows of yet, 6 and 7 are none: a cap of 7 leaves 5.
+    let mut ben = Author::new(2);
+    ben.notes(5).unsigned(b"a").unsigned(b"b");
+    let mut left = ben.fork(7);
+    left.notes(3);
+    let mut right = ben.fork(7);
+    right.say(note(b"right"));
+    let proof = klatch_feed::ForkProof::build(&net(), &left.log[7..], &right.log[7..]).unwrap();
+
+    let (_home, mut before) = store();
+    before.adopt(&proof).unwrap();
+    accept(&mut before, &left.chunk(1, 10));
+    assert_eq!(state(&before, &ben), (5, Some(ben.id(5)), Some(7)), "the proof came first");
+    assert_sound(&before);
+
+    let (_home, mut after) = store();
+    accept(&mut after, &left.chunk(1, 10));
+    after.adopt(&proof).unwrap();
+    assert_eq!(state(&after, &ben), (5, Some(ben.id(5)), Some(7)), "the entries came first");
+    assert_sound(&after);
+
+    // A lower proof counts, a higher one no more.
+    let mut low = ben.fork(2);
+    low.say(note(b"low"));
+    let lower = klatch_feed::ForkProof::build(&net(), &ben.log[2..5], &low.log[2..]).unwrap();
+    after.adopt(&lower).unwrap();
+    assert_eq!(after.adopt(&proof).unwrap(), klatch_store::Changes::default());
+    assert_eq!(state(&after, &ben), (2, Some(ben.id(2)), Some(2)));
+    accept(&mut after, &left.chunk(3, 10));
+    assert_eq!(state(&after, &ben).0, 2, "nothing above a cap comes back");
+    assert_sound(&after);
+}
+
+#[test]
+fn a_fork_below_the_quarantine_still_lowers_the_cap() {
+    let mut ben = Author::new(2);
+    ben.notes(8);
+    let (mut high, mut low) = (ben.fork(6), ben.fork(2));
+    high.say(note(b"high"));
+    low.say(note(b"low"));
+    let (_home, mut store) = store();
+    accept(&mut store, &ben.chunk(1, 8));
+    assert!(matches!(ingest(&mut store, &high.chunk(7, 7)), Outcome::Forked(state) if state.len == 6));
+    assert!(matches!(ingest(&mut store, &low.chunk(3, 3)), Outcome::Forked(state) if state.len == 2));
+    assert_sound(&store);
+}
+
+#[test]
+fn rows_hold_what_was_said_in_any_size_of_chunk_and_body() {
+    let mut ben = Author::new(2);
+    for size in [0, 1, 300, 16_384, 7, 16_000, 16_100, 16_200, 23, 24, 256, 5_000].iter().cycle().take(90) {
+        ben.say(note(&vec![*size as u8; *size]));
+    }
+    for step in [1, 2, 7, 31] {
+        let (home, mut store) = store();
+        for from in (1..=90).step_by(step) {
+            let to = 90.min(from + step as u32 - 1);
+            accept(&mut store, &ben.chunk(from, to));
+        }
+        assert_sound(&store);
+        let store = crate::reopen(&home, store);
+        let held = store.reader().snapshot().unwrap().entries(&ben.feed(), 1, 90).unwrap();
+        assert!(held.iter().map(|entry| &**entry).eq(&ben.log), "chunks of {step}");
+    }
+}
+
+#[test]
+fn late_bodies_count_when_they_fit_and_taken_back_ones_never_do() {
+    let mut ben = Author::new(2);
+    ben.notes(2);
+    ben.post(&Post::Profile { name: "Ben".into(), about: "x".repeat(200) });
+    let secret = ben.say(note(b"what Ben regrets"));
+    let (_home, mut store) = store();
+    accept(&mut store, &ben.chunk_with(1, 4, false));
+    let look = |store: &klatch_store::Store| {
+        let snapshot = store.reader().snapshot().unwrap();
+        (snapshot.missing_bodies(&ben.feed(), 9).unwrap(), snapshot.profile(&ben.feed()).unwrap())
+    };
+    assert_eq!(look(&store), (vec![1, 2, 3, 4], None));
+    let bodies: Vec<_> = ben.log.iter().map(|entry| entry.body().map(<[u8]>::to_vec)).collect();
+    let (misfits, _) = store.fill(&ben.feed(), 1, &[bodies[0].clone(), bodies[0].clone(), None]).unwrap();
+    assert_eq!((misfits, look(&store).0), (1, vec![2, 3, 4]));
+    let (misfits, changes) = store.fill(&ben.feed(), 1, &bodies).unwrap();
+    assert_eq!((misfits, changes.feeds.len()), (0, 1));
+    assert_eq!(look(&store), (vec![], Some(("Ben".into(), "x".repeat(200)))));
+    assert_sound(&store);
+
+    let held = |store: &klatch_store::Store| {
+        let entry = store.reader().snapshot().unwrap().entry(&secret).unwrap().unwrap();
+        entry.body().map(<[u8]>::to_vec)
+    };
+    assert!(held(&store).is_some());
+    let profile = ben.id(3);
+    ben.post(&Post::Tombstone { targets: vec![secret, profile, ben.id(1)] });
+    accept(&mut store, &ben.chunk(5, 5));
+    assert_eq!(held(&store), None, "erased");
+    assert_eq!(store.reader().snapshot().unwrap().profile(&ben.feed()).unwrap(), None);
+    store.fill(&ben.feed(), 1, &bodies).unwrap();
+    assert_eq!(held(&store), None, "and not taken in again");
+    assert_eq!(store.reader().snapshot().unwrap().missing_bodies(&ben.feed(), 9).unwrap(), Vec::<u32>::new());
+    assert_sound(&store);
+
+    // In one batch with what it takes back, and by somebody else.
+    let (_home, mut fresh) = crate::store();
+    accept_all(&mut fresh, &ben);
+    assert_eq!(held(&fresh), None);
+    let mut eve = Author::new(3);
+    eve.post(&Post::Tombstone { targets: vec![ben.id(2)] });
+    accept_all(&mut fresh, &eve);
+    let kept = fresh.reader().snapshot().unwrap().entry(&ben.id(2)).unwrap().unwrap();
+    assert!(kept.body().is_some(), "nobody takes back what others said");
+    assert_sound(&fresh);
+}
+
+#[test]
+fn what_is_forgotten_is_gone_but_for_its_fork() {
+    let ben = ben();
+    let mut other = ben.fork(3);
+    other.say(note(b"other"));
+    let (_home, mut store) = store();
+    accept(&mut store, &ben.chunk(1, 6));
+    ingest(&mut store, &other.chunk(4, 4));
+    store.forget(&ben.feed()).unwrap();
+    let snapshot = store.reader().snapshot().unwrap();
+    assert_eq!(state(&store, &ben), (0, None, Some(3)));
+    assert_eq!(snapshot.entry(&ben.id(1)).unwrap(), None);
+    assert_eq!(snapshot.genesis(&ben.feed()).unwrap(), None);
+    assert_sound(&store);
+    accept(&mut store, &other.chunk(1, 4));
+    assert_eq!(state(&store, &ben).0, 3);
+    assert_sound(&store);
+}
+
+#[test]
+fn changes_name_what_new_entries_point_at_and_the_log_keeps_the_latest_of_each_feed() {
+    let (ben, mut cat) = (ben(), Author::new(3));
+    cat.notes(1);
+    for _ in 0..2 {
+        cat.say(klatch_feed::Draft { refs: vec![ben.id(2), ben.id(1)], ..note(b"re") });
+    }
+    let (_home, mut store) = store();
+    let (_, changes) = store.ingest(&[ben.chunk(1, 3), cat.chunk(1, 3)]).unwrap();
+    let mut pointed = vec![(ben.id(1), 2), (ben.id(2), 2)];
+    pointed.sort();
+    assert_eq!(changes.feeds, [(ben.feed(), vec![]), (cat.feed(), pointed)]);
+    accept(&mut store, &ben.chunk(4, 6));
+    let snapshot = store.reader().snapshot().unwrap();
+    assert_eq!(snapshot.changes_since(0, 9).unwrap(), [(2, cat.feed()), (3, ben.feed())]);
+    assert_eq!(snapshot.changes_since(2, 9).unwrap(), [(3, ben.feed())]);
+    assert_eq!(snapshot.changes_since(0, 1).unwrap().len(), 1);
+    assert_eq!(snapshot.about(&ben.id(1), 9).unwrap(), [(cat.feed(), 2)]);
+    let (_, again) = store.ingest(&[ben.chunk(4, 6)]).unwrap();
+    assert_eq!(again, klatch_store::Changes::default(), "what was held changes nothing");
+    assert_eq!(NOTE.0, 400);
+}
