@@ -5,6 +5,7 @@
 //! and the network part hold a [`Handle`]; nobody else holds the store. Absent on purpose: sockets to
 //! other nodes, which are the network part's.
 
+pub mod create;
 mod local;
 mod owner;
 mod read;

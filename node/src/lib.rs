@@ -5,8 +5,10 @@
 //! the daemon's owner thread alone writes the store. [`clock`] alone reads time and randomness,
 //! [`home`] alone knows the files of a home.
 
+pub mod calendar;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod daemon;
 pub mod door;
 pub mod home;

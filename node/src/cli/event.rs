@@ -1,0 +1,130 @@
+//! `klatch event`
+
+mod list;
+mod schedule;
+mod show;
+
+use clap::{Args, Subcommand};
+use klatch_feed::post::Role;
+
+use super::exit::CliError;
+use super::later::{self, LaterArgs};
+use super::output::{Printer, plain};
+use super::reach::{Node, take};
+use super::share::{self, ShareArgs};
+use super::{ROLES, posted, role_name, words};
+use crate::config::Config;
+use crate::daemon::Request;
+use crate::names::short;
+
+/// Schedule, show and run events
+#[derive(Args, Debug)]
+pub(super) struct EventArgs {
+    #[command(subcommand)]
+    command: EventCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum EventCommand {
+    Schedule(schedule::ScheduleArgs),
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+    Update(schedule::UpdateArgs),
+    Cancel(CancelArgs),
+    Admit(AdmitArgs),
+    Grant(GrantArgs),
+    Revoke(RevokeArgs),
+    Share(ShareArgs),
+    /// Explain a verdict by the entries behind it (not in this version yet)
+    Why(LaterArgs),
+}
+
+/// Call an event off, for good
+#[derive(Args, Debug)]
+struct CancelArgs {
+    /// Event id, its beginning, or its title in quotes
+    event: String,
+    /// Why, up to 500 bytes
+    #[arg(long, default_value = "", hide_default_value = true)]
+    reason: String,
+}
+
+/// Give seats by hand, in the order given
+///
+/// A node that runs does this by itself, in the order in which answers reach it. Lines past your share of the
+/// seats are the waiting list.
+#[derive(Args, Debug)]
+struct AdmitArgs {
+    /// Event id, its beginning, or its title in quotes
+    event: String,
+    /// Whom, in this order [default: everybody no host has ranked yet]
+    #[arg(value_name = "FEED")]
+    people: Vec<String>,
+}
+
+/// Make somebody a host or a door of an event, and hand them a share of the seats
+#[derive(Args, Debug)]
+struct GrantArgs {
+    /// Event id, its beginning, or its title in quotes
+    event: String,
+    /// To whom: feed id, its beginning, petname or name
+    #[arg(value_name = "FEED")]
+    who: String,
+    /// owner, organizer, host or door
+    #[arg(value_parser = words::<Role>(ROLES))]
+    role: Role,
+    /// Seats of yours that they give from now on
+    #[arg(long, value_name = "SEATS", default_value_t = 0)]
+    quota: u32,
+}
+
+/// Take every role in an event from somebody junior to you
+#[derive(Args, Debug)]
+struct RevokeArgs {
+    /// Event id, its beginning, or its title in quotes
+    event: String,
+    /// From whom: feed id, its beginning, petname or name
+    #[arg(value_name = "FEED")]
+    who: String,
+}
+
+/// Runs it.
+pub(super) fn run(args: &EventArgs, config: &Config, node: &Node, out: &Printer) -> Result<(), CliError> {
+    match &args.command {
+        EventCommand::Schedule(args) => schedule::schedule(args, config, node, out),
+        EventCommand::List(args) => list::run(args, config, node, out),
+        EventCommand::Show(args) => show::run(args, config, node, out),
+        EventCommand::Update(args) => schedule::update(args, node, out),
+        EventCommand::Cancel(args) => {
+            let request = Request::EventCancel { event: args.event.clone(), reason: args.reason.clone() };
+            posted(request, node, out, |_| "cancelled".to_owned())
+        }
+        EventCommand::Admit(args) => admit(args, node, out),
+        EventCommand::Grant(args) => {
+            let (object, who) = (args.event.clone(), args.who.clone());
+            let request = Request::Grant { object, who, role: args.role, quota: args.quota };
+            posted(request, node, out, |_| format!("{} is {} now", plain(&args.who), role_name(args.role)))
+        }
+        EventCommand::Revoke(args) => {
+            let request = Request::Revoke { object: args.event.clone(), who: args.who.clone() };
+            posted(request, node, out, |_| format!("{} has no role any more", plain(&args.who)))
+        }
+        EventCommand::Share(args) => share::run(args, node, out),
+        EventCommand::Why(_) => {
+            later::not_yet("`klatch event why`", ": `klatch event show` names who ranked whom")
+        }
+    }
+}
+
+fn admit(args: &AdmitArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let request = Request::Admit { event: args.event.clone(), people: args.people.clone() };
+    let admitted = take!(node.call(request)?, Admitted)?;
+    out.result(&admitted, |_| match admitted.ranked.len() {
+        0 => "nobody waits for a host's answer".to_owned(),
+        _ => format!("ranked {}", admitted.ranked.iter().map(short).collect::<Vec<_>>().join(", ")),
+    })?;
+    if !admitted.ranked.is_empty() {
+        super::goes_out(node, out);
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! `klatch event show`
+
+use clap::Args;
+use klatch_feed::meetup::SeatLine;
+
+use crate::cli::exit::CliError;
+use crate::cli::output::{Ink, Printer, plain, plain_lines, table};
+use crate::cli::reach::{Node, take};
+use crate::cli::{role_name, when};
+use crate::config::Config;
+use crate::daemon::{EventLocal, Request, Standing, persons};
+use crate::names::short;
+
+/// Show an event: when, where, who has a seat, who waits
+///
+/// With --json, the state that every node with the same entries has, byte for byte. With --local, that and
+/// what only this node knows: names, instants, how far your answer got.
+#[derive(Args, Debug)]
+pub(super) struct ShowArgs {
+    /// Event id, its beginning, or its title in quotes
+    event: String,
+    /// With --json: add what only this node knows
+    #[arg(long)]
+    local: bool,
+}
+
+/// Runs it.
+pub(super) fn run(args: &ShowArgs, config: &Config, node: &Node, out: &Printer) -> Result<(), CliError> {
+    if config.json && !args.local {
+        let event = take!(node.call(Request::EventShow { event: args.event.clone() })?, Event)?;
+        return out.result(&event, |_| String::new());
+    }
+    let local = take!(node.call(Request::EventLocal { event: args.event.clone() })?, Local)?;
+    out.result(&local, |ink| screen(&local, config, ink))?;
+    if matches!(local.mine, Some(Standing::Provisional | Standing::Unranked)) {
+        out.hint(match node.is_running() {
+            true => "No host's node has answered yet.",
+            false => "Your answer goes out when `klatch up` runs.",
+        });
+    }
+    Ok(())
+}
+
+/// `2 of 2 seats, 1 waiting`
+pub(super) fn room(seated: u32, capacity: Option<u32>, waiting: u32) -> String {
+    let seats = match capacity {
+        Some(capacity) => format!("{seated} of {capacity} seats"),
+        None => format!("{seated} coming"),
+    };
+    if waiting == 0 { seats } else { format!("{seats}, {waiting} waiting") }
+}
+
+fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
+    let event = &local.event;
+    let mut text = format!("{}  {}\n", ink.bold(&plain(&event.title)), ink.dim(&event.id.to_string()));
+    if event.cancelled {
+        text += &format!("{}\n", ink.warn("cancelled"));
+    }
+    let mut rows = vec![row("when", when::there(&plain(&event.start), &plain(&event.zone), event.minutes))];
+    if let Some(here) = when::here(local.start_ms, &event.zone, config.zone) {
+        rows.push(row("", here));
+    }
+    if !event.place.is_empty() {
+        rows.push(row("where", plain(&event.place)));
+    }
+    if let Some(group) = event.group {
+        rows.push(row("group", local.group_name.as_deref().map_or_else(|| short(&group), plain)));
+    }
+    for line in &event.hosts {
+        let share = line.quota.map(|seats| format!(", gives {seats} seats")).unwrap_or_default();
+        rows.push(row(role_name(line.role), format!("{}{share}", plain(&local.name(&line.feed)))));
+    }
+    rows.push(row("seats", room(persons(&event.seated), event.capacity, persons(&event.waiting))));
+    if let Some(mine) = local.mine {
+        rows.push(row("you", standing(mine, ink)));
+    }
+    if event.revision > 0 {
+        rows.push(row("changed", format!("{} times", event.revision)));
+    }
+    text += &table(&rows);
+    if !event.about.is_empty() {
+        text += &format!("\n  {}\n", plain_lines(&event.about, "  "));
+    }
+    text += &people(local);
+    if !local.comments.is_empty() {
+        text.push_str("\ncomments\n");
+    }
+    for comment in &local.comments {
+        let at = when::instant(comment.time_ms, config.zone);
+        let said = plain_lines(&comment.text, "    ");
+        text += &format!("  {}  {}\n    {said}\n", ink.bold(&plain(&comment.name)), ink.dim(&at));
+    }
+    if event.incomplete {
+        text += &format!("\n{}\n", ink.warn("some texts are not here yet: this may change"));
+    }
+    text
+}
+
+fn row(name: &str, value: String) -> Vec<String> {
+    vec![format!("  {name}"), value]
+}
+
+fn standing(mine: Standing, ink: Ink) -> String {
+    match mine {
+        Standing::Seated => ink.good("have a seat"),
+        Standing::Waiting(place) => ink.warn(&format!("wait, place {place} of the list")),
+        Standing::Provisional => "said yes; a seat is free, and no host has given it yet".to_owned(),
+        Standing::Unranked => "said yes; no host has seen it, and no seat is free".to_owned(),
+        Standing::Maybe => "said maybe".to_owned(),
+        Standing::No => "said no".to_owned(),
+    }
+}
+
+/// Everybody who answered, by how they stand.
+fn people(local: &EventLocal) -> String {
+    let event = &local.event;
+    let name = |feed: &klatch_feed::FeedId| plain(&local.name(feed));
+    let line = |at: usize, line: &SeatLine, numbered: bool| {
+        let place = if numbered { format!("{}. ", at + 1) } else { String::new() };
+        let party = if line.party > 1 { format!("+{}", line.party - 1) } else { String::new() };
+        let by = line.by.as_ref().map(|host| format!("by {}", name(host))).unwrap_or_default();
+        let stale = if line.stale { "answered before time or place changed" } else { "" };
+        vec![format!("  {place}{}", name(&line.feed)), party, by, stale.to_owned()]
+    };
+    let mut text = String::new();
+    let sections = [
+        ("have a seat", &event.seated, false),
+        ("wait", &event.waiting, true),
+        ("said yes, a seat is free", &event.provisional, false),
+        ("said yes, no seat is free", &event.unranked, false),
+        ("said maybe", &event.maybe, false),
+    ];
+    for (title, lines, numbered) in sections {
+        if !lines.is_empty() {
+            let rows: Vec<_> = lines.iter().enumerate().map(|(at, l)| line(at, l, numbered)).collect();
+            text += &format!("\n{title}\n{}", table(&rows));
+        }
+    }
+    if !event.no.is_empty() {
+        let names: Vec<_> = event.no.iter().map(name).collect();
+        text += &format!("\nsaid no\n  {}\n", names.join(", "));
+    }
+    if !event.attendance.is_empty() {
+        let arrived = |line: &klatch_feed::meetup::AttendanceLine| {
+            let doors: Vec<_> = line.doors.iter().map(name).collect();
+            let walk_in = if line.rsvp.is_none() { "without an answer before" } else { "" };
+            vec![format!("  {}", name(&line.feed)), format!("door {}", doors.join(", ")), walk_in.to_owned()]
+        };
+        text += &format!("\narrived\n{}", table(&event.attendance.iter().map(arrived).collect::<Vec<_>>()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn seats_are_told_in_one_phrase() {
+        assert_eq!(super::room(2, Some(2), 1), "2 of 2 seats, 1 waiting");
+        assert_eq!(super::room(0, Some(2), 0), "0 of 2 seats");
+        assert_eq!(super::room(7, None, 0), "7 coming");
+    }
+}

@@ -1,0 +1,75 @@
+//! How a command ends: its error, and the number the shell sees.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::config::NoHome;
+use crate::daemon::create::CreateError;
+use crate::daemon::socket::AskError;
+use crate::daemon::{Refusal, StartError};
+use crate::home::HomeError;
+use crate::network::NetworkError;
+
+/// What the shell sees.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// It could not be done.
+    CouldNot = 1,
+    /// The command line is not one.
+    Usage = 2,
+    /// Nothing, or more than one thing, matched what was named.
+    NoMatch = 3,
+    /// A node runs but does not answer.
+    NoAnswer = 4,
+    /// A bug in Klatch.
+    Bug = 70,
+}
+
+/// Why a command was not done.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each message says it")]
+pub enum CliError {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    #[error(transparent)]
+    NoHome(#[from] NoHome),
+    #[error("{path}: {source}")]
+    File { path: PathBuf, source: io::Error },
+    #[error("{path}: {source}")]
+    Network { path: PathBuf, source: NetworkError },
+    #[error("{path}: {problem}")]
+    Import { path: PathBuf, problem: &'static str },
+    #[error("{0}")]
+    Usage(String),
+    #[error("{what} is not in this version yet{instead}")]
+    NotYet { what: &'static str, instead: &'static str },
+    #[error("{0} of the log's parts are damaged: put a copy of the home back, or fetch again from peers")]
+    Damaged(usize),
+    #[error("standard output: {0}")]
+    Output(io::Error),
+    /// The node answered something else than was asked: both halves are this program.
+    #[error("the node gave another answer than was asked for; is it of another version?")]
+    Answer,
+}
+
+impl CliError {
+    /// The number it ends with.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Refused(Refusal::Unknown { .. } | Refusal::Ambiguous { .. }) => Exit::NoMatch,
+            Self::Usage(_) => Exit::Usage,
+            Self::Ask(_) | Self::Answer => Exit::NoAnswer,
+            _ => Exit::CouldNot,
+        }
+    }
+}

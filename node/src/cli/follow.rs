@@ -1,0 +1,102 @@
+//! `klatch follow`, `unfollow`, `block` and `follows`
+
+use clap::Args;
+
+use super::exit::CliError;
+use super::output::{Ink, Printer, plain, table};
+use super::reach::{Node, take};
+use crate::daemon::{FollowLine, Request};
+use crate::names::short;
+
+/// Follow somebody: fetch and keep their log
+///
+/// Following is your own business: it is written on this machine alone, and nobody is told but the nodes you
+/// fetch from.
+#[derive(Args, Debug)]
+pub(super) struct FollowArgs {
+    /// Feed id, or what names somebody this node knows
+    #[arg(value_name = "FEED")]
+    who: String,
+    /// Call them so on this machine
+    #[arg(long = "as", value_name = "NAME")]
+    petname: Option<String>,
+}
+
+/// Stop following somebody; what is here stays
+#[derive(Args, Debug)]
+pub(super) struct UnfollowArgs {
+    /// Feed id, its beginning, petname or name
+    #[arg(value_name = "FEED")]
+    who: String,
+}
+
+/// Take nothing more from somebody, and speak to their node no longer
+///
+/// What others pass on about them still counts for seats and attendance, since an event is the same on every
+/// node. `klatch follow` ends a block.
+#[derive(Args, Debug)]
+pub(super) struct BlockArgs {
+    /// Feed id, its beginning, petname or name
+    #[arg(value_name = "FEED")]
+    who: String,
+}
+
+/// List whom you follow and whom you block
+#[derive(Args, Debug)]
+pub(super) struct FollowsArgs {}
+
+/// Runs `follow`.
+pub(super) fn follow(args: &FollowArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let request = Request::Follow { who: args.who.clone(), petname: args.petname.clone() };
+    let line = take!(node.call(request)?, Person)?;
+    out.result(&line, |_| format!("following {}", called(&line)))?;
+    if line.entries == 0 {
+        out.hint(match node.is_running() {
+            true => "Their log comes as soon as a peer has it; `klatch peers` shows who is connected.",
+            false => "Their log comes when `klatch up` runs.",
+        });
+    }
+    Ok(())
+}
+
+/// Runs `unfollow`.
+pub(super) fn unfollow(args: &UnfollowArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let line = take!(node.call(Request::Unfollow { who: args.who.clone() })?, Person)?;
+    out.result(&line, |_| format!("no longer following {}", called(&line)))
+}
+
+/// Runs `block`.
+pub(super) fn block(args: &BlockArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let line = take!(node.call(Request::Block { who: args.who.clone() })?, Person)?;
+    out.result(&line, |_| format!("blocked {}", called(&line)))
+}
+
+/// Runs `follows`.
+pub(super) fn follows(_: &FollowsArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let lines = take!(node.call(Request::Follows)?, Follows)?;
+    out.result(&lines, |ink| table(&lines.iter().map(|line| row(line, ink)).collect::<Vec<_>>()))?;
+    if lines.is_empty() {
+        out.hint("You follow nobody yet: `klatch follow FEED`, or `klatch open LINE` with a line somebody gave you.");
+    }
+    Ok(())
+}
+
+fn row(line: &FollowLine, ink: Ink) -> Vec<String> {
+    let state = match (line.cap, line.blocked, line.entries) {
+        (_, true, _) => ink.warn("blocked"),
+        (Some(cap), ..) => {
+            ink.warn(&format!("signed two histories after entry {cap}: nothing later of theirs counts"))
+        }
+        (None, false, 0) => ink.warn("nothing here yet"),
+        (None, false, entries) => format!("{entries} entries"),
+    };
+    vec![ink.bold(&called(line)), ink.dim(&line.feed.to_string()), state]
+}
+
+fn called(line: &FollowLine) -> String {
+    match (&line.petname, &line.name) {
+        (Some(petname), Some(name)) if petname != name => format!("{} ({})", plain(petname), plain(name)),
+        (Some(name), _) | (None, Some(name)) => plain(name),
+        (None, None) => short(&line.feed),
+    }
+}

@@ -1,0 +1,157 @@
+//! `klatch group`
+
+use clap::{Args, Subcommand};
+use klatch_feed::GroupState;
+use klatch_feed::post::{Role, Schedulers};
+
+use super::exit::CliError;
+use super::output::{Ink, Printer, plain, table};
+use super::reach::{Node, take};
+use super::share::{self, ShareArgs};
+use super::{ROLES, posted, role_name, words};
+use crate::daemon::{GroupLine, Request};
+use crate::names::short;
+
+/// Found, join and run groups
+#[derive(Args, Debug)]
+pub(super) struct GroupArgs {
+    #[command(subcommand)]
+    command: GroupCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum GroupCommand {
+    Create(CreateArgs),
+    /// Become a member
+    Join(OneArgs),
+    /// Stop being a member
+    Leave(OneArgs),
+    /// Show a group: roles, members, events
+    Show(OneArgs),
+    /// List the groups this node knows
+    List,
+    Grant(GrantArgs),
+    Revoke(RevokeArgs),
+    Share(ShareArgs),
+}
+
+/// Found a group: you are its first owner
+#[derive(Args, Debug)]
+struct CreateArgs {
+    /// What it is called
+    name: String,
+    /// Another owner, most senior first; their log must be here already
+    #[arg(long = "owner", value_name = "FEED")]
+    owners: Vec<String>,
+    /// Who may schedule its events
+    #[arg(long, default_value = "organizers", value_parser = words::<Schedulers>(&["organizers", "members"]))]
+    schedulers: Schedulers,
+}
+
+#[derive(Args, Debug)]
+struct OneArgs {
+    /// Group id, its beginning, or its name in quotes
+    group: String,
+}
+
+/// Give somebody a role
+///
+/// An owner gives any role, an organizer host and door, a host door.
+#[derive(Args, Debug)]
+struct GrantArgs {
+    /// Group id, its beginning, or its name in quotes
+    group: String,
+    /// To whom: feed id, its beginning, petname or name
+    #[arg(value_name = "FEED")]
+    who: String,
+    /// owner, organizer, host or door
+    #[arg(value_parser = words::<Role>(ROLES))]
+    role: Role,
+}
+
+/// Take every role from somebody junior to you
+///
+/// What they said so far, as far as it is here, keeps counting; nothing later does, whatever time it claims.
+#[derive(Args, Debug)]
+struct RevokeArgs {
+    /// Group id, its beginning, or its name in quotes
+    group: String,
+    /// From whom: feed id, its beginning, petname or name
+    #[arg(value_name = "FEED")]
+    who: String,
+}
+
+/// Runs it.
+pub(super) fn run(args: &GroupArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+    match &args.command {
+        GroupCommand::Create(args) => {
+            let (name, owners) = (args.name.clone(), args.owners.clone());
+            let request = Request::GroupCreate { name, owners, schedulers: args.schedulers };
+            posted(request, node, out, |id| format!("founded {}\n{id}", plain(&args.name)))?;
+            out.hint("Next: `klatch group share`, and `klatch event schedule` with that id.");
+            Ok(())
+        }
+        GroupCommand::Join(args) => {
+            posted(Request::GroupJoin { group: args.group.clone() }, node, out, |_| "joined".to_owned())
+        }
+        GroupCommand::Leave(args) => {
+            posted(Request::GroupLeave { group: args.group.clone() }, node, out, |_| "left".to_owned())
+        }
+        GroupCommand::Show(args) => {
+            let group = take!(node.call(Request::GroupShow { group: args.group.clone() })?, Group)?;
+            out.result(&group, |ink| screen(&group, ink))
+        }
+        GroupCommand::List => list(node, out),
+        GroupCommand::Grant(args) => {
+            let (object, who) = (args.group.clone(), args.who.clone());
+            let request = Request::Grant { object, who, role: args.role, quota: 0 };
+            posted(request, node, out, |_| format!("{} is {} now", plain(&args.who), role_name(args.role)))
+        }
+        GroupCommand::Revoke(args) => {
+            let request = Request::Revoke { object: args.group.clone(), who: args.who.clone() };
+            posted(request, node, out, |_| format!("{} has no role any more", plain(&args.who)))
+        }
+        GroupCommand::Share(args) => share::run(args, node, out),
+    }
+}
+
+fn list(node: &Node, out: &Printer) -> Result<(), CliError> {
+    let groups = take!(node.call(Request::GroupList)?, Groups)?;
+    let row = |group: &GroupLine, ink: Ink| {
+        let yours = match (group.role, group.member) {
+            (Some(role), _) => role_name(role),
+            (None, true) => "member",
+            (None, false) => "",
+        };
+        let size = format!("{} members, {} events", group.members, group.events);
+        vec![ink.bold(&plain(&group.name)), ink.dim(&short(&group.id)), size, yours.to_owned()]
+    };
+    out.result(&groups, |ink| table(&groups.iter().map(|group| row(group, ink)).collect::<Vec<_>>()))?;
+    if groups.is_empty() {
+        out.hint("No group is known here: `klatch group create NAME`, or `klatch open LINE`.");
+    }
+    Ok(())
+}
+
+fn screen(group: &GroupState, ink: Ink) -> String {
+    let mut text = format!("{}  {}\n", ink.bold(&plain(&group.name)), ink.dim(&group.id.to_string()));
+    let who = match group.schedulers {
+        Schedulers::Organizers => "owners and organizers schedule",
+        Schedulers::Members => "every member schedules",
+    };
+    text += &format!("{who} · {} members · {} events\n\n", group.members.len(), group.events.len());
+    let role = |line: &klatch_feed::meetup::RoleLine| {
+        let cut = line.cut.map(|seq| ink.warn(&format!("nothing counts after their entry {seq}")));
+        vec![format!("  {}", role_name(line.role)), line.feed.to_string(), cut.unwrap_or_default()]
+    };
+    let mut rows: Vec<_> = group.roles.iter().map(role).collect();
+    let roles = |feed| group.roles.iter().any(|line| line.feed == feed);
+    let members = group.members.iter().filter(|feed| !roles(**feed));
+    rows.extend(members.map(|feed| vec!["  member".to_owned(), feed.to_string()]));
+    rows.extend(group.events.iter().map(|id| vec!["  event".to_owned(), id.to_string()]));
+    text += &table(&rows);
+    if group.incomplete {
+        text += &format!("\n{}\n", ink.warn("some texts are not here yet: this may change"));
+    }
+    text
+}

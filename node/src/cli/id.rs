@@ -1,0 +1,24 @@
+//! `klatch id`
+
+use clap::Args;
+
+use super::exit::CliError;
+use super::output::{Printer, plain};
+use super::reach::{Node, take};
+use crate::daemon::Request;
+
+/// Show who you are: your feed id, name and network
+#[derive(Args, Debug)]
+pub(super) struct IdArgs {}
+
+/// Runs it.
+pub(super) fn run(_: &IdArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let me = take!(node.call(Request::Id)?, Me)?;
+    out.result(&me, |_| me.feed.to_string())?;
+    let name = me.name.as_deref().map_or("no name yet".to_owned(), plain);
+    out.hint(format_args!("{name} · network {} · {} entries", plain(&me.network), me.entries));
+    if let Some(held) = me.held {
+        out.hint(held);
+    }
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! `klatch log`
+
+use clap::Args;
+
+use super::exit::CliError;
+use super::output::{Printer, plain, table};
+use super::reach::{Node, take};
+use super::when;
+use crate::config::Config;
+use crate::daemon::Request;
+use crate::names::short;
+
+/// Show the entries of a log, oldest first
+#[derive(Args, Debug)]
+pub(super) struct LogArgs {
+    /// Whose: feed id, its beginning, petname or name [default: yours]
+    #[arg(value_name = "FEED")]
+    who: Option<String>,
+    /// Only entries after this one
+    #[arg(long, value_name = "SEQ", default_value_t = 0)]
+    after: u32,
+    /// At most so many, up to 1,000
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    max: u32,
+}
+
+/// Runs it.
+pub(super) fn run(args: &LogArgs, config: &Config, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let request = Request::Log { who: args.who.clone(), after: args.after, max: args.max };
+    let lines = take!(node.call(request)?, Log)?;
+    out.result(&lines, |ink| {
+        let row = |line: &crate::daemon::LogLine| {
+            let at = when::instant(line.time_ms, config.zone);
+            vec![format!("{:>5}", line.seq), ink.dim(&short(&line.id)), at, plain(&line.what)]
+        };
+        table(&lines.iter().map(row).collect::<Vec<_>>())
+    })?;
+    if lines.len() == args.max as usize {
+        let last = lines.last().map_or(args.after, |line| line.seq);
+        out.hint(format_args!("There may be more: add `--after {last}`."));
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! `klatch rsvp`
+
+use clap::Args;
+use klatch_feed::post::Answer;
+
+use super::exit::CliError;
+use super::output::Printer;
+use super::posted;
+use super::reach::Node;
+use crate::daemon::{Request, word};
+
+/// Say whether you are coming to an event
+///
+/// A yes is a request: a host's node gives the seats in the order in which requests reach it. Answer again to
+/// change your mind; the last answer counts.
+#[derive(Args, Debug)]
+pub(super) struct RsvpArgs {
+    /// Event id, its beginning, or its title in quotes
+    event: String,
+    /// yes, no or maybe
+    #[arg(value_parser = super::words::<Answer>(&["yes", "no", "maybe"]))]
+    answer: Answer,
+    /// People you bring, 0 to 19
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=19))]
+    guests: u32,
+    /// One line for the hosts; it is as public as the answer
+    #[arg(long, default_value = "", hide_default_value = true)]
+    note: String,
+}
+
+/// Runs it.
+pub(super) fn run(args: &RsvpArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let request = Request::Rsvp {
+        event: args.event.clone(),
+        answer: args.answer,
+        party: args.guests + 1,
+        note: args.note.clone(),
+    };
+    posted(request, node, out, |_| format!("answered {}", word(args.answer)))?;
+    if args.answer == Answer::Yes {
+        out.hint("A host's node gives the seats: `klatch event show` says when yours is yours.");
+    }
+    Ok(())
+}

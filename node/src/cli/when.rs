@@ -1,0 +1,129 @@
+//! Times as people write and read them.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
+use chrono_tz::Tz;
+
+/// How long something takes, in minutes: `2h`, `90m`, `1h30m`, `1d`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Minutes(pub u32);
+
+/// Why a text is no duration.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("write it as 2h, 90m, 1h30m or 1d")]
+pub(super) struct MinutesError;
+
+impl FromStr for Minutes {
+    type Err = MinutesError;
+
+    fn from_str(text: &str) -> Result<Self, MinutesError> {
+        let (mut total, mut number, mut unit_max) = (0u32, String::new(), u32::MAX);
+        for c in text.chars() {
+            let unit = match c {
+                '0'..='9' => {
+                    number.push(c);
+                    continue;
+                }
+                'd' => 24 * 60,
+                'h' => 60,
+                'm' => 1,
+                _ => return Err(MinutesError),
+            };
+            if unit >= unit_max {
+                return Err(MinutesError); // Larger units first, each once.
+            }
+            let count: u32 = number.parse().map_err(|_| MinutesError)?;
+            total = count.checked_mul(unit).and_then(|more| total.checked_add(more)).ok_or(MinutesError)?;
+            (number, unit_max) = (String::new(), unit);
+        }
+        match number.is_empty() && total > 0 {
+            true => Ok(Self(total)),
+            false => Err(MinutesError),
+        }
+    }
+}
+
+/// Local start as it is signed: a blank between date and time becomes the `T`. What it says is checked
+/// where it is signed.
+pub(super) fn local(text: &str) -> String {
+    text.trim().replacen(' ', "T", 1)
+}
+
+/// `Tue 1 Dec 2026, 18:30–20:30 Europe/Lisbon`, in the event's own zone.
+pub(super) fn there(start: &str, zone: &str, minutes: u32) -> String {
+    let Ok(from) = NaiveDateTime::parse_from_str(start, "%Y-%m-%dT%H:%M") else {
+        return format!("{start} {zone}");
+    };
+    // The end in local time, across a change of clocks where the zone is known here.
+    let length = chrono::TimeDelta::minutes(i64::from(minutes));
+    let zoned = zone.parse::<Tz>().ok().and_then(|tz| tz.from_local_datetime(&from).earliest());
+    let to = match zoned {
+        Some(at) => at.checked_add_signed(length).map(|end| end.naive_local()),
+        None => from.checked_add_signed(length),
+    };
+    let end = match to {
+        Some(to) if to.date() == from.date() => format!("–{}", to.format("%H:%M")),
+        Some(to) => format!(" – {}", to.format("%a %-d %b, %H:%M")),
+        None => String::new(),
+    };
+    format!("{}{end} {zone}", from.format("%a %-d %b %Y, %H:%M"))
+}
+
+/// The same start for a reader elsewhere: `19:30 in Europe/Berlin`; `None` where the clocks agree.
+pub(super) fn here(start_ms: Option<i64>, zone: &str, reader: Tz) -> Option<String> {
+    let at = DateTime::from_timestamp_millis(start_ms?)?;
+    let (theirs, mine) = (at.with_timezone(&zone.parse::<Tz>().ok()?), at.with_timezone(&reader));
+    if theirs.offset().fix() == mine.offset().fix() {
+        return None;
+    }
+    let form = if theirs.date_naive() == mine.date_naive() { "%H:%M" } else { "%a %-d %b, %H:%M" };
+    Some(format!("{} in {reader}", mine.format(form)))
+}
+
+/// An instant for a reader: `1 Dec 2026, 18:30`.
+pub(super) fn instant(time_ms: u64, reader: Tz) -> String {
+    match i64::try_from(time_ms).ok().and_then(DateTime::from_timestamp_millis) {
+        Some(at) => at.with_timezone(&reader).format("%-d %b %Y, %H:%M").to_string(),
+        None => "at no known time".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        let cases = [("2h", 120), ("90m", 90), ("1h30m", 90), ("1d", 1440), ("1d2h3m", 1563)];
+        for (text, minutes) in cases {
+            assert_eq!(text.parse(), Ok(Minutes(minutes)), "{text}");
+        }
+        for text in ["", "2", "h", "0m", "2x", "30m1h", "1h1h", "-1h", "99999999999h", "4294967295d"] {
+            assert!(text.parse::<Minutes>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_event_is_shown_in_its_own_zone_with_its_end() {
+        let cases = [
+            ("2026-12-01T18:30", 120, "Tue 1 Dec 2026, 18:30–20:30 Europe/Lisbon"),
+            ("2026-12-01T23:00", 120, "Tue 1 Dec 2026, 23:00 – Wed 2 Dec, 01:00 Europe/Lisbon"),
+            // The clocks go back at 02:00 in between.
+            ("2026-10-25T00:30", 120, "Sun 25 Oct 2026, 00:30–01:30 Europe/Lisbon"),
+        ];
+        for (start, minutes, shown) in cases {
+            assert_eq!(there(start, "Europe/Lisbon", minutes), shown);
+        }
+        assert_eq!(there("2026-12-01T18:30", "Mars/Olympus", 60), "Tue 1 Dec 2026, 18:30–19:30 Mars/Olympus");
+    }
+
+    #[test]
+    fn a_reader_elsewhere_sees_their_own_time_too() {
+        let start = Some(1_796_149_800_000); // 2026-12-01T18:30Z
+        assert_eq!(here(start, "Europe/Lisbon", Tz::Europe__London), None);
+        assert_eq!(here(start, "Europe/Lisbon", Tz::Europe__Berlin).unwrap(), "19:30 in Europe/Berlin");
+        assert_eq!(here(start, "Europe/Lisbon", Tz::Asia__Tokyo).unwrap(), "Wed 2 Dec, 03:30 in Asia/Tokyo");
+        assert_eq!(here(None, "Europe/Lisbon", Tz::UTC), None);
+    }
+}
