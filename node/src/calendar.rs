@@ -40,6 +40,7 @@ mod tests {
         EventState {
             id: EntryId::new([1; 32]),
             group: None,
+            in_group: false,
             author: FeedId::new([2; 32]),
             title: title.to_owned(),
             start: "2026-07-01T18:30".to_owned(),
