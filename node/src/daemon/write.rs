@@ -201,7 +201,7 @@ impl On<'_> {
         if event.cancelled {
             return Err(no_effect(format!("{:?} is cancelled, and that is final", event.title)));
         }
-        self.hosts(&event, Role::Host)?;
+        self.hosts(&event, Role::Organizer)?;
         if fields.start.is_some() || fields.zone.is_some() {
             let start = fields.start.as_deref().unwrap_or(&event.start);
             klatch_feed::post::local_start(start, fields.zone.as_deref().unwrap_or(&event.zone))?;
