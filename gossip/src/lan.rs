@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
+use if_addrs::Interface;
 use klatch_feed::{FeedId, NetId};
 use mdns_sd::{IfKind, IfPredicate, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo};
 use sha2::{Digest, Sha256};
@@ -181,7 +182,9 @@ fn service(advert: &Advert, reach: Reach, day: u32) -> Result<ServiceInfo, LanEr
         ServiceInfo::new(SERVICE, &instance, &host, (), advert.bound.port(), &txt[..])?.enable_addr_auto();
     let bound = advert.bound.ip();
     info.set_interfaces(vec![IfKind::Predicate(IfPredicate::new(move |interface| {
-        interface.is_loopback() == (reach == Reach::Loopback) && accepts(bound, interface.ip())
+        interface.is_loopback() == (reach == Reach::Loopback)
+            && accepts(bound, interface.ip())
+            && names_one_link(interface, &if_addrs::get_if_addrs().unwrap_or_default())
     }))]);
     // Instance and host are 64 random bits: there is no conflict to probe for, and 750 ms to save.
     info.set_requires_probe(false);
@@ -196,6 +199,23 @@ fn accepts(bound: IpAddr, addr: IpAddr) -> bool {
         IpAddr::V4(any) if any.is_unspecified() => addr.is_ipv4(),
         one => one == addr,
     }
+}
+
+/// Whether an advert of this address reaches only the link that it is on.
+///
+/// `mdns-sd` advertises an address on every interface of the same subnet, and the link-local subnet is the same on
+/// all: with a container bridge beside the network card, each would be told the other's address. So a
+/// link-local address is advertised only while one interface has one. Others need not know it: where
+/// there are several interfaces, there is a routable address on each that matters.
+fn names_one_link(address: &Interface, all: &[Interface]) -> bool {
+    let rivals = |other: &&Interface| {
+        other.is_oper_up()
+            && !other.is_p2p()
+            && !other.is_loopback()
+            && other.is_link_local()
+            && other.ip().is_ipv4() == address.ip().is_ipv4()
+    };
+    !address.is_link_local() || all.iter().filter(rivals).all(|other| other.index == address.index)
 }
 
 /// Believes adverts as far as they can be.

@@ -8,4 +8,6 @@ pub mod lan;
 pub mod link;
 pub mod noise;
 pub mod peers;
+#[cfg(feature = "sim")]
+pub mod sim;
 pub mod sync;

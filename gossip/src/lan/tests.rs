@@ -126,6 +126,34 @@ fn only_addresses_that_the_listener_accepts_on_are_advertised() {
 }
 
 #[test]
+fn a_link_local_address_is_advertised_while_one_interface_has_one() {
+    use if_addrs::{IfAddr, IfOperStatus, Ifv6Addr};
+
+    let interface = |index, ip: &str, oper_status| Interface {
+        name: format!("eth{index}"),
+        addr: IfAddr::V6(Ifv6Addr {
+            ip: ip.parse().unwrap(),
+            netmask: "ffff:ffff:ffff:ffff::".parse().unwrap(),
+            prefixlen: 64,
+            broadcast: None,
+        }),
+        index: Some(index),
+        oper_status,
+        is_p2p: false,
+    };
+    let up = |index, ip| interface(index, ip, IfOperStatus::Up);
+    let (card, bridge) = (up(2, "fe80::2"), up(3, "fe80::3"));
+    let down = interface(3, "fe80::3", IfOperStatus::Down);
+    let routable = up(3, "2001:db8::3");
+    assert!(names_one_link(&card, std::slice::from_ref(&card)));
+    assert!(names_one_link(&card, &[card.clone(), up(2, "fe80::22")]), "two on one interface");
+    assert!(!names_one_link(&card, &[card.clone(), bridge.clone()]));
+    assert!(names_one_link(&card, &[card.clone(), down]), "a bridge that is down has none");
+    assert!(names_one_link(&card, &[card.clone(), routable.clone()]));
+    assert!(names_one_link(&routable, &[card, bridge, routable.clone()]));
+}
+
+#[test]
 fn a_tag_is_recognised_a_day_around_and_no_longer() {
     let feeds = || [feed(2), feed(3)];
     let tag = tag(&feed(3), 20_000);

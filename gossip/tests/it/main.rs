@@ -2,4 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
+mod converge;
 mod handshake;
+mod lan;

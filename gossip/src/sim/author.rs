@@ -1,0 +1,67 @@
+//! Writing logs for the simulator: honest entries, forks, and entries whose own signature is bad.
+
+use klatch_feed::{Draft, EntryId, FeedId, Head, Header, Kind, NetId, SecretKey, Seq, Unverified};
+
+/// One who signs, and where their log stands.
+#[derive(Debug)]
+pub struct Author {
+    net: NetId,
+    secret: SecretKey,
+    /// The last entry written, good or bad.
+    pub head: Head,
+    salt: u64,
+}
+
+impl Author {
+    /// The author whose key is drawn from `number`.
+    pub fn new(net: NetId, number: u64) -> Self {
+        let mut seed = [0x51; 32];
+        seed[..8].copy_from_slice(&number.to_be_bytes());
+        let secret = SecretKey::from_seed(&seed);
+        let head = Head::empty(secret.feed());
+        Self { net, secret, head, salt: 0 }
+    }
+
+    /// The feed written.
+    pub fn feed(&self) -> FeedId {
+        self.head.feed
+    }
+
+    /// A second pen in the same hand, at the same place: what it writes next forks the feed.
+    pub fn clone_hand(&self, salt: u64) -> Self {
+        let secret = SecretKey::from_seed(&self.secret.seed());
+        Self { net: self.net, secret, head: self.head, salt }
+    }
+
+    /// Writes a comment of `size` bytes on `refs`.
+    pub fn write(&mut self, refs: Vec<EntryId>, size: usize) -> Unverified {
+        let draft = self.draft(refs, size);
+        let (entry, head) = self.head.sign(&self.net, &self.secret, draft).expect("within all limits");
+        self.head = head;
+        (*entry).clone()
+    }
+
+    /// Writes an entry whose own signature does not verify: fit to stand inside a chunk, not at its end.
+    pub fn write_unsigned(&mut self, size: usize) -> Unverified {
+        let mut good = self.write(Vec::new(), size);
+        let mut signature = *good.signature();
+        signature[40] ^= 1;
+        good = Unverified::new(good.header().clone(), signature, good.body().map(<[u8]>::to_vec))
+            .expect("only the signature is another");
+        self.head.tip = Some(good.id());
+        good
+    }
+
+    fn draft(&self, refs: Vec<EntryId>, size: usize) -> Draft {
+        let seq = u64::from(self.head.len) + 1;
+        let mut body = format!("{seq} {}", self.salt).into_bytes();
+        body.resize(size.max(24), b'.');
+        Draft { kind: Kind(258), refs, body, time_ms: 1_790_000_000_000 + seq }
+    }
+}
+
+/// The place of an entry.
+pub fn place(entry: &Unverified) -> (FeedId, Seq) {
+    let Header { author, seq, .. } = entry.header();
+    (*author, *seq)
+}

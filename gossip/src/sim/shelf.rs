@@ -1,0 +1,259 @@
+//! A log in memory: what a store keeps and how it accepts, without the disk.
+//!
+//! The rules are those of the real store (spec/gossip.md, "a chunk that came"), over `klatch_feed` itself.
+
+use std::collections::BTreeMap;
+
+use klatch_feed::chunk::{self, CHUNK_BYTES_SOFT};
+use klatch_feed::{AcceptError, EntryId, FeedId, ForkProof, Header, K, NetId, PublicKey, Seq, Unverified};
+
+use crate::sync::{Change, FeedState, Outcome, Shelf};
+
+/// Logs by feed.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    net: NetId,
+    me: FeedId,
+    feeds: BTreeMap<FeedId, Chain>,
+    about: BTreeMap<EntryId, BTreeMap<FeedId, Seq>>,
+    /// Another node holds more of this node's own feed: it appends no more.
+    pub own_is_longer: bool,
+}
+
+/// One feed. Entries past `len` are quarantined: kept, but neither served nor counted.
+#[derive(Clone, Debug)]
+struct Chain {
+    key: PublicKey,
+    entries: Vec<Unverified>,
+    len: Seq,
+    proof: Option<ForkProof>,
+}
+
+impl Memory {
+    /// An empty log of the node that writes `me`.
+    pub fn new(net: NetId, me: FeedId) -> Self {
+        Self { net, me, feeds: BTreeMap::new(), about: BTreeMap::new(), own_is_longer: false }
+    }
+
+    /// Accepts or refuses a chunk, as a store does; what changed, if anything did.
+    pub fn ingest(
+        &mut self,
+        feed: FeedId,
+        base8: Option<[u8; 8]>,
+        chunk: &[u8],
+    ) -> (Outcome, Option<Change>) {
+        let is_own = feed == self.me;
+        match self.judge(feed, base8, chunk) {
+            Ok(Verdict::Fork(proof)) => {
+                let change = self.fork(&proof);
+                (Outcome::Forked(self.state_of(&feed)), change)
+            }
+            Ok(Verdict::Extends(fresh)) if is_own && !fresh.is_empty() => {
+                self.own_is_longer = true;
+                (Outcome::Refused, None)
+            }
+            Ok(Verdict::Extends(fresh)) => {
+                let change = self.extend(feed, fresh);
+                (Outcome::Accepted(self.state_of(&feed)), change)
+            }
+            Err(outcome) => (outcome, None),
+        }
+    }
+
+    /// Appends an entry of the node's own, or of any author in a test: no check is made.
+    pub fn append(&mut self, entry: Unverified) -> Change {
+        let feed = entry.header().author;
+        self.extend(feed, vec![entry]).expect("one entry is a change")
+    }
+
+    /// Keeps a proof, if its cap is lower than the one known.
+    pub fn fork(&mut self, proof: &ForkProof) -> Option<Change> {
+        let feed = proof.author();
+        let key = PublicKey::parse(&feed).ok()?;
+        let empty = Chain { key, entries: Vec::new(), len: 0, proof: None };
+        let chain = self.feeds.entry(feed).or_insert(empty);
+        if chain.proof.as_ref().is_some_and(|known| known.cap() <= proof.cap()) {
+            return None;
+        }
+        chain.proof = Some(proof.clone());
+        chain.len = chain.accepted(&self.net, proof.cap());
+        Some(Change { feed, objects: Vec::new() })
+    }
+
+    /// Keeps bodies that came late, where they are the ones that the headers name.
+    pub fn fill(&mut self, feed: FeedId, from: Seq, bodies: Vec<Option<Vec<u8>>>) -> Option<Change> {
+        let chain = self.feeds.get_mut(&feed)?;
+        let mut is_changed = false;
+        for (seq, body) in (from..).zip(bodies) {
+            let Some(body) = body else { continue };
+            let Some(entry) = chain.entries.get_mut(seq as usize - 1) else { break };
+            if entry.body().is_none() && Header::hash_body(&body) == entry.header().body_hash {
+                let whole = Unverified::new(entry.header().clone(), *entry.signature(), Some(body));
+                *entry = whole.expect("the same entry with the body that its header names");
+                is_changed = true;
+            }
+        }
+        is_changed.then(|| Change { feed, objects: Vec::new() })
+    }
+
+    /// Forgets the bodies of a feed that may be forgotten.
+    pub fn drop_bodies(&mut self, feed: &FeedId) {
+        for entry in self.feeds.get_mut(feed).into_iter().flat_map(|chain| &mut chain.entries) {
+            if !entry.header().kind.is_control() && entry.header().size > 0 {
+                let bare = Unverified::new(entry.header().clone(), *entry.signature(), None);
+                *entry = bare.expect("a droppable body may be absent");
+            }
+        }
+    }
+
+    /// Ids of the accepted entries of a feed, oldest first.
+    pub fn accepted(&self, feed: &FeedId) -> Vec<EntryId> {
+        let accepted =
+            |chain: &Chain| chain.entries[..chain.len as usize].iter().map(Unverified::id).collect();
+        self.feeds.get(feed).map(accepted).unwrap_or_default()
+    }
+
+    fn state_of(&self, feed: &FeedId) -> FeedState {
+        self.state(feed).unwrap_or(FeedState { len: 0, tip: None, cap: None })
+    }
+
+    fn judge(&self, feed: FeedId, base8: Option<[u8; 8]>, chunk: &[u8]) -> Result<Verdict, Outcome> {
+        let faulty = |source| Outcome::Faulty(AcceptError::Chunk { feed, source });
+        let (first, count) = chunk::span(chunk).map_err(faulty)?;
+        if count > K {
+            return Err(faulty(chunk::ChunkError::Count(count as usize)));
+        }
+        let key =
+            PublicKey::parse(&feed).map_err(|source| Outcome::Faulty(AcceptError::Key { feed, source }))?;
+        let state = self.state_of(&feed);
+        if first > state.len + 1 {
+            return Err(Outcome::Gap(state));
+        }
+        let held = self.feeds.get(&feed).map(|chain| &chain.entries[..]).unwrap_or_default();
+        let prev = first.checked_sub(2).map(|before| held[before as usize].id());
+        if prev.map(|id| id.tip8()) != base8 {
+            return Err(Outcome::OtherBranch(state));
+        }
+        let entries = chunk::decode(feed, prev, chunk).map_err(|error| match error {
+            chunk::DecodeError::Chunk(source) => faulty(source),
+            chunk::DecodeError::Entry { seq, source } => {
+                Outcome::Faulty(AcceptError::Entry { feed, seq, source })
+            }
+        })?;
+        let last = entries.last().expect("a chunk has at least one entry");
+        if !last.is_anchor(&self.net, &key) {
+            return Err(Outcome::Faulty(AcceptError::Signature { feed, seq: last.header().seq }));
+        }
+        let held = &held[first as usize - 1..];
+        match entries.iter().zip(held).position(|(theirs, mine)| theirs.id() != mine.id()) {
+            Some(at) => match ForkProof::build(&self.net, &held[at..], &entries[at..]) {
+                Ok(proof) => Ok(Verdict::Fork(proof)),
+                Err(_) => Err(Outcome::OtherBranch(state)), // My branch has no anchor there: quarantined.
+            },
+            None => Ok(Verdict::Extends(entries.into_iter().skip(held.len()).collect())),
+        }
+    }
+
+    fn extend(&mut self, feed: FeedId, fresh: Vec<Unverified>) -> Option<Change> {
+        if fresh.is_empty() {
+            return None;
+        }
+        let key = PublicKey::parse(&feed).expect("its chunk was verified");
+        let empty = Chain { key, entries: Vec::new(), len: 0, proof: None };
+        let chain = self.feeds.entry(feed).or_insert(empty);
+        let cap = chain.proof.as_ref().map_or(Seq::MAX, ForkProof::cap);
+        let before = chain.len;
+        chain.entries.extend(fresh.into_iter().filter(|entry| entry.header().seq <= cap));
+        chain.len = match cap {
+            Seq::MAX => Seq::try_from(chain.entries.len()).expect("a Seq each"),
+            _ => chain.accepted(&self.net, cap),
+        };
+        let mut objects = BTreeMap::new();
+        for entry in &chain.entries[before as usize..chain.len as usize] {
+            for object in &entry.header().refs {
+                objects.insert(*object, entry.header().seq);
+                self.about.entry(*object).or_default().insert(feed, entry.header().seq);
+            }
+        }
+        Some(Change { feed, objects: objects.into_iter().collect() })
+    }
+}
+
+enum Verdict {
+    Extends(Vec<Unverified>),
+    Fork(ForkProof),
+}
+
+impl Chain {
+    /// The largest anchor at or below `cap`.
+    fn accepted(&self, net: &NetId, cap: Seq) -> Seq {
+        let held = self.entries.len().min(cap as usize);
+        let anchor = |at: &usize| self.entries[at - 1].is_anchor(net, &self.key);
+        let len = (1..=held).rev().find(anchor).unwrap_or(0);
+        Seq::try_from(len).expect("a Seq each")
+    }
+}
+
+impl Shelf for Memory {
+    fn state(&self, feed: &FeedId) -> Option<FeedState> {
+        let chain = self.feeds.get(feed)?;
+        let tip = chain.len.checked_sub(1).map(|at| chain.entries[at as usize].id());
+        Some(FeedState { len: chain.len, tip, cap: chain.proof.as_ref().map(ForkProof::cap) })
+    }
+
+    fn ids(&self, feed: &FeedId, seqs: &[Seq]) -> Vec<Option<EntryId>> {
+        let Some(chain) = self.feeds.get(feed) else { return vec![None; seqs.len()] };
+        let id = |seq: &Seq| {
+            let at = seq.checked_sub(1).filter(|_| *seq <= chain.len)?;
+            chain.entries.get(at as usize).map(Unverified::id)
+        };
+        seqs.iter().map(id).collect()
+    }
+
+    fn chunk(&self, feed: &FeedId, from: Seq, headers_only: bool) -> Option<Vec<u8>> {
+        let chain = self.feeds.get(feed)?;
+        let start = from.checked_sub(1)? as usize;
+        let accepted = chain.entries.get(..chain.len as usize)?;
+        let window = accepted.get(start..accepted.len().min(start + K as usize))?;
+        let is_tip = start + window.len() == accepted.len();
+        let end = match is_tip {
+            true => window.len(),
+            false => 1 + window.iter().rposition(|entry| entry.is_anchor(&self.net, &chain.key))?,
+        };
+        let entries: Vec<&Unverified> = window[..end].iter().collect();
+        let bytes = std::cell::Cell::new(0);
+        let keep = |entry: &Unverified| {
+            bytes.set(bytes.get() + entry.header().size as usize + 128);
+            !headers_only && bytes.get() < CHUNK_BYTES_SOFT
+        };
+        (!entries.is_empty()).then(|| chunk::encode(&entries, keep))
+    }
+
+    fn bodies(&self, feed: &FeedId, from: Seq, count: u32) -> Vec<Option<Vec<u8>>> {
+        let Some(chain) = self.feeds.get(feed) else { return Vec::new() };
+        let mut bytes = 0;
+        let fits = |body: &Option<Vec<u8>>| {
+            bytes += body.as_ref().map_or(1, Vec::len);
+            bytes <= CHUNK_BYTES_SOFT
+        };
+        let entries =
+            chain.entries.iter().take(chain.len as usize).skip(from as usize - 1).take(count as usize);
+        entries.map(|entry| entry.body().map(<[u8]>::to_vec)).take_while(fits).collect()
+    }
+
+    fn missing_bodies(&self, feed: &FeedId, after: Seq) -> Vec<Seq> {
+        let Some(chain) = self.feeds.get(feed) else { return Vec::new() };
+        let missing = |entry: &&Unverified| entry.body().is_none();
+        let entries = chain.entries.iter().take(chain.len as usize).skip(after as usize);
+        entries.filter(missing).map(|entry| entry.header().seq).take(256).collect()
+    }
+
+    fn proof(&self, feed: &FeedId) -> Option<ForkProof> {
+        self.feeds.get(feed)?.proof.clone()
+    }
+
+    fn about(&self, object: &EntryId) -> Vec<(FeedId, Seq)> {
+        let authors = self.about.get(object).into_iter().flatten();
+        authors.map(|(feed, seq)| (*feed, *seq)).take(4_096).collect()
+    }
+}

@@ -1,0 +1,476 @@
+//! Messages: bytes to [`Message`] and back, within limits.
+//!
+//! Every message is one canonical CBOR array whose first item is its number. What a message means for an
+//! exchange, and whether it may come now, is not decided here. Absent on purpose: tokens, fingerprints
+//! and lazy peers; their numbers are reserved and pass as [`Message::Ignored`].
+//! Source: spec/gossip.md, "messages".
+
+use klatch_feed::codec;
+use klatch_feed::{EntryId, FeedId, Seq};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_bytes::{ByteArray, ByteBuf, Bytes};
+
+use super::{Breach, Challenge, DoorAnswer, Redeemed};
+
+/// Longest message, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Most feeds added, and most removed, by one `Wants`.
+pub const WANTS_MAX: usize = 16_384;
+/// Most rows in one `Delta`.
+pub const DELTA_ROWS_MAX: usize = 16_384;
+/// Most places in one `IdAt`.
+pub const IDS_MAX: usize = 64;
+/// Most bodies in one `Bodies`.
+pub const BODIES_MAX: usize = 256;
+/// Most rows in one answer to `About`.
+pub const HINTS_MAX: usize = 4_096;
+/// Longest name of a pub, and longest word of a door, in bytes.
+pub const TEXT_BYTES_MAX: usize = 200;
+
+/// The version of the protocol, in `Resume`.
+pub const VERSION: u64 = 1;
+
+/// First eight bytes of an entry's id.
+pub type Id8 = [u8; 8];
+
+/// What somebody holds of one feed, named by its place in a want list.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Row {
+    /// Place in the want list.
+    pub idx: u32,
+    /// Accepted entries.
+    pub len: Seq,
+    /// Id of the last one; `None` iff `len` is 0.
+    pub tip8: Option<Id8>,
+    /// The lowest proven fork's cap.
+    pub cap: Option<Seq>,
+}
+
+/// Whose want list the indices of a `Delta` belong to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Side {
+    /// The receiver's: what I hold of what you want.
+    Yours = 0,
+    /// The sender's: what I hold of what I want.
+    Mine = 1,
+}
+
+/// What a `Get` asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Part {
+    /// Chunks.
+    Entries = 0,
+    /// Chunks without bodies, but for control entries.
+    Headers = 1,
+    /// Bodies alone.
+    Bodies = 2,
+}
+
+/// A request for entries `from..=to` of one feed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Get {
+    /// Place in the sender's want list.
+    pub idx: u32,
+    /// First entry.
+    pub from: Seq,
+    /// The answer is whole once it reaches this entry.
+    pub to: Seq,
+    /// What of them.
+    pub part: Part,
+    /// Id before `from`, as the sender holds it; `None` iff `from` is 1.
+    pub base8: Option<Id8>,
+}
+
+/// One application message.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Message {
+    /// The first message each way.
+    Resume {
+        /// Version of the protocol.
+        proto: u64,
+        /// How many feeds the sender is about to want; a hint.
+        want_n: u32,
+        /// What the sender holds of the receiver's own feed.
+        yours: Option<(Seq, Id8)>,
+    },
+    /// Feeds wanted from now on (appended to the list), and places wanted no longer.
+    Wants {
+        /// In ascending order.
+        add: Vec<FeedId>,
+        /// In ascending order.
+        del: Vec<u32>,
+    },
+    /// Of the feeds one `Wants` added, those held: bit `i % 8` (lowest first) of byte `i / 8`.
+    Scope(Vec<u8>),
+    /// States of feeds.
+    Delta {
+        /// More of the same answer follows.
+        more: bool,
+        /// Whose indices.
+        side: Side,
+        /// In ascending order of `idx`.
+        rows: Vec<Row>,
+    },
+    /// A request.
+    Get(Get),
+    /// An answer to a `Get`.
+    Chunk {
+        /// Place in the receiver's want list.
+        idx: u32,
+        /// Id before its first entry, or before the place asked for where `chunk` is `None`.
+        base8: Option<Id8>,
+        /// The compact form; `None` = nothing (more) to send.
+        chunk: Option<Vec<u8>>,
+    },
+    /// Bodies asked for, from this place on; `None` = not held here.
+    Bodies {
+        /// Place in the receiver's want list.
+        idx: u32,
+        /// Place of the first.
+        from: Seq,
+        /// At least one.
+        bodies: Vec<Option<Vec<u8>>>,
+    },
+    /// New entries, unasked.
+    Push {
+        /// Place in the receiver's want list.
+        idx: u32,
+        /// Id before its first entry; `None` iff it starts at 1.
+        base8: Option<Id8>,
+        /// The compact form.
+        chunk: Vec<u8>,
+    },
+    /// Asks for ids of a feed that the sender wants.
+    IdAt {
+        /// Which.
+        feed: FeedId,
+        /// In ascending order, 1 to 64.
+        seqs: Vec<Seq>,
+    },
+    /// The answer, in the order asked.
+    Ids {
+        /// Which.
+        feed: FeedId,
+        /// `None` = not held.
+        ids: Vec<Option<Id8>>,
+    },
+    /// The canonical bytes of a [`klatch_feed::ForkProof`], unchecked.
+    Fork(Vec<u8>),
+    /// Who has an entry that refs this object? Tell me now, and as more appear.
+    About(EntryId),
+    /// An answer: authors, with the place of one such entry each.
+    Hints {
+        /// Which object.
+        object: EntryId,
+        /// Unchecked.
+        rows: Vec<(FeedId, Seq)>,
+    },
+    /// Redeem this secret.
+    Redeem([u8; 16]),
+    /// The answer.
+    Redeemed(Redeemed),
+    /// A door's challenge.
+    Door(Challenge),
+    /// A guest's answer.
+    DoorAnswer(DoorAnswer),
+    /// The door's word on it: `None` = countersigned.
+    DoorVerdict(EntryId, Option<String>),
+    /// I am still here.
+    Ping,
+    /// The sender ends the connection.
+    Error(u16),
+    /// A number that is reserved, or from 128 on: passed over unread.
+    Ignored,
+}
+
+/// Message numbers. Source: spec/gossip.md, "messages".
+mod number {
+    pub(super) const RESUME: u8 = 1;
+    pub(super) const WANTS: u8 = 2;
+    pub(super) const SCOPE: u8 = 3;
+    pub(super) const DELTA: u8 = 4;
+    pub(super) const GET: u8 = 6;
+    pub(super) const CHUNK: u8 = 7;
+    pub(super) const BODIES: u8 = 8;
+    pub(super) const PUSH: u8 = 9;
+    pub(super) const ID_AT: u8 = 14;
+    pub(super) const IDS: u8 = 15;
+    pub(super) const FORK: u8 = 16;
+    pub(super) const ABOUT: u8 = 20;
+    pub(super) const HINTS: u8 = 21;
+    pub(super) const REDEEM: u8 = 22;
+    pub(super) const REDEEMED: u8 = 23;
+    pub(super) const DOOR: u8 = 24;
+    pub(super) const DOOR_ANSWER: u8 = 25;
+    pub(super) const DOOR_VERDICT: u8 = 28;
+    pub(super) const PING: u8 = 29;
+    pub(super) const ERROR: u8 = 31;
+    /// Fps, Mode, Have, Ack, Token, HeadOf and its answer, Succ, GetId and its answer.
+    pub(super) const RESERVED: [u8; 10] = [5, 10, 11, 12, 13, 17, 18, 19, 26, 27];
+    /// From here on unknown numbers are passed over.
+    pub(super) const FREE: u64 = 128;
+}
+
+/// A proof's canonical array of three without its head.
+const PROOF_HEAD: u8 = 0x83;
+/// The message that carries it: an array of four, and its number.
+const FORK_HEAD: [u8; 2] = [0x84, number::FORK];
+
+type B8 = ByteArray<8>;
+type B16 = ByteArray<16>;
+type ResumeForm = (u8, u64, u64, Option<B16>, Option<B16>, u32, Option<(Seq, B8)>);
+type WantsForm = (u8, Option<B16>, Vec<FeedId>, Vec<u32>, bool);
+type RowForm = (u32, Seq, Option<B8>, Option<Seq>);
+type DeltaForm = (u8, bool, u8, Vec<RowForm>);
+type GetForm = (u8, u32, Seq, Seq, u8, Option<B8>);
+type ChunkForm = (u8, u32, Option<B8>, Option<ByteBuf>);
+type BodiesForm = (u8, u32, Seq, Vec<Option<ByteBuf>>);
+type DoorAnswerForm = (u8, EntryId, Option<String>, B16, Option<EntryId>, ByteArray<64>);
+
+impl Message {
+    /// The canonical bytes. Panics on none: what is past a limit is the caller's bug, and refused by peers.
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Resume { proto, want_n, yours } => codec::encode(&(
+                number::RESUME,
+                proto,
+                0_u64,
+                None::<B16>,
+                None::<B16>,
+                want_n,
+                yours.map(|(len, tip8)| (len, B8::new(tip8))),
+            )),
+            Self::Wants { add, del } => codec::encode(&(number::WANTS, None::<B16>, add, del, false)),
+            Self::Scope(bitmap) => codec::encode(&(number::SCOPE, Bytes::new(bitmap))),
+            Self::Delta { more, side, rows } => {
+                let form = |row: &Row| (row.idx, row.len, row.tip8.map(B8::new), row.cap);
+                codec::encode(&(number::DELTA, more, *side as u8, rows.iter().map(form).collect::<Vec<_>>()))
+            }
+            Self::Get(Get { idx, from, to, part, base8 }) => {
+                codec::encode(&(number::GET, idx, from, to, *part as u8, base8.map(B8::new)))
+            }
+            Self::Chunk { idx, base8, chunk } => {
+                let chunk = chunk.as_deref().map(Bytes::new);
+                codec::encode(&(number::CHUNK, idx, base8.map(B8::new), chunk))
+            }
+            Self::Bodies { idx, from, bodies } => {
+                let bodies: Vec<_> = bodies.iter().map(|body| body.as_deref().map(Bytes::new)).collect();
+                codec::encode(&(number::BODIES, idx, from, bodies))
+            }
+            Self::Push { idx, base8, chunk } => {
+                codec::encode(&(number::PUSH, idx, base8.map(B8::new), Bytes::new(chunk)))
+            }
+            Self::IdAt { feed, seqs } => codec::encode(&(number::ID_AT, feed, seqs)),
+            Self::Ids { feed, ids } => {
+                let ids: Vec<_> = ids.iter().map(|id| id.map(B8::new)).collect();
+                codec::encode(&(number::IDS, feed, ids))
+            }
+            Self::Fork(proof) => [&FORK_HEAD[..], proof.get(1..).unwrap_or(&[])].concat(),
+            Self::About(object) => codec::encode(&(number::ABOUT, object)),
+            Self::Hints { object, rows } => codec::encode(&(number::HINTS, object, rows)),
+            Self::Redeem(secret) => codec::encode(&(number::REDEEM, B16::new(*secret))),
+            Self::Redeemed(Redeemed { code, name, quota }) => {
+                codec::encode(&(number::REDEEMED, code, name, quota))
+            }
+            Self::Door(Challenge { event, nonce }) => {
+                codec::encode(&(number::DOOR, event, None::<String>, B16::new(*nonce)))
+            }
+            Self::DoorAnswer(DoorAnswer { challenge: Challenge { event, nonce }, rsvp, signature }) => {
+                let signature = ByteArray::new(*signature);
+                let form: DoorAnswerForm =
+                    (number::DOOR_ANSWER, *event, None, B16::new(*nonce), *rsvp, signature);
+                codec::encode(&form)
+            }
+            Self::DoorVerdict(event, refusal) => codec::encode(&(number::DOOR_VERDICT, event, refusal)),
+            Self::Ping => codec::encode(&(number::PING,)),
+            Self::Error(code) => codec::encode(&(number::ERROR, code)),
+            Self::Ignored => Vec::new(),
+        }
+    }
+
+    /// Reads one message; limits of form are checked, whether it may come now is not.
+    ///
+    /// # Errors
+    ///
+    /// [`Breach::Malformed`] or [`Breach::Limit`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Breach> {
+        if bytes.len() > MESSAGE_BYTES_MAX {
+            return Err(Breach::Limit("bytes in a message"));
+        }
+        match u8::try_from(number_of(bytes)?) {
+            Ok(known @ (number::RESUME..=number::DELTA)) => decode_lists(known, bytes),
+            Ok(known @ (number::GET..=number::PUSH | number::ID_AT..=number::FORK)) => {
+                decode_entries(known, bytes)
+            }
+            Ok(known @ (number::ABOUT..=number::DOOR_ANSWER | number::DOOR_VERDICT)) => {
+                decode_words(known, bytes)
+            }
+            Ok(number::PING) => read::<(u8,)>(bytes).map(|_| Self::Ping),
+            Ok(number::ERROR) => read::<(u8, u16)>(bytes).map(|(_, code)| Self::Error(code)),
+            Ok(known) if number::RESERVED.contains(&known) => Ok(Self::Ignored),
+            Ok(known) if u64::from(known) < number::FREE => Err(Breach::Malformed),
+            _ => Ok(Self::Ignored),
+        }
+    }
+}
+
+/// Resume, Wants, Scope, Delta: who wants and holds what.
+fn decode_lists(number: u8, bytes: &[u8]) -> Result<Message, Breach> {
+    match number {
+        number::RESUME => {
+            let (_, proto, _feats, _token, _root, want_n, yours) = read::<ResumeForm>(bytes)?;
+            must(yours.as_ref().is_none_or(|(len, _)| *len > 0))?;
+            let yours = yours.map(|(len, tip8)| (len, tip8.into_array()));
+            Ok(Message::Resume { proto, want_n, yours })
+        }
+        number::WANTS => {
+            let (_, root, add, del, salted) = read::<WantsForm>(bytes)?;
+            within(add.len(), WANTS_MAX, "feeds wanted in a message")?;
+            within(del.len(), WANTS_MAX, "feeds unwanted in a message")?;
+            must(root.is_none() && !salted && ascending(&add) && ascending(&del))?;
+            Ok(Message::Wants { add, del })
+        }
+        number::SCOPE => {
+            let (_, bitmap) = read::<(u8, ByteBuf)>(bytes)?;
+            within(bitmap.len(), WANTS_MAX.div_ceil(8), "feeds in a scope")?;
+            Ok(Message::Scope(bitmap.into_vec()))
+        }
+        _ => {
+            let (_, more, side, forms) = read::<DeltaForm>(bytes)?;
+            within(forms.len(), DELTA_ROWS_MAX, "rows in a delta")?;
+            let side = match side {
+                0 => Side::Yours,
+                1 => Side::Mine,
+                _ => return Err(Breach::Malformed),
+            };
+            let row = |(idx, len, tip8, cap): RowForm| Row { idx, len, tip8: tip8.map(B8::into_array), cap };
+            let rows: Vec<_> = forms.into_iter().map(row).collect();
+            let fits = |row: &Row| {
+                row.tip8.is_some() == (row.len > 0) && row.cap.map_or(row.len > 0, |cap| row.len <= cap)
+            };
+            must(rows.iter().all(fits) && rows.is_sorted_by(|a, b| a.idx < b.idx))?;
+            Ok(Message::Delta { more, side, rows })
+        }
+    }
+}
+
+/// Get, Chunk, Bodies, Push, IdAt and its answer, Fork: entries and proofs.
+fn decode_entries(number: u8, bytes: &[u8]) -> Result<Message, Breach> {
+    match number {
+        number::GET => {
+            let (_, idx, from, to, flags, base8) = read::<GetForm>(bytes)?;
+            let part = match flags {
+                0 => Part::Entries,
+                1 => Part::Headers,
+                2 => Part::Bodies,
+                _ => return Err(Breach::Malformed),
+            };
+            must(from >= 1 && from <= to && base8.is_none() == (from == 1))?;
+            if part == Part::Bodies {
+                within((to - from) as usize, BODIES_MAX - 1, "bodies asked for")?;
+            }
+            Ok(Message::Get(Get { idx, from, to, part, base8: base8.map(B8::into_array) }))
+        }
+        number::CHUNK => {
+            let (_, idx, base8, chunk) = read::<ChunkForm>(bytes)?;
+            let chunk = chunk.map(ByteBuf::into_vec);
+            Ok(Message::Chunk { idx, base8: base8.map(B8::into_array), chunk })
+        }
+        number::BODIES => {
+            let (_, idx, from, bodies) = read::<BodiesForm>(bytes)?;
+            within(bodies.len(), BODIES_MAX, "bodies in a message")?;
+            must(from >= 1 && !bodies.is_empty())?;
+            let bodies = bodies.into_iter().map(|body| body.map(ByteBuf::into_vec)).collect::<Vec<_>>();
+            let longest = bodies.iter().flatten().map(Vec::len).max().unwrap_or(0);
+            within(longest, klatch_feed::entry::BODY_BYTES_MAX, "bytes in a body")?;
+            Ok(Message::Bodies { idx, from, bodies })
+        }
+        number::PUSH => {
+            let (_, idx, base8, chunk) = read::<(u8, u32, Option<B8>, ByteBuf)>(bytes)?;
+            Ok(Message::Push { idx, base8: base8.map(B8::into_array), chunk: chunk.into_vec() })
+        }
+        number::ID_AT => {
+            let (_, feed, seqs) = read::<(u8, FeedId, Vec<Seq>)>(bytes)?;
+            within(seqs.len(), IDS_MAX, "places asked for")?;
+            must(seqs.first().is_some_and(|first| *first >= 1) && ascending(&seqs))?;
+            Ok(Message::IdAt { feed, seqs })
+        }
+        number::IDS => {
+            let (_, feed, ids) = read::<(u8, FeedId, Vec<Option<B8>>)>(bytes)?;
+            within(ids.len(), IDS_MAX, "ids in a message")?;
+            Ok(Message::Ids { feed, ids: ids.into_iter().map(|id| id.map(B8::into_array)).collect() })
+        }
+        _ => match bytes.strip_prefix(&FORK_HEAD) {
+            Some(rest) => Ok(Message::Fork([&[PROOF_HEAD], rest].concat())),
+            None => Err(Breach::Malformed),
+        },
+    }
+}
+
+/// About and its answer, Redeem and its answer, the door's three.
+fn decode_words(number: u8, bytes: &[u8]) -> Result<Message, Breach> {
+    match number {
+        number::ABOUT => read::<(u8, EntryId)>(bytes).map(|(_, object)| Message::About(object)),
+        number::HINTS => {
+            let (_, object, rows) = read::<(u8, EntryId, Vec<(FeedId, Seq)>)>(bytes)?;
+            within(rows.len(), HINTS_MAX, "hints in a message")?;
+            must(rows.iter().all(|(_, seq)| *seq >= 1))?;
+            Ok(Message::Hints { object, rows })
+        }
+        number::REDEEM => read::<(u8, B16)>(bytes).map(|(_, secret)| Message::Redeem(secret.into_array())),
+        number::REDEEMED => {
+            let (_, code, name, quota) = read::<(u8, u16, String, u64)>(bytes)?;
+            within(name.len(), TEXT_BYTES_MAX, "bytes in a name")?;
+            Ok(Message::Redeemed(Redeemed { code, name, quota }))
+        }
+        number::DOOR => {
+            let (_, event, occurrence, nonce) = read::<(u8, EntryId, Option<String>, B16)>(bytes)?;
+            let challenge = Challenge { event, nonce: nonce.into_array() };
+            occurrence_is_null(occurrence, Message::Door(challenge))
+        }
+        number::DOOR_ANSWER => {
+            let (_, event, occurrence, nonce, rsvp, signature) = read::<DoorAnswerForm>(bytes)?;
+            let challenge = Challenge { event, nonce: nonce.into_array() };
+            let answer = DoorAnswer { challenge, rsvp, signature: signature.into_array() };
+            occurrence_is_null(occurrence, Message::DoorAnswer(answer))
+        }
+        _ => {
+            let (_, event, refusal) = read::<(u8, EntryId, Option<String>)>(bytes)?;
+            within(refusal.as_ref().map_or(0, String::len), TEXT_BYTES_MAX, "bytes in a verdict")?;
+            Ok(Message::DoorVerdict(event, refusal))
+        }
+    }
+}
+
+/// Events do not repeat yet: a message about one occurrence is for later versions, and passed over.
+fn occurrence_is_null(occurrence: Option<String>, message: Message) -> Result<Message, Breach> {
+    within(occurrence.as_ref().map_or(0, String::len), TEXT_BYTES_MAX, "bytes in an occurrence")?;
+    Ok(if occurrence.is_none() { message } else { Message::Ignored })
+}
+
+/// The number of the array that `bytes` begin with, without reading further.
+fn number_of(bytes: &[u8]) -> Result<u64, Breach> {
+    match bytes {
+        [0x81..=0x97, number @ 0..=23, ..] => Ok(u64::from(*number)),
+        [0x81..=0x97, 0x18, number @ 24..=255, ..] => Ok(u64::from(*number)),
+        [0x81..=0x97, 0x19..=0x1b, ..] => Ok(u64::MAX), // Two bytes and more: far past the free ones' start.
+        _ => Err(Breach::Malformed),
+    }
+}
+
+fn read<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, Breach> {
+    codec::decode(bytes, MESSAGE_BYTES_MAX).map_err(|_| Breach::Malformed)
+}
+
+fn must(holds: bool) -> Result<(), Breach> {
+    if holds { Ok(()) } else { Err(Breach::Malformed) }
+}
+
+fn within(found: usize, max: usize, what: &'static str) -> Result<(), Breach> {
+    if found <= max { Ok(()) } else { Err(Breach::Limit(what)) }
+}
+
+fn ascending<T: PartialOrd>(items: &[T]) -> bool {
+    items.is_sorted_by(|a, b| a < b)
+}
