@@ -156,14 +156,6 @@ pub enum AppendError {
     /// Appending could fork the feed.
     #[error("{0}")]
     Held(Held),
-    /// The key is not the store owner's.
-    #[error("this is the key of {found}, the store belongs to {owner}")]
-    Key {
-        /// Whose key was given.
-        found: FeedId,
-        /// Whose store it is.
-        owner: FeedId,
-    },
     /// A draft that may not be signed.
     #[error(transparent)]
     Entry(#[from] EntryError),

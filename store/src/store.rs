@@ -207,15 +207,16 @@ impl Store {
     /// # Errors
     ///
     /// [`AppendError`]; nothing is appended then, unless it is [`DiskError::Witness`].
+    ///
+    /// # Panics
+    ///
+    /// If `secret` is not the owner's: a feed is signed by its own key.
     pub fn append(
         &mut self,
         secret: &SecretKey,
         drafts: Vec<Draft>,
     ) -> Result<(Vec<Verified>, Changes), AppendError> {
         let (me, net) = (self.me, self.net);
-        if secret.feed() != me {
-            return Err(AppendError::Key { found: secret.feed(), owner: me });
-        }
         if let Some(held) = self.held() {
             return Err(AppendError::Held(held));
         }
