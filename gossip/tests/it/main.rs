@@ -1,7 +1,9 @@
 //! The wire, from its bytes up to two nodes over loopback.
 
 #![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+#![expect(clippy::disallowed_methods, reason = "tests of time run on tokio's clock, which stands still")]
 
 mod converge;
 mod handshake;
 mod lan;
+mod limits;
