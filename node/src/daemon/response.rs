@@ -318,7 +318,7 @@ impl From<DiskError> for Refusal {
 impl From<AppendError> for Refusal {
     fn from(error: AppendError) -> Self {
         match error {
-            AppendError::Held(_) | AppendError::Key { .. } => Self::Held { problem: error.to_string() },
+            AppendError::Held(_) => Self::Held { problem: error.to_string() },
             AppendError::Disk(disk) => disk.into(),
             AppendError::Entry(entry) => {
                 Self::Field { field: "entry".to_owned(), problem: entry.to_string() }

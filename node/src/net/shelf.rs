@@ -71,8 +71,9 @@ impl Shelf for DiskShelf {
         bodies.collect()
     }
 
-    fn missing_bodies(&self, feed: &FeedId) -> Vec<Seq> {
-        self.read("what is missing", |s| s.missing_bodies(feed, MISSING_MAX)).unwrap_or_default()
+    fn missing_bodies(&self, feed: &FeedId, after: Seq) -> Vec<Seq> {
+        let missing = self.read("what is missing", |s| s.missing_bodies(feed, usize::MAX)).unwrap_or_default();
+        missing.into_iter().filter(|seq| *seq > after).take(MISSING_MAX).collect()
     }
 
     fn proof(&self, feed: &FeedId) -> Option<ForkProof> {
