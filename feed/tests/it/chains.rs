@@ -1,6 +1,8 @@
 //! The anchor rule: which chunks a feed grows by.
 
-use klatch_feed::{AcceptError, EntryId, Head, Header, SecretKey, Unverified};
+use klatch_feed::{AcceptError, EntryId, Head, K, SecretKey, Unverified};
+
+use proptest::prelude::*;
 
 use crate::feeds::{compact, draft, key, net, secret, write};
 
@@ -47,5 +49,53 @@ fn a_chunk_after_another_entry_than_mine_is_not_signed_for_me() {
     let head = Head { feed: author.feed(), len: 1, tip: Some(other) };
     let refused = head.accept(&net(), &key(&author), &compact(&entries[1..]));
     assert_eq!(refused, Err(AcceptError::Signature { feed: author.feed(), seq: 2 }));
-    assert_ne!(entries[1].header(), &Header { prev: Some(other), ..entries[1].header().clone() });
+}
+
+/// The closed form: steps of at most K from anchor to anchor, as far as they go.
+fn frontier(is_anchor: &[bool]) -> usize {
+    let mut at = 0;
+    loop {
+        let window = at + 1..=(at + K as usize).min(is_anchor.len());
+        match window.rev().find(|seq| is_anchor[seq - 1]) {
+            Some(next) => at = next,
+            None => return at,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// However a chain is cut into chunks, who fetches it ends at its frontier.
+    #[test]
+    fn every_way_of_fetching_a_chain_ends_at_its_frontier(
+        runs in prop::collection::vec((1_usize..4, prop_oneof![4 => 0_usize..40, 1 => 250_usize..260]), 1..4),
+        choices in prop::collection::vec(any::<prop::sample::Index>(), 1..8),
+    ) {
+        let anchors: Vec<bool> = runs
+            .into_iter()
+            .flat_map(|(good, bad)| [vec![true; good], vec![false; bad]].concat())
+            .chain([true])
+            .collect();
+        let author = secret(1);
+        let entries = chain(&author, anchors.len() as u32, |seq| anchors[seq as usize - 1]);
+        let (net, key) = (net(), key(&author));
+        let mut head = Head::empty(author.feed());
+        for choice in choices.iter().cycle() {
+            let held = head.len as usize;
+            let window = &entries[held..(held + K as usize).min(entries.len())];
+            let ends: Vec<usize> = (0..window.len()).filter(|at| anchors[held + at]).collect();
+            if ends.is_empty() {
+                break;
+            }
+            let end = ends[choice.index(ends.len())];
+            head = head.accept(&net, &key, &compact(&window[..=end])).expect("ends on an anchor").head;
+            if let Some(past) = (end + 1..window.len()).find(|at| !anchors[held + at]) {
+                let offered = Head::accept(&head, &net, &key, &compact(&window[end + 1..=past]));
+                let seq = (held + past + 1) as u32;
+                prop_assert_eq!(offered, Err(AcceptError::Signature { feed: author.feed(), seq }));
+            }
+        }
+        prop_assert_eq!(head.len as usize, frontier(&anchors));
+    }
 }

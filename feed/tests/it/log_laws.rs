@@ -1,8 +1,11 @@
 //! What holds for every log: encodings are unique, slices are encodings, and where a feed ends.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use klatch_feed::chunk::{self, Bodies};
-use klatch_feed::{Draft, EntryId, Head, Header, Kind, Unverified};
+use klatch_feed::{Draft, EntryId, ForkProof, Head, Header, Kind, Unverified, codec};
 use proptest::prelude::*;
+use serde_cbor::Value;
 
 use crate::feeds::{compact, key, net, secret, write};
 
@@ -27,6 +30,51 @@ fn without_bodies(entries: &[Unverified]) -> Vec<Unverified> {
         Unverified::new(entry.header().clone(), *entry.signature(), body).expect("well-formed")
     };
     entries.iter().map(strip).collect()
+}
+
+/// A proof that the author of `entry` also signed another entry for its place.
+fn fork_of(entry: &Unverified) -> Vec<u8> {
+    let author = secret(1);
+    let other = Draft { kind: Kind(258), refs: Vec::new(), body: b"the other".to_vec(), time_ms: 0 };
+    let (other, _) = Head::empty(author.feed()).sign(&net(), &author, other).expect("within limits");
+    let proof = ForkProof::build(&net(), std::slice::from_ref(entry), std::slice::from_ref(&*other));
+    proof.expect("a fork").encode()
+}
+
+/// Gives the bytes to everything that reads bytes; what takes them must give the same bytes back.
+fn read_all(bytes: &[u8]) {
+    let author = secret(1);
+    if let Ok(header) = Header::decode(bytes) {
+        assert_eq!(header.encode(), bytes);
+    }
+    if let Ok(entries) = chunk::decode(author.feed(), None, bytes) {
+        let again = chunk::encode(&entries.iter().collect::<Vec<_>>(), |entry| entry.body().is_some());
+        assert_eq!(again, bytes);
+    }
+    if let Ok((first, count)) = chunk::span(bytes) {
+        _ = chunk::slice(&[bytes], first, first.saturating_add(count - 1), Bodies::Within);
+    }
+    if let Ok(proof) = ForkProof::decode(&net(), bytes) {
+        assert_eq!(proof.encode(), bytes);
+    }
+    _ = Head::empty(author.feed()).accept(&net(), &key(&author), bytes);
+    match codec::decode::<Value>(bytes, bytes.len()) {
+        Ok(value) => assert_eq!(codec::encode(&value), bytes),
+        Err(error) => assert_eq!(codec::scan(bytes), Err(error), "whatever is canonical is some value"),
+    }
+}
+
+fn key_text() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-c]{0,3}", "[a-z]{22,26}"]
+}
+
+/// A map written in the order of its pairs.
+struct Pairs<'a>(&'a [(String, i64)]);
+
+impl serde::Serialize for Pairs<'_> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
 }
 
 proptest! {
@@ -73,5 +121,65 @@ proptest! {
                 Ok(chunk::encode(&cut_out, |_| keep))
             );
         }
+    }
+
+    #[test]
+    fn no_bit_of_a_chunk_can_be_another(drafts in drafts(1..4), at in any::<prop::sample::Index>()) {
+        let author = secret(1);
+        let mut chunk = compact(&write(&author, drafts));
+        let bit = at.index(chunk.len() * 8);
+        chunk[bit / 8] ^= 1 << (bit % 8);
+        let refused = Head::empty(author.feed()).accept(&net(), &key(&author), &chunk);
+        prop_assert!(refused.is_err(), "bit {}", bit);
+    }
+
+    #[test]
+    fn no_bit_of_an_entry_can_be_another(drafts in drafts(1..2), at in any::<prop::sample::Index>()) {
+        let author = secret(1);
+        let entry = write(&author, drafts).remove(0);
+        let (mut header, mut signature) = (entry.header().encode(), *entry.signature());
+        let mut body = entry.body().expect("held").to_vec();
+        let bit = at.index((header.len() + 64 + body.len()) * 8);
+        let (byte, mask) = (bit / 8, 1 << (bit % 8));
+        match byte.checked_sub(header.len()) {
+            None => header[byte] ^= mask,
+            Some(byte) if byte < 64 => signature[byte] ^= mask,
+            Some(byte) => body[byte - 64] ^= mask,
+        }
+        let stands = Header::decode(&header)
+            .and_then(|header| Unverified::new(header, signature, Some(body)))
+            .is_ok_and(|entry| entry.header().author == author.feed() && entry.is_anchor(&net(), &key(&author)));
+        prop_assert!(!stands, "bit {}", bit);
+    }
+
+    #[test]
+    fn no_bytes_make_a_reader_panic(
+        noise in prop::collection::vec(any::<u8>(), 0..300),
+        drafts in drafts(1..4),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        end in any::<prop::sample::Index>(),
+    ) {
+        read_all(&noise);
+        let author = secret(1);
+        let entries = write(&author, drafts);
+        for mut bytes in [compact(&entries), entries[0].header().encode(), fork_of(&entries[0])] {
+            for (at, byte) in &damage {
+                let at = at.index(bytes.len());
+                bytes[at] = *byte;
+            }
+            read_all(&bytes);
+            read_all(&bytes[..end.index(bytes.len())]);
+        }
+    }
+
+    #[test]
+    fn whatever_order_maps_are_written_in_their_encoding_is_one(pairs in prop::collection::vec((key_text(), any::<i64>()), 0..12)) {
+        let mut pairs: Vec<_> = pairs.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect();
+        let sorted = codec::encode(&Pairs(&pairs));
+        pairs.reverse();
+        prop_assert_eq!(&codec::encode(&Pairs(&pairs)), &sorted);
+        prop_assert_eq!(codec::scan(&sorted), Ok(()));
+        let back: BTreeMap<String, i64> = codec::decode(&sorted, sorted.len()).expect("canonical");
+        prop_assert_eq!(back.into_iter().collect::<BTreeSet<_>>(), pairs.into_iter().collect());
     }
 }

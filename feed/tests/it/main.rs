@@ -6,5 +6,7 @@ mod feeds;
 mod log_laws;
 mod meetup;
 mod people;
+mod page;
+mod published;
 mod raw;
 mod vectors;

@@ -12,6 +12,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+pub(crate) use self::log_run::codec_name;
+
 /// Vector files by name, without `.json`.
 pub(crate) type Files = BTreeMap<String, Value>;
 
@@ -74,4 +76,12 @@ fn every_vector_of_the_log_has_its_verdict() {
     for (name, file) in &files {
         log_run::run(name, file);
     }
+}
+
+#[test]
+fn every_vector_of_the_log_is_named_in_its_page() {
+    let page = fs::read_to_string(folder("").join("../feed.md")).expect("spec/feed.md");
+    let unnamed: Vec<_> =
+        read("feed").into_keys().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    assert!(unnamed.is_empty(), "spec/feed.md does not name {unnamed:?}");
 }

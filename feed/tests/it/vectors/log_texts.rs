@@ -271,7 +271,7 @@ fn signature_crafted() -> (String, Value) {
             .map(|nonce| forge(EdwardsPoint::mul_base(&nonce), &mixed_key, nonce))
             .find(|signature| {
                 let k = raw::challenge(&signature[..32].try_into().unwrap(), &mixed_key, message);
-                (k.as_bytes()[0] % 8 == 0) == wanted
+                k.as_bytes()[0].is_multiple_of(8) == wanted
             })
     };
     let (holds, fails) = (by(true).unwrap(), by(false).unwrap());
