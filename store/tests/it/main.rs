@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what the tests share may fail them")]
 
+mod damage;
 mod held;
 mod ingest;
 mod rebuild;
@@ -9,6 +10,7 @@ mod serve;
 
 use std::sync::OnceLock;
 
+use klatch_feed::post::Person;
 use klatch_feed::{
     Draft, EntryId, FeedId, Head, Header, Kind, NetId, Post, SecretKey, Seq, Unverified, chunk,
 };
@@ -40,6 +42,10 @@ impl Author {
 
     fn feed(&self) -> FeedId {
         self.secret().feed()
+    }
+
+    fn person(&self) -> Person {
+        Person { feed: self.feed(), genesis: self.id(1) }
     }
 
     fn head(&self) -> Head {

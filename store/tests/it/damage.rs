@@ -1,0 +1,158 @@
+//! A damaged file is an error, a held feed or a problem that `verify` names: never a panic, never an emptied
+//! store, and nothing damaged is served.
+
+use std::fs;
+use std::path::Path;
+
+use klatch_store::{Held, OpenError, Store};
+use tempfile::TempDir;
+
+use crate::{Author, accept_all, net, note, store};
+
+/// A quiet panic hook for what the store catches; all else speaks as before.
+fn hush() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let speak = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !klatch_store::panics_are_caught() {
+                speak(panic);
+            }
+        }));
+    });
+}
+
+/// Some of everything, closed; the last commit is an own one, so that losing it shows in the witness.
+fn filled() -> (TempDir, Vec<u8>) {
+    let (home, mut store) = store();
+    let (mut ben, mut cat) = (Author::new(2), Author::new(3));
+    ben.notes(400);
+    cat.notes(3);
+    accept_all(&mut store, &ben);
+    accept_all(&mut store, &cat);
+    store.set_local(&[("space", b"key", Some(b"value"))]).unwrap();
+    for body in [b"one", b"two"] {
+        store.append(&Author::new(1).secret(), vec![note(body)]).unwrap();
+    }
+    drop(store);
+    let bytes = fs::read(home.path().join("klatch.redb")).unwrap();
+    (home, bytes)
+}
+
+/// Everything that is read of a store, or the first error.
+fn read_all(store: &Store) -> Result<Vec<Vec<u8>>, String> {
+    let all = || {
+        let snapshot = store.reader().snapshot()?;
+        let mut all = Vec::new();
+        for (feed, state) in snapshot.feeds()? {
+            let mut from = 1;
+            while let Some(chunk) = snapshot.chunk(&feed, from, false)? {
+                from += klatch_feed::chunk::span(&chunk).unwrap().1;
+                all.push(chunk);
+            }
+            if from <= state.len {
+                all.push(b"short".to_vec());
+            }
+        }
+        for (_, value) in snapshot.locals("space")? {
+            all.push(value);
+        }
+        Ok::<_, klatch_store::DiskError>(all)
+    };
+    all().map_err(|error| error.to_string())
+}
+
+/// What became of a file: one letter for the tally.
+fn face(home: &Path, whole: &[Vec<u8>], what: &str) -> char {
+    let store = match Store::open(home, net(), Author::new(1).feed()) {
+        Ok(store) => store,
+        Err(OpenError::Damaged(_) | OpenError::Disk(_)) => return 'r',
+        // A flip in a name that was written at the making, or in the schema number.
+        Err(OpenError::OtherNetwork { .. } | OpenError::OtherOwner { .. } | OpenError::Newer { .. }) => {
+            return 'r';
+        }
+        Err(other) => panic!("{what}: {other}"),
+    };
+    let report = store.reader().snapshot().and_then(|snapshot| snapshot.verify(&mut |_, _| {}));
+    match (read_all(&store), report, store.held()) {
+        (_, Err(_), _) => 'v',
+        (read, Ok(report), _) if !report.problems.is_empty() => {
+            // What is served all the same is a part of what was there.
+            for chunk in read.unwrap_or_default() {
+                assert!(whole.contains(&chunk) || chunk == b"short", "{what}: {:?}", report.problems);
+            }
+            'v'
+        }
+        (Err(error), Ok(_), _) => panic!("{what}: not verified, but: {error}"),
+        (Ok(_), Ok(_), Some(Held::WitnessAhead { .. })) => 'h',
+        (Ok(read), Ok(_), held) => {
+            assert_eq!((held, &read[..]), (None, whole), "{what}: not the same, and nobody says so");
+            'g'
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_is_refused_or_named_or_harmless() {
+    hush();
+    let (home, bytes) = filled();
+    let path = home.path().join("klatch.redb");
+    let witness = fs::read(home.path().join("head.witness")).unwrap();
+    let store = Store::open(home.path(), net(), Author::new(1).feed()).unwrap();
+    let whole = read_all(&store).unwrap();
+    drop(store);
+    // A third of the header's bytes, then places all over the pages in use, spread by a fixed stride.
+    let used = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    let places = (0..320).step_by(3).chain((320..used).step_by(used / 150));
+    let mut tally = std::collections::BTreeMap::new();
+    for (turn, at) in places.enumerate() {
+        let mut bad = bytes.clone();
+        bad[at] ^= 1 << (turn % 8);
+        fs::write(&path, &bad).unwrap();
+        fs::write(home.path().join("head.witness"), &witness).unwrap();
+        *tally.entry(face(home.path(), &whole, &format!("byte {at}"))).or_insert(0) += 1;
+    }
+    assert!(tally[&'r'] > 20 && tally[&'v'] > 20 && tally[&'g'] > 20, "{tally:?}");
+}
+
+#[test]
+fn a_truncated_file_is_refused_or_named() {
+    hush();
+    let (home, bytes) = filled();
+    let path = home.path().join("klatch.redb");
+    let witness = fs::read(home.path().join("head.witness")).unwrap();
+    let store = Store::open(home.path(), net(), Author::new(1).feed()).unwrap();
+    let whole = read_all(&store).unwrap();
+    drop(store);
+    let used = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    let lengths = (0..340).step_by(17).chain((4096..used).step_by(used / 60));
+    for len in lengths {
+        fs::write(&path, &bytes[..len]).unwrap();
+        fs::write(home.path().join("head.witness"), &witness).unwrap();
+        let end = face(home.path(), &whole, &format!("cut at {len}"));
+        assert_ne!(end, 'g', "cut at {len} of {used}");
+    }
+}
+
+#[test]
+fn a_file_of_another_kind_is_refused() {
+    hush();
+    let me = Author::new(1).feed();
+    let other = redb::TableDefinition::<u64, u64>::new("meta");
+    for make in [0, 1] {
+        let (home, mut store) = store();
+        store.append(&Author::new(1).secret(), vec![note(b"x")]).unwrap();
+        drop(store);
+        let path = home.path().join("klatch.redb");
+        fs::remove_file(&path).unwrap();
+        let database = redb::Database::create(&path).unwrap();
+        if make == 1 {
+            let tx = database.begin_write().unwrap();
+            tx.open_table(other).unwrap().insert(1, 1).unwrap();
+            tx.commit().unwrap();
+        }
+        drop(database);
+        let opened = Store::open(home.path(), net(), me);
+        assert!(matches!(opened, Err(OpenError::Damaged(_))), "{opened:?}");
+    }
+}
