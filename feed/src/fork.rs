@@ -49,9 +49,10 @@ impl ForkProof {
     ///
     /// # Errors
     ///
-    /// [`ForkError`] if the two prove nothing.
+    /// [`ForkError`] if the two prove nothing; a missing segment or anchor is counted as the arguments are.
     pub fn build(net: &NetId, a: &[Unverified], b: &[Unverified]) -> Result<Self, ForkError> {
         let author = a.first().ok_or(ForkError::Segment(0))?.header.author;
+        b.first().ok_or(ForkError::Segment(1))?;
         let key = PublicKey::parse(&author)?;
         let mut branches = [(a, 0), (b, 1)];
         branches.sort_by_key(|(branch, _)| branch.first().map(|entry| entry.id));

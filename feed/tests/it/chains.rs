@@ -1,6 +1,8 @@
 //! The anchor rule: which chunks a feed grows by.
 
-use klatch_feed::{AcceptError, EntryId, Head, K, SecretKey, Unverified};
+use klatch_feed::chunk::{CHUNK_BYTES_MAX, ChunkError};
+use klatch_feed::codec::CodecError;
+use klatch_feed::{AcceptError, Draft, EntryError, EntryId, Head, K, Kind, SecretKey, Unverified};
 
 use proptest::prelude::*;
 
@@ -49,6 +51,51 @@ fn a_chunk_after_another_entry_than_mine_is_not_signed_for_me() {
     let head = Head { feed: author.feed(), len: 1, tip: Some(other) };
     let refused = head.accept(&net(), &key(&author), &compact(&entries[1..]));
     assert_eq!(refused, Err(AcceptError::Signature { feed: author.feed(), seq: 2 }));
+}
+
+#[test]
+fn a_megabyte_is_the_longest_chunk() {
+    let author = secret(1);
+    let full = write(&author, (0..63_u8).map(|n| draft(258, &vec![n; 16_384])));
+    let head = Head { feed: author.feed(), len: 63, tip: Some(full[62].id()) };
+    let with_last = |size: usize| {
+        let last = crate::feeds::grow(&author, head, [draft(258, &vec![0; size])]);
+        compact(&[&full[..], &last].concat())
+    };
+    let size = 300 + CHUNK_BYTES_MAX - with_last(300).len();
+    let accept = |chunk: &[u8]| Head::empty(author.feed()).accept(&net(), &key(&author), chunk);
+    assert_eq!(accept(&with_last(size)).map(|accepted| accepted.head.len), Ok(64));
+    let source = ChunkError::Codec(CodecError::TooLong { found: CHUNK_BYTES_MAX + 1, max: CHUNK_BYTES_MAX });
+    assert_eq!(accept(&with_last(size + 1)), Err(AcceptError::Chunk { feed: author.feed(), source }));
+}
+
+#[test]
+fn an_author_cannot_sign_what_nobody_would_accept() {
+    let author = secret(1);
+    let head = Head::empty(author.feed());
+    let good = draft(258, b"good");
+    let id = EntryId::new([1; 32]);
+    let cases = [
+        (Draft { body: vec![0; 16_385], ..good.clone() }, EntryError::Size(16_385)),
+        (Draft { body: vec![0; 2_049], kind: Kind(0), ..good.clone() }, EntryError::Size(2_049)),
+        (Draft { time_ms: 1 << 53, ..good.clone() }, EntryError::Time(1 << 53)),
+        (Draft { refs: vec![id, id], ..good.clone() }, EntryError::RefTwice),
+        (
+            Draft { refs: (0..9).map(|n| EntryId::new([n; 32])).collect(), ..good.clone() },
+            EntryError::Refs(9),
+        ),
+    ];
+    for (draft, error) in cases {
+        assert_eq!(head.sign(&net(), &author, draft), Err(error));
+    }
+    let full = Head { len: u32::MAX, tip: Some(id), ..head };
+    assert_eq!(full.sign(&net(), &author, good), Err(EntryError::Seq(1 << 32)));
+}
+
+#[test]
+#[should_panic(expected = "own key")]
+fn a_feed_is_not_signed_by_another_key() {
+    _ = Head::empty(secret(1).feed()).sign(&net(), &secret(2), draft(258, b""));
 }
 
 /// The closed form: steps of at most K from anchor to anchor, as far as they go.

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, helpers included")]
 
 mod chains;
+mod encoding;
 mod feeds;
+mod forks;
+mod keys;
 mod log_laws;
 mod meetup;
 mod page;
