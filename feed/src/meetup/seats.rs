@@ -28,6 +28,8 @@ pub(super) struct Guests<'a> {
     /// The last place at which a guest said something other than yes, or took an answer back: lines for
     /// RSVPs up to there are void for good, or who comes back would throw out who moved up.
     void_to: BTreeMap<FeedId, Seq>,
+    /// Each yes since then: its place, and the smallest party from there on.
+    smallest: BTreeMap<FeedId, Vec<(Seq, u32)>>,
     pub(super) incomplete: bool,
 }
 
@@ -73,24 +75,43 @@ impl<'a> Guests<'a> {
                 Some(Post::Rsvp { event: _, seen, answer, party, note: _ }) => {
                     guests.rsvps.insert(rsvp, Some((guest, seq)));
                     guests.wishes.insert(guest, Wish { rsvp, answer: *answer, party: *party, seen });
-                    if *answer != Answer::Yes {
+                    let since = guests.smallest.entry(guest).or_default();
+                    if *answer == Answer::Yes {
+                        since.push((seq, *party));
+                    } else {
                         guests.void_to.insert(guest, seq);
+                        since.clear();
                     }
                 }
                 _ if said.taken_back => {
                     guests.rsvps.insert(rsvp, Some((guest, seq)));
                     guests.wishes.remove(&guest);
                     guests.void_to.insert(guest, seq);
+                    guests.smallest.remove(&guest);
                 }
                 _ if said.is_missing() => guests.incomplete = true,
                 _ => _ = guests.rsvps.insert(rsvp, None),
             }
         }
+        for yeses in guests.smallest.values_mut() {
+            let mut smallest = u32::MAX;
+            for (_, party) in yeses.iter_mut().rev() {
+                smallest = smallest.min(*party);
+                *party = smallest;
+            }
+        }
         guests
     }
 
-    fn party(&self, guest: &FeedId) -> u32 {
-        self.wishes.get(guest).map_or(0, |wish| wish.party)
+    /// How many persons a line for the RSVP at that place of the guest's log can be for; `None` if it is
+    /// void. What once came down stays down until there is a new line: others may have moved up.
+    fn persons(&self, guest: &FeedId, seq: Seq) -> Option<u32> {
+        if self.void_to.get(guest).is_some_and(|to| seq <= *to) {
+            return None;
+        }
+        let yeses = self.smallest.get(guest)?;
+        let at = yeses.partition_point(|(at, _)| *at < seq);
+        Some(yeses.get(at)?.1)
     }
 
     /// One host's lines in the order of the log, less the void ones. Of several for one guest the one for
@@ -112,9 +133,8 @@ impl<'a> Guests<'a> {
                 None => Some((at, Line { guest: None, persons })),
                 Some(None) => None,
                 Some(Some((guest, seq))) => {
-                    let void = self.void_to.get(guest).is_some_and(|to| seq <= to);
-                    let persons = persons.min(self.party(guest));
-                    (!void && latest[guest] == *seq).then_some((at, Line { guest: Some(*guest), persons }))
+                    let persons = self.persons(guest, *seq)?.min(persons);
+                    (latest[guest] == *seq).then_some((at, Line { guest: Some(*guest), persons }))
                 }
             }
         };

@@ -6,6 +6,7 @@ mod encoding;
 mod feeds;
 mod forks;
 mod keys;
+mod laws;
 mod log_laws;
 mod meetup;
 mod page;

@@ -90,7 +90,7 @@ fn a_party_may_shrink_and_a_larger_one_waits_for_a_new_line() {
     town.yes(BEN, event);
     assert_eq!(town.lists(event), "seated ben, cai 2, dee");
     let larger = town.rsvp(BEN, event, Answer::Yes, 3);
-    assert_eq!(town.lists(event), "seated ben 2, cai 2; waiting dee", "within the line it was given");
+    assert_eq!(town.lists(event), "seated ben, cai 2, dee", "dee moved up and stays");
     town.seat(ANA, event, &[(larger, 3)]);
     assert_eq!(town.lists(event), "seated cai 2, dee; waiting ben 3", "the line for the latest rsvp stands");
 }

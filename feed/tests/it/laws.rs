@@ -1,0 +1,378 @@
+//! Laws of the fold over random histories of eight people: what no order, no split of the network and no
+//! malice of a single person may change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use klatch_feed::meetup::{Fact, Facts};
+use klatch_feed::post::{Answer, EventFields, Role, Schedulers, kind};
+use klatch_feed::{EntryId, EventState, FeedId, Post, Seq, codec};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::people::*;
+
+const ROLES: [Role; 4] = [Role::Owner, Role::Organizer, Role::Host, Role::Door];
+
+/// One thing that somebody does, as far as it can be drawn before there is a history to do it in.
+#[derive(Clone, Debug)]
+enum Act {
+    Grant { object: Index, to: usize, role: usize, quota: u32 },
+    Revoke { object: Index, of: usize, cut: Index },
+    Rsvp { event: Index, answer: Answer, party: u32 },
+    Seat { event: Index, lines: Vec<(Index, u32)> },
+    Update { event: Index, replaces: Option<Index>, capacity: Option<u32>, place: u8 },
+    TakeBack(Index),
+    Join(bool),
+    CheckIn { event: Index, guest: usize, rsvp: Option<Index> },
+    Cancel(Index),
+    Comment(Index),
+}
+
+/// Whom an act suits: hosts do most of the granting and seating, guests the rest.
+fn acts(count: std::ops::Range<usize>, party_max: u32) -> impl Strategy<Value = Vec<(usize, Act)>> {
+    let at = any::<Index>;
+    let answer = prop_oneof![5 => Just(Answer::Yes), 2 => Just(Answer::No), 1 => Just(Answer::Maybe)];
+    let rsvp =
+        (at(), answer, 1..=party_max).prop_map(|(event, answer, party)| Act::Rsvp { event, answer, party });
+    let line = || (at(), 1..=party_max);
+    let seat =
+        (at(), prop::collection::vec(line(), 1..4)).prop_map(|(event, lines)| Act::Seat { event, lines });
+    let grant = (at(), 0..8usize, 0..4usize, 0..6u32).prop_map(|(object, to, role, quota)| Act::Grant {
+        object,
+        to,
+        role,
+        quota,
+    });
+    let revoke = (at(), 0..8usize, at()).prop_map(|(object, of, cut)| Act::Revoke { object, of, cut });
+    let update = (at(), prop::option::of(at()), prop::option::of(1..8u32), any::<u8>())
+        .prop_map(|(event, replaces, capacity, place)| Act::Update { event, replaces, capacity, place });
+    let check_in = (at(), 0..8usize, prop::option::of(at())).prop_map(|(event, guest, rsvp)| Act::CheckIn {
+        event,
+        guest,
+        rsvp,
+    });
+    let hosts = || prop_oneof![4 => Just(ANA), 2 => Just(BEN), 1 => 0..8usize];
+    let act = prop_oneof![
+        5 => (0..8usize, rsvp),
+        5 => (hosts(), seat),
+        3 => (hosts(), grant),
+        1 => (hosts(), revoke),
+        2 => (hosts(), update),
+        1 => (0..8usize, at().prop_map(Act::TakeBack)),
+        1 => (0..8usize, any::<bool>().prop_map(Act::Join)),
+        1 => (hosts(), check_in),
+        1 => (0..8usize, prop_oneof![at().prop_map(Act::Cancel), at().prop_map(Act::Comment)]),
+    ];
+    prop::collection::vec(act, count)
+}
+
+struct History {
+    town: Town,
+    group: EntryId,
+    events: Vec<EntryId>,
+    rsvps: Vec<EntryId>,
+    updates: Vec<EntryId>,
+}
+
+impl History {
+    /// Ana's group with ben as co-owner, and three events: ana's in the group, dee's that names the group
+    /// without the right, and ben's on its own.
+    fn new(schedulers: Schedulers, capacity: Option<u32>, split: bool) -> Self {
+        let mut town = Town::new();
+        let group = town.group(ANA, &[BEN], schedulers);
+        let of = [(ANA, Some(group)), (DEE, Some(group)), (BEN, None)];
+        let events = of.map(|(who, group)| town.event_split(who, group, capacity, split)).to_vec();
+        Self { town, group, events, rsvps: vec![], updates: vec![] }
+    }
+
+    fn with(mut self, acts: &[(usize, Act)]) -> Self {
+        for (who, act) in acts {
+            self.act(*who, act);
+        }
+        self
+    }
+
+    fn act(&mut self, who: usize, act: &Act) {
+        // The first event is the one that most is about.
+        let event = |at: &Index| self.events[at.index(6).saturating_sub(3)];
+        let object = |at: &Index| if at.index(5) == 0 { self.group } else { event(at) };
+        match act {
+            Act::Grant { object: at, to, role, quota } => {
+                let (object, role) = (object(at), ROLES[*role]);
+                let quota = if role == Role::Door { 0 } else { *quota };
+                self.town.grant(who, object, *to, role, quota);
+            }
+            Act::Revoke { object: at, of, cut } => {
+                let (object, seq) = (object(at), cut.index(self.town.len(*of) as usize + 1));
+                self.town.revoke(who, object, *of, seq as u32);
+            }
+            Act::Rsvp { event: at, answer, party } => {
+                let post = Post::Rsvp {
+                    event: event(at),
+                    seen: self.updates.last().copied().into_iter().collect(),
+                    answer: *answer,
+                    party: *party,
+                    note: String::new(),
+                };
+                self.rsvps.push(self.town.say(who, &post));
+            }
+            Act::Seat { event: at, lines } if !self.rsvps.is_empty() => {
+                let lines: BTreeMap<_, _> = lines.iter().map(|(at, n)| (*at.get(&self.rsvps), *n)).collect();
+                self.town.seat(who, event(at), &lines.into_iter().collect::<Vec<_>>());
+            }
+            Act::Update { event: at, replaces, capacity, place } => {
+                let replaces = replaces.filter(|_| !self.updates.is_empty()).map(|at| *at.get(&self.updates));
+                let fields = EventFields {
+                    capacity: *capacity,
+                    place: Some(format!("Café {place}")),
+                    ..EventFields::default()
+                };
+                let replaces: Vec<_> = replaces.into_iter().collect();
+                self.updates.push(self.town.update(who, event(at), &replaces, fields));
+            }
+            Act::TakeBack(at) => {
+                let target = at.get(&self.town.logs[who].entries).id();
+                self.town.take_back(who, target);
+            }
+            Act::Join(is_in) => {
+                let group = self.group;
+                self.town.say(who, &if *is_in { Post::Join { group } } else { Post::Leave { group } });
+            }
+            Act::CheckIn { event: at, guest, rsvp } => {
+                let rsvp = rsvp.filter(|_| !self.rsvps.is_empty()).map(|at| *at.get(&self.rsvps));
+                self.town.check_in(who, *guest, event(at), rsvp);
+            }
+            Act::Cancel(at) => {
+                _ = self.town.say(who, &Post::Cancel { event: event(at), reason: String::new() })
+            }
+            Act::Comment(at) => {
+                self.town.say(who, &Post::Comment { object: event(at), reply: None, text: "hi".into() });
+            }
+            Act::Seat { .. } => {}
+        }
+    }
+
+    /// Every state that the facts make, in both byte forms.
+    fn fold(&self, facts: &Facts) -> Vec<(Vec<u8>, String)> {
+        let group = facts.group(self.group).unwrap();
+        let group = (codec::encode(&group), serde_json::to_string(&group).unwrap());
+        let event = |id: &EntryId| {
+            let state = facts.event(&self.town.net, *id).unwrap();
+            (codec::encode(&state), serde_json::to_string(&state).unwrap())
+        };
+        [group].into_iter().chain(self.events.iter().map(event)).collect()
+    }
+
+    fn states(&self) -> Vec<EventState> {
+        self.events.iter().map(|id| self.town.event_state(*id)).collect()
+    }
+
+    /// What belongs to the event and its group by the definition, and nothing else.
+    fn belongs(&self, event: EntryId, group: Option<EntryId>) -> Facts {
+        let all = self.town.all();
+        let objects: BTreeSet<_> = [Some(event), group].into_iter().flatten().collect();
+        let about = |fact: &&Fact| {
+            objects.contains(&fact.id) || fact.refs.first().is_some_and(|id| objects.contains(id))
+        };
+        let held: BTreeMap<_, _> = all.iter().filter(about).map(|fact| (fact.id, fact.clone())).collect();
+        let tombs = all.iter().filter(|fact| {
+            fact.kind == kind::TOMBSTONE && fact.refs.iter().any(|target| held.contains_key(target))
+        });
+        held.values().chain(tombs).cloned().collect()
+    }
+}
+
+fn history(party_max: u32) -> impl Strategy<Value = History> {
+    let capacity = prop_oneof![6 => (1..8u32).prop_map(Some), 1 => Just(None)];
+    let schedulers = prop_oneof![Just(Schedulers::Organizers), Just(Schedulers::Members)];
+    (schedulers, capacity, acts(0..60, party_max))
+        .prop_map(|(schedulers, capacity, acts)| History::new(schedulers, capacity, false).with(&acts))
+}
+
+impl std::fmt::Debug for History {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (log, name) in self.town.logs.iter().zip(NAMES) {
+            writeln!(f, "{name}")?;
+            for entry in &log.entries[1..] {
+                let header = entry.header();
+                let post = Post::read(header.kind, &header.refs, entry.body());
+                writeln!(f, "  {} {:?} {post:?}", header.seq, entry.id())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Persons that each host seated.
+fn seated_by(state: &EventState) -> BTreeMap<FeedId, u32> {
+    let mut by = BTreeMap::new();
+    for line in &state.seated {
+        *by.entry(line.by.unwrap()).or_default() += line.party;
+    }
+    by
+}
+
+/// A host's lines for the event in the order of the log, each with the guest whose RSVP it names and its
+/// place in the guest's log; `None` where it is no RSVP for this event.
+fn lines_of(town: &Town, host: FeedId, event: EntryId) -> Vec<((Seq, usize), Option<(FeedId, Seq)>)> {
+    let entries = || town.logs.iter().flat_map(|log| &log.entries);
+    let named = |rsvp: &EntryId| {
+        let entry = entries().find(|entry| entry.id() == *rsvp)?.header();
+        (entry.refs.first() == Some(&event)).then_some((entry.author, entry.seq))
+    };
+    let mut lines = Vec::new();
+    for header in entries().filter(|entry| entry.header().author == host) {
+        let (header, body) = (header.header(), header.body());
+        if let Some(Post::Seat { event: of, lines: said }) = Post::read(header.kind, &header.refs, body)
+            && of == event
+        {
+            lines.extend(said.iter().enumerate().map(|(at, (rsvp, _))| ((header.seq, at), named(rsvp))));
+        }
+    }
+    lines
+}
+
+/// The first of a host's lines for the latest RSVP of that guest which they name.
+fn first_line(town: &Town, host: FeedId, event: EntryId, guest: FeedId) -> Option<(Seq, usize)> {
+    let lines = lines_of(town, host, event);
+    let own = lines.iter().filter_map(|(at, named)| {
+        let (author, seq) = (*named)?;
+        (author == guest).then_some((seq, std::cmp::Reverse(*at)))
+    });
+    own.max().map(|(_, at)| at.0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn order_repeats_and_splits_do_not_matter(
+        history in history(3),
+        keys in prop::collection::vec(any::<u32>(), 100),
+        cut in any::<Index>(),
+    ) {
+        let all = history.town.all();
+        let said = history.fold(&all.iter().cloned().collect());
+        let mut order: Vec<usize> = (0..all.len()).collect();
+        order.sort_by_key(|at| keys[*at]);
+        let shuffled = || order.iter().map(|at| all[*at].clone());
+        prop_assert_eq!(&said, &history.fold(&shuffled().collect()));
+        prop_assert_eq!(&said, &history.fold(&shuffled().chain(all.iter().cloned()).collect()));
+        // Two nodes that each hold a part, and meet; one of them had dropped bodies, or thought a feed capped.
+        let cut = cut.index(all.len());
+        let worse = |fact: Fact| Fact { body: None, quarantined: true, ..fact };
+        let mut met: Facts = shuffled().take(cut).chain(shuffled().skip(cut / 2).map(worse)).collect();
+        shuffled().skip(cut).for_each(|fact| met.insert(fact));
+        prop_assert_eq!(&said, &history.fold(&met));
+    }
+
+    #[test]
+    fn what_belongs_to_an_event_is_all_it_takes(history in history(3)) {
+        let group = history.belongs(history.group, None).group(history.group);
+        prop_assert_eq!(group.unwrap(), history.town.group_state(history.group));
+        for event in history.states() {
+            let alone = history.belongs(event.id, event.group).event(&history.town.net, event.id);
+            prop_assert_eq!(alone.unwrap(), event);
+        }
+    }
+
+    #[test]
+    fn no_overbooking_and_no_seat_without_a_host_who_had_the_right(history in history(3)) {
+        for state in history.states() {
+            let persons: u32 = state.seated.iter().map(|line| line.party).sum();
+            let promised: u32 = state.provisional.iter().map(|line| line.party).sum();
+            let shares: u32 = state.hosts.iter().filter_map(|host| host.quota).sum();
+            if let Some(capacity) = state.capacity {
+                prop_assert!(persons + promised <= capacity);
+                prop_assert_eq!(shares, capacity, "no share is lost or made");
+            }
+            for (host, persons) in seated_by(&state) {
+                let line = state.hosts.iter().find(|line| line.feed == host);
+                let line = line.expect("a host who seats has a role");
+                prop_assert!(line.role <= Role::Host);
+                prop_assert!(line.quota.is_none_or(|quota| persons <= quota));
+            }
+            for line in state.seated.iter().chain(&state.waiting) {
+                let host = line.by.unwrap();
+                let at = first_line(&history.town, host, state.id, line.feed).map(|(seq, _)| seq);
+                let cut = state.hosts.iter().find(|line| line.feed == host).unwrap().cut;
+                prop_assert!(at.is_some_and(|at| cut.is_none_or(|cut| at <= cut)));
+            }
+            let lists = [&state.seated, &state.waiting, &state.provisional, &state.unranked, &state.maybe];
+            let mut people: Vec<_> = lists.into_iter().flatten().map(|line| line.feed).collect();
+            people.extend(&state.no);
+            let count = people.len();
+            people.sort();
+            people.dedup();
+            prop_assert_eq!(people.len(), count, "everybody is on one list");
+        }
+    }
+
+    #[test]
+    fn nobody_on_the_list_is_passed_over(history in history(1)) {
+        for state in history.states() {
+            let seated = seated_by(&state);
+            for waiting in &state.waiting {
+                let host = waiting.by.unwrap();
+                let quota = state.hosts.iter().find(|line| line.feed == host).unwrap().quota;
+                let seated = seated.get(&host).copied().unwrap_or_default();
+                // A line for the RSVP of another event holds a place too.
+                let lines = lines_of(&history.town, host, state.id);
+                let held = lines.iter().filter(|(_, named)| named.is_none()).count();
+                let quota = quota.expect("without a limit nobody waits");
+                prop_assert!(seated as usize + held >= quota as usize, "there is room");
+                let line = |guest| first_line(&history.town, host, state.id, guest);
+                for before in state.seated.iter().filter(|line| line.by == Some(host)) {
+                    prop_assert!(line(before.feed) < line(waiting.feed));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_loses_a_seat_by_what_another_guest_says(
+        (mut history, said, take_back) in (
+            history(3),
+            (0..8usize, any::<Index>(), prop_oneof![Just(Answer::Yes), Just(Answer::No), Just(Answer::Maybe)], 1..4u32),
+            any::<bool>(),
+        ),
+    ) {
+        let before = history.states();
+        let (who, at, answer, party) = said;
+        let guest = history.town.feed(who);
+        let rsvps = |history: &History| {
+            let log = history.town.logs[who].entries.iter().filter(|entry| entry.header().kind == kind::RSVP);
+            log.map(|entry| entry.id()).collect::<Vec<_>>()
+        };
+        let own = rsvps(&history);
+        if take_back && !own.is_empty() {
+            history.town.take_back(who, *at.get(&own));
+        } else {
+            history.act(who, &Act::Rsvp { event: at, answer, party });
+        }
+        for (before, after) in before.iter().zip(history.states()) {
+            for line in before.seated.iter().filter(|line| line.feed != guest) {
+                let still = after.seated.iter().find(|now| now.feed == line.feed);
+                prop_assert!(still.is_some_and(|now| now.party >= line.party), "{:?}", line);
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_was_cut_changes_nothing_that_takes_a_role(
+        (mut history, of, more) in (history(2), 1..8usize, acts(1..12, 2)),
+    ) {
+        let (group, events) = (history.group, history.events.clone());
+        let len = history.town.len(of);
+        history.town.revoke(ANA, group, of, len);
+        history.town.revoke(ANA, events[0], of, len);
+        let before = (history.town.group_state(group), history.town.event_state(events[0]));
+        // Ana founded the group and is senior to everybody, so both cuts count. An RSVP takes no role.
+        for (_, act) in &more {
+            if !matches!(act, Act::Rsvp { .. } | Act::TakeBack(_)) {
+                history.act(of, act);
+            }
+        }
+        prop_assert_eq!(before, (history.town.group_state(group), history.town.event_state(events[0])));
+    }
+}
