@@ -33,17 +33,15 @@ impl Said<'_> {
 impl<'a> About<'a> {
     pub(super) fn gather(facts: &'a Facts, object: EntryId, taken_back: &BTreeSet<EntryId>) -> Self {
         let about = |fact: &&Fact| !fact.quarantined && fact.refs.first() == Some(&object);
-        let mut said: Vec<_> = facts
-            .iter()
-            .filter(about)
-            .map(|fact| {
-                let taken_back = taken_back.contains(&fact.id);
-                let reads = fact.kind.is_fold() && fact.kind != kind::ARRIVE && !taken_back;
-                Said { fact, post: if reads { fact.post() } else { None }, taken_back }
-            })
-            .collect();
+        let mut entries: Vec<_> = facts.iter().filter(about).collect();
         // Ids break ties only between the branches of a fork, of which no node accepts both.
-        said.sort_by_key(|said| (said.fact.author.feed, said.fact.seq, said.fact.id));
+        entries.sort_by_key(|fact| (fact.author.feed, fact.seq, fact.id));
+        let said = |fact: &'a Fact| {
+            let taken_back = taken_back.contains(&fact.id);
+            let reads = fact.kind.is_fold() && fact.kind != kind::ARRIVE && !taken_back;
+            Said { fact, post: if reads { fact.post() } else { None }, taken_back }
+        };
+        let said = entries.into_iter().map(said).collect();
         Self { said }
     }
 

@@ -8,7 +8,7 @@ use super::about::About;
 use super::changes::Changes;
 use super::group::Group;
 use super::roles::{Roles, Seniority};
-use super::seats::{Guests, Place, Seating};
+use super::seats::{Guest, Guests, Place, Seating, Wish};
 use super::{Answer, EventState, Fact, Facts, Role, SeatLine, door, kind};
 use crate::post::EventFields;
 use crate::{EntryId, FeedId, NetId, Post};
@@ -101,40 +101,41 @@ struct Lists {
 }
 
 impl Lists {
-    fn of(
+    fn of<'a>(
         event: EntryId,
-        guests: &Guests<'_>,
+        guests: &Guests<'a>,
         changes: &Changes<'_>,
         roles: &Roles,
         seating: &Seating,
         split: bool,
     ) -> Self {
         let mut moved = BTreeMap::new(); // Guests by the thousand saw the same few versions.
-        let mut line = |guest: FeedId, persons: Option<u32>, host: Option<usize>| {
-            let wish = &guests.wishes[&guest];
-            let stale = *moved.entry(wish.seen).or_insert_with(|| changes.moved_since(wish.seen));
-            SeatLine {
-                feed: guest,
-                rsvp: wish.rsvp,
-                answer: wish.answer,
-                party: persons.unwrap_or(wish.party),
-                by: host.map(|rank| roles.principals[rank].person.feed),
-                stale,
-            }
+        let mut line = |guest: &Guest<'_>, wish: &Wish<'a>, place: Option<&Place>| SeatLine {
+            feed: guest.feed,
+            rsvp: wish.rsvp,
+            answer: wish.answer,
+            party: place.map_or(wish.party, |place| place.persons),
+            by: place.map(|place| roles.principals[place.host].person.feed),
+            stale: *moved.entry(wish.seen).or_insert_with(|| changes.moved_since(wish.seen)),
         };
         let mut lists = Self::default();
-        let mut placed = |place: &Place| line(place.guest, Some(place.persons), Some(place.host));
-        lists.seated = seating.seated.iter().map(&mut placed).collect();
-        lists.seated.sort_by_key(|line| line.feed);
-        lists.waiting = seating.waiting.iter().map(&mut placed).collect();
-        let ranked = seating.ranked();
+        let mut is_ranked = vec![false; guests.list.len()];
+        let mut placed = |place: &Place| {
+            is_ranked[place.guest] = true;
+            let guest = &guests.list[place.guest];
+            guest.wish.as_ref().map(|wish| line(guest, wish, Some(place)))
+        };
+        lists.waiting = seating.waiting.iter().filter_map(&mut placed).collect();
+        lists.seated = seating.seated.iter().filter_map(&mut placed).collect();
+        lists.seated.sort_unstable_by_key(|line| line.feed);
         let mut unranked = Vec::new();
-        for (guest, wish) in &guests.wishes {
+        for (guest, is_ranked) in guests.list.iter().zip(is_ranked) {
+            let Some(wish) = &guest.wish else { continue };
             match wish.answer {
-                Answer::Yes if ranked.contains(guest) => {}
-                Answer::Yes => unranked.push((lottery(event, guest), line(*guest, None, None))),
-                Answer::Maybe => lists.maybe.push(line(*guest, None, None)),
-                Answer::No => lists.no.push(*guest),
+                Answer::Yes if is_ranked => {}
+                Answer::Yes => unranked.push((lottery(event, &guest.feed), line(guest, wish, None))),
+                Answer::Maybe => lists.maybe.push(line(guest, wish, None)),
+                Answer::No => lists.no.push(guest.feed),
             }
         }
         unranked.sort_by_key(|(lot, line)| (*lot, line.feed));

@@ -19,24 +19,34 @@ pub(super) struct Wish<'a> {
     pub(super) seen: &'a [EntryId],
 }
 
-/// Every guest's answers, read in the order of their log.
+/// Somebody's answers, read in the order of their log.
+pub(super) struct Guest<'a> {
+    pub(super) feed: FeedId,
+    /// `None` if the last answer was taken back.
+    pub(super) wish: Option<Wish<'a>>,
+    /// The last place at which they said something other than yes, or took an answer back; 0 for never.
+    /// Lines for RSVPs up to there are void for good, or who comes back would throw out who moved up.
+    void_to: Seq,
+    /// Each yes since then: its place, and the smallest party from there on.
+    smallest: Vec<(Seq, u32)>,
+}
+
+/// Everybody who answered, by feed id. An index into it names a guest.
 #[derive(Default)]
 pub(super) struct Guests<'a> {
-    pub(super) wishes: BTreeMap<FeedId, Wish<'a>>,
-    /// Whose, and at which place; `None` for an RSVP that says nothing.
-    rsvps: BTreeMap<EntryId, Option<(FeedId, Seq)>>,
-    /// The last place at which a guest said something other than yes, or took an answer back: lines for
-    /// RSVPs up to there are void for good, or who comes back would throw out who moved up.
-    void_to: BTreeMap<FeedId, Seq>,
-    /// Each yes since then: its place, and the smallest party from there on.
-    smallest: BTreeMap<FeedId, Vec<(Seq, u32)>>,
+    pub(super) list: Vec<Guest<'a>>,
+    /// By id: whose (by index), and at which place of their log; `None` for an RSVP that says nothing.
+    rsvps: Vec<(EntryId, Option<(usize, Seq)>)>,
     pub(super) incomplete: bool,
 }
+
+/// Whose RSVP an id is and at which place of their log: not held here, or held and saying nothing, or that.
+type Found = Option<Option<(usize, Seq)>>;
 
 /// A host's line, as far as it is not void.
 struct Line {
     /// `None`: the RSVP is not held here. It keeps its places and shows nobody.
-    guest: Option<FeedId>,
+    guest: Option<usize>,
     persons: u32,
 }
 
@@ -49,9 +59,9 @@ enum Item {
     },
 }
 
-/// Somebody's place: how many persons, and the host (by rank) who gave it.
+/// A guest's place: how many persons, and the host (by rank) who gave it.
 pub(super) struct Place {
-    pub(super) guest: FeedId,
+    pub(super) guest: usize,
     pub(super) persons: u32,
     pub(super) host: usize,
 }
@@ -66,79 +76,102 @@ pub(super) struct Seating {
     pub(super) free: Option<u32>,
 }
 
+impl<'a> Guest<'a> {
+    fn new(feed: FeedId) -> Self {
+        Self { feed, wish: None, void_to: 0, smallest: vec![] }
+    }
+
+    fn say(&mut self, seq: Seq, wish: Wish<'a>) {
+        if wish.answer == Answer::Yes {
+            self.smallest.push((seq, wish.party));
+        } else {
+            self.void_to = seq;
+            self.smallest.clear();
+        }
+        self.wish = Some(wish);
+    }
+
+    fn take_back(&mut self, seq: Seq) {
+        *self = Self { void_to: seq, ..Self::new(self.feed) };
+    }
+
+    /// When all is said: the parties become the smallest from each place on.
+    fn settle(&mut self) {
+        let mut smallest = u32::MAX;
+        for (_, party) in self.smallest.iter_mut().rev() {
+            smallest = smallest.min(*party);
+            *party = smallest;
+        }
+    }
+
+    /// How many persons a line for the RSVP at that place of the log can be for; `None` if it is void. What
+    /// once came down stays down until there is a new line: others may have moved up.
+    fn persons(&self, seq: Seq) -> Option<u32> {
+        if seq <= self.void_to {
+            return None;
+        }
+        let at = self.smallest.partition_point(|(at, _)| *at < seq);
+        Some(self.smallest.get(at)?.1)
+    }
+}
+
 impl<'a> Guests<'a> {
     pub(super) fn gather(about: &'a About<'a>) -> Self {
         let mut guests = Self::default();
         for said in about.iter().filter(|said| said.fact.kind == kind::RSVP) {
-            let (guest, seq, rsvp) = (said.author().feed, said.fact.seq, said.fact.id);
+            let (feed, seq, rsvp) = (said.author().feed, said.fact.seq, said.fact.id);
+            if guests.list.last().is_none_or(|last| last.feed != feed) {
+                guests.list.push(Guest::new(feed)); // Entries come author by author.
+            }
+            let place = Some((guests.list.len() - 1, seq));
+            let Some(guest) = guests.list.last_mut() else { continue };
             match &said.post {
                 Some(Post::Rsvp { event: _, seen, answer, party, note: _ }) => {
-                    guests.rsvps.insert(rsvp, Some((guest, seq)));
-                    guests.wishes.insert(guest, Wish { rsvp, answer: *answer, party: *party, seen });
-                    let since = guests.smallest.entry(guest).or_default();
-                    if *answer == Answer::Yes {
-                        since.push((seq, *party));
-                    } else {
-                        guests.void_to.insert(guest, seq);
-                        since.clear();
-                    }
+                    guests.rsvps.push((rsvp, place));
+                    guest.say(seq, Wish { rsvp, answer: *answer, party: *party, seen });
                 }
                 _ if said.taken_back => {
-                    guests.rsvps.insert(rsvp, Some((guest, seq)));
-                    guests.wishes.remove(&guest);
-                    guests.void_to.insert(guest, seq);
-                    guests.smallest.remove(&guest);
+                    guests.rsvps.push((rsvp, place));
+                    guest.take_back(seq);
                 }
                 _ if said.is_missing() => guests.incomplete = true,
-                _ => _ = guests.rsvps.insert(rsvp, None),
+                _ => guests.rsvps.push((rsvp, None)),
             }
         }
-        for yeses in guests.smallest.values_mut() {
-            let mut smallest = u32::MAX;
-            for (_, party) in yeses.iter_mut().rev() {
-                smallest = smallest.min(*party);
-                *party = smallest;
-            }
-        }
+        guests.list.iter_mut().for_each(Guest::settle);
+        guests.rsvps.sort_unstable_by_key(|(id, _)| *id);
         guests
     }
 
-    /// How many persons a line for the RSVP at that place of the guest's log can be for; `None` if it is
-    /// void. What once came down stays down until there is a new line: others may have moved up.
-    fn persons(&self, guest: &FeedId, seq: Seq) -> Option<u32> {
-        if self.void_to.get(guest).is_some_and(|to| seq <= *to) {
-            return None;
-        }
-        let yeses = self.smallest.get(guest)?;
-        let at = yeses.partition_point(|(at, _)| *at < seq);
-        Some(yeses.get(at)?.1)
+    fn find(&self, rsvp: &EntryId) -> Found {
+        let at = self.rsvps.binary_search_by_key(&rsvp, |(id, _)| id).ok()?;
+        Some(self.rsvps[at].1)
     }
 
     /// One host's lines in the order of the log, less the void ones. Of several for one guest the one for
     /// the latest RSVP stands; of several for one RSVP the first.
     fn standing(&self, lines: Vec<(Seq, EntryId, u32)>) -> Vec<(Seq, Line)> {
-        let mut latest = BTreeMap::<FeedId, Seq>::new();
-        for (_, rsvp, _) in &lines {
-            if let Some(Some((guest, seq))) = self.rsvps.get(rsvp) {
-                let known = latest.entry(*guest).or_insert(*seq);
-                *known = *seq.max(known);
-            }
-        }
-        let mut named = BTreeSet::new();
-        let stands = |(at, rsvp, persons): (Seq, EntryId, u32)| {
-            if !named.insert(rsvp) {
-                return None;
-            }
-            match self.rsvps.get(&rsvp) {
-                None => Some((at, Line { guest: None, persons })),
-                Some(None) => None,
-                Some(Some((guest, seq))) => {
-                    let persons = self.persons(guest, *seq)?.min(persons);
-                    (latest[guest] == *seq).then_some((at, Line { guest: Some(*guest), persons }))
+        let mut unknown = BTreeSet::new();
+        let mut latest = BTreeMap::<usize, (Seq, usize)>::new(); // The place named, and by which line first.
+        let lines: Vec<_> = lines.into_iter().map(|(at, rsvp, n)| (at, rsvp, self.find(&rsvp), n)).collect();
+        for (line, (.., found, _)) in lines.iter().enumerate() {
+            if let Some(Some((guest, seq))) = *found {
+                let best = latest.entry(guest).or_insert((seq, line));
+                if seq > best.0 {
+                    *best = (seq, line);
                 }
             }
+        }
+        let mut stands = |(line, (at, rsvp, found, persons)): (usize, (Seq, EntryId, Found, u32))| match found
+        {
+            None => unknown.insert(rsvp).then_some((at, Line { guest: None, persons })),
+            Some(None) => None,
+            Some(Some((guest, seq))) => {
+                let persons = self.list[guest].persons(seq)?.min(persons);
+                (latest[&guest].1 == line).then_some((at, Line { guest: Some(guest), persons }))
+            }
         };
-        lines.into_iter().filter_map(stands).collect()
+        lines.into_iter().enumerate().filter_map(&mut stands).collect()
     }
 }
 
@@ -155,38 +188,33 @@ impl Seating {
         let logs = logs(about, roles, guests);
         let quotas = capacity.map(|capacity| quotas(&logs, roles, author, capacity));
         let mut seating = Self { quotas: None, seated: vec![], waiting: vec![], free: capacity.map(|_| 0) };
-        let mut seated = BTreeSet::new();
-        let mut listed = BTreeSet::new();
+        let mut seated = vec![false; guests.list.len()];
+        let mut listed = vec![false; guests.list.len()];
         for (host, log) in logs.iter().enumerate() {
             let mut room = quotas.as_ref().map(|quotas| quotas[host]);
             let mut is_full = false; // Somebody did not fit: nobody passes them, unless parties may.
             for line in log.iter().filter_map(Item::line) {
-                if line.guest.is_some_and(|guest| seated.contains(&guest)) {
+                if line.guest.is_some_and(|guest| seated[guest]) {
                     continue; // A more senior host seated them.
                 }
                 let place = line.guest.map(|guest| Place { guest, persons: line.persons, host });
                 if room.is_none_or(|room| line.persons <= room) && (split || !is_full) {
                     room = room.map(|room| room - line.persons);
-                    seated.extend(line.guest);
-                    seating.seated.extend(place);
+                    seating.seated.extend(place.inspect(|place| seated[place.guest] = true));
                 } else {
                     is_full = true;
-                    seating.waiting.extend(place.filter(|place| listed.insert(place.guest)));
+                    let first = |place: &Place| !std::mem::replace(&mut listed[place.guest], true);
+                    seating.waiting.extend(place.filter(first));
                 }
             }
             seating.free = seating.free.zip(room).map(|(free, room)| free + room);
         }
         // Those whom a less senior host seated wait no more.
-        seating.waiting.retain(|place| !seated.contains(&place.guest));
+        seating.waiting.retain(|place| !seated[place.guest]);
         let waiting: u32 = seating.waiting.iter().map(|place| place.persons).sum();
         seating.free = seating.free.map(|free| free.saturating_sub(waiting));
         seating.quotas = quotas;
         seating
-    }
-
-    /// Who is on some host's list, seated or waiting.
-    pub(super) fn ranked(&self) -> BTreeSet<FeedId> {
-        self.seated.iter().chain(&self.waiting).map(|place| place.guest).collect()
     }
 }
 
