@@ -3,8 +3,10 @@
 //! Results go to standard output, all else to standard error; every command that names things takes ids,
 //! their beginnings, petnames, names and titles ([`crate::names`]).
 
+mod checkin;
 mod comment;
 mod completions;
+mod door;
 mod event;
 mod exit;
 mod export;
@@ -12,14 +14,19 @@ mod follow;
 mod group;
 mod id;
 mod init;
+mod join;
 mod later;
 mod log;
+mod online;
 mod open;
 mod output;
 mod peer;
+mod peers;
+mod pubs;
 mod reach;
 mod rsvp;
 mod share;
+mod up;
 mod verify;
 mod when;
 
@@ -65,9 +72,15 @@ enum Command {
     Rsvp(rsvp::RsvpArgs),
     Comment(comment::CommentArgs),
     Open(open::OpenArgs),
+    Door(door::DoorArgs),
+    Checkin(checkin::CheckinArgs),
     /// What needs your answer (not in this version yet)
     Inbox(LaterArgs),
+    Up(up::UpArgs),
+    Peers(peers::PeersArgs),
     Peer(peer::PeerArgs),
+    Join(join::JoinArgs),
+    Pub(pubs::PubArgs),
     Log(log::LogArgs),
     Verify(verify::VerifyArgs),
     Rebuild(verify::RebuildArgs),
@@ -85,8 +98,8 @@ enum Command {
 /// How `--help` groups the commands. A test sees to it that each stands in one.
 pub const GROUPS: &[(&str, &[&str])] = &[
     ("You and others", &["init", "id", "follow", "unfollow", "block", "follows"]),
-    ("Groups and events", &["open", "group", "event", "rsvp", "comment", "inbox"]),
-    ("The node", &["peer"]),
+    ("Groups and events", &["open", "group", "event", "rsvp", "comment", "inbox", "door", "checkin"]),
+    ("The node", &["up", "peers", "peer", "join", "pub"]),
     ("The log", &["log", "verify", "rebuild", "compact", "export", "import", "backup", "restore"]),
     ("This program", &["completions"]),
 ];
@@ -112,8 +125,9 @@ pub fn command() -> clap::Command {
         }
         commands.push('\n');
     }
-    let template =
-        "{about-with-newline}\n{usage-heading} {usage}\n\n".to_owned() + &commands + "Options:\n{options}\n\n{after-help}";
+    let template = "{about-with-newline}\n{usage-heading} {usage}\n\n".to_owned()
+        + &commands
+        + "Options:\n{options}\n\n{after-help}";
     command.help_template(template).after_help(EXAMPLES)
 }
 
@@ -142,6 +156,12 @@ impl Cli {
                 );
             }
             Command::Restore(_) => return later::not_yet("`klatch restore`", ""),
+            Command::Up(args) => return up::run(args, &config, &out),
+            Command::Peers(args) => return peers::run(args, &config, &out),
+            Command::Join(args) => return join::run(args, &config, &out),
+            Command::Door(args) => return door::run(args, &config, &out),
+            Command::Checkin(args) => return checkin::run(args, &config, &out),
+            Command::Pub(args) => return pubs::run(args, &config, &out),
             _ => {}
         }
         let node = Node::find(&config.home)?;

@@ -26,13 +26,15 @@ use klatch_gossip::sync::{Ingest, Outcome};
 use klatch_store::{Changes, OpenError, Reader, Snapshot, Store};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+pub(crate) use local::called;
 pub use local::{Local, Spaces};
-pub use request::{NetRequest, Request, Schedule};
+pub use request::{Request, Schedule};
 pub use response::*;
 pub use room::{NoRoom, Quota};
 pub use wants::Wants;
 
 use crate::home::{Home, HomeError, Lock};
+use crate::net::{NetRequest, NetResponse};
 use crate::network::Network;
 use crate::pub_server;
 use owner::{Command, Owner, Update};

@@ -11,9 +11,6 @@ pub mod host;
 
 use klatch_feed::{EventState, FeedId};
 
-/// Why a node without the role gets nowhere, in the words both sides use.
-pub(crate) const ROLE_MISSING: &str = "this node does not hold the door of that event";
-
 /// Whether entries of `feed` countersign check-ins to the event: any role does, up to its cut, which the
 /// fold judges entry by entry; who is cut now writes nothing that counts.
 pub fn may_countersign(state: &EventState, feed: &FeedId) -> bool {

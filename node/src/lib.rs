@@ -16,4 +16,5 @@ pub mod names;
 pub mod net;
 pub mod network;
 pub mod pub_server;
+pub mod running;
 pub mod share;

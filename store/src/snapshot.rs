@@ -155,12 +155,13 @@ impl Snapshot {
         })
     }
 
-    /// Places of accepted entries whose bodies are neither held nor taken back, at most `max`.
-    pub fn missing_bodies(&self, feed: &FeedId, max: usize) -> Result<Vec<Seq>, DiskError> {
+    /// Places after `after` of accepted entries whose bodies are neither held nor taken back, at most `max`.
+    pub fn missing_bodies(&self, feed: &FeedId, after: Seq, max: usize) -> Result<Vec<Seq>, DiskError> {
         guard(|| {
             let Some(row) = self.row(feed)? else { return Ok(Vec::new()) };
+            let Some(from) = after.checked_add(1) else { return Ok(Vec::new()) };
             let table = self.tx.open_table(MISSING)?;
-            let places = table.range(place(row.num, 0)..=place(row.num, Seq::MAX))?.take(max);
+            let places = table.range(place(row.num, from)..=place(row.num, Seq::MAX))?.take(max);
             places.map(|found| Ok(split(found?.0.value()).1)).collect()
         })
     }

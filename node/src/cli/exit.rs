@@ -9,6 +9,7 @@ use crate::daemon::socket::AskError;
 use crate::daemon::{Refusal, StartError};
 use crate::home::HomeError;
 use crate::network::NetworkError;
+use crate::running::RunError;
 
 /// What the shell sees.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,6 +39,8 @@ pub enum CliError {
     #[error(transparent)]
     Start(#[from] StartError),
     #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
     Create(#[from] CreateError),
     #[error(transparent)]
     Ask(#[from] AskError),
@@ -55,6 +58,13 @@ pub enum CliError {
     NotYet { what: &'static str, instead: &'static str },
     #[error("{0} of the log's parts are damaged: put a copy of the home back, or fetch again from peers")]
     Damaged(usize),
+    #[error(
+        "{name} ({door}) shows a door, but nothing in the log says that they hold it: \
+         ask the host, and repeat with --trust {door} if it is right"
+    )]
+    Stranger { door: klatch_feed::FeedId, name: String },
+    #[error("standard input: {0}")]
+    Input(io::Error),
     #[error("standard output: {0}")]
     Output(io::Error),
     /// The node answered something else than was asked: both halves are this program.

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use super::exit::CliError;
 use crate::clock::Stopwatch;
-use crate::daemon::{Daemon, Options, Progress, Request, Response, socket};
-use crate::home::{Home, HomeError};
+use crate::daemon::{Admit, Daemon, Options, Progress, Request, Response, socket};
+use crate::home::{Home, HomeError, Lock};
+use crate::net;
+use crate::running::{RunError, Running};
 
 /// How long to wait for another process to let go of the home or to listen.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -20,11 +22,26 @@ pub enum Node {
     Running(PathBuf),
     /// This process, for as long as the command takes.
     Here(Daemon),
+    /// The same, and it meets others.
+    Online(Box<Running>),
 }
 
 impl Node {
     /// Finds a node that runs, or becomes the owner; retries both while another process has the home.
     pub fn find(home: &Home) -> Result<Self, CliError> {
+        let here = |lock| Ok(Self::Here(Daemon::start(home, lock, Options::default())?));
+        Self::find_or(home, here)
+    }
+
+    /// As [`Node::find`], where what is asked takes others: a node of its own meets them as `config` says.
+    pub(super) fn find_online(home: &Home, config: net::Config) -> Result<Self, CliError> {
+        let ready = |_: &_| Ok::<_, RunError>(());
+        let online =
+            |lock| Ok(Self::Online(Box::new(Running::start(home, lock, (Admit::Manual, config), ready)?)));
+        Self::find_or(home, online)
+    }
+
+    fn find_or(home: &Home, own: impl Fn(Lock) -> Result<Self, CliError>) -> Result<Self, CliError> {
         home.check()?;
         let path = home.socket()?;
         let started = Stopwatch::start();
@@ -33,7 +50,7 @@ impl Node {
                 return Ok(Self::Running(path));
             }
             match home.lock() {
-                Ok(lock) => return Ok(Self::Here(Daemon::start(home, lock, Options::default())?)),
+                Ok(lock) => return own(lock),
                 Err(HomeError::InUse { .. }) if started.elapsed() < PATIENCE => std::thread::sleep(STEP),
                 Err(error) => return Err(error.into()),
             }
@@ -55,6 +72,7 @@ impl Node {
         Ok(match self {
             Self::Running(path) => socket::ask(path, &request, progress)??,
             Self::Here(daemon) => daemon.handle().call_with(request, progress)?,
+            Self::Online(running) => running.handle().call_with(request, progress)?,
         })
     }
 }

@@ -5,6 +5,7 @@ use klatch_feed::post::{Answer, EventFields, Role, Schedulers};
 use klatch_feed::{FeedId, Seq};
 use serde::{Deserialize, Serialize};
 
+use crate::net::NetRequest;
 use crate::pub_server::PubRequest;
 
 /// One request. Through the socket: one line of JSON, at most [`super::socket::REQUEST_BYTES_MAX`].
@@ -134,12 +135,4 @@ pub struct Schedule {
     pub about: String,
     pub capacity: Option<u32>,
     pub split: bool,
-}
-
-/// A request that the network part of a running node answers.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum NetRequest {
-    /// Who is connected, and by which path.
-    Peers,
 }

@@ -5,6 +5,7 @@ use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
 use klatch_store::{AppendError, DiskError};
 use serde::{Deserialize, Serialize};
 
+use crate::net::NetResponse;
 use crate::pub_server::PubResponse;
 
 /// One answer. Through the socket: one line of JSON.
@@ -33,14 +34,6 @@ pub enum Response {
     Verified(VerifiedReport),
     Pub(PubResponse),
     Net(NetResponse),
-}
-
-/// What the network part of a running node answers.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "named after the requests")]
-pub enum NetResponse {
-    Done,
 }
 
 /// Who this home is.

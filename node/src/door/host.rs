@@ -7,8 +7,6 @@ use klatch_feed::{EntryId, EventState, FeedId, NetId, Post, PublicKey};
 use klatch_gossip::link::LinkId;
 use klatch_gossip::sync::{DoorAnswer, Millis};
 
-use super::ROLE_MISSING;
-
 /// A challenge is good for this long. Source: spec/meetup.md, "check-in".
 pub const NONCE_LIFE: Millis = 60_000;
 /// After this long another is shown, so that whoever reads one has time to answer it.
@@ -45,7 +43,7 @@ struct Issued {
 pub enum Turned {
     #[error("this door is not open for that event")]
     NotOpen,
-    #[error("{ROLE_MISSING}")]
+    #[error("this node does not hold the door of that event")]
     NoRole,
     #[error("the event is cancelled")]
     Cancelled,
@@ -108,6 +106,11 @@ impl Door {
         now.saturating_sub(self.watched_at) >= UNWATCHED_MAX
     }
 
+    /// When to renew it, or to close it, unless something happens before.
+    pub fn next_at(&self) -> Millis {
+        (self.shown_at + RENEW_AFTER).min(self.watched_at + UNWATCHED_MAX)
+    }
+
     /// Forgets what has lapsed, and shows another challenge if it is time: then every connection gets one, too.
     pub fn renew(&mut self, now: Millis, draw: Draw<'_>) -> bool {
         self.live.retain(|_, issued| now.saturating_sub(issued.at) < NONCE_LIFE);
@@ -135,7 +138,7 @@ impl Door {
         if issued.used.insert(guest) { Ok(()) } else { Err(Turned::Used) }
     }
 
-    /// Judges an answer by what the log says of the event. `owner_of` an RSVP: who wrote it and for which
+    /// Judges an answer by what the log says of the event. `rsvp_of` an RSVP: who wrote it and for which
     /// event, if it is held.
     pub fn judge(
         &mut self,

@@ -15,11 +15,11 @@ const BODIES_BYTES_MAX: usize = 768 * 1024;
 /// in its own log, but blames no peer and takes no wrong step, since what it would ask for again is
 /// accepted as held.
 #[derive(Debug)]
-pub struct DiskShelf(Option<Snapshot>);
+pub(super) struct DiskShelf(Option<Snapshot>);
 
 impl DiskShelf {
     /// The log as it is now.
-    pub fn open(reader: &Reader) -> Self {
+    pub(super) fn open(reader: &Reader) -> Self {
         Self(readable("a snapshot", reader.snapshot()))
     }
 
@@ -72,8 +72,7 @@ impl Shelf for DiskShelf {
     }
 
     fn missing_bodies(&self, feed: &FeedId, after: Seq) -> Vec<Seq> {
-        let missing = self.read("what is missing", |s| s.missing_bodies(feed, usize::MAX)).unwrap_or_default();
-        missing.into_iter().filter(|seq| *seq > after).take(MISSING_MAX).collect()
+        self.read("what is missing", |s| s.missing_bodies(feed, after, MISSING_MAX)).unwrap_or_default()
     }
 
     fn proof(&self, feed: &FeedId) -> Option<ForkProof> {

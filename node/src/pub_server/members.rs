@@ -26,6 +26,8 @@ pub enum Code {
     Removed,
     /// This node is no pub.
     NoPub,
+    /// The pub's disk failed.
+    NotWritten,
     /// A refusal of a later version.
     Other(u16),
 }
@@ -41,6 +43,7 @@ impl Code {
             Self::Full => 4,
             Self::Removed => 5,
             Self::NoPub => 6,
+            Self::NotWritten => 7,
             Self::Other(number) => number,
         }
     }
@@ -55,6 +58,7 @@ impl Code {
             Self::Full,
             Self::Removed,
             Self::NoPub,
+            Self::NotWritten,
         ];
         known.into_iter().find(|code| code.number() == number).unwrap_or(Self::Other(number))
     }
@@ -69,6 +73,7 @@ impl Code {
             Self::Full => "the pub takes no more members for now: try again later, or ask its operator",
             Self::Removed => "the pub's operator has removed you: talk to them",
             Self::NoPub => "that node is no pub (any more): ask whoever gave you the invite",
+            Self::NotWritten => "the pub could not write it down just now: try again later",
             Self::Other(number) => {
                 return Some(format!("the pub refused, for a reason this Klatch does not know ({number})"));
             }

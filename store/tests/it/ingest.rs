@@ -190,7 +190,7 @@ fn late_bodies_count_when_they_fit_and_taken_back_ones_never_do() {
     accept(&mut store, &ben.chunk_with(1, 4, false));
     let look = |store: &klatch_store::Store| {
         let snapshot = store.reader().snapshot().unwrap();
-        (snapshot.missing_bodies(&ben.feed(), 9).unwrap(), snapshot.profile(&ben.feed()).unwrap())
+        (snapshot.missing_bodies(&ben.feed(), 0, 9).unwrap(), snapshot.profile(&ben.feed()).unwrap())
     };
     assert_eq!(look(&store), (vec![1, 2, 3, 4], None));
     let bodies: Vec<_> = ben.log.iter().map(|entry| entry.body().map(<[u8]>::to_vec)).collect();
@@ -213,7 +213,7 @@ fn late_bodies_count_when_they_fit_and_taken_back_ones_never_do() {
     assert_eq!(store.reader().snapshot().unwrap().profile(&ben.feed()).unwrap(), None);
     store.fill(&ben.feed(), 1, &bodies).unwrap();
     assert_eq!(held(&store), None, "and not taken in again");
-    assert_eq!(store.reader().snapshot().unwrap().missing_bodies(&ben.feed(), 9).unwrap(), Vec::<u32>::new());
+    assert_eq!(store.reader().snapshot().unwrap().missing_bodies(&ben.feed(), 0, 9).unwrap(), Vec::<u32>::new());
     assert_sound(&store);
 
     // In one batch with what it takes back, and by somebody else.

@@ -1,0 +1,77 @@
+//! `klatch checkin`
+
+use std::io::{BufRead, IsTerminal};
+
+use clap::Args;
+use klatch_feed::FeedId;
+
+use super::exit::CliError;
+use super::online::{self, Online};
+use super::output::{Printer, plain};
+use super::reach::Node;
+use crate::config::Config;
+use crate::net::report::CheckedIn;
+use crate::net::{NetRequest, NetResponse};
+
+/// Check in at an event: answer its door
+///
+/// Looks for the door on this network. Signs only for somebody who holds the door by what is in the log, unless
+/// told to trust them.
+#[derive(Args, Debug)]
+pub(super) struct CheckinArgs {
+    /// Event id, its beginning, or its title in quotes
+    event: String,
+    /// What the door's screen shows: klatch:door/1/…
+    #[arg(long)]
+    code: Option<String>,
+    /// Sign for this door, whatever the log says
+    #[arg(long, value_name = "FEED")]
+    trust: Option<FeedId>,
+    #[command(flatten)]
+    online: Online,
+}
+
+/// Runs it.
+pub(super) fn run(args: &CheckinArgs, config: &Config, out: &Printer) -> Result<(), CliError> {
+    let node = args.online.node(config)?;
+    let mut trust = args.trust;
+    loop {
+        match ask(args, trust, &node)? {
+            NetResponse::CheckedIn(done) => return out.result(&done, |ink| ink.good(&told(&done))),
+            NetResponse::Stranger { door, name } if trust != Some(door) => {
+                if !confirmed(door, &name, config)? {
+                    return Err(CliError::Stranger { door, name: plain(&name) });
+                }
+                trust = Some(door);
+            }
+            _ => return Err(CliError::Answer),
+        }
+    }
+}
+
+fn ask(args: &CheckinArgs, trust: Option<FeedId>, node: &Node) -> Result<NetResponse, CliError> {
+    let (event, code) = (args.event.clone(), args.code.clone());
+    online::ask(node, NetRequest::Checkin { event, code, trust })
+}
+
+/// Whether whoever is at the terminal trusts a door that the log does not know.
+fn confirmed(door: FeedId, name: &str, config: &Config) -> Result<bool, CliError> {
+    let stdin = std::io::stdin();
+    if config.json || !stdin.is_terminal() {
+        return Ok(false);
+    }
+    eprint!(
+        "{} ({door}) shows a door, but nothing in the log says that they hold it. Sign for them? [y/N] ",
+        plain(name)
+    );
+    let mut answer = String::new();
+    stdin.lock().read_line(&mut answer).map_err(CliError::Input)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+fn told(done: &CheckedIn) -> String {
+    let (title, door) = (plain(&done.title), plain(&done.door_name));
+    let already = if done.already { "already " } else { "" };
+    let walk_in = if done.walk_in { ", without an RSVP" } else { "" };
+    format!("you are {already}checked in at {title:?} by {door}{walk_in}")
+}

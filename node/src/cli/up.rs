@@ -1,0 +1,126 @@
+//! `klatch up`
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+
+use clap::{Args, ValueEnum};
+use klatch_feed::FeedId;
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+
+use super::exit::CliError;
+use super::output::Printer;
+use crate::config::Config;
+use crate::daemon::{Admit, Handle};
+use crate::net::{self, Lan};
+use crate::running::Running;
+
+/// Run the node until Ctrl-C: find others, exchange what is new, rank RSVPs to your events
+#[derive(Args, Debug)]
+pub(super) struct UpArgs {
+    /// Where to listen [default: port 4747 if it is free, else any]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Where to look for others, and show yourself
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t)]
+    lan: Lan,
+    /// Who ranks RSVPs to your events: the node, as they reach it, or you, by `klatch event admit`
+    #[arg(long, value_name = "WHO", value_enum, default_value_t)]
+    admit: Admit,
+    /// The page for people (not in this version yet)
+    #[arg(long, value_enum, default_value_t)]
+    web: Web,
+}
+
+/// Where the page is served.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Web {
+    /// Nowhere
+    #[default]
+    Off,
+}
+
+/// What a node says once others can reach it. One line of JSON.
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+    feed: FeedId,
+    /// Where the listener is bound.
+    listen: Vec<SocketAddr>,
+    /// Addresses for lines that people pass on.
+    addresses: Vec<String>,
+    lan: &'static str,
+    socket: String,
+    process: u32,
+}
+
+/// Runs it.
+pub(super) fn run(args: &UpArgs, config: &Config, out: &Printer) -> Result<(), CliError> {
+    serve(args, config, out, |_| Ok(()))
+}
+
+/// Runs a node; `prepare` sets what has to be there before others reach it.
+pub(super) fn serve(
+    args: &UpArgs,
+    config: &Config,
+    out: &Printer,
+    prepare: impl FnOnce(&Handle) -> Result<(), CliError>,
+) -> Result<(), CliError> {
+    let Web::Off = args.web;
+    config.home.check()?;
+    log(config.quiet);
+    let meet = net::Config { listen: args.listen, lan: args.lan };
+    let mut running = Running::start(&config.home, config.home.lock()?, (args.admit, meet), prepare)?;
+    let handle = running.handle();
+    let ready = Ready {
+        ready: true,
+        feed: handle.me(),
+        listen: vec![running.net().listening()],
+        addresses: handle.addresses(),
+        lan: match args.lan {
+            Lan::On => "on",
+            Lan::Off => "off",
+            Lan::Loopback => "loopback",
+        },
+        socket: running.socket().display().to_string(),
+        process: std::process::id(),
+    };
+    drop(handle);
+    say(&ready, config, out)?;
+    running.wait();
+    out.hint("stopping");
+    Ok(())
+}
+
+fn say(ready: &Ready, config: &Config, out: &Printer) -> Result<(), CliError> {
+    if config.json {
+        let mut line = serde_json::to_vec(ready).expect("the line is JSON");
+        line.push(b'\n');
+        return out.raw(&line);
+    }
+    let mut text = format!("{} listens on {}\n", out.ink.bold(&ready.feed.to_string()), ready.listen[0]);
+    if ready.listen[0].port() != net::PORT && ready.listen[0].ip().is_unspecified() {
+        text += &format!("port {} is taken, so this is another one; name one with --listen\n", net::PORT);
+    }
+    text += &match ready.addresses.split_first() {
+        Some((first, [])) => format!("others reach it at {first}\n"),
+        Some((first, more)) => format!("others reach it at {first}, or {}\n", more.join(", ")),
+        None => "no address of this machine reaches it from elsewhere\n".to_owned(),
+    };
+    out.raw(text.as_bytes())?;
+    out.hint(match ready.lan {
+        "off" => "it looks for nobody on the local network; Ctrl-C ends it",
+        "loopback" => "it looks for others on this machine alone; Ctrl-C ends it",
+        _ => "it looks for others on the local network; Ctrl-C ends it",
+    });
+    Ok(())
+}
+
+/// What happens goes to standard error; `KLATCH_LOG` says how much of it.
+fn log(quiet: bool) {
+    let usual = if quiet { "error" } else { "klatch=info,warn" };
+    let filter = EnvFilter::try_from_env("KLATCH_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let to_stderr = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let to_stderr = to_stderr.with_target(false).with_ansi(std::io::stderr().is_terminal());
+    let _ = to_stderr.try_init(); // Fails only where somebody listens already.
+}

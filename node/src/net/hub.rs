@@ -1,0 +1,489 @@
+//! The one task that knows every connection: whom to let in, whom to dial, which of two stays, and what
+//! each has to hear.
+//!
+//! It never waits for a connection, nor for the log: what takes time runs in a task of its own and comes
+//! back as an [`Event`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use klatch_feed::FeedId;
+use klatch_gossip::lan::{self, Sighting, Who};
+use klatch_gossip::link::{self, Ended, LinkId, OpenError};
+use klatch_gossip::noise::{Local, Side};
+use klatch_gossip::peers::gate::{Attempt, Gate};
+use klatch_gossip::peers::roster::{Refusal as Turned, Roster, Verdict};
+use klatch_gossip::peers::{Book, Source};
+use klatch_gossip::sync::{Change, Input, Millis, Output};
+use klatch_store::{Changes, DiskError};
+use tokio::net::TcpStream;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+use super::dial::{self, DialError};
+use super::doors::Doors;
+use super::joins::Joins;
+use super::links::{Link, Met, Surroundings};
+use super::listen;
+use super::report::{NetRequest, NetResponse, Path, PeerLine};
+use crate::clock::{self, Stopwatch};
+use crate::daemon::{Handle, NetCall, Refusal, Spaces, Wants, called};
+use crate::share::Address;
+
+/// A name that stands for nothing is asked about again after this long.
+const NAME_AGAIN: Duration = Duration::from_secs(30);
+/// How long connections get to send what they still have when the node stops.
+const FAREWELL_MAX: Duration = Duration::from_secs(2);
+/// Events that may wait; what brings one waits with it.
+pub(super) const EVENTS_MAX: usize = 256;
+
+/// Something that happened outside the hub.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// Somebody opened a connection.
+    Knocked(TcpStream, SocketAddr),
+    /// ... and shook hands, or did not.
+    Answered(SocketAddr, Result<Met, OpenError>),
+    /// Somebody was dialled.
+    Dialled(FeedId, Result<Met, DialError>),
+    /// A pub was dialled in order to join it.
+    Joining(FeedId, Result<Met, DialError>),
+    /// What a name stands for.
+    Resolved(FeedId, Source, Vec<SocketAddr>),
+    /// A connection wants something done that is not the log's.
+    Said(LinkId, Output),
+    /// A connection is to be told something, if it still stands.
+    Tell(LinkId, Input),
+    /// A connection ended.
+    Ended(LinkId, Ended),
+}
+
+/// Where an answer to a [`NetRequest`] goes.
+pub(super) type Reply = oneshot::Sender<Result<NetResponse, Refusal>>;
+
+/// What the hub listens to.
+pub(super) struct Ears {
+    pub(super) events: mpsc::Receiver<Event>,
+    pub(super) calls: mpsc::Receiver<NetCall>,
+    pub(super) sightings: Option<mpsc::Receiver<Sighting>>,
+    pub(super) stop: watch::Receiver<bool>,
+}
+
+pub(super) struct Hub {
+    pub(super) handle: Handle,
+    pub(super) local: Arc<Local>,
+    pub(super) book: Book,
+    pub(super) roster: Roster,
+    pub(super) links: BTreeMap<LinkId, Link>,
+    pub(super) doors: Doors,
+    pub(super) joins: Joins,
+    pub(super) tasks: JoinSet<()>,
+    pub(super) events: mpsc::Sender<Event>,
+    pub(super) listening: Vec<Address>,
+    clock: Stopwatch,
+    gate: Gate,
+    next_link: u64,
+    wants: Arc<Wants>,
+    /// Addresses by name, to be asked about again when none of them works.
+    named: BTreeMap<FeedId, Vec<(String, Source)>>,
+    pubs: BTreeSet<FeedId>,
+    members: BTreeSet<FeedId>,
+}
+
+impl Hub {
+    pub(super) fn new(
+        handle: Handle,
+        local: Arc<Local>,
+        events: mpsc::Sender<Event>,
+        listening: Vec<Address>,
+    ) -> Self {
+        Self {
+            book: Book::new(handle.me()),
+            roster: Roster::new(handle.me(), *local.static_key()),
+            links: BTreeMap::new(),
+            doors: Doors::default(),
+            joins: Joins::default(),
+            tasks: JoinSet::new(),
+            clock: Stopwatch::start(),
+            gate: Gate::default(),
+            next_link: 0,
+            wants: Arc::default(),
+            named: BTreeMap::new(),
+            pubs: BTreeSet::new(),
+            members: BTreeSet::new(),
+            handle,
+            local,
+            events,
+            listening,
+        }
+    }
+
+    /// Runs until told to stop, then lets every connection send what it still has.
+    pub(super) async fn run(mut self, mut ears: Ears) {
+        let (mut changes, mut wants, mut facts) =
+            (self.handle.changes(), self.handle.wants(), self.handle.facts());
+        self.wants = wants.borrow_and_update().clone();
+        self.look_up_facts();
+        loop {
+            self.handle.set_connections(self.links.len());
+            self.dial_due();
+            let wake = self.next_at().map(|at| Duration::from_millis(at.saturating_sub(self.now())));
+            tokio::select! {
+                _ = ears.stop.changed() => break,
+                event = ears.events.recv() => event.into_iter().for_each(|event| self.on(event)),
+                call = ears.calls.recv() => call.into_iter().for_each(|call| self.call(call)),
+                heard = changes.recv() => self.on_changes(heard),
+                Ok(()) = wants.changed() => {
+                    let now = wants.borrow_and_update().clone();
+                    self.on_wants(now);
+                }
+                Ok(()) = facts.changed() => self.look_up_facts(),
+                sighting = sighted(&mut ears.sightings) => self.on_sighting(sighting),
+                Some(done) = self.tasks.join_next() => if let Err(error) = done {
+                    tracing::error!(%error, "a task of the network broke");
+                },
+                () = tokio::time::sleep(wake.unwrap_or(Duration::MAX)), if wake.is_some() => self.tick(),
+            }
+        }
+        self.links.clear();
+        drop(ears); // Or tasks that still have something to say would wait for the hub.
+        let farewell = async { while self.tasks.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(FAREWELL_MAX, farewell).await; // Who is slower is cut off.
+    }
+
+    /// Milliseconds since the hub started.
+    pub(super) fn now(&self) -> Millis {
+        Millis::try_from(self.clock.elapsed().as_millis()).unwrap_or(Millis::MAX)
+    }
+
+    fn next_at(&self) -> Option<Millis> {
+        [self.book.next_dial_at(), self.doors.next_at(), self.joins.next_at()].into_iter().flatten().min()
+    }
+
+    fn tick(&mut self) {
+        self.door_tick();
+        self.join_tick();
+    }
+
+    fn call(&mut self, NetCall { request, reply }: NetCall) {
+        match request {
+            NetRequest::Peers => drop(reply.send(self.peers())),
+            NetRequest::Join { line } => self.join(&line, reply),
+            NetRequest::Door { event, after, within_ms } => self.door_look(&event, after, within_ms, reply),
+            NetRequest::DoorClose { event } => drop(reply.send(self.door_close(&event))),
+            NetRequest::Checkin { event, code, trust } => self.checkin(&event, code, trust, reply),
+        }
+    }
+
+    fn peers(&self) -> Result<NetResponse, Refusal> {
+        let snapshot = self.handle.reader().snapshot()?;
+        let line = |link: &Link| {
+            Ok(PeerLine {
+                feed: link.peer,
+                name: called(&snapshot, &link.peer)?,
+                path: link.path,
+                address: link.address,
+                dialled: link.side == Side::Initiator,
+                received: link.traffic.received(),
+                sent: link.traffic.sent(),
+                seconds: link.since.elapsed().as_secs(),
+                level: link.caught_up,
+            })
+        };
+        Ok(NetResponse::Peers(self.links.values().map(line).collect::<Result<_, Refusal>>()?))
+    }
+
+    fn on(&mut self, event: Event) {
+        match event {
+            Event::Knocked(stream, address) => self.knocked(stream, address),
+            Event::Answered(address, answered) => self.answered(address, answered),
+            Event::Dialled(feed, dialled) => self.dialled(feed, dialled),
+            Event::Joining(feed, dialled) => self.join_dialled(feed, dialled),
+            Event::Resolved(feed, source, addrs) => drop(self.book.learn(self.now(), feed, source, &addrs)),
+            Event::Said(link, output) => self.said(link, output),
+            Event::Tell(link, input) => self.tell(link, input),
+            Event::Ended(link, ended) => self.ended(link, &ended),
+        }
+    }
+
+    pub(super) fn tell(&self, link: LinkId, input: Input) {
+        if let Some(link) = self.links.get(&link) {
+            link.tell(input);
+        }
+    }
+
+    fn knocked(&mut self, mut stream: TcpStream, address: SocketAddr) {
+        if let Err(refused) = self.gate.enter(self.now(), address.ip()) {
+            tracing::debug!(%address, %refused, "closed at accept");
+            return;
+        }
+        let (local, events) = (Arc::clone(&self.local), self.events.clone());
+        self.tasks.spawn(async move {
+            listen::tune(&stream);
+            let channel = link::respond(&mut stream, &local).await;
+            let met = channel.map(|channel| Met { stream, channel, address });
+            let _ = events.send(Event::Answered(address, met)).await; // The hub is gone: so is all else.
+        });
+    }
+
+    fn answered(&mut self, address: SocketAddr, answered: Result<Met, OpenError>) {
+        let now = self.now();
+        match answered {
+            Ok(met) => {
+                let known = self.wants.feeds.contains(&met.channel.peer());
+                let attempt = if known { Attempt::Member } else { Attempt::Stranger };
+                self.gate.leave(now, address.ip(), attempt);
+                let _ = self.meet(met); // Who is not kept is closed, and said so in the log.
+            }
+            Err(error) => {
+                self.gate.leave(now, address.ip(), Attempt::Failed);
+                tracing::debug!(%address, %error, "no handshake");
+            }
+        }
+    }
+
+    fn dial_due(&mut self) {
+        while let Some(next) = self.book.next_dial(self.now()) {
+            let (local, events) = (Arc::clone(&self.local), self.events.clone());
+            self.tasks.spawn(async move {
+                let met = dial::dial(&local, next.feed, &next.addrs).await;
+                let _ = events.send(Event::Dialled(next.feed, met)).await;
+            });
+        }
+    }
+
+    fn dialled(&mut self, feed: FeedId, dialled: Result<Met, DialError>) {
+        match dialled {
+            Ok(met) => {
+                let _ = self.meet(met); // As above.
+            }
+            Err(error) => {
+                tracing::debug!(%feed, %error, "not reached");
+                self.book.failed(self.now(), &feed, random());
+                for (place, source) in self.named.get(&feed).cloned().unwrap_or_default() {
+                    self.resolve(feed, place, source); // It may have moved.
+                }
+            }
+        }
+    }
+
+    /// A handshake is done: keeps the connection, or says why not.
+    pub(super) fn meet(&mut self, met: Met) -> Result<LinkId, Turned> {
+        let (now, id) = (self.now(), LinkId(self.next_link));
+        self.next_link += 1;
+        let (peer, side, address) = (met.channel.peer(), met.channel.side(), met.address);
+        match self.roster.enter(id, peer, met.channel.peer_static(), side) {
+            Verdict::Keep => {}
+            Verdict::Replace(older) => self.drop_link(older),
+            Verdict::Refuse(refusal) => {
+                tracing::debug!(%peer, %refusal, "closed");
+                if side == Side::Initiator {
+                    self.book.superseded(&peer);
+                }
+                if refusal == Turned::Myself {
+                    self.book.forget(&peer);
+                }
+                return Err(refusal);
+            }
+        }
+        if self.roster.is_clone(&peer) {
+            tracing::error!(%address, "another node runs with this node's own key: stop one of the two for good");
+        }
+        self.book.connected(now, peer, side, (side == Side::Initiator).then_some(address));
+        let around = Surroundings {
+            local: Arc::clone(&self.local),
+            handle: self.handle.clone(),
+            events: self.events.clone(),
+        };
+        let (link, run) = Link::start(id, met, self.path(&peer, address), around);
+        tracing::info!(%peer, %address, path = ?link.path, "connected");
+        link.tell(Input::Wants(self.wants.feeds.iter().copied().collect()));
+        link.tell(Input::Objects(self.wants.objects.iter().copied().collect()));
+        self.links.insert(id, link);
+        self.tasks.spawn(run);
+        self.door_link_up(id);
+        Ok(id)
+    }
+
+    /// How a connection came about, as a person would say.
+    fn path(&self, peer: &FeedId, address: SocketAddr) -> Path {
+        let on_lan = |(addr, source): &(SocketAddr, Source)| {
+            *source == Source::Lan && addr.ip().to_canonical() == address.ip().to_canonical()
+        };
+        if self.pubs.contains(peer) {
+            Path::Pub
+        } else if self.members.contains(peer) {
+            Path::Member
+        } else if self.book.addrs(peer).iter().any(on_lan) {
+            Path::Lan
+        } else {
+            Path::Peer
+        }
+    }
+
+    fn said(&mut self, link: LinkId, output: Output) {
+        match output {
+            Output::CaughtUp => {
+                if let Some(link) = self.links.get_mut(&link) {
+                    link.caught_up = true;
+                }
+                self.press_wishes();
+            }
+            Output::Redeem(secret) => self.redeem(link, secret),
+            Output::Redeemed(answer) => self.redeemed(link, &answer),
+            Output::Challenged(challenge) => self.challenged(link, challenge),
+            Output::DoorAnswered(answer) => self.door_answered(link, &answer),
+            Output::DoorVerdict(event, verdict) => self.door_verdict(link, event, verdict),
+            other => tracing::error!(?other, "an output that is not the hub's"),
+        }
+    }
+
+    /// Closes a connection that this side wants no more.
+    fn drop_link(&mut self, id: LinkId) {
+        self.links.remove(&id);
+        self.door_link_down(id);
+        self.join_link_down(id);
+    }
+
+    fn ended(&mut self, id: LinkId, ended: &Ended) {
+        if let Some(link) = self.links.get(&id) {
+            tracing::info!(peer = %link.peer, %ended, "disconnected");
+        }
+        self.drop_link(id);
+        if let Some(feed) = self.roster.leave(id) {
+            self.book.disconnected(self.now(), &feed, random());
+        }
+    }
+
+    fn on_changes(&mut self, heard: Result<Arc<Changes>, RecvError>) {
+        match heard {
+            Ok(changes) => {
+                let change = |(feed, objects): &(_, Vec<_>)| Change { feed: *feed, objects: objects.clone() };
+                let told: Vec<Change> = changes.feeds.iter().map(change).collect();
+                self.links.values().for_each(|link| link.tell(Input::Changed(told.clone())));
+                self.door_changed(&changes.objects);
+            }
+            Err(RecvError::Lagged(missed)) => {
+                // Nothing says any more what each connection has missed: a new one compares everything.
+                tracing::warn!(missed, "the network fell behind the log: connecting anew");
+                self.links.clear();
+            }
+            Err(RecvError::Closed) => {} // The owner is stopping, and stops this next.
+        }
+    }
+
+    fn on_wants(&mut self, wants: Arc<Wants>) {
+        let (feeds, objects) = (wants.feeds != self.wants.feeds, wants.objects != self.wants.objects);
+        self.wants = wants;
+        for link in self.links.values() {
+            if feeds {
+                link.tell(Input::Wants(self.wants.feeds.iter().copied().collect()));
+            }
+            if objects {
+                link.tell(Input::Objects(self.wants.objects.iter().copied().collect()));
+            }
+        }
+    }
+
+    fn on_sighting(&mut self, sighting: Sighting) {
+        let named = |who| match who {
+            Who::Feed(feed) => Some(feed),
+            Who::Tag(tag) => lan::bearer(self.wants.feeds.iter().copied(), tag, clock::today()),
+        };
+        match sighting {
+            Sighting::Seen { who, addrs, .. } => {
+                if let Some(feed) = named(who) {
+                    tracing::debug!(%feed, ?addrs, "seen on the LAN");
+                    self.book.learn(self.now(), feed, Source::Lan, &addrs);
+                }
+            }
+            Sighting::Gone { who, addrs } => {
+                if let Some(feed) = named(who) {
+                    self.book.gone(&feed, &addrs);
+                }
+            }
+        }
+    }
+
+    /// Whom to follow, block, dial and call what, as its owner decided.
+    fn look_up_facts(&mut self) {
+        if let Err(error) = self.try_look_up_facts() {
+            tracing::error!(%error, "the peers this node knows cannot be read");
+        }
+    }
+
+    fn try_look_up_facts(&mut self) -> Result<(), DiskError> {
+        let snapshot = self.handle.reader().snapshot()?;
+        let feeds = |space: &str| -> Result<BTreeMap<FeedId, Vec<u8>>, DiskError> {
+            let rows = snapshot.locals(space)?.into_iter();
+            Ok(rows.filter_map(|(key, value)| Some((FeedId::new(key.try_into().ok()?), value))).collect())
+        };
+        self.book.follow(feeds(Spaces::FOLLOW)?.into_keys().collect());
+        self.members = feeds(Spaces::MEMBER)?.into_keys().collect();
+        let blocked: BTreeSet<_> = feeds(Spaces::BLOCK)?.into_keys().collect();
+        blocked.iter().for_each(|feed| self.book.forget(feed));
+        let mut places = Vec::new();
+        for (feed, value) in feeds(Spaces::PEER)? {
+            let listed: Vec<String> = serde_json::from_slice(&value).unwrap_or_default();
+            places.extend(listed.into_iter().map(|place| (feed, place, Source::Given)));
+        }
+        let pubs = feeds(Spaces::PUB)?;
+        self.pubs = pubs.keys().copied().collect();
+        for (feed, value) in pubs {
+            let joined = serde_json::from_slice::<super::report::Joined>(&value).ok();
+            places.extend(joined.map(|joined| (feed, joined.address, Source::Pub)));
+        }
+        for (feed, place, source) in places.into_iter().filter(|(feed, ..)| !blocked.contains(feed)) {
+            self.place(feed, place, source);
+        }
+        self.roster.block(blocked).into_iter().for_each(|link| self.drop_link(link));
+        Ok(())
+    }
+
+    /// Learns where a feed may be.
+    pub(super) fn place(&mut self, feed: FeedId, place: String, source: Source) {
+        if let Ok(address) = place.parse::<SocketAddr>() {
+            self.book.learn(self.now(), feed, source, &[address]);
+            return;
+        }
+        let names = self.named.entry(feed).or_default();
+        if names.iter().all(|(held, _)| *held != place) {
+            names.push((place.clone(), source));
+            self.resolve(feed, place, source);
+        }
+    }
+
+    fn resolve(&mut self, feed: FeedId, place: String, source: Source) {
+        let events = self.events.clone();
+        self.tasks.spawn(async move {
+            loop {
+                match dial::resolve(&place).await {
+                    Ok(addrs) => return drop(events.send(Event::Resolved(feed, source, addrs)).await),
+                    Err(error) => tracing::debug!(%error, "asking again later"),
+                }
+                tokio::select! {
+                    () = events.closed() => return,
+                    () = tokio::time::sleep(NAME_AGAIN) => {}
+                }
+            }
+        });
+    }
+}
+
+/// The next sighting; never, where nobody looks.
+async fn sighted(sightings: &mut Option<mpsc::Receiver<Sighting>>) -> Sighting {
+    if let Some(receiver) = sightings
+        && let Some(sighting) = receiver.recv().await
+    {
+        return sighting;
+    }
+    *sightings = None;
+    std::future::pending().await
+}
+
+fn random() -> u64 {
+    u64::from_be_bytes(clock::random())
+}

@@ -1,0 +1,129 @@
+//! What people ask of a node that is connected, and what it answers. `--json` prints these.
+
+use std::net::SocketAddr;
+
+use klatch_feed::{EntryId, FeedId};
+use serde::{Deserialize, Serialize};
+
+/// A request that takes connections to other nodes.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is the argument of the command that bears its name")]
+pub enum NetRequest {
+    /// Who is connected, and by which path.
+    Peers,
+    /// Redeems an invite.
+    Join { line: String },
+    /// Opens a door, or looks at one that is open. Answers at once if there is something newer than
+    /// `after`, else when there is, or after `within_ms`, at most [`super::doors::LOOK_MAX`].
+    Door { event: String, after: u64, within_ms: u64 },
+    /// Closes it.
+    DoorClose { event: String },
+    /// Answers a door's challenge; waits for one at most [`super::doors::CHECKIN_MAX`].
+    Checkin { event: String, code: Option<String>, trust: Option<FeedId> },
+}
+
+/// The answer to a [`NetRequest`].
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "named after the requests")]
+pub enum NetResponse {
+    Peers(Vec<PeerLine>),
+    Joined(Joined),
+    Door(DoorView),
+    Closed,
+    CheckedIn(CheckedIn),
+    /// A door is there that nothing here calls one: its owner has to be trusted by name.
+    Stranger {
+        door: FeedId,
+        name: String,
+    },
+}
+
+/// How a connection came about.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Path {
+    /// On this network, or this machine.
+    Lan,
+    /// By an address that a person gave.
+    Peer,
+    /// With a pub that this node has joined.
+    Pub,
+    /// With a member of this pub.
+    Member,
+}
+
+/// One connection.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct PeerLine {
+    pub feed: FeedId,
+    pub name: String,
+    pub path: Path,
+    pub address: SocketAddr,
+    /// Whether this side dialled.
+    pub dialled: bool,
+    /// Bytes since the handshake.
+    pub received: u64,
+    pub sent: u64,
+    /// How long it has stood.
+    pub seconds: u64,
+    /// Whether all that both sides want and hold was exchanged at some time.
+    pub level: bool,
+}
+
+/// A pub that was joined.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Joined {
+    pub feed: FeedId,
+    pub name: String,
+    pub address: String,
+    /// Bytes of one's own log that it keeps.
+    pub quota: u64,
+}
+
+/// A door as its host sees it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct DoorView {
+    pub event: EntryId,
+    pub title: String,
+    /// What the screen shows.
+    pub code: String,
+    /// How long that is good for.
+    pub good_for_ms: u64,
+    /// Persons with a seat.
+    pub expected: u32,
+    pub arrived: Vec<Arrival>,
+    /// Grows with whatever changes in the above but the time.
+    pub version: u64,
+}
+
+/// One person who came.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Arrival {
+    pub feed: FeedId,
+    pub name: String,
+    /// Whether they had asked for no seat.
+    pub walk_in: bool,
+    /// Whether this door countersigned, and not only another one.
+    pub here: bool,
+}
+
+/// What a check-in came to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct CheckedIn {
+    /// The `arrive` post in one's own log; `None` if one was checked in already.
+    pub id: Option<EntryId>,
+    pub event: EntryId,
+    pub title: String,
+    /// Who countersigned.
+    pub door: FeedId,
+    pub door_name: String,
+    pub walk_in: bool,
+    pub already: bool,
+}
