@@ -275,7 +275,7 @@ struct SliceRow<'a> {
 
 impl<'a> SliceRow<'a> {
     fn new<R>(row: &Row<'a, R>) -> Self {
-        let is_control = row.kind < 64;
+        let is_control = u16::try_from(row.kind).is_ok_and(|kind| Kind(kind).is_control());
         let body = match row.body {
             RowBody::Inline(body) if !is_control && !body.is_empty() => Some(body),
             _ => None,
