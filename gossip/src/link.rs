@@ -292,6 +292,9 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
         let mut read_room = READ_BYTES_MIN;
         let alarm = tokio::time::sleep_until(life_ends);
         tokio::pin!(alarm);
+        if let Ok(first) = inputs.try_recv() {
+            self.take(clock.now(), first, inputs); // The first message says how much is wanted.
+        }
         loop {
             if self.closing.is_none()
                 && let Err(error) = self.work(clock.now())

@@ -7,3 +7,4 @@ mod converge;
 mod handshake;
 mod lan;
 mod limits;
+mod loopback;
