@@ -5,6 +5,8 @@ mod log_chains;
 mod log_entries;
 mod log_run;
 mod log_texts;
+mod meetups;
+mod posts;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,0 +1,185 @@
+//! `spec/vectors/meetup/`: sets of facts and the state they fold to.
+
+use std::collections::BTreeSet;
+
+use klatch_feed::meetup::{Fact, Facts};
+use klatch_feed::post::{Answer, EventFields, Person, Role, Schedulers, kind};
+use klatch_feed::{EntryId, Kind, NetId, Post};
+use serde_json::{Value, json};
+
+use super::{Files, case, file, read, settle};
+use crate::people::*;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(hex: &str) -> Vec<u8> {
+    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex");
+    (0..hex.len()).step_by(2).map(byte).collect()
+}
+
+fn fact_json(fact: &Fact) -> Value {
+    json!({
+        "id": fact.id, "feed": fact.author.feed, "genesis": fact.author.genesis, "seq": fact.seq,
+        "kind": fact.kind.0, "refs": fact.refs, "body": fact.body.as_deref().map(hex),
+        "quarantined": fact.quarantined,
+    })
+}
+
+fn fact_of(case: &Value) -> Fact {
+    fn field<T: serde::de::DeserializeOwned>(case: &Value, name: &str) -> T {
+        serde_json::from_value(case[name].clone()).expect("a field of its form")
+    }
+    Fact {
+        id: field(case, "id"),
+        author: Person { feed: field(case, "feed"), genesis: field(case, "genesis") },
+        seq: field(case, "seq"),
+        kind: Kind(field(case, "kind")),
+        refs: field(case, "refs"),
+        body: field::<Option<String>>(case, "body").map(|body| unhex(&body)),
+        quarantined: field(case, "quarantined"),
+    }
+}
+
+/// What belongs to these objects, and the state of the last of them, which `net` and its kind decide.
+fn fold(town: &Town, what: &str, objects: &[EntryId]) -> Value {
+    let of = *objects.last().expect("an object");
+    let all = town.all();
+    let about =
+        |fact: &&Fact| objects.contains(&fact.id) || fact.refs.first().is_some_and(|id| objects.contains(id));
+    let held: BTreeSet<_> = all.iter().filter(about).map(|fact| fact.id).collect();
+    let belongs = |fact: &&Fact| {
+        held.contains(&fact.id)
+            || (fact.kind == kind::TOMBSTONE && fact.refs.iter().any(|target| held.contains(target)))
+    };
+    let facts: Vec<_> = all.iter().filter(belongs).map(fact_json).collect();
+    let set = Facts::from_iter(all);
+    let (object, state) = match set.event(&town.net, of) {
+        Some(state) => ("event", json!(state)),
+        None => ("group", json!(set.group(of))),
+    };
+    let fields = json!({ "network": "test", "facts": facts, "object": object, "of": of, "state": state });
+    case(what, "ok", fields)
+}
+
+fn roles() -> Vec<Value> {
+    let mut town = Town::new();
+    let group = town.group(ANA, &[HOA], Schedulers::Members);
+    town.grant(ANA, group, BEN, Role::Organizer, 0);
+    town.grant(ANA, group, CAI, Role::Organizer, 0);
+    town.revoke(CAI, group, BEN, 0);
+    town.revoke(BEN, group, CAI, 0);
+    town.grant(CAI, group, DEE, Role::Host, 0);
+    town.grant(BEN, group, ELI, Role::Host, 0);
+    town.say(FAY, &Post::Join { group });
+    let event = town.event(FAY, Some(group), Some(3));
+    let mutual = fold(&town, "in a mutual revocation the senior wins; a member schedules", &[group]);
+    vec![mutual, fold(&town, "the group's people at that member's event", &[group, event])]
+}
+
+fn seats() -> Vec<Value> {
+    let mut town = Town::new();
+    let event = town.event(ANA, None, Some(2));
+    let rsvps = [BEN, CAI, DEE].map(|who| town.yes(who, event));
+    town.admit(ANA, event, &rsvps);
+    let full = fold(&town, "two seats, three guests", &[event]);
+    town.no(BEN, event);
+    town.yes(BEN, event);
+    town.rsvp(ELI, event, Answer::Maybe, 2);
+    town.no(FAY, event);
+    let moved = fold(&town, "who says no makes room, and needs a new line to return", &[event]);
+    let taken = town.yes(GUS, event);
+    town.admit(ANA, event, &[taken]);
+    town.take_back(GUS, taken);
+    vec![full, moved, fold(&town, "an answer taken back is no answer", &[event])]
+}
+
+fn shares() -> Vec<Value> {
+    let mut town = Town::new();
+    let event = town.event(ANA, None, Some(5));
+    let parties = [DEE, ELI, FAY].map(|who| town.rsvp(who, event, Answer::Yes, 2));
+    town.grant(ANA, event, BEN, Role::Host, 4);
+    town.seat(BEN, event, &[(parties[0], 2)]);
+    let honoured = town.len(BEN);
+    town.seat(BEN, event, &[(parties[1], 2)]);
+    town.seat(ANA, event, &[(parties[2], 2)]);
+    let before = fold(&town, "a host with a share of four of five", &[event]);
+    town.revoke(ANA, event, BEN, honoured);
+    let cut = fold(&town, "cut after the first line: what that does not take was never moved", &[event]);
+    town.capacity(ANA, event, &[], 3);
+    vec![before, cut, fold(&town, "then the capacity comes down to three", &[event])]
+}
+
+fn changes() -> Vec<Value> {
+    let mut town = Town::new();
+    let event = town.event(ANA, None, None);
+    town.grant(ANA, event, BEN, Role::Organizer, 0);
+    let set = |title: &str, place: &str| EventFields {
+        title: Some(title.into()),
+        place: Some(place.into()),
+        ..EventFields::default()
+    };
+    let first = town.update(ANA, event, &[], set("One", "Café"));
+    let rsvp = |seen: &[EntryId]| {
+        let seen = seen.to_vec();
+        Post::Rsvp { event, seen, answer: Answer::Yes, party: 1, note: String::new() }
+    };
+    town.say(DEE, &rsvp(&[first]));
+    let ours = town.update(ANA, event, &[first], set("Two", "Library"));
+    let theirs = EventFields { about: Some("Bring a laptop".into()), ..set("Three", "Bar") };
+    let theirs = town.update(BEN, event, &[first], theirs);
+    town.say(ELI, &rsvp(&[ours, theirs]));
+    let both =
+        fold(&town, "two changes at once: each field the senior's; one guest is asked again", &[event]);
+    town.take_back(ANA, ours);
+    town.say(BEN, &Post::Cancel { event, reason: "rain".into() });
+    vec![both, fold(&town, "the senior's is taken back, and the event cancelled", &[event])]
+}
+
+fn door() -> Vec<Value> {
+    let mut town = Town::new();
+    let event = town.event(ANA, None, Some(2));
+    town.grant(ANA, event, BEN, Role::Door, 0);
+    let rsvp = town.yes(DEE, event);
+    town.check_in(ANA, DEE, event, Some(rsvp));
+    town.check_in(BEN, DEE, event, Some(rsvp));
+    town.check_in(BEN, ELI, event, None);
+    town.check_in(CAI, FAY, event, None);
+    let forged = town.signed(GUS, BEN, HOA, event, None);
+    town.say(BEN, &forged);
+    vec![fold(&town, "two doors, one guest; a walk-in; no door; a forged answer", &[event])]
+}
+
+#[test]
+fn the_vectors_of_the_meetup_are_what_the_rules_make() {
+    let form = |name, why, cases| file(name, "fold", why, cases);
+    let made: Files = [
+        form("roles", "Grants and cuts, the most senior first.", roles()),
+        form("seats", "A host's log is the order; past the share it is the waiting list.", seats()),
+        form("shares", "Shares of the seats are disjoint, and what a cut host did not use stays.", shares()),
+        form("changes", "Fields by who replaced whom; answers given for another time or place.", changes()),
+        form("door", "A check-in needs the guest's signature and a door with the role.", door()),
+    ]
+    .into();
+    settle("meetup", &made, &[]);
+}
+
+#[test]
+fn every_vector_of_the_meetup_has_its_state_in_either_order() {
+    for (name, file) in read("meetup") {
+        for case in file["cases"].as_array().expect("cases") {
+            let net = NetId::of_name(case["network"].as_str().expect("a name"));
+            let of: EntryId = serde_json::from_value(case["of"].clone()).expect("an id");
+            let facts: Vec<_> = case["facts"].as_array().expect("facts").iter().map(fact_of).collect();
+            for facts in [facts.clone(), facts.into_iter().rev().collect()] {
+                let set = Facts::from_iter(facts);
+                let state = match case["object"].as_str() {
+                    Some("group") => json!(set.group(of)),
+                    _ => json!(set.event(&net, of)),
+                };
+                assert_eq!(state, case["state"], "{name}: {}", case["what"]);
+            }
+        }
+    }
+}
