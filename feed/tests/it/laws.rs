@@ -212,9 +212,12 @@ fn seated_by(state: &EventState) -> BTreeMap<FeedId, u32> {
     by
 }
 
+/// Of a line: the entry's place in the host's log, and the line's in the entry.
+type Place = (Seq, usize);
+
 /// A host's lines for the event in the order of the log, each with the guest whose RSVP it names and its
 /// place in the guest's log; `None` where it is no RSVP for this event.
-fn lines_of(town: &Town, host: FeedId, event: EntryId) -> Vec<((Seq, usize), Option<(FeedId, Seq)>)> {
+fn lines_of(town: &Town, host: FeedId, event: EntryId) -> Vec<(Place, Option<(FeedId, Seq)>)> {
     let entries = || town.logs.iter().flat_map(|log| &log.entries);
     let named = |rsvp: &EntryId| {
         let entry = entries().find(|entry| entry.id() == *rsvp)?.header();
@@ -233,7 +236,7 @@ fn lines_of(town: &Town, host: FeedId, event: EntryId) -> Vec<((Seq, usize), Opt
 }
 
 /// The first of a host's lines for the latest RSVP of that guest which they name.
-fn first_line(town: &Town, host: FeedId, event: EntryId, guest: FeedId) -> Option<(Seq, usize)> {
+fn first_line(town: &Town, host: FeedId, event: EntryId, guest: FeedId) -> Option<Place> {
     let lines = lines_of(town, host, event);
     let own = lines.iter().filter_map(|(at, named)| {
         let (author, seq) = (*named)?;
