@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "what the tests share may fail them")]
 
+mod crash;
 mod damage;
+mod full;
 mod held;
 mod ingest;
+mod migrate;
+mod model;
 mod rebuild;
 mod serve;
 

@@ -1,0 +1,57 @@
+//! A full disk: an error, nothing half-written, and on once there is room again.
+
+use std::path::Path;
+use std::process::Command;
+
+use klatch_store::{AppendError, DiskError, Store};
+
+use crate::{Author, assert_sound, net, note, state};
+
+/// A small file system in memory, gone on drop.
+struct Small<'p>(&'p Path);
+
+impl<'p> Small<'p> {
+    fn mount(path: &'p Path) -> Option<Self> {
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(path).output();
+        mounted.is_ok_and(|mount| mount.status.success()).then_some(Self(path))
+    }
+}
+
+impl Drop for Small<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_a_post_whole_and_takes_it_when_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(small) = Small::mount(folder.path()) else {
+        eprintln!("SKIPPED: a full disk needs the right to mount a tmpfs");
+        return;
+    };
+    let me = Author::new(1);
+    let ballast = folder.path().join("ballast");
+    std::fs::write(&ballast, vec![0; 1 << 20]).unwrap();
+    let mut store = Store::create(folder.path(), net(), me.feed()).unwrap();
+    let mut posted = 0;
+    let refused = loop {
+        match store.append(&me.secret(), vec![note(&[7; 16_000]); 8]) {
+            Ok(_) => posted += 8,
+            Err(error) => break error,
+        }
+        assert!(posted < 1_000, "4 MiB never fill up");
+    };
+    assert!(matches!(refused, AppendError::Disk(DiskError::Full)), "{refused:?}");
+    assert!(store.append(&me.secret(), vec![note(&[7; 16_000]); 8]).is_err(), "still full");
+    std::fs::remove_file(&ballast).unwrap();
+    store.append(&me.secret(), vec![note(b"room again")]).unwrap();
+    assert_eq!((state(&store, &me).0, store.held()), (posted + 1, None));
+    assert_sound(&store);
+    drop(store);
+    let store = Store::open(folder.path(), net(), me.feed()).unwrap();
+    assert_eq!((state(&store, &me).0, store.held()), (posted + 1, None));
+    drop(store);
+    drop(small);
+}
