@@ -106,6 +106,8 @@ pub(crate) struct Shared {
     pub(crate) facts: watch::Sender<()>,
     /// Feeds whose chunks were refused last, and why.
     pub(crate) refused: Mutex<BTreeMap<FeedId, NoRoom>>,
+    /// Why own posts are refused now, if they are.
+    pub(crate) held: Mutex<Option<String>>,
     addresses: Mutex<Vec<String>>,
     connections: Mutex<Option<usize>>,
     net: OnceLock<mpsc::Sender<NetCall>>,
@@ -151,6 +153,7 @@ impl Daemon {
             wants: watch::Sender::new(Arc::default()),
             facts: watch::Sender::new(()),
             refused: Mutex::default(),
+            held: Mutex::new(store.held().map(|held| held.to_string())),
             addresses: Mutex::default(),
             connections: Mutex::default(),
             net: OnceLock::new(),

@@ -193,6 +193,19 @@ impl Snapshot {
         })
     }
 
+    /// Every accepted entry that points at `object`, by feed and place, at most `max`.
+    pub fn pointing_at(&self, object: &EntryId, max: usize) -> Result<Vec<(FeedId, Seq)>, DiskError> {
+        guard(|| {
+            let table = self.tx.open_table(REFS)?;
+            let mut found = Vec::new();
+            for row in table.range(ref_key(object, 0)..=ref_key(object, u64::MAX))?.take(max) {
+                let (num, seq) = split(place_of(&row?.0.value()));
+                found.push((numbered(&self.tx, num)?.0, seq));
+            }
+            Ok(found)
+        })
+    }
+
     /// A folded group.
     pub fn group(&self, id: &EntryId) -> Result<Option<GroupState>, DiskError> {
         guard(|| match self.tx.open_table(GROUPS)?.get(id.as_bytes())? {

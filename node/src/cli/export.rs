@@ -9,7 +9,7 @@ use klatch_feed::{FeedId, NetId};
 
 use super::exit::CliError;
 use super::later::{self, LaterArgs};
-use super::output::Printer;
+use super::output::{Printer, count};
 use super::reach::{Node, take};
 use crate::calendar;
 use crate::clock;
@@ -67,13 +67,13 @@ pub(super) fn export(args: &ExportArgs, node: &Node, out: &Printer) -> Result<()
             let events = take!(node.call(Request::Calendar { objects: objects.clone() })?, Calendar)?;
             let text = calendar::to_ics(&events, clock::now_ms());
             write_to(file.as_deref(), text.as_bytes(), out)?;
-            out.hint(format_args!("{} events", events.len()));
+            out.hint(count(events.len() as u64, "event", "events"));
             Ok(())
         }
         ExportCommand::Feed { who, out: file } => {
             let (bytes, entries) = read_feed(who.as_deref(), node)?;
             write_to(file.as_deref(), &bytes, out)?;
-            out.hint(format_args!("{entries} entries"));
+            out.hint(count(entries, "entry", "entries"));
             Ok(())
         }
         ExportCommand::Csv(_) => {
@@ -138,7 +138,9 @@ pub(super) fn import(args: &ImportArgs, node: &Node, out: &Printer) -> Result<()
         imported = Some(take!(node.call(request)?, Imported)?);
     }
     let imported = imported.ok_or_else(|| wrong("it holds no entries"))?;
-    out.result(&imported, |_| format!("{} entries of {} are here", imported.entries, imported.feed))?;
+    out.result(&imported, |_| {
+        format!("{} of {} held", count(imported.entries, "entry", "entries"), imported.feed)
+    })?;
     super::goes_out(node, out);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::exit::CliError;
-use super::output::{Ink, Printer, plain, table};
+use super::output::{Ink, Printer, count, plain, table};
 use super::reach::{Node, take};
 use crate::daemon::{FollowLine, Request};
 use crate::names::short;
@@ -88,7 +88,7 @@ fn row(line: &FollowLine, ink: Ink) -> Vec<String> {
             ink.warn(&format!("signed two histories after entry {cap}: nothing later of theirs counts"))
         }
         (None, false, 0) => ink.warn("nothing here yet"),
-        (None, false, entries) => format!("{entries} entries"),
+        (None, false, entries) => count(entries, "entry", "entries"),
     };
     vec![ink.bold(&called(line)), ink.dim(&line.feed.to_string()), state]
 }

@@ -5,7 +5,7 @@ use klatch_feed::GroupState;
 use klatch_feed::post::{Role, Schedulers};
 
 use super::exit::CliError;
-use super::output::{Ink, Printer, plain, table};
+use super::output::{Ink, Printer, count, plain, table};
 use super::reach::{Node, take};
 use super::share::{self, ShareArgs};
 use super::{ROLES, posted, role_name, words};
@@ -123,7 +123,7 @@ fn list(node: &Node, out: &Printer) -> Result<(), CliError> {
             (None, true) => "member",
             (None, false) => "",
         };
-        let size = format!("{} members, {} events", group.members, group.events);
+        let size = sizes(group.members, group.events);
         vec![ink.bold(&plain(&group.name)), ink.dim(&short(&group.id)), size, yours.to_owned()]
     };
     out.result(&groups, |ink| table(&groups.iter().map(|group| row(group, ink)).collect::<Vec<_>>()))?;
@@ -133,13 +133,18 @@ fn list(node: &Node, out: &Printer) -> Result<(), CliError> {
     Ok(())
 }
 
+fn sizes(members: usize, events: usize) -> String {
+    let (members, events) = (members as u64, events as u64);
+    format!("{}, {}", count(members, "member", "members"), count(events, "event", "events"))
+}
+
 fn screen(group: &GroupState, ink: Ink) -> String {
     let mut text = format!("{}  {}\n", ink.bold(&plain(&group.name)), ink.dim(&group.id.to_string()));
     let who = match group.schedulers {
         Schedulers::Organizers => "owners and organizers schedule",
         Schedulers::Members => "every member schedules",
     };
-    text += &format!("{who} · {} members · {} events\n\n", group.members.len(), group.events.len());
+    text += &format!("{who} · {}\n\n", sizes(group.members.len(), group.events.len()));
     let role = |line: &klatch_feed::meetup::RoleLine| {
         let cut = line.cut.map(|seq| ink.warn(&format!("nothing counts after their entry {seq}")));
         vec![format!("  {}", role_name(line.role)), line.feed.to_string(), cut.unwrap_or_default()]

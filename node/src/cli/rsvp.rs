@@ -4,7 +4,7 @@ use clap::Args;
 use klatch_feed::post::Answer;
 
 use super::exit::CliError;
-use super::output::Printer;
+use super::output::{Printer, count};
 use super::posted;
 use super::reach::Node;
 use crate::daemon::{Request, word};
@@ -36,7 +36,11 @@ pub(super) fn run(args: &RsvpArgs, node: &Node, out: &Printer) -> Result<(), Cli
         party: args.guests + 1,
         note: args.note.clone(),
     };
-    posted(request, node, out, |_| format!("answered {}", word(args.answer)))?;
+    let answer = match args.guests {
+        0 => word(args.answer).to_owned(),
+        guests => format!("{}, with {}", word(args.answer), count(guests, "guest", "guests")),
+    };
+    posted(request, node, out, |_| format!("answered {answer}"))?;
     if args.answer == Answer::Yes {
         out.hint("A host's node gives the seats: `klatch event show` says when yours is yours.");
     }

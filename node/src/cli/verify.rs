@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::exit::CliError;
-use super::output::{Printer, plain};
+use super::output::{Printer, count, plain};
 use super::reach::{Node, take};
 use crate::daemon::Request;
 
@@ -33,7 +33,12 @@ pub(super) fn verify(_: &VerifyArgs, node: &Node, out: &Printer) -> Result<(), C
             .iter()
             .map(|problem| format!("{} {}\n", ink.warn("damaged"), plain(problem)))
             .collect();
-        text += &format!("{} entries of {} feeds, {} bytes", report.entries, report.feeds, report.bytes);
+        text += &format!(
+            "{} of {}, {}",
+            count(report.entries, "entry", "entries"),
+            count(report.feeds, "feed", "feeds"),
+            count(report.bytes, "byte", "bytes"),
+        );
         if report.problems.is_empty() {
             text += &format!(": {}", ink.good("all good"));
         }

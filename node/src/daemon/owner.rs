@@ -403,6 +403,7 @@ impl Owner {
 
     /// Tells everybody of a commit, and does what follows from it.
     fn committed(&mut self, changes: Changes) -> Result<(), DiskError> {
+        self.note_held();
         if changes == Changes::default() {
             return Ok(());
         }
@@ -413,6 +414,16 @@ impl Owner {
         self.broadcast(changes);
         ranked.into_iter().for_each(|changes| self.broadcast(changes));
         Ok(())
+    }
+
+    /// What a peer delivered can put an end to own posts: say so as soon as it is known.
+    fn note_held(&self) {
+        let held = self.store.held().map(|held| held.to_string());
+        let mut known = self.shared.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = held.as_ref().filter(|_| *known != held) {
+            tracing::error!("{why}");
+        }
+        *known = held;
     }
 
     /// Whether a commit can change the wants.

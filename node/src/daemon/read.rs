@@ -1,6 +1,7 @@
 //! Requests that change nothing: answered from a snapshot, beside the owner.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use klatch_feed::meetup::SeatLine;
 use klatch_feed::post::kind;
@@ -17,6 +18,8 @@ use crate::share::{ADDRESSES_MAX, ShareLine};
 
 /// Most entries of one answer to `log`.
 const LOG_MAX: u32 = 1000;
+/// Most entries about an event that are looked through for comments.
+const POINTING_MAX: usize = 20_000;
 /// Most comments shown with an event.
 const COMMENTS_MAX: usize = 500;
 
@@ -65,7 +68,8 @@ impl On<'_> {
         let entries = self.snapshot.state(&me)?.map_or(0, |state| state.len);
         let name = self.snapshot.profile(&me)?.map(|(name, _)| name);
         let network = self.shared.network.name().to_owned();
-        Ok(Response::Me(Me { feed: me, name, network, entries, held: None }))
+        let held = self.shared.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Response::Me(Me { feed: me, name, network, entries, held }))
     }
 
     fn follows(&self) -> Result<Response, Refusal> {
@@ -137,7 +141,7 @@ impl On<'_> {
     fn comments(&self, object: &EntryId) -> Result<Vec<CommentLine>, Refusal> {
         let blocked = local::feeds(self.snapshot, Spaces::BLOCK)?;
         let mut comments = Vec::new();
-        for (feed, seq) in self.snapshot.about(object, 16 * COMMENTS_MAX)? {
+        for (feed, seq) in self.snapshot.pointing_at(object, POINTING_MAX)? {
             let Some(entry) = self.snapshot.entries(&feed, seq, 1)?.pop() else { continue };
             let header = entry.header();
             if header.kind != kind::COMMENT || blocked.contains_key(&feed) || comments.len() == COMMENTS_MAX {

@@ -265,6 +265,8 @@ fn changes_name_what_new_entries_point_at_and_the_log_keeps_the_latest_of_each_f
     assert_eq!(snapshot.changes_since(2, 9).unwrap(), [(3, ben.feed())]);
     assert_eq!(snapshot.changes_since(0, 1).unwrap().len(), 1);
     assert_eq!(snapshot.about(&ben.id(1), 9).unwrap(), [(cat.feed(), 2)]);
+    assert_eq!(snapshot.pointing_at(&ben.id(1), 9).unwrap(), [(cat.feed(), 2), (cat.feed(), 3)]);
+    assert_eq!(snapshot.pointing_at(&ben.id(1), 1).unwrap().len(), 1);
     let (_, again) = store.ingest(&[ben.chunk(4, 6)]).unwrap();
     assert_eq!(again, klatch_store::Changes::default(), "what was held changes nothing");
     assert_eq!(NOTE.0, 400);

@@ -4,7 +4,7 @@ use clap::Args;
 use klatch_feed::meetup::SeatLine;
 
 use crate::cli::exit::CliError;
-use crate::cli::output::{Ink, Printer, plain, plain_lines, table};
+use crate::cli::output::{Ink, Printer, count, plain, plain_lines, table};
 use crate::cli::reach::{Node, take};
 use crate::cli::{role_name, when};
 use crate::config::Config;
@@ -44,7 +44,7 @@ pub(super) fn run(args: &ShowArgs, config: &Config, node: &Node, out: &Printer) 
 /// `2 of 2 seats, 1 waiting`
 pub(super) fn room(seated: u32, capacity: Option<u32>, waiting: u32) -> String {
     let seats = match capacity {
-        Some(capacity) => format!("{seated} of {capacity} seats"),
+        Some(capacity) => format!("{seated} of {}", count(capacity, "seat", "seats")),
         None => format!("{seated} coming"),
     };
     if waiting == 0 { seats } else { format!("{seats}, {waiting} waiting") }
@@ -67,7 +67,8 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
         rows.push(row("group", local.group_name.as_deref().map_or_else(|| short(&group), plain)));
     }
     for line in &event.hosts {
-        let share = line.quota.map(|seats| format!(", gives {seats} seats")).unwrap_or_default();
+        let share =
+            line.quota.map(|seats| format!(", gives {}", count(seats, "seat", "seats"))).unwrap_or_default();
         rows.push(row(role_name(line.role), format!("{}{share}", plain(&local.name(&line.feed)))));
     }
     rows.push(row("seats", room(persons(&event.seated), event.capacity, persons(&event.waiting))));
@@ -75,7 +76,7 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
         rows.push(row("you", standing(mine, ink)));
     }
     if event.revision > 0 {
-        rows.push(row("changed", format!("{} times", event.revision)));
+        rows.push(row("changed", count(event.revision, "time", "times")));
     }
     text += &table(&rows);
     if !event.about.is_empty() {
@@ -156,7 +157,7 @@ mod tests {
     #[test]
     fn seats_are_told_in_one_phrase() {
         assert_eq!(super::room(2, Some(2), 1), "2 of 2 seats, 1 waiting");
-        assert_eq!(super::room(0, Some(2), 0), "0 of 2 seats");
+        assert_eq!(super::room(0, Some(1), 0), "0 of 1 seat");
         assert_eq!(super::room(7, None, 0), "7 coming");
     }
 }
