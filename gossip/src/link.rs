@@ -287,40 +287,26 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
         traffic: &Traffic,
     ) -> Ended {
         let (mut reader, mut writer) = tokio::io::split(stream);
-        let life_ends = clock.at(0) + LIFE_MAX;
-        let (mut write_by, mut farewell_by) = (None, None);
+        let mut patience = Patience { life: clock.at(0) + LIFE_MAX, write: None, farewell: None };
         let mut read_room = READ_BYTES_MIN;
-        let alarm = tokio::time::sleep_until(life_ends);
+        let alarm = tokio::time::sleep_until(patience.life);
         tokio::pin!(alarm);
         if let Ok(first) = inputs.try_recv() {
             self.take(clock.now(), first, inputs); // The first message says how much is wanted.
         }
         loop {
-            if self.closing.is_none()
-                && let Err(error) = self.work(clock.now())
-            {
+            if let Err(error) = self.work(clock.now()) {
                 return error.into();
             }
-            self.seal();
-            if self.room_owed && self.outbox.is_empty() {
-                // The last frame is still on its way: what comes next is made meanwhile.
-                self.room_owed = false;
-                self.handle(clock.now(), Input::Room, &*(self.shelf)());
-                self.seal();
+            self.seal(clock.now());
+            if self.wire.is_empty()
+                && let Some(ended) = self.closing.take()
+            {
+                let _ = writer.shutdown().await; // The connection is over either way.
+                return ended;
             }
-            if self.closing.is_some() {
-                if self.wire.is_empty() {
-                    let _ = writer.shutdown().await; // The connection is over either way.
-                    return self.closing.take().expect("just looked");
-                }
-                write_by = None;
-                farewell_by.get_or_insert_with(|| clock.at(clock.now()) + FAREWELL_MAX);
-            } else if !self.wire.is_empty() {
-                write_by.get_or_insert_with(|| clock.at(clock.now()) + STALL_MAX);
-            }
-            let exchange_by = self.exchange.poll_timeout().map(|at| clock.at(at));
-            let wake =
-                [write_by, farewell_by, exchange_by].into_iter().flatten().fold(life_ends, Instant::min);
+            patience.note(clock, self.closing.is_some(), self.wire.is_empty());
+            let wake = patience.ends(self.exchange.poll_timeout().map(|at| clock.at(at)));
             if alarm.deadline() != wake {
                 alarm.as_mut().reset(wake);
             }
@@ -345,7 +331,7 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
                     Ok(size) => {
                         traffic.sent.fetch_add(size as u64, Ordering::Relaxed);
                         self.wire_sent += size;
-                        write_by = None;
+                        patience.write = None;
                     }
                     Err(error) => return error.into(),
                 },
@@ -358,18 +344,10 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
                     permit.send((id, self.pending.pop_front().expect("not empty, by the condition")));
                 }
                 () = &mut alarm => {
-                    let now = clock.now();
-                    match self.closing.take() {
-                        Some(ended) if farewell_by.is_some_and(|by| by <= clock.at(now)) => return ended,
-                        still => self.closing = still,
+                    if let Some(ended) = patience.ended(clock.at(clock.now())) {
+                        return self.closing.take().unwrap_or(ended);
                     }
-                    if write_by.is_some_and(|by| by <= clock.at(now)) {
-                        return Ended::Stalled;
-                    }
-                    if life_ends <= clock.at(now) {
-                        return Ended::Expired;
-                    }
-                    self.handle(now, Input::Elapsed, &*(self.shelf)());
+                    self.handle(clock.now(), Input::Elapsed, &*(self.shelf)());
                 }
             }
         }
@@ -447,14 +425,58 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
         }
     }
 
-    /// Seals the next frame once the last one is on its way.
-    fn seal(&mut self) {
-        if self.wire_sent == self.wire.len() {
-            self.wire.clear();
-            self.wire_sent = 0;
-            if !self.outbox.seal(&mut self.channel, &mut self.wire) {
-                self.wire.shrink_to(READ_BYTES_MIN); // Idle: a pub holds thousands of links.
-            }
+    /// Seals the next frame once the last one has left.
+    fn seal(&mut self, now: Millis) {
+        if self.wire_sent < self.wire.len() {
+            return;
+        }
+        self.wire.clear();
+        self.wire_sent = 0;
+        let mut is_sealed = self.outbox.seal(&mut self.channel, &mut self.wire);
+        if self.room_owed && self.outbox.is_empty() {
+            self.room_owed = false;
+            self.handle(now, Input::Room, &*(self.shelf)());
+            is_sealed = is_sealed || self.outbox.seal(&mut self.channel, &mut self.wire);
+        }
+        if !is_sealed {
+            self.wire.shrink_to(READ_BYTES_MIN); // Idle: a pub holds thousands of links.
+        }
+    }
+}
+
+/// When a connection has had its time, whatever the exchange says.
+struct Patience {
+    life: Instant,
+    /// Bytes wait for the peer, and it must take some by then.
+    write: Option<Instant>,
+    /// The connection is ending, and what waits must have left by then.
+    farewell: Option<Instant>,
+}
+
+impl Patience {
+    fn note(&mut self, clock: &Clock, is_closing: bool, nothing_waits: bool) {
+        let now = clock.at(clock.now());
+        if is_closing {
+            self.farewell.get_or_insert(now + FAREWELL_MAX);
+        }
+        if nothing_waits {
+            self.write = None;
+        } else {
+            self.write.get_or_insert(now + STALL_MAX);
+        }
+    }
+
+    /// The next moment at which there is something to do.
+    fn ends(&self, exchange: Option<Instant>) -> Instant {
+        [self.write, self.farewell, exchange].into_iter().flatten().fold(self.life, Instant::min)
+    }
+
+    fn ended(&self, now: Instant) -> Option<Ended> {
+        let is_past = |by: Option<Instant>| by.is_some_and(|by| by <= now);
+        if is_past(self.write) || is_past(self.farewell) {
+            Some(Ended::Stalled)
+        } else {
+            (self.life <= now).then_some(Ended::Expired)
         }
     }
 }
