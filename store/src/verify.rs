@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use klatch_feed::post::kind;
 use klatch_feed::{EntryId, FeedId, PublicKey, Unverified};
-use redb::{ReadableTable, ReadableTableMetadata};
+use redb::{ReadOnlyTable, ReadableTable, ReadableTableMetadata};
 
 use crate::entries::{self, Row};
 use crate::error::{Damage, corrupt};
@@ -47,6 +47,14 @@ pub(crate) fn verify(on: &Snapshot, progress: Progress<'_>) -> Result<Report, Di
     run.note(|run| run.counts());
     run.note(|run| run.views());
     Ok(run.report)
+}
+
+/// The tables that each entry is looked up in, opened once a row.
+struct Derived {
+    ids: ReadOnlyTable<[u8; 16], ()>,
+    refs: ReadOnlyTable<[u8; 40], &'static [u8]>,
+    missing: ReadOnlyTable<u64, ()>,
+    profiles: ReadOnlyTable<u64, &'static [u8]>,
 }
 
 struct Run<'r> {
@@ -128,6 +136,13 @@ impl Run<'_> {
         key: Option<&PublicKey>,
         run: &Row,
     ) -> Result<(), DiskError> {
+        let tx = &self.on.tx;
+        let derived = Derived {
+            ids: tx.open_table(IDS)?,
+            refs: tx.open_table(REFS)?,
+            missing: tx.open_table(MISSING)?,
+            profiles: tx.open_table(PROFILES)?,
+        };
         for entry in run.entries(feed)? {
             let seq = entry.header().seq;
             let is_anchor = run.is_anchor(seq);
@@ -142,41 +157,45 @@ impl Run<'_> {
             if seq == row.len && entry.id() != row.tip {
                 self.problem(format!("{feed}: the tip in table feeds is not its entry {seq}"));
             }
-            self.indexes(feed, row, &entry)?;
+            self.indexes(feed, row, &entry, &derived)?;
         }
         Ok(())
     }
 
     /// Whether all that is derived from the entry is there.
-    fn indexes(&mut self, feed: FeedId, row: &FeedRow, entry: &Unverified) -> Result<(), DiskError> {
+    fn indexes(
+        &mut self,
+        feed: FeedId,
+        row: &FeedRow,
+        entry: &Unverified,
+        derived: &Derived,
+    ) -> Result<(), DiskError> {
         let (tx, header) = (&self.on.tx, entry.header());
         let here = place(row.num, header.seq);
         let mut absent = Vec::new();
         self.expected.ids += 1;
-        if tx.open_table(IDS)?.get(id_key(&entry.id(), here))?.is_none() {
+        if derived.ids.get(id_key(&entry.id(), here))?.is_none() {
             absent.push("ids");
         }
         if matches!(header.kind, kind::GROUP | kind::EVENT) {
             self.expected.views.insert(entry.id());
         }
         if header.seq <= row.len {
-            let refs = tx.open_table(REFS)?;
             for (index, target) in header.refs.iter().enumerate() {
                 self.expected.refs += 1;
                 let fact = if index == 0 && header.kind.is_fold() { fact_bytes(entry) } else { Vec::new() };
-                if refs.get(ref_key(target, here))?.is_none_or(|held| held.value() != fact) {
+                if derived.refs.get(ref_key(target, here))?.is_none_or(|held| held.value() != fact) {
                     absent.push("refs");
                 }
             }
             let is_missing = entry.body().is_none() && !is_taken_back(tx, here)?;
             self.expected.missing += u64::from(is_missing);
-            if tx.open_table(MISSING)?.get(here)?.is_some() != is_missing {
+            if derived.missing.get(here)?.is_some() != is_missing {
                 absent.push("missing");
             }
-            let profile = profile(entry).filter(|_| !is_taken_back(tx, here).unwrap_or(false));
+            let profile = profile(entry);
             self.expected.profiles += u64::from(profile.is_some());
-            let held = tx.open_table(PROFILES)?.get(here)?.map(|held| held.value().to_vec());
-            if held != profile {
+            if derived.profiles.get(here)?.map(|held| held.value().to_vec()) != profile {
                 absent.push("profiles");
             }
         }
