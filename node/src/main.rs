@@ -5,6 +5,10 @@ use klatch::cli::{Cli, Exit, plain};
 fn main() {
     klatch::home::forbid_core_files();
     std::panic::set_hook(Box::new(|panic| {
+        // Damaged pages make the database library panic; the store turns that into an error.
+        if klatch_store::panics_are_caught() {
+            return;
+        }
         eprintln!(
             "a bug in Klatch: {panic}\nPlease report it with the command that led here; no key is in this text."
         );
