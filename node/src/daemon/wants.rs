@@ -63,7 +63,7 @@ pub(super) fn compute(
     events.iter().filter(|e| objects.contains(&e.id)).for_each(|e| feeds.extend(in_event(e)));
     let mut probation = BTreeSet::new();
     for object in &objects {
-        feeds.extend(snapshot.feeds_about(object, ABOUT_MAX)?.into_iter().map(|(feed, _)| feed));
+        feeds.extend(snapshot.about(object, ABOUT_MAX)?.into_iter().map(|(feed, _)| feed));
         probation.extend(hints.get(object).into_iter().flatten());
     }
     probation.retain(|feed| !feeds.contains(feed) && !blocked.contains_key(feed));

@@ -32,9 +32,7 @@ impl DiskShelf {
         let founder = self.read("an entry", |s| s.entry(object)).flatten();
         let founder = founder.map(|entry| (entry.header().author, entry.header().seq));
         let mut about: Vec<(FeedId, Seq)> = founder.into_iter().collect();
-        about.extend(
-            self.read("who wrote about it", |s| s.feeds_about(object, ABOUT_MAX)).unwrap_or_default(),
-        );
+        about.extend(self.read("who wrote about it", |s| s.about(object, ABOUT_MAX)).unwrap_or_default());
         about.sort_unstable();
         about.dedup_by_key(|(feed, _)| *feed);
         about.truncate(ABOUT_MAX);

@@ -213,7 +213,10 @@ fn late_bodies_count_when_they_fit_and_taken_back_ones_never_do() {
     assert_eq!(store.reader().snapshot().unwrap().profile(&ben.feed()).unwrap(), None);
     store.fill(&ben.feed(), 1, &bodies).unwrap();
     assert_eq!(held(&store), None, "and not taken in again");
-    assert_eq!(store.reader().snapshot().unwrap().missing_bodies(&ben.feed(), 0, 9).unwrap(), Vec::<u32>::new());
+    assert_eq!(
+        store.reader().snapshot().unwrap().missing_bodies(&ben.feed(), 0, 9).unwrap(),
+        Vec::<u32>::new()
+    );
     assert_sound(&store);
 
     // In one batch with what it takes back, and by somebody else.
