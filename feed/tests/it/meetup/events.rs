@@ -53,7 +53,10 @@ fn an_update_stands_until_another_replaces_it_field_by_field() {
 fn of_concurrent_changes_the_senior_authors_counts_then_the_later_in_the_log() {
     let mut town = Town::new();
     let event = event(&mut town);
-    let by_ben = town.update(BEN, event, &[], titled("ben"));
+    while town.len(BEN) < town.len(ANA) + 3 {
+        town.say(BEN, &Post::Profile { name: "Ben".into(), about: String::new() });
+    }
+    let by_ben = town.update(BEN, event, &[], titled("ben, later in his log than ana in hers"));
     let by_ana = town.update(ANA, event, &[], titled("ana"));
     assert_eq!(town.event_state(event).title, "ana");
     let mut tips = vec![by_ana, by_ben];

@@ -67,6 +67,24 @@ fn a_cut_honours_up_to_its_place_and_backdating_does_not_help() {
 }
 
 #[test]
+fn what_others_build_on_cannot_be_taken_back() {
+    let mut town = Town::new();
+    let group = town.group(ANA, &[], Schedulers::Organizers);
+    let event = town.event(ANA, Some(group), Some(2));
+    let rsvp = town.yes(DEE, event);
+    let grant = town.grant(ANA, group, BEN, Role::Organizer, 0);
+    let revoke = town.revoke(ANA, group, BEN, 1);
+    let seat = town.admit(ANA, event, &[rsvp]);
+    let join = town.say(CAI, &Post::Join { group });
+    let before = (town.group_state(group), town.event_state(event));
+    for entry in [group, event, grant, revoke, seat] {
+        town.take_back(ANA, entry);
+    }
+    town.take_back(CAI, join);
+    assert_eq!((town.group_state(group), town.event_state(event)), before);
+}
+
+#[test]
 fn cuts_only_ever_lower() {
     for places in [[2, 1], [1, 2]] {
         let mut town = Town::new();
