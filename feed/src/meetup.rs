@@ -96,7 +96,7 @@ impl Facts {
     /// Folds the event `id`; `None` while its founding entry is unknown or says nothing. `net` is part of
     /// what a guest signs at the door.
     ///
-    /// A pass over the facts, then sorting: an event with 10,000 answers takes some 20 ms.
+    /// A pass over the facts, then sorting: about 3 µs an answer, and one signature check (about 0.1 ms) a check-in.
     pub fn event(&self, net: &NetId, id: EntryId) -> Option<EventState> {
         event::fold(self, net, id)
     }
