@@ -1,6 +1,404 @@
 //! A simulated network with a seed and a virtual clock, driving the real [`crate::sync::Exchange`].
 //!
-//! Nothing in here is part of a node: it is for tests, and for `examples/sim.rs`, which runs many seeds.
+//! Nodes with logs in memory dial each other, write, commit late, crash, lose bodies, are set back and cut
+//! off; some lie. After [`faults::HEAL_AT`] nothing goes wrong any more, and at [`faults::END_AT`] all
+//! honest nodes must agree (`check`). One seed is one run, to the byte. Nothing in here is part of a
+//! node: it is for tests, and for `examples/sim.rs`, which runs many seeds.
 
 pub mod author;
+pub mod check;
+pub mod faults;
+pub mod liar;
+mod network;
 pub mod shelf;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Seq, Unverified, chunk};
+use sha2::{Digest, Sha256};
+
+use crate::sync::message::Message;
+use crate::sync::{Change, Ingest, Input, Millis, Outcome, Output, Reason, Shelf};
+use author::Author;
+use check::{Coverage, Failure, Truth};
+use faults::{END_AT, Fault, HEAL_AT, Shape};
+use liar::{Liar, Lie};
+use network::{Dice, Link, Schedule};
+use shelf::Memory;
+
+/// How long who was hung up on waits before dialling again.
+const REDIAL: Millis = 1_500;
+/// Size of most bodies.
+const BODY_BYTES: usize = 40;
+
+/// What is left of a run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Report {
+    /// What happened, how often.
+    pub coverage: Coverage,
+    /// Over every message and fault in order: two runs of one seed have the same.
+    pub trace: [u8; 32],
+}
+
+/// Runs the world of one seed.
+///
+/// # Errors
+///
+/// [`Failure`]: what must hold did not. The seed alone replays it.
+pub fn run(seed: u64) -> Result<Report, Failure> {
+    let mut world = World::new(seed);
+    world.live()?;
+    world.judge()?;
+    Ok(Report { coverage: world.cover, trace: world.trace.finalize().into() })
+}
+
+struct World {
+    net: NetId,
+    dice: Dice,
+    schedule: Schedule<Event>,
+    shape: Shape,
+    nodes: Vec<Node>,
+    edges: BTreeSet<(usize, usize)>,
+    links: BTreeMap<u64, Link>,
+    link_next: u64,
+    wanderers: Vec<Author>,
+    truth: Truth,
+    event: EntryId, // What some entries are about; node 0 asks for them.
+    cover: Coverage,
+    trace: Sha256,
+}
+
+#[derive(Debug)]
+enum Event {
+    Dial(usize, usize),
+    Deliver { link: u64, from: usize },
+    Room { link: u64, side: usize },
+    Wake { link: u64, side: usize },
+    Commit { node: usize, life: u32 },
+    Fault(Fault),
+    Uncut { node: usize },
+    Restart { node: usize },
+    Heal,
+}
+
+struct Node {
+    author: Author,
+    shelf: Memory,
+    lie: Option<Lie>,
+    is_up: bool,
+    life: u32,
+    wants: BTreeSet<FeedId>,
+    hinted: BTreeSet<FeedId>,
+    pending: Vec<Pending>,
+    chain: Vec<Unverified>, // All that its author wrote.
+    cuts: [u32; 2],         // Blocked ways out and in.
+    early: Option<Memory>,  // To be set back to.
+    is_set_back: bool,
+}
+
+enum Pending {
+    Ingest { link: u64, side: usize, ingest: Ingest },
+    Fork(ForkProof),
+    Bodies(FeedId, Seq, Vec<Option<Vec<u8>>>),
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let net = NetId::of_name("sim");
+        let mut dice = Dice::new(seed);
+        let shape = Shape::draw(&mut dice);
+        let mut schedule = Schedule::new();
+        let lies = (0..shape.honest).map(|_| None).chain(shape.liars.iter().copied().map(Some));
+        let mut nodes: Vec<Node> =
+            lies.enumerate().map(|(number, lie)| Node::new(net, number, lie)).collect();
+        let wanderers = (0..shape.wanderers).map(|number| Author::new(net, 100 + number as u64)).collect();
+        let mut edges = BTreeSet::from([(0, 1)]);
+        for node in 2..nodes.len() {
+            edges.insert((1 + dice.index(node.min(shape.honest) - 1), node)); // Who wants all hang together.
+            edges.insert((dice.index(node), node));
+        }
+        for (a, b) in &edges {
+            schedule.after(dice.range(0, 2_000), Event::Dial(*a, *b));
+        }
+        for (when, fault) in faults::plan(&shape, &mut dice) {
+            schedule.at(when, Event::Fault(fault));
+        }
+        schedule.at(HEAL_AT, Event::Heal);
+        let first = nodes[0].author.write(Vec::new(), BODY_BYTES);
+        let event = first.id();
+        nodes[0].chain.push(first.clone());
+        nodes[0].shelf.append(first);
+        let mut world = Self {
+            net,
+            dice,
+            schedule,
+            shape,
+            nodes,
+            edges,
+            links: BTreeMap::new(),
+            link_next: 0,
+            wanderers,
+            truth: Truth::default(),
+            event,
+            cover: Coverage::default(),
+            trace: Sha256::new(),
+        };
+        let everybody = world.everybody();
+        for node in &mut world.nodes[1..] {
+            node.wants.clone_from(&everybody);
+        }
+        world
+    }
+
+    fn everybody(&self) -> BTreeSet<FeedId> {
+        self.nodes.iter().map(|node| &node.author).chain(&self.wanderers).map(Author::feed).collect()
+    }
+
+    fn live(&mut self) -> Result<(), Failure> {
+        while let Some(event) = self.schedule.next(END_AT) {
+            self.trace.update(self.schedule.now.to_be_bytes());
+            match event {
+                Event::Dial(a, b) => self.dial(a, b)?,
+                Event::Deliver { link, from } => self.deliver(link, from)?,
+                Event::Room { link, side } => self.give(link, side, Input::Room)?,
+                Event::Wake { link, side } => {
+                    if let Some(at) = self.links.get_mut(&link) {
+                        at.wake[side] = None;
+                    }
+                    self.give(link, side, Input::Elapsed)?;
+                }
+                Event::Commit { node, life } if self.nodes[node].life == life => self.commit(node)?,
+                Event::Commit { .. } => {}
+                Event::Fault(fault) => self.fault(fault)?,
+                Event::Uncut { node } => self.cut(node, [0, 0]),
+                Event::Restart { node } => {
+                    self.nodes[node].is_up = true;
+                    self.redial(node, 0);
+                }
+                Event::Heal => self.heal()?,
+            }
+        }
+        Ok(())
+    }
+
+    fn dial(&mut self, a: usize, b: usize) -> Result<(), Failure> {
+        let is_linked = self.links.values().any(|link| link.ends == [a, b]);
+        if is_linked || !self.nodes[a].is_up || !self.nodes[b].is_up {
+            return Ok(()); // Who restarts dials again.
+        }
+        let feeds = [a, b].map(|node| self.nodes[node].author.feed());
+        let latency = [1, 10, 150][self.dice.index(3)];
+        let mut link = Link::new(self.net, [a, b], feeds, self.schedule.now, latency);
+        link.blocked = self.blocked([a, b]);
+        let id = self.link_next;
+        self.link_next += 1;
+        self.links.insert(id, link);
+        self.cover.links += 1;
+        for (side, node) in [(0, a), (1, b)] {
+            self.give(id, side, Input::Wants(self.nodes[node].wants()))?;
+            if node == 0 {
+                self.give(id, side, Input::Objects(vec![self.event]))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, id: u64, from: usize) -> Result<(), Failure> {
+        let Some(link) = self.links.get_mut(&id) else { return Ok(()) };
+        if link.blocked[from] {
+            link.stalled[from] += 1;
+            return Ok(());
+        }
+        let message = link.flying[from].pop_front().expect("each message has one delivery");
+        if link.flying[from].is_empty() {
+            let slow = self.dice.range(0, self.shape.jitter);
+            self.schedule.after(slow, Event::Room { link: id, side: from });
+        }
+        self.give(id, 1 - from, Input::Message(message))
+    }
+
+    /// Hands an input to one side of a link, and does what follows from it.
+    fn give(&mut self, id: u64, side: usize, input: Input) -> Result<(), Failure> {
+        let mut todo = VecDeque::from([(id, side, input)]);
+        while let Some((id, side, input)) = todo.pop_front() {
+            let now = self.schedule.now;
+            let Some(link) = self.links.get_mut(&id) else { continue };
+            let node = &self.nodes[link.ends[side]];
+            let exchange = &mut link.exchanges[side];
+            match node.lie {
+                Some(lie) => exchange.handle(now, input, &Liar { shelf: &node.shelf, lie }),
+                None => exchange.handle(now, input, &node.shelf),
+            }
+            while let Some(output) =
+                self.links.get_mut(&id).and_then(|link| link.exchanges[side].poll_output())
+            {
+                self.act(id, side, output, &mut todo)?;
+            }
+            if let Some(link) = self.links.get_mut(&id)
+                && let Some(at) = link.exchanges[side].poll_timeout()
+                && link.wake[side].is_none_or(|set| at < set)
+            {
+                link.wake[side] = Some(at);
+                self.schedule.at(at, Event::Wake { link: id, side });
+            }
+        }
+        Ok(())
+    }
+
+    fn act(
+        &mut self,
+        id: u64,
+        side: usize,
+        output: Output,
+        todo: &mut VecDeque<(u64, usize, Input)>,
+    ) -> Result<(), Failure> {
+        let link = self.links.get_mut(&id).expect("its output was just polled");
+        let node = link.ends[side];
+        let pending = match output {
+            Output::Send(bytes) => {
+                self.trace.update([node as u8]);
+                self.trace.update(&bytes);
+                self.cover.bytes += bytes.len() as u64;
+                let message = Message::decode(&bytes).expect("what an exchange sends can be read");
+                let twice = link.witness.sees(side, &message, &mut self.cover);
+                let is_honest = link.ends.iter().all(|end| self.nodes[*end].lie.is_none());
+                if let Some((feed, seq)) = twice.filter(|_| is_honest) {
+                    return Err(Failure::Twice { node, feed, seq });
+                }
+                let due = link.due(side, self.schedule.now, self.dice.range(0, self.shape.jitter));
+                link.flying[side].push_back(bytes);
+                self.schedule.at(due, Event::Deliver { link: id, from: side });
+                return Ok(());
+            }
+            Output::Ingest(ingest) => Pending::Ingest { link: id, side, ingest },
+            Output::Fork(proof) => {
+                self.cover.forks_searched += 1;
+                Pending::Fork(proof)
+            }
+            Output::Bodies(feed, from, bodies) => Pending::Bodies(feed, from, bodies),
+            Output::Hint(_, author, _) => {
+                self.cover.hints += 1;
+                if self.nodes[node].hinted.insert(author) {
+                    let wants = self.nodes[node].wants();
+                    todo.extend(self.sides(node).map(|(id, side)| (id, side, Input::Wants(wants.clone()))));
+                }
+                return Ok(());
+            }
+            Output::Close(reason) => return self.closed(id, side, reason),
+            _ => return Ok(()),
+        };
+        if self.nodes[node].pending.is_empty() {
+            let life = self.nodes[node].life;
+            let delay = self.dice.range(0, self.shape.commit);
+            self.schedule.after(delay, Event::Commit { node, life });
+        }
+        self.nodes[node].pending.push(pending);
+        Ok(())
+    }
+
+    fn closed(&mut self, id: u64, side: usize, reason: Reason) -> Result<(), Failure> {
+        let link = self.links.remove(&id).expect("it was just closed");
+        let [node, peer] = [link.ends[side], link.ends[1 - side]];
+        match (reason, self.nodes[node].lie, self.nodes[peer].lie) {
+            (Reason::Silent, ..) => self.cover.silences += 1,
+            (Reason::Protocol(_) | Reason::Chunk(_), None, Some(_)) => {
+                self.cover.liars_closed += 1;
+                return Ok(()); // And not dialled again.
+            }
+            (reason @ (Reason::Protocol(_) | Reason::Chunk(_)), None, None) => {
+                return Err(Failure::Blame { node, peer, reason });
+            }
+            _ => {}
+        }
+        let [a, b] = link.ends;
+        self.schedule.after(REDIAL, Event::Dial(a, b));
+        Ok(())
+    }
+
+    /// Everything that came since the last commit becomes durable at once, and is answered.
+    fn commit(&mut self, node: usize) -> Result<(), Failure> {
+        let mut changes = Vec::new();
+        let mut answers = Vec::new();
+        for pending in std::mem::take(&mut self.nodes[node].pending) {
+            let shelf = &mut self.nodes[node].shelf;
+            match pending {
+                Pending::Ingest { link, side, ingest } => {
+                    let Ingest { ticket, feed, base8, chunk } = ingest;
+                    let first = chunk::span(&chunk).map_or(0, |(first, _)| first);
+                    let held = shelf.state(&feed).map_or(0, |state| state.len);
+                    let (outcome, change) = shelf.ingest(feed, base8, &chunk);
+                    self.cover.overlaps += u64::from(first <= held);
+                    self.cover.gaps += u64::from(matches!(outcome, Outcome::Gap(_)));
+                    self.cover.forks_overlapped += u64::from(matches!(outcome, Outcome::Forked(_)));
+                    self.cover.own_longer += u64::from(outcome == Outcome::Refused);
+                    changes.extend(change);
+                    answers.push((link, side, Input::Ingested(ticket, outcome)));
+                }
+                Pending::Fork(proof) => changes.extend(shelf.fork(&proof)),
+                Pending::Bodies(feed, from, bodies) => {
+                    self.cover.bodies += bodies.iter().flatten().count() as u64;
+                    changes.extend(shelf.fill(feed, from, bodies));
+                }
+            }
+        }
+        self.tell(node, changes)?;
+        for (link, side, answer) in answers {
+            self.give(link, side, answer)?;
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, node: usize, changes: Vec<Change>) -> Result<(), Failure> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let sides: Vec<_> = self.sides(node).collect();
+        for (id, side) in sides {
+            self.give(id, side, Input::Changed(changes.clone()))?;
+        }
+        Ok(())
+    }
+
+    /// The links of a node, and its side of each.
+    fn sides(&self, node: usize) -> impl Iterator<Item = (u64, usize)> + use<'_> {
+        self.links.iter().filter_map(move |(id, link)| {
+            link.ends.iter().position(|end| *end == node).map(|side| (*id, side))
+        })
+    }
+}
+
+impl Node {
+    fn new(net: NetId, number: usize, lie: Option<Lie>) -> Self {
+        let author = Author::new(net, number as u64);
+        let shelf = Memory::new(net, author.feed());
+        Self {
+            author,
+            shelf,
+            lie,
+            is_up: true,
+            life: 0,
+            wants: BTreeSet::new(),
+            hinted: BTreeSet::new(),
+            pending: Vec::new(),
+            chain: Vec::new(),
+            cuts: [0; 2],
+            early: None,
+            is_set_back: false,
+        }
+    }
+
+    fn wants(&self) -> Vec<FeedId> {
+        self.wants.union(&self.hinted).copied().collect()
+    }
+
+    /// What of its author's log there is: all of it, or what others got before the node was set back.
+    fn reached(&self, nodes: &[Self]) -> Vec<Unverified> {
+        let feed = self.author.feed();
+        let held = |node: &Self| node.shelf.state(&feed).map_or(0, |state| state.len as usize);
+        let len = match self.is_set_back {
+            true => nodes.iter().map(held).max().unwrap_or(0),
+            false => self.chain.len(),
+        };
+        self.chain[..len].to_vec()
+    }
+}

@@ -1,6 +1,6 @@
 //! Writing logs for the simulator: honest entries, forks, and entries whose own signature is bad.
 
-use klatch_feed::{Draft, EntryId, FeedId, Head, Header, Kind, NetId, SecretKey, Seq, Unverified};
+use klatch_feed::{Draft, EntryId, FeedId, Head, Kind, NetId, SecretKey, Seq, Unverified};
 
 /// One who signs, and where their log stands.
 #[derive(Debug)]
@@ -27,10 +27,12 @@ impl Author {
         self.head.feed
     }
 
-    /// A second pen in the same hand, at the same place: what it writes next forks the feed.
-    pub fn clone_hand(&self, salt: u64) -> Self {
-        let secret = SecretKey::from_seed(&self.secret.seed());
-        Self { net: self.net, secret, head: self.head, salt }
+    /// Forgets what was written after `branch`: what comes next forks the feed, and says something else
+    /// for every other `salt`.
+    pub fn go_back(&mut self, branch: &[Unverified], salt: u64) {
+        let len = Seq::try_from(branch.len()).expect("a Seq each");
+        self.head = Head { feed: self.head.feed, len, tip: branch.last().map(Unverified::id) };
+        self.salt = salt;
     }
 
     /// Writes a comment of `size` bytes on `refs`.
@@ -58,10 +60,4 @@ impl Author {
         body.resize(size.max(24), b'.');
         Draft { kind: Kind(258), refs, body, time_ms: 1_790_000_000_000 + seq }
     }
-}
-
-/// The place of an entry.
-pub fn place(entry: &Unverified) -> (FeedId, Seq) {
-    let Header { author, seq, .. } = entry.header();
-    (*author, *seq)
 }

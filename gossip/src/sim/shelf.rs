@@ -60,10 +60,19 @@ impl Memory {
         }
     }
 
-    /// Appends an entry of the node's own, or of any author in a test: no check is made.
+    /// Appends an entry that follows what is held and is an anchor. No check is made.
     pub fn append(&mut self, entry: Unverified) -> Change {
-        let feed = entry.header().author;
-        self.extend(feed, vec![entry]).expect("one entry is a change")
+        self.append_all(vec![entry])
+    }
+
+    /// Appends entries that follow what is held; the last is an anchor. No check is made.
+    ///
+    /// # Panics
+    ///
+    /// If there are none.
+    pub fn append_all(&mut self, entries: Vec<Unverified>) -> Change {
+        let feed = entries[0].header().author;
+        self.extend(feed, entries).expect("there are entries")
     }
 
     /// Keeps a proof, if its cap is lower than the one known.

@@ -346,8 +346,11 @@ fn decode_lists(number: u8, bytes: &[u8]) -> Result<Message, Breach> {
             };
             let row = |(idx, len, tip8, cap): RowForm| Row { idx, len, tip8: tip8.map(B8::into_array), cap };
             let rows: Vec<_> = forms.into_iter().map(row).collect();
+            let says_something = |row: &Row| side == Side::Mine || row.len > 0 || row.cap.is_some();
             let fits = |row: &Row| {
-                row.tip8.is_some() == (row.len > 0) && row.cap.map_or(row.len > 0, |cap| row.len <= cap)
+                row.tip8.is_some() == (row.len > 0)
+                    && row.cap.is_none_or(|cap| row.len <= cap)
+                    && says_something(row)
             };
             must(rows.iter().all(fits) && rows.is_sorted_by(|a, b| a.idx < b.idx))?;
             Ok(Message::Delta { more, side, rows })

@@ -168,11 +168,11 @@ impl Plan {
         (claim.len > 0).then_some(claim.len)
     }
 
-    /// What I hold of what stands at a place of my wants.
+    /// What I hold of what stands at a place of my wants, even if it is nothing.
     pub(super) fn row(&mut self, idx: u32, shelf: &dyn Shelf) -> Option<Row> {
         let (feed, _) = self.wants.live(idx)?;
-        let FeedState { len, tip, cap } = shelf.state(&feed)?;
-        (len > 0 || cap.is_some()).then(|| Row { idx, len, tip8: tip.map(|tip| tip.tip8()), cap })
+        let FeedState { len, tip, cap } = state_of(shelf, &feed);
+        Some(Row { idx, len, tip8: tip.map(|tip| tip.tip8()), cap })
     }
 
     /// The peer states what it holds of one of my wants; its feed, if I still want it.
@@ -220,7 +220,7 @@ impl Plan {
         if claim.len == 0 && claim.cap.is_none() {
             return;
         }
-        let mine = desk.shelf.state(&feed).unwrap_or(FeedState { len: 0, tip: None, cap: None });
+        let mine = state_of(desk.shelf, &feed);
         let (my_cap, their_cap) = (mine.cap.unwrap_or(Seq::MAX), claim.cap.unwrap_or(Seq::MAX));
         if my_cap < their_cap {
             desk.caps.owe(feed, my_cap);
@@ -466,6 +466,11 @@ fn span(feed: FeedId, bytes: &[u8]) -> Result<(Seq, Seq), Reason> {
     }
     let last = first.checked_add(count - 1).ok_or(Reason::Protocol(Breach::Malformed))?;
     Ok((first, last))
+}
+
+/// What is held of a feed, even if it is nothing.
+fn state_of(shelf: &dyn Shelf, feed: &FeedId) -> FeedState {
+    shelf.state(feed).unwrap_or(FeedState { len: 0, tip: None, cap: None })
 }
 
 /// The beginning of the id at a place of my accepted chain; `None` at 0 and past the end.

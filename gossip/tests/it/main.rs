@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests of time run on tokio's clock, which stands still")]
 
 mod converge;
+mod faults;
 mod handshake;
 mod lan;
 mod limits;

@@ -1,0 +1,81 @@
+//! A shelf that lies: what a hostile or broken node would serve over a correct exchange.
+
+use klatch_feed::{EntryId, FeedId, ForkProof, Seq};
+
+use super::shelf::Memory;
+use crate::sync::{FeedState, Shelf};
+
+/// How a node lies.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lie {
+    /// It shows the first half of every feed: harmless, and not to be punished.
+    Stale,
+    /// Its chunks are cut off.
+    Truncated,
+    /// Its ids are others.
+    WrongIds,
+    /// A byte in each chunk is another.
+    Flipped,
+}
+
+/// The lying view of a log.
+#[derive(Debug)]
+pub struct Liar<'a> {
+    /// What it really holds.
+    pub shelf: &'a Memory,
+    /// How it lies about it.
+    pub lie: Lie,
+}
+
+impl Liar<'_> {
+    fn shown(&self, feed: &FeedId) -> Option<Seq> {
+        let len = self.shelf.state(feed)?.len;
+        Some(if self.lie == Lie::Stale { len / 2 } else { len })
+    }
+}
+
+impl Shelf for Liar<'_> {
+    fn state(&self, feed: &FeedId) -> Option<FeedState> {
+        let state = self.shelf.state(feed)?;
+        let len = self.shown(feed)?;
+        let tip = self.ids(feed, &[len]).pop().flatten();
+        (len > 0).then_some(FeedState { len, tip, cap: state.cap })
+    }
+
+    fn ids(&self, feed: &FeedId, seqs: &[Seq]) -> Vec<Option<EntryId>> {
+        let mut ids = self.shelf.ids(feed, seqs);
+        if self.lie == Lie::WrongIds {
+            for id in ids.iter_mut().flatten() {
+                *id = EntryId::new(id.as_bytes().map(|byte| byte ^ 0x55));
+            }
+        }
+        ids
+    }
+
+    fn chunk(&self, feed: &FeedId, from: Seq, headers_only: bool) -> Option<Vec<u8>> {
+        let mut bytes = self.shelf.chunk(feed, from, headers_only)?;
+        let len = bytes.len();
+        match self.lie {
+            Lie::Truncated => bytes.truncate(len - 1),
+            Lie::Flipped => bytes[len / 2] ^= 1,
+            Lie::Stale | Lie::WrongIds => {}
+        }
+        Some(bytes)
+    }
+
+    fn bodies(&self, feed: &FeedId, from: Seq, count: u32) -> Vec<Option<Vec<u8>>> {
+        self.shelf.bodies(feed, from, count)
+    }
+
+    fn missing_bodies(&self, _: &FeedId, _: Seq) -> Vec<Seq> {
+        Vec::new()
+    }
+
+    fn proof(&self, feed: &FeedId) -> Option<ForkProof> {
+        self.shelf.proof(feed)
+    }
+
+    fn about(&self, object: &EntryId) -> Vec<(FeedId, Seq)> {
+        self.shelf.about(object)
+    }
+}

@@ -1,0 +1,18 @@
+//! Many simulated worlds: what goes wrong in them is drawn from the seed.
+
+use klatch_gossip::sim::{self, check::Coverage};
+
+#[test]
+fn every_world_converges_and_each_kind_of_trouble_occurs() {
+    let mut total = Coverage::default();
+    for seed in 0..500 {
+        match sim::run(seed) {
+            Ok(report) => total.add(&report.coverage),
+            Err(failure) => panic!("seed {seed}: {failure}"),
+        }
+    }
+    eprintln!("{total:?}");
+    for (name, count) in total.counters() {
+        assert!(*count > 0, "no world had any {name}");
+    }
+}
