@@ -1,0 +1,7 @@
+//! The program from outside: real processes, homes and sockets.
+
+#![allow(clippy::unwrap_used, reason = "what the tests share may fail them")]
+
+mod bad_input;
+mod cli;
+mod fresh;
