@@ -6,3 +6,5 @@ mod bad_input;
 mod cli;
 mod fresh;
 mod owner;
+mod reference;
+mod tidy;
