@@ -1,4 +1,4 @@
-//! Check-in between a door and a guest on one connection. Source: spec/meetup.md, "check-in".
+//! Check-in between a door and a guest on one connection. Source: spec/door.md.
 //!
 //! The door shows each connection a fresh challenge, and its screen another; the guest signs one; the door
 //! writes its countersignature down before it says so; then the guest writes down theirs. [`host`] and

@@ -7,11 +7,13 @@
 //! what is kept, which is the owner's ([`crate::daemon`]).
 
 mod dial;
-pub mod doors;
+mod doors;
+mod guests;
 mod hub;
 mod joins;
 mod links;
 mod listen;
+mod places;
 pub mod report;
 mod shelf;
 

@@ -1,6 +1,7 @@
 //! `klatch checkin`
 
 use std::io::{BufRead, IsTerminal};
+use std::time::Duration;
 
 use clap::Args;
 use klatch_feed::FeedId;
@@ -27,6 +28,9 @@ pub(super) struct CheckinArgs {
     /// Sign for this door, whatever the log says
     #[arg(long, value_name = "FEED")]
     trust: Option<FeedId>,
+    /// How long to look for the door, at most 20s
+    #[arg(long = "for", value_name = "TIME", default_value = "20s", value_parser = online::duration)]
+    within: Duration,
     #[command(flatten)]
     online: Online,
 }
@@ -51,7 +55,8 @@ pub(super) fn run(args: &CheckinArgs, config: &Config, out: &Printer) -> Result<
 
 fn ask(args: &CheckinArgs, trust: Option<FeedId>, node: &Node) -> Result<NetResponse, CliError> {
     let (event, code) = (args.event.clone(), args.code.clone());
-    online::ask(node, NetRequest::Checkin { event, code, trust })
+    let within_ms = u64::try_from(args.within.as_millis()).unwrap_or(u64::MAX);
+    online::ask(node, NetRequest::Checkin { event, code, trust, within_ms })
 }
 
 /// Whether whoever is at the terminal trusts a door that the log does not know.

@@ -1,4 +1,4 @@
-//! What a door's screen shows, as text and as a QR code. Source: spec/meetup.md, "check-in".
+//! What a door's screen shows, as text and as a QR code. Source: spec/door.md.
 
 use std::fmt;
 use std::str::FromStr;

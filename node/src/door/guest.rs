@@ -108,3 +108,95 @@ pub fn rsvp_of(state: &EventState, guest: &FeedId) -> Option<EntryId> {
     let lines = [&state.seated, &state.waiting, &state.provisional, &state.unranked];
     lines.into_iter().flatten().find(|line| line.feed == *guest).map(|line| line.rsvp)
 }
+
+#[cfg(test)]
+mod tests {
+    use klatch_feed::meetup::RoleLine;
+    use klatch_feed::post::Role;
+
+    use super::*;
+
+    const EVENT: EntryId = EntryId::new([1; 32]);
+    const HOST: FeedId = FeedId::new([3; 32]);
+    const STRANGER: FeedId = FeedId::new([4; 32]);
+
+    fn state() -> EventState {
+        let host = RoleLine { feed: HOST, role: Role::Owner, quota: None, cut: None };
+        let json = serde_json::json!({
+            "id": EVENT, "group": null, "in_group": false, "author": HOST, "title": "Tea",
+            "start": "2026-12-01T18:30", "zone": "Europe/Lisbon", "minutes": 60, "place": "", "about": "",
+            "capacity": null, "split": false, "revision": 0, "tips": [], "cancelled": false, "hosts": [host],
+            "seated": [], "waiting": [], "provisional": [], "unranked": [], "maybe": [], "no": [],
+            "attendance": [], "incomplete": false,
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn wish() -> Wish {
+        Wish { event: EVENT, code: None, trust: None }
+    }
+
+    /// The host on connection 1 and a stranger on connection 2, each showing a challenge at 0.
+    fn shown() -> (Challenges, BTreeMap<FeedId, LinkId>) {
+        let mut challenges = Challenges::default();
+        let connected = BTreeMap::from([(HOST, LinkId(1)), (STRANGER, LinkId(2))]);
+        for (feed, link) in &connected {
+            let nonce = [u8::try_from(link.0).unwrap(); 16];
+            challenges.note(0, *link, *feed, Challenge { event: EVENT, nonce });
+        }
+        (challenges, connected)
+    }
+
+    #[test]
+    fn only_a_door_that_the_log_knows_or_the_person_trusts_is_answered() {
+        let (challenges, connected) = shown();
+        let host = Step::Answer { link: LinkId(1), door: HOST, nonce: [1; 16] };
+        let trusted = Step::Answer { link: LinkId(2), door: STRANGER, nonce: [2; 16] };
+        let step = |wish: &Wish, state: Option<&EventState>| challenges.step(1, wish, state, &connected);
+        assert_eq!(step(&wish(), Some(&state())), host);
+        assert!(matches!(step(&wish(), None), Step::Stranger(_)), "an event this node knows nothing of");
+        assert_eq!(step(&Wish { trust: Some(STRANGER), ..wish() }, None), trusted);
+        let mut cut = state();
+        cut.hosts[0].cut = Some(1);
+        assert!(matches!(step(&wish(), Some(&cut)), Step::Stranger(_)), "a host who was cut off");
+        assert_eq!(step(&Wish { event: EntryId::new([9; 32]), ..wish() }, Some(&state())), Step::Wait);
+    }
+
+    #[test]
+    fn a_code_is_for_the_door_that_it_names() {
+        let (challenges, connected) = shown();
+        let code = |door| DoorCode { event: EVENT, door, nonce: [7; 16], addresses: Vec::new() };
+        let step = |door, connected: &_| {
+            let wish = Wish { code: Some(code(door)), ..wish() };
+            challenges.step(1, &wish, Some(&state()), connected)
+        };
+        assert_eq!(step(HOST, &connected), Step::Answer { link: LinkId(1), door: HOST, nonce: [7; 16] });
+        assert_eq!(step(STRANGER, &connected), Step::Stranger(STRANGER));
+        assert_eq!(step(HOST, &BTreeMap::new()), Step::Wait, "not reached yet");
+    }
+
+    #[test]
+    fn a_challenge_is_answered_while_there_is_time_and_forgotten_with_its_connection() {
+        let (mut challenges, connected) = shown();
+        let step = |challenges: &Challenges, now| challenges.step(now, &wish(), Some(&state()), &connected);
+        assert!(matches!(step(&challenges, ANSWER_WITHIN - 1), Step::Answer { .. }));
+        assert_eq!(step(&challenges, ANSWER_WITHIN), Step::Wait);
+        challenges.forget(LinkId(1));
+        assert_eq!(step(&challenges, 1), Step::Stranger(STRANGER));
+    }
+
+    #[test]
+    fn one_event_too_many_on_a_connection_is_passed_over() {
+        let mut challenges = Challenges::default();
+        let event = |n: usize| EntryId::new([u8::try_from(n).unwrap(); 32]);
+        for n in 0..=EVENTS_PER_LINK_MAX {
+            challenges.note(0, LinkId(1), HOST, Challenge { event: event(n), nonce: [0; 16] });
+        }
+        let held = |challenges: &Challenges| challenges.shown[&LinkId(1)].len();
+        assert_eq!(held(&challenges), EVENTS_PER_LINK_MAX);
+        challenges.note(1, LinkId(1), HOST, Challenge { event: event(0), nonce: [5; 16] });
+        assert_eq!(challenges.shown[&LinkId(1)][&event(0)].nonce, [5; 16], "a newer one takes its place");
+        challenges.note(NONCE_LIFE, LinkId(1), HOST, Challenge { event: event(99), nonce: [0; 16] });
+        assert_eq!(held(&challenges), 2, "what has lapsed makes room");
+    }
+}

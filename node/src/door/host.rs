@@ -7,7 +7,7 @@ use klatch_feed::{EntryId, EventState, FeedId, NetId, Post, PublicKey};
 use klatch_gossip::link::LinkId;
 use klatch_gossip::sync::{DoorAnswer, Millis};
 
-/// A challenge is good for this long. Source: spec/meetup.md, "check-in".
+/// A challenge is good for this long. Source: spec/door.md.
 pub const NONCE_LIFE: Millis = 60_000;
 /// After this long another is shown, so that whoever reads one has time to answer it.
 pub const RENEW_AFTER: Millis = 30_000;
@@ -175,5 +175,167 @@ impl Door {
         self.spend(now, &nonce, link, guest)?;
         let (event, rsvp, signature) = (self.event, answer.rsvp, answer.signature);
         Ok(Admission::Post(Box::new(Post::Checkin { event, guest, nonce, rsvp, signature })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use klatch_feed::SecretKey;
+    use klatch_feed::meetup::{AttendanceLine, RoleLine};
+    use klatch_feed::post::Role;
+    use klatch_gossip::sync::Challenge;
+
+    use super::*;
+
+    const EVENT: EntryId = EntryId::new([1; 32]);
+    const RSVP: EntryId = EntryId::new([2; 32]);
+    const LINK: LinkId = LinkId(7);
+
+    /// Bytes that differ each time.
+    fn draw() -> impl FnMut() -> [u8; 16] {
+        let mut last = 0;
+        move || {
+            last += 1;
+            [last; 16]
+        }
+    }
+
+    fn ana() -> SecretKey {
+        SecretKey::from_seed(&[3; 32])
+    }
+    fn guest() -> SecretKey {
+        SecretKey::from_seed(&[4; 32])
+    }
+    fn net() -> NetId {
+        NetId::of_name("klatch")
+    }
+
+    /// An event whose door is Ana's.
+    fn state() -> EventState {
+        let host = RoleLine { feed: ana().feed(), role: Role::Door, quota: None, cut: None };
+        let json = serde_json::json!({
+            "id": EVENT, "group": null, "in_group": false, "author": ana().feed(), "title": "Tea",
+            "start": "2026-12-01T18:30", "zone": "Europe/Lisbon", "minutes": 60, "place": "", "about": "",
+            "capacity": null, "split": false, "revision": 0, "tips": [], "cancelled": false, "hosts": [host],
+            "seated": [], "waiting": [], "provisional": [], "unranked": [], "maybe": [], "no": [],
+            "attendance": [], "incomplete": false,
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn signed(by: &SecretKey, nonce: [u8; 16], rsvp: Option<EntryId>) -> DoorAnswer {
+        let message = checkin_message(&net(), &EVENT, &ana().feed(), &nonce, rsvp.as_ref());
+        DoorAnswer { challenge: Challenge { event: EVENT, nonce }, rsvp, signature: by.sign(&[&message]) }
+    }
+
+    /// What Ana's door says to the guest's answer at `now` on `link`. She holds the guest's RSVP alone.
+    fn judge(
+        door: &mut Door,
+        now: Millis,
+        state: &EventState,
+        link: LinkId,
+        answer: &DoorAnswer,
+    ) -> Result<Admission, Turned> {
+        let rsvp_of = |id: &EntryId| (*id == RSVP).then(|| (guest().feed(), EVENT));
+        door.judge(now, (&net(), ana().feed()), state, (link, guest().feed()), answer, rsvp_of)
+    }
+
+    #[test]
+    fn a_good_answer_becomes_the_doors_countersignature() {
+        let mut draw = draw();
+        let mut door = Door::open(EVENT, 0, &mut draw);
+        let nonce = door.challenge(0, LINK, &mut draw);
+        let answer = signed(&guest(), nonce, Some(RSVP));
+        let Ok(Admission::Post(post)) = judge(&mut door, 1, &state(), LINK, &answer) else {
+            panic!("turned away")
+        };
+        let (guest, signature) = (guest().feed(), answer.signature);
+        assert_eq!(*post, Post::Checkin { event: EVENT, guest, nonce, rsvp: Some(RSVP), signature });
+    }
+
+    #[test]
+    fn whoever_does_not_belong_in_is_told_why() {
+        let bare = EventState { hosts: Vec::new(), ..state() };
+        let mut cut = state();
+        cut.hosts[0].cut = Some(9);
+        let cancelled = EventState { cancelled: true, ..state() };
+        let (screen, theirs) = ([1; 16], [2; 16]); // As `draw` gives them.
+        let good = signed(&guest(), theirs, None);
+        let other = DoorAnswer { challenge: Challenge { event: RSVP, nonce: theirs }, ..good };
+        let swapped = DoorAnswer { rsvp: Some(RSVP), ..good };
+        let cases: [(&str, &EventState, LinkId, DoorAnswer, Turned); 9] = [
+            ("another event's door", &state(), LINK, other, Turned::NotOpen),
+            ("this node holds no door", &bare, LINK, good, Turned::NoRole),
+            ("this node was cut off", &cut, LINK, good, Turned::NoRole),
+            ("the event is off", &cancelled, LINK, good, Turned::Cancelled),
+            ("signed by another", &state(), LINK, signed(&ana(), theirs, None), Turned::Signature),
+            ("signed over another RSVP", &state(), LINK, swapped, Turned::Signature),
+            ("a challenge nobody made", &state(), LINK, signed(&guest(), [9; 16], None), Turned::Lapsed),
+            ("another connection's challenge", &state(), LinkId(8), good, Turned::Lapsed),
+            (
+                "an RSVP that is another's",
+                &state(),
+                LINK,
+                signed(&guest(), screen, Some(EVENT)),
+                Turned::Rsvp,
+            ),
+        ];
+        for (name, state, link, answer, turned) in cases {
+            let mut draw = draw();
+            let mut door = Door::open(EVENT, 0, &mut draw);
+            door.challenge(0, LINK, &mut draw);
+            let rsvp_of = |id: &EntryId| (*id == EVENT).then(|| (ana().feed(), EVENT));
+            let said = door.judge(1, (&net(), ana().feed()), state, (link, guest().feed()), &answer, rsvp_of);
+            assert_eq!(said, Err(turned), "{name}");
+            assert!(turned.to_string().len() <= 200, "{name}: the guest could not be told");
+        }
+    }
+
+    #[test]
+    fn a_challenge_lapses_after_a_minute_and_is_good_once_for_each_guest() {
+        let mut draw = draw();
+        let mut door = Door::open(EVENT, 0, &mut draw);
+        let answer = signed(&guest(), door.screen(), None);
+        assert_eq!(judge(&mut door, NONCE_LIFE, &state(), LINK, &answer), Err(Turned::Lapsed));
+        assert!(judge(&mut door, NONCE_LIFE - 1, &state(), LINK, &answer).is_ok());
+        assert_eq!(judge(&mut door, NONCE_LIFE - 1, &state(), LINK, &answer), Err(Turned::Used));
+        let other = SecretKey::from_seed(&[5; 32]);
+        let theirs = signed(&other, door.screen(), None);
+        let said =
+            door.judge(9, (&net(), ana().feed()), &state(), (LinkId(9), other.feed()), &theirs, |_| None);
+        assert!(said.is_ok(), "the screen's is good for every guest");
+    }
+
+    #[test]
+    fn the_screen_changes_every_half_minute_and_the_one_before_stays_good() {
+        let mut draw = draw();
+        let mut door = Door::open(EVENT, 0, &mut draw);
+        let first = door.screen();
+        assert!(!door.renew(RENEW_AFTER - 1, &mut draw));
+        assert_eq!(door.next_at(), RENEW_AFTER);
+        assert!(door.renew(RENEW_AFTER, &mut draw));
+        assert_ne!(door.screen(), first);
+        let answer = signed(&guest(), first, None);
+        assert!(judge(&mut door, RENEW_AFTER + 1, &state(), LINK, &answer).is_ok());
+        door.renew(NONCE_LIFE, &mut draw);
+        assert!(!door.live.contains_key(&first), "what has lapsed takes no memory");
+    }
+
+    #[test]
+    fn who_is_in_already_is_in_whatever_they_show() {
+        let line = AttendanceLine { feed: guest().feed(), doors: vec![ana().feed()], rsvp: None };
+        let inside = EventState { attendance: vec![line], ..state() };
+        let mut door = Door::open(EVENT, 0, &mut draw());
+        let answer = signed(&guest(), [9; 16], None);
+        assert_eq!(judge(&mut door, 1, &inside, LINK, &answer), Ok(Admission::Already));
+    }
+
+    #[test]
+    fn a_door_that_nobody_watches_closes() {
+        let mut door = Door::open(EVENT, 0, &mut draw());
+        assert!(!door.is_unwatched(UNWATCHED_MAX - 1));
+        assert!(door.is_unwatched(UNWATCHED_MAX));
+        door.watch(5);
+        assert!(!door.is_unwatched(UNWATCHED_MAX));
     }
 }

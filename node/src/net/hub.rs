@@ -17,7 +17,7 @@ use klatch_gossip::peers::gate::{Attempt, Gate};
 use klatch_gossip::peers::roster::{Refusal as Turned, Roster, Verdict};
 use klatch_gossip::peers::{Book, Source};
 use klatch_gossip::sync::{Change, Input, Millis, Output};
-use klatch_store::{Changes, DiskError};
+use klatch_store::Changes;
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -25,16 +25,15 @@ use tokio::task::JoinSet;
 
 use super::dial::{self, DialError};
 use super::doors::Doors;
+use super::guests::{CHECKIN_MAX, Guests};
 use super::joins::Joins;
 use super::links::{Link, Met, Surroundings};
 use super::listen;
 use super::report::{NetRequest, NetResponse, Path, PeerLine};
 use crate::clock::{self, Stopwatch};
-use crate::daemon::{Handle, NetCall, Refusal, Spaces, Wants, called};
+use crate::daemon::{Handle, NetCall, Refusal, Wants, called};
 use crate::share::Address;
 
-/// A name that stands for nothing is asked about again after this long.
-const NAME_AGAIN: Duration = Duration::from_secs(30);
 /// How long connections get to send what they still have when the node stops.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
 /// Events that may wait; what brings one waits with it.
@@ -79,6 +78,7 @@ pub(super) struct Hub {
     pub(super) roster: Roster,
     pub(super) links: BTreeMap<LinkId, Link>,
     pub(super) doors: Doors,
+    pub(super) guests: Guests,
     pub(super) joins: Joins,
     pub(super) tasks: JoinSet<()>,
     pub(super) events: mpsc::Sender<Event>,
@@ -88,9 +88,9 @@ pub(super) struct Hub {
     next_link: u64,
     wants: Arc<Wants>,
     /// Addresses by name, to be asked about again when none of them works.
-    named: BTreeMap<FeedId, Vec<(String, Source)>>,
-    pubs: BTreeSet<FeedId>,
-    members: BTreeSet<FeedId>,
+    pub(super) named: BTreeMap<FeedId, Vec<(String, Source)>>,
+    pub(super) pubs: BTreeSet<FeedId>,
+    pub(super) members: BTreeSet<FeedId>,
 }
 
 impl Hub {
@@ -105,6 +105,7 @@ impl Hub {
             roster: Roster::new(handle.me(), *local.static_key()),
             links: BTreeMap::new(),
             doors: Doors::default(),
+            guests: Guests::default(),
             joins: Joins::default(),
             tasks: JoinSet::new(),
             clock: Stopwatch::start(),
@@ -160,11 +161,14 @@ impl Hub {
     }
 
     fn next_at(&self) -> Option<Millis> {
-        [self.book.next_dial_at(), self.doors.next_at(), self.joins.next_at()].into_iter().flatten().min()
+        let parts =
+            [self.book.next_dial_at(), self.doors.next_at(), self.guests.next_at(), self.joins.next_at()];
+        parts.into_iter().flatten().min()
     }
 
     fn tick(&mut self) {
         self.door_tick();
+        self.guest_tick();
         self.join_tick();
     }
 
@@ -174,7 +178,10 @@ impl Hub {
             NetRequest::Join { line } => self.join(&line, reply),
             NetRequest::Door { event, after, within_ms } => self.door_look(&event, after, within_ms, reply),
             NetRequest::DoorClose { event } => drop(reply.send(self.door_close(&event))),
-            NetRequest::Checkin { event, code, trust } => self.checkin(&event, code, trust, reply),
+            NetRequest::Checkin { event, code, trust, within_ms } => {
+                let until = self.now() + within_ms.min(CHECKIN_MAX);
+                self.checkin(&event, code, trust, until, reply);
+            }
         }
     }
 
@@ -184,7 +191,10 @@ impl Hub {
             Ok(PeerLine {
                 feed: link.peer,
                 name: called(&snapshot, &link.peer)?,
-                path: link.path,
+                path: match self.path(&link.peer, link.address) {
+                    Path::Peer => link.path, // As it was when they met: an advert may have ended since.
+                    known => known,
+                },
                 address: link.address,
                 dialled: link.side == Side::Initiator,
                 received: link.traffic.received(),
@@ -271,7 +281,7 @@ impl Hub {
     }
 
     /// A handshake is done: keeps the connection, or says why not.
-    pub(super) fn meet(&mut self, met: Met) -> Result<LinkId, Turned> {
+    pub(super) fn meet(&mut self, met: Met) -> Result<(), Turned> {
         let (now, id) = (self.now(), LinkId(self.next_link));
         self.next_link += 1;
         let (peer, side, address) = (met.channel.peer(), met.channel.side(), met.address);
@@ -304,8 +314,10 @@ impl Hub {
         link.tell(Input::Objects(self.wants.objects.iter().copied().collect()));
         self.links.insert(id, link);
         self.tasks.spawn(run);
+        self.join_link_up(id);
         self.door_link_up(id);
-        Ok(id)
+        self.press_wishes();
+        Ok(())
     }
 
     /// How a connection came about, as a person would say.
@@ -342,9 +354,9 @@ impl Hub {
     }
 
     /// Closes a connection that this side wants no more.
-    fn drop_link(&mut self, id: LinkId) {
+    pub(super) fn drop_link(&mut self, id: LinkId) {
         self.links.remove(&id);
-        self.door_link_down(id);
+        self.guest_link_down(id);
         self.join_link_down(id);
     }
 
@@ -365,6 +377,9 @@ impl Hub {
                 let told: Vec<Change> = changes.feeds.iter().map(change).collect();
                 self.links.values().for_each(|link| link.tell(Input::Changed(told.clone())));
                 self.door_changed(&changes.objects);
+                if !changes.objects.is_empty() {
+                    self.press_wishes();
+                }
             }
             Err(RecvError::Lagged(missed)) => {
                 // Nothing says any more what each connection has missed: a new one compares everything.
@@ -406,70 +421,6 @@ impl Hub {
                 }
             }
         }
-    }
-
-    /// Whom to follow, block, dial and call what, as its owner decided.
-    fn look_up_facts(&mut self) {
-        if let Err(error) = self.try_look_up_facts() {
-            tracing::error!(%error, "the peers this node knows cannot be read");
-        }
-    }
-
-    fn try_look_up_facts(&mut self) -> Result<(), DiskError> {
-        let snapshot = self.handle.reader().snapshot()?;
-        let feeds = |space: &str| -> Result<BTreeMap<FeedId, Vec<u8>>, DiskError> {
-            let rows = snapshot.locals(space)?.into_iter();
-            Ok(rows.filter_map(|(key, value)| Some((FeedId::new(key.try_into().ok()?), value))).collect())
-        };
-        self.book.follow(feeds(Spaces::FOLLOW)?.into_keys().collect());
-        self.members = feeds(Spaces::MEMBER)?.into_keys().collect();
-        let blocked: BTreeSet<_> = feeds(Spaces::BLOCK)?.into_keys().collect();
-        blocked.iter().for_each(|feed| self.book.forget(feed));
-        let mut places = Vec::new();
-        for (feed, value) in feeds(Spaces::PEER)? {
-            let listed: Vec<String> = serde_json::from_slice(&value).unwrap_or_default();
-            places.extend(listed.into_iter().map(|place| (feed, place, Source::Given)));
-        }
-        let pubs = feeds(Spaces::PUB)?;
-        self.pubs = pubs.keys().copied().collect();
-        for (feed, value) in pubs {
-            let joined = serde_json::from_slice::<super::report::Joined>(&value).ok();
-            places.extend(joined.map(|joined| (feed, joined.address, Source::Pub)));
-        }
-        for (feed, place, source) in places.into_iter().filter(|(feed, ..)| !blocked.contains(feed)) {
-            self.place(feed, place, source);
-        }
-        self.roster.block(blocked).into_iter().for_each(|link| self.drop_link(link));
-        Ok(())
-    }
-
-    /// Learns where a feed may be.
-    pub(super) fn place(&mut self, feed: FeedId, place: String, source: Source) {
-        if let Ok(address) = place.parse::<SocketAddr>() {
-            self.book.learn(self.now(), feed, source, &[address]);
-            return;
-        }
-        let names = self.named.entry(feed).or_default();
-        if names.iter().all(|(held, _)| *held != place) {
-            names.push((place.clone(), source));
-            self.resolve(feed, place, source);
-        }
-    }
-
-    fn resolve(&mut self, feed: FeedId, place: String, source: Source) {
-        let events = self.events.clone();
-        self.tasks.spawn(async move {
-            loop {
-                match dial::resolve(&place).await {
-                    Ok(addrs) => return drop(events.send(Event::Resolved(feed, source, addrs)).await),
-                    Err(error) => tracing::debug!(%error, "asking again later"),
-                }
-                tokio::select! {
-                    () = events.closed() => return,
-                    () = tokio::time::sleep(NAME_AGAIN) => {}
-                }
-            }
-        });
     }
 }
 

@@ -19,6 +19,8 @@ use crate::pub_server::members::{self, Code};
 
 /// How long joining may take, from dialling to the pub's answer.
 const JOIN_MAX: Millis = 20_000;
+/// How often a pub is dialled for one joining: two connections that meet may close each other.
+const DIALS_MAX: u32 = 3;
 
 /// Pubs that are being joined.
 #[derive(Debug, Default)]
@@ -28,6 +30,7 @@ pub(super) struct Joins(BTreeMap<FeedId, Join>);
 struct Join {
     line: InviteLine,
     until: Millis,
+    dials: u32,
     /// The connection on which the invite was shown.
     asked: Option<LinkId>,
     reply: Reply,
@@ -60,11 +63,18 @@ impl Hub {
         if self.joins.0.contains_key(&feed) {
             return drop(reply.send(Err(refused("this pub is being joined already"))));
         }
-        let address = line.address.to_string();
-        self.joins.0.insert(feed, Join { line, until: self.now() + JOIN_MAX, asked: None, reply });
-        if let Some(link) = self.roster.link(&feed) {
-            return self.show_invite(feed, link);
+        let until = self.now() + JOIN_MAX;
+        self.joins.0.insert(feed, Join { line, until, dials: 0, asked: None, reply });
+        match self.roster.link(&feed) {
+            Some(link) => self.show_invite(feed, link),
+            None => self.join_dial(feed),
         }
+    }
+
+    fn join_dial(&mut self, feed: FeedId) {
+        let Some(join) = self.joins.0.get_mut(&feed) else { return };
+        join.dials += 1;
+        let address = join.line.address.to_string();
         let (local, events) = (Arc::clone(&self.local), self.events.clone());
         self.tasks.spawn(async move {
             let met = match dial::resolve(&address).await {
@@ -76,21 +86,21 @@ impl Hub {
     }
 
     pub(super) fn join_dialled(&mut self, feed: FeedId, dialled: Result<Met, DialError>) {
-        let link = match dialled.map(|met| self.meet(met)) {
-            Ok(Ok(link)) => Ok(link),
-            // It dialled us meanwhile: that connection does as well.
-            Ok(Err(roster::Refusal::Duplicate)) => {
-                self.roster.link(&feed).ok_or_else(|| refused("try again"))
-            }
+        match dialled.map(|met| self.meet(met)) {
+            // Another connection to it stands, or this one does: the invite was shown when it came up.
+            Ok(Ok(_) | Err(roster::Refusal::Duplicate)) => {}
             Ok(Err(roster::Refusal::Blocked)) => {
-                Err(refused("you block this pub: `klatch follow` it to end that"))
+                self.join_failed(feed, refused("you block this pub: `klatch follow` it to end that"));
             }
-            Ok(Err(refusal)) => Err(refused(refusal)),
-            Err(error) => Err(refused(format!("the pub cannot be reached: {error}"))),
-        };
-        match link {
-            Ok(link) => self.show_invite(feed, link),
-            Err(refusal) => self.join_failed(feed, refusal),
+            Ok(Err(refusal)) => self.join_failed(feed, refused(refusal)),
+            Err(error) => self.join_failed(feed, refused(format!("the pub cannot be reached: {error}"))),
+        }
+    }
+
+    /// A connection stands: perhaps with a pub that is being joined.
+    pub(super) fn join_link_up(&mut self, link: LinkId) {
+        if let Some(feed) = self.links.get(&link).map(|link| link.peer) {
+            self.show_invite(feed, link);
         }
     }
 
@@ -135,9 +145,19 @@ impl Hub {
     }
 
     pub(super) fn join_link_down(&mut self, link: LinkId) {
-        let cut = self.joins.0.iter().find(|(_, join)| join.asked == Some(link)).map(|(feed, _)| *feed);
-        if let Some(feed) = cut {
-            self.join_failed(feed, refused("the connection to the pub broke off: try again"));
+        let cut = self.joins.0.iter_mut().find(|(_, join)| join.asked == Some(link));
+        let Some((feed, dials)) = cut.map(|(feed, join)| {
+            join.asked = None;
+            (*feed, join.dials)
+        }) else {
+            return;
+        };
+        if self.roster.link(&feed).is_some_and(|other| other != link) {
+            return; // Replaced: the invite is shown on the newer one.
+        }
+        match dials < DIALS_MAX {
+            true => self.join_dial(feed),
+            false => self.join_failed(feed, refused("the pub closes every connection: ask its operator why")),
         }
     }
 

@@ -15,12 +15,12 @@ pub enum NetRequest {
     /// Redeems an invite.
     Join { line: String },
     /// Opens a door, or looks at one that is open. Answers at once if there is something newer than
-    /// `after`, else when there is, or after `within_ms`, at most [`super::doors::LOOK_MAX`].
+    /// `after`, else when there is, or after `within_ms`, at most 20 s.
     Door { event: String, after: u64, within_ms: u64 },
     /// Closes it.
     DoorClose { event: String },
-    /// Answers a door's challenge; waits for one at most [`super::doors::CHECKIN_MAX`].
-    Checkin { event: String, code: Option<String>, trust: Option<FeedId> },
+    /// Answers a door's challenge; waits for one at most `within_ms`, and 20 s.
+    Checkin { event: String, code: Option<String>, trust: Option<FeedId>, within_ms: u64 },
 }
 
 /// The answer to a [`NetRequest`].

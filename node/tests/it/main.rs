@@ -1,10 +1,8 @@
 //! The program from outside: real processes, homes and sockets.
 
-#![allow(clippy::unwrap_used, reason = "what the tests share may fail them")]
+#![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 
-mod bad_input;
-mod cli;
-mod fresh;
-mod owner;
-mod reference;
-mod tidy;
+mod door;
+mod person;
+mod pub_server;
+mod two_nodes;

@@ -1,0 +1,83 @@
+//! Where others may be, as this node's owner said: peers and pubs by address or name, and whom to leave alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use klatch_feed::FeedId;
+use klatch_gossip::peers::Source;
+use klatch_store::DiskError;
+
+use super::dial;
+use super::hub::{Event, Hub};
+use super::report::Joined;
+use crate::daemon::Spaces;
+
+/// A name that stands for nothing is asked about again after this long.
+const NAME_AGAIN: Duration = Duration::from_secs(30);
+
+impl Hub {
+    /// Whom to follow, block, dial and call what, as its owner decided.
+    pub(super) fn look_up_facts(&mut self) {
+        if let Err(error) = self.try_look_up_facts() {
+            tracing::error!(%error, "the peers this node knows cannot be read");
+        }
+    }
+
+    fn try_look_up_facts(&mut self) -> Result<(), DiskError> {
+        let snapshot = self.handle.reader().snapshot()?;
+        let feeds = |space: &str| -> Result<BTreeMap<FeedId, Vec<u8>>, DiskError> {
+            let rows = snapshot.locals(space)?.into_iter();
+            Ok(rows.filter_map(|(key, value)| Some((FeedId::new(key.try_into().ok()?), value))).collect())
+        };
+        self.book.follow(feeds(Spaces::FOLLOW)?.into_keys().collect());
+        self.members = feeds(Spaces::MEMBER)?.into_keys().collect();
+        let blocked: BTreeSet<_> = feeds(Spaces::BLOCK)?.into_keys().collect();
+        blocked.iter().for_each(|feed| self.book.forget(feed));
+        let mut places = Vec::new();
+        for (feed, value) in feeds(Spaces::PEER)? {
+            let listed: Vec<String> = serde_json::from_slice(&value).unwrap_or_default();
+            places.extend(listed.into_iter().map(|place| (feed, place, Source::Given)));
+        }
+        let pubs = feeds(Spaces::PUB)?;
+        self.pubs = pubs.keys().copied().collect();
+        for (feed, value) in pubs {
+            let joined = serde_json::from_slice::<Joined>(&value).ok();
+            places.extend(joined.map(|joined| (feed, joined.address, Source::Pub)));
+        }
+        for (feed, place, source) in places.into_iter().filter(|(feed, ..)| !blocked.contains(feed)) {
+            self.place(feed, place, source);
+        }
+        self.roster.block(blocked).into_iter().for_each(|link| self.drop_link(link));
+        Ok(())
+    }
+
+    /// Learns where a feed may be.
+    pub(super) fn place(&mut self, feed: FeedId, place: String, source: Source) {
+        if let Ok(address) = place.parse::<SocketAddr>() {
+            self.book.learn(self.now(), feed, source, &[address]);
+            return;
+        }
+        let names = self.named.entry(feed).or_default();
+        if names.iter().all(|(held, _)| *held != place) {
+            names.push((place.clone(), source));
+            self.resolve(feed, place, source);
+        }
+    }
+
+    pub(super) fn resolve(&mut self, feed: FeedId, place: String, source: Source) {
+        let events = self.events.clone();
+        self.tasks.spawn(async move {
+            loop {
+                match dial::resolve(&place).await {
+                    Ok(addrs) => return drop(events.send(Event::Resolved(feed, source, addrs)).await),
+                    Err(error) => tracing::debug!(%error, "asking again later"),
+                }
+                tokio::select! {
+                    () = events.closed() => return,
+                    () = tokio::time::sleep(NAME_AGAIN) => {}
+                }
+            }
+        });
+    }
+}

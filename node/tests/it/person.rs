@@ -1,0 +1,166 @@
+//! A person with a home of their own, who runs the real program.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use klatch::clock::Stopwatch;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long a test waits for a process to bring something about.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// People of one network that nobody else is in, so that tests that run side by side do not meet.
+pub(crate) struct Network {
+    dir: TempDir,
+}
+
+impl Network {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::Builder::new().prefix("klatch-").tempdir().unwrap();
+        let name = dir.path().file_name().unwrap().to_str().unwrap();
+        let file = serde_json::json!({ "name": name, "key": "7a".repeat(32) });
+        std::fs::write(dir.path().join("network.json"), file.to_string()).unwrap();
+        Self { dir }
+    }
+
+    /// Somebody new.
+    pub(crate) fn person(&self, name: &'static str) -> Person {
+        let network = self.dir.path().join("network.json");
+        let mut person = Person { name, home: self.dir.path().join(name), feed: String::new() };
+        let made = person.json(&["init", "--name", name, "--network", network.to_str().unwrap()]);
+        person.feed = made["feed"].as_str().unwrap().to_owned();
+        person
+    }
+}
+
+pub(crate) struct Person {
+    pub(crate) name: &'static str,
+    pub(crate) feed: String,
+    home: PathBuf,
+}
+
+impl Person {
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_klatch"));
+        command.arg("--home").arg(&self.home).args(args).env("TZ", "UTC").stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Runs a command that must succeed, and reads its JSON.
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
+        let done = self.run(&[args, &["--json"]].concat());
+        let (name, said) = (self.name, String::from_utf8_lossy(&done.stderr).into_owned());
+        assert!(done.status.success(), "{name}: klatch {args:?}: {said}");
+        serde_json::from_slice(&done.stdout)
+            .unwrap_or_else(|error| panic!("{name}: klatch {args:?}: {error}"))
+    }
+
+    /// Runs a command that must end with 1, and returns what it says.
+    pub(crate) fn refused(&self, args: &[&str]) -> String {
+        let done = self.run(args);
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(1), "{}: klatch {args:?}: {said}", self.name);
+        said
+    }
+
+    /// Starts a node, and waits until others can reach it.
+    pub(crate) fn up(&self, args: &[&str]) -> Up {
+        let (child, lines) = self.lines(args);
+        Up { child, ready: lines.recv_timeout(PATIENCE).expect("the node gets ready") }
+    }
+
+    /// A node on loopback that looks for nobody.
+    pub(crate) fn alone(&self) -> Up {
+        self.up(&["up", "--lan", "off", "--listen", "127.0.0.1:0"])
+    }
+
+    /// A node on loopback that looks for others there.
+    pub(crate) fn on_lan(&self) -> Up {
+        self.up(&["up", "--lan", "loopback", "--listen", "127.0.0.1:0"])
+    }
+
+    /// Starts a command that prints lines of JSON.
+    pub(crate) fn lines(&self, args: &[&str]) -> (Child, std::sync::mpsc::Receiver<Value>) {
+        let mut command = self.command(&[args, &["--json"]].concat());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (send, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                let value = serde_json::from_str(&line).unwrap();
+                if send.send(value).is_err() {
+                    return;
+                }
+            }
+        });
+        (child, lines)
+    }
+
+    /// The folded event as it is printed, once it is here.
+    pub(crate) fn event(&self, id: &str) -> Option<Value> {
+        let done = self.run(&["event", "show", id, "--json"]);
+        done.status.success().then(|| serde_json::from_slice(&done.stdout).unwrap())
+    }
+
+    /// The folded event once it is as wanted.
+    pub(crate) fn event_once(&self, id: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let what = format!("{}: {what}", self.name);
+        eventually(&what, || self.event(id).filter(|event| wanted(event)))
+    }
+
+    /// An event with two seats; its id.
+    pub(crate) fn schedules(&self, title: &str) -> String {
+        let start = ["--start", "2026-12-01T18:30", "--tz", "Europe/Lisbon", "--duration", "2h"];
+        let rest = ["--where", "Café", "--capacity", "2"];
+        let made = self.json(&[&["event", "schedule", "--title", title][..], &start, &rest].concat());
+        made["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A node that runs until dropped.
+pub(crate) struct Up {
+    child: Child,
+    pub(crate) ready: Value,
+}
+
+impl Up {
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        self.ready["listen"][0].as_str().unwrap()
+    }
+
+    /// Asks it to end, as a service manager does; it must end well.
+    pub(crate) fn stop(mut self) {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "a node that is asked to end ends well: {status}");
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.child.kill(); // It may have ended.
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until processes have brought something about; fails by naming it if they never do.
+pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Stopwatch::start();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < PATIENCE, "never came about: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

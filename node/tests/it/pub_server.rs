@@ -1,0 +1,152 @@
+//! A real pub: who is let in, what it keeps, and that two people meet through it.
+
+use crate::person::{Network, Person, Up, eventually};
+
+/// Starts `person`'s node as a pub that invites lead to.
+fn open(person: &Person, limits: &[&str]) -> Up {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let args = ["pub", "up", "--public", &port, "--lan", "off", "--listen", &port];
+    person.up(&[&args[..], limits].concat())
+}
+
+fn invite(hub: &Person, uses: &str) -> String {
+    hub.json(&["pub", "invite", "--uses", uses])["invite"].as_str().unwrap().to_owned()
+}
+
+fn join(person: &Person, invite: &str) -> serde_json::Value {
+    person.json(&["join", invite, "--lan", "off"])
+}
+
+#[test]
+fn two_people_who_are_never_online_together_meet_through_a_pub() {
+    let network = Network::new();
+    let (hub, ana, ben) = (network.person("hub"), network.person("ana"), network.person("ben"));
+    let running = open(&hub, &[]);
+    let line = invite(&hub, "2");
+    let joined = join(&ana, &line);
+    assert_eq!((&joined["name"], &joined["quota"]), (&"hub".into(), &(64 << 20).into()));
+    join(&ben, &line);
+
+    let event = ana.schedules("Tea");
+    let share = ana.json(&["event", "share", &event])["line"].as_str().unwrap().to_owned();
+    let host = ana.alone();
+    hub.event_once(&event, "the pub has the event", |event| event["place"] == "Café");
+    host.stop();
+
+    let guest = ben.alone();
+    ben.json(&["open", &share]);
+    ben.event_once(&event, "the guest has it from the pub", |event| event["place"] == "Café");
+    ben.json(&["rsvp", &event, "yes"]);
+    hub.event_once(&event, "the pub has the answer", |event| {
+        event["provisional"][0]["feed"] == ben.feed.as_str()
+    });
+    guest.stop();
+
+    let host = ana.alone();
+    let seated = ana.event_once(&event, "the host seats the guest", |event| {
+        event["seated"][0]["feed"] == ben.feed.as_str()
+    });
+    hub.event_once(&event, "the pub has the seat", |event| *event == seated);
+    host.stop();
+    let guest = ben.alone();
+    ben.event_once(&event, "the guest sees the seat", |event| *event == seated);
+    drop((running, guest));
+}
+
+#[test]
+fn an_invite_lets_in_as_many_as_it_says_and_a_member_again_without_a_use() {
+    let network = Network::new();
+    let (hub, ana, ben) = (network.person("hub"), network.person("ana"), network.person("ben"));
+    let running = open(&hub, &[]);
+    let line = invite(&hub, "1");
+    join(&ana, &line);
+    join(&ana, &line);
+    assert!(ben.refused(&["join", &line, "--lan", "off"]).contains("used up"));
+    let wrong = format!("{}{}", &line[..line.len() - 32], "0".repeat(32));
+    assert!(ben.refused(&["join", &wrong, "--lan", "off"]).contains("does not know this invite"));
+    let misread = ben.refused(&["join", &line[..line.len() - 1], "--lan", "off"]);
+    assert!(misread.contains("32 hex digits"), "{misread}");
+    let members = hub.json(&["pub", "members"]);
+    assert_eq!((members.as_array().unwrap().len(), &members[0]["feed"]), (1, &ana.feed.as_str().into()));
+    drop(running);
+}
+
+#[test]
+fn a_removed_member_is_told_so_and_their_log_is_dropped_where_nobody_needs_it() {
+    let network = Network::new();
+    let (hub, ana) = (network.person("hub"), network.person("ana"));
+    let running = open(&hub, &[]);
+    let line = invite(&hub, "1");
+    join(&ana, &line);
+    let node = ana.alone();
+    eventually("the pub has the member's log", || {
+        (hub.json(&["pub", "members"])[0]["entries"].as_u64()? > 0).then_some(())
+    });
+    node.stop();
+    assert_eq!(hub.json(&["pub", "remove", &ana.feed])["kept"], false);
+    assert_eq!(hub.json(&["pub", "status"])["feeds"], 1, "its own log alone");
+    assert!(hub.refused(&["pub", "remove", &ana.feed]).contains("removed already"));
+    assert!(ana.refused(&["join", &line, "--lan", "off"]).contains("removed you"));
+    hub.json(&["pub", "remove", "--undo", &ana.feed]);
+    assert!(ana.refused(&["join", &line, "--lan", "off"]).contains("used up"), "a use is used");
+    join(&ana, &invite(&hub, "1"));
+    drop(running);
+}
+
+#[test]
+fn past_a_members_limit_the_pub_keeps_no_more_says_so_and_goes_on() {
+    let network = Network::new();
+    let (hub, ana, ben) = (network.person("hub"), network.person("ana"), network.person("ben"));
+    let running = open(&hub, &["--per-member", "4K"]);
+    let line = invite(&hub, "2");
+    join(&ana, &line);
+    join(&ben, &line);
+    let node = ana.alone();
+    let event = ana.schedules("Tea");
+    let text = "x".repeat(3000);
+    hub.event_once(&event, "what fits is kept", |event| event["place"] == "Café");
+    ana.json(&["comment", &event, &text]);
+    ana.json(&["comment", &event, &text]);
+    let refused = eventually("the pub says what it refuses", || {
+        let status = hub.json(&["pub", "status"]);
+        status["refused"].get(0).filter(|refused| refused["feed"] == ana.feed.as_str()).cloned()
+    });
+    assert_eq!(refused["reason"], "the limit of one member is reached");
+    assert!(refused["bytes"].as_u64().unwrap() <= 4096);
+    // The pub's own posts and other members go on, and nobody is cut off.
+    hub.schedules("Open house");
+    let other = ben.alone();
+    let theirs = ben.schedules("Cake");
+    hub.event_once(&theirs, "others are kept", |event| event["title"] == "Cake");
+    assert_eq!(hub.json(&["peers"]).as_array().unwrap().len(), 2);
+    drop((running, node, other));
+}
+
+#[test]
+fn a_pub_says_how_it_stands_without_running() {
+    let network = Network::new();
+    let hub = network.person("hub");
+    assert!(hub.refused(&["pub", "status"]).contains("no pub"));
+    assert!(hub.refused(&["pub", "invite"]).contains("no pub"));
+    open(&hub, &["--max-disk", "1M"]).stop();
+    let line = invite(&hub, "3");
+    assert!(line.starts_with("klatch:join/1/127.0.0.1:"), "{line}");
+    let status = hub.json(&["pub", "status"]);
+    assert_eq!((&status["bytes_max"], &status["invites"]), (&(1 << 20).into(), &1.into()));
+    assert!(status["connections"].is_null());
+    for (uses, problem) in [("0", "1 to 10000"), ("10001", "1 to 10000")] {
+        assert!(hub.refused(&["pub", "invite", "--uses", uses]).contains(problem));
+    }
+    assert!(hub.refused(&["pub", "invite", "--expires", "367d"]).contains("366 days"));
+}
+
+#[test]
+fn who_is_no_pub_and_who_is_not_there_are_told_apart() {
+    let network = Network::new();
+    let (ana, ben) = (network.person("ana"), network.person("ben"));
+    let node = ana.alone();
+    let line = format!("klatch:join/1/{}/{}/{}", node.address(), ana.feed, "0".repeat(32));
+    assert!(ben.refused(&["join", &line, "--lan", "off"]).contains("no pub"));
+    node.stop();
+    assert!(ben.refused(&["join", &line, "--lan", "off"]).contains("cannot be reached"));
+}
