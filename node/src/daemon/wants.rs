@@ -46,14 +46,15 @@ pub(super) fn compute(
     };
     objects.extend(groups.iter().filter(|g| near(&g.founder, &g.roles)).map(|g| g.id));
     objects.extend(events.iter().filter(|e| near(&e.author, &e.hosts)).map(|e| e.id));
-    // An event leads to its group and a group to its events, so that roles are known where they count.
+    // An event leads to its group and a group to the events that count in it (not to all that claim to), so
+    // that roles are known where they count.
     objects.extend(
         events.iter().filter(|e| objects.contains(&e.id)).filter_map(|e| e.group).collect::<Vec<_>>(),
     );
     objects.extend(
         events
             .iter()
-            .filter(|e| e.group.is_some_and(|g| objects.contains(&g)))
+            .filter(|e| e.in_group && e.group.is_some_and(|g| objects.contains(&g)))
             .map(|e| e.id)
             .collect::<Vec<_>>(),
     );

@@ -1,8 +1,14 @@
 //! The program from outside: real processes, homes and sockets.
 
-#![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
+#![allow(clippy::unwrap_used, reason = "what the tests share may fail them")]
 
+mod bad_input;
+mod cli;
 mod door;
+mod fresh;
+mod owner;
 mod person;
 mod pub_server;
+mod reference;
+mod tidy;
 mod two_nodes;

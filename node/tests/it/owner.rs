@@ -1,0 +1,266 @@
+//! The owner of the log, in this process: what it takes from others, how it ranks, and when it stops posting.
+
+use std::future::Future;
+
+use klatch::daemon::create::create;
+use klatch::daemon::{Admit, Daemon, Handle, Options, Refusal, Request, Response, Schedule};
+use klatch::home::Home;
+use klatch::network::Network;
+use klatch_feed::post::Answer;
+use klatch_feed::{EntryId, EventState, FeedId};
+use klatch_gossip::sync::{Ingest, Outcome};
+use tempfile::TempDir;
+
+/// Somebody with a home, whose owner runs in this process.
+struct Somebody {
+    dir: TempDir,
+    daemon: Option<Daemon>,
+}
+
+const AUTO: Options = Options { live: true, admit: Admit::Auto };
+
+impl Somebody {
+    fn new(name: &str, options: Options) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let network = Network::public("owner tests").unwrap();
+        create(&Home::at(dir.path().join("home")), &network, name, |_, _| Ok(())).unwrap();
+        let mut somebody = Self { dir, daemon: None };
+        somebody.start(options);
+        somebody
+    }
+
+    fn home(&self) -> Home {
+        Home::at(self.dir.path().join("home"))
+    }
+
+    fn start(&mut self, options: Options) {
+        let home = self.home();
+        self.daemon = Some(Daemon::start(&home, home.lock().unwrap(), options).unwrap());
+    }
+
+    fn handle(&self) -> Handle {
+        self.daemon.as_ref().unwrap().handle()
+    }
+
+    fn ask(&self, request: Request) -> Result<Response, Refusal> {
+        self.handle().call(request)
+    }
+
+    fn posts(&self, request: Request) -> EntryId {
+        match self.ask(request) {
+            Ok(Response::Created(created)) => created.id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn schedules(&self, capacity: Option<u32>) -> EntryId {
+        self.posts(Request::Schedule(Schedule {
+            group: None,
+            title: "Tea".to_owned(),
+            start: "2126-12-01T18:30".to_owned(),
+            zone: "UTC".to_owned(),
+            minutes: 60,
+            place: String::new(),
+            about: String::new(),
+            capacity,
+            split: false,
+        }))
+    }
+
+    fn event(&self, id: &EntryId) -> EventState {
+        self.handle().reader().snapshot().unwrap().event(id).unwrap().unwrap()
+    }
+
+    /// Their whole log, as a peer would send it.
+    fn log(&self) -> Ingest {
+        self.log_after(0)
+    }
+
+    fn log_after(&self, held: u32) -> Ingest {
+        let (snapshot, feed) = (self.handle().reader().snapshot().unwrap(), self.handle().me());
+        let chunk = snapshot.chunk(&feed, held + 1, false).unwrap().unwrap();
+        let base = if held == 0 { None } else { snapshot.ids(&feed, &[held]).unwrap()[0] };
+        Ingest { ticket: 0, feed, base8: base.map(|id| id.tip8()), chunk }
+    }
+
+    /// Takes logs in one round, as from one peer.
+    fn takes(&self, logs: Vec<Ingest>) -> Vec<Outcome> {
+        wait(self.handle().ingest(FeedId::new([9; 32]), logs)).unwrap()
+    }
+}
+
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn yes(event: &EntryId) -> Request {
+    Request::Rsvp { event: event.to_string(), answer: Answer::Yes, party: 1, note: String::new() }
+}
+
+/// A guest who holds the host's log and said yes.
+fn guest(name: &str, host: &Somebody, event: &EntryId) -> Somebody {
+    let guest = Somebody::new(name, AUTO);
+    guest.ask(Request::Follow { who: host.handle().me().to_string(), petname: None }).unwrap();
+    assert!(matches!(guest.takes(vec![host.log()])[..], [Outcome::Accepted(_)]));
+    guest.posts(yes(event));
+    guest
+}
+
+fn hinted(host: &Somebody, event: &EntryId, guests: &[&Somebody]) {
+    for guest in guests {
+        wait(host.handle().hint(*event, guest.handle().me())).unwrap();
+    }
+}
+
+#[test]
+fn a_host_takes_the_answers_of_strangers_it_heard_of_and_seats_them_in_their_order() {
+    let host = Somebody::new("Host", AUTO);
+    let event = host.schedules(Some(2));
+    let guests = ["Ben", "Cat", "Dan"].map(|name| guest(name, &host, &event));
+    let feeds = guests.each_ref().map(|guest| guest.handle().me());
+    let refused = host.takes(vec![guests[0].log()]);
+    assert_eq!(refused, [Outcome::Refused], "nobody has named them yet");
+
+    hinted(&host, &event, &guests.each_ref());
+    for at in [2, 0, 1] {
+        assert!(matches!(host.takes(vec![guests[at].log()])[..], [Outcome::Accepted(_)]));
+    }
+    let state = host.event(&event);
+    let mut first = [feeds[2], feeds[0]];
+    first.sort();
+    assert_eq!(state.seated.iter().map(|line| line.feed).collect::<Vec<_>>(), first);
+    assert_eq!(state.waiting.iter().map(|line| line.feed).collect::<Vec<_>>(), [feeds[1]]);
+    let wants = host.handle().wants().borrow().clone();
+    assert!(wants.probation.is_empty(), "who answered is wanted for that");
+    assert!(feeds.iter().all(|feed| wants.feeds.contains(feed)));
+}
+
+#[test]
+fn by_hand_means_by_hand() {
+    let host = Somebody::new("Host", Options { admit: Admit::Manual, ..AUTO });
+    let event = host.schedules(None);
+    let ben = guest("Ben", &host, &event);
+    hinted(&host, &event, &[&ben]);
+    host.takes(vec![ben.log()]);
+    assert_eq!((host.event(&event).seated.len(), host.event(&event).provisional.len()), (0, 1));
+    let admit = Request::Admit { event: event.to_string(), people: Vec::new() };
+    assert!(matches!(host.ask(admit.clone()).unwrap(), Response::Admitted(a) if a.ranked.len() == 1));
+    assert_eq!(host.event(&event).seated.len(), 1);
+    assert!(matches!(host.ask(admit).unwrap(), Response::Admitted(a) if a.id.is_none()), "nobody is left");
+}
+
+#[test]
+fn a_node_that_was_off_ranks_what_came_meanwhile_when_it_starts() {
+    let mut host = Somebody::new("Host", Options { admit: Admit::Manual, ..AUTO });
+    let event = host.schedules(None);
+    let ben = guest("Ben", &host, &event);
+    hinted(&host, &event, &[&ben]);
+    host.takes(vec![ben.log()]);
+    host.daemon = None;
+    host.start(AUTO);
+    host.ask(Request::Id).unwrap();
+    // The owner answers writes only after it woke.
+    host.posts(Request::Comment { object: event.to_string(), text: "hello".to_owned() });
+    assert_eq!(host.event(&event).seated.len(), 1);
+}
+
+#[test]
+fn nothing_of_a_blocked_feed_is_wanted_or_taken() {
+    let host = Somebody::new("Host", AUTO);
+    let event = host.schedules(None);
+    let ben = guest("Ben", &host, &event);
+    let feed = ben.handle().me();
+    host.ask(Request::Follow { who: feed.to_string(), petname: None }).unwrap();
+    assert!(host.handle().wants().borrow().feeds.contains(&feed));
+    host.ask(Request::Block { who: feed.to_string() }).unwrap();
+    hinted(&host, &event, &[&ben]);
+    assert_eq!(host.takes(vec![ben.log()]), [Outcome::Refused]);
+    assert!(!host.handle().wants().borrow().feeds.contains(&feed));
+}
+
+#[test]
+fn many_who_post_at_once_each_get_a_place_of_their_own() {
+    let host = Somebody::new("Host", AUTO);
+    let event = host.schedules(None);
+    let mut places: Vec<u32> = std::thread::scope(|scope| {
+        let post = |n: u32| {
+            let (handle, object) = (host.handle(), event.to_string());
+            scope.spawn(move || match handle.call(Request::Comment { object, text: n.to_string() }) {
+                Ok(Response::Created(created)) => created.seq,
+                other => panic!("{other:?}"),
+            })
+        };
+        let posts: Vec<_> = (0..40).map(post).collect();
+        posts.into_iter().map(|post| post.join().unwrap()).collect()
+    });
+    places.sort_unstable();
+    assert_eq!(places, (4..44).collect::<Vec<u32>>());
+}
+
+#[test]
+fn a_bad_post_in_a_round_spoils_no_other() {
+    let host = Somebody::new("Host", AUTO);
+    let event = host.schedules(None);
+    std::thread::scope(|scope| {
+        for n in 0..20usize {
+            let (handle, object) = (host.handle(), event.to_string());
+            let text = "x".repeat(if n % 2 == 0 { 10 } else { 8001 });
+            scope.spawn(move || {
+                let done = handle.call(Request::Comment { object, text });
+                assert_eq!(done.is_ok(), n % 2 == 0, "{done:?}");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_second_copy_of_a_home_stops_posts_as_soon_as_it_is_seen() {
+    let mut ana = Somebody::new("Ana", AUTO);
+    let event = ana.schedules(None);
+    ana.daemon = None;
+    let twin_dir = tempfile::tempdir().unwrap();
+    let (from, to) = (ana.dir.path().join("home"), twin_dir.path().join("home"));
+    std::fs::create_dir(&to).unwrap();
+    for file in std::fs::read_dir(&from).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+    let mut twin = Somebody { dir: twin_dir, daemon: None };
+    ana.start(AUTO);
+    twin.start(AUTO);
+    twin.posts(yes(&event));
+
+    assert_eq!(ana.takes(vec![twin.log_after(3)]), [Outcome::Refused]);
+    let Response::Me(me) = ana.ask(Request::Id).unwrap() else { panic!() };
+    assert_eq!(me.entries, 3, "what another copy posted is not taken over silently");
+    assert!(me.held.is_some_and(|why| why.contains("another copy")));
+    assert!(matches!(ana.ask(yes(&event)), Err(Refusal::Held { .. })));
+}
+
+#[test]
+fn an_event_that_merely_claims_a_group_is_not_asked_about() {
+    let host = Somebody::new("Host", AUTO);
+    let group = host.posts(Request::GroupCreate {
+        name: "Rust".to_owned(),
+        owners: Vec::new(),
+        schedulers: klatch_feed::post::Schedulers::Organizers,
+    });
+    let wants = host.handle().wants().borrow().clone();
+    assert_eq!(wants.objects.iter().collect::<Vec<_>>(), [&group]);
+    // A stranger's node signs what this one would refuse to: an event in a group of others.
+    let ben = Somebody::new("Ben", AUTO);
+    let claim = klatch_feed::Post::Event {
+        group: Some(group),
+        title: "Spam".to_owned(),
+        start: "2126-12-01T18:30".to_owned(),
+        zone: "UTC".to_owned(),
+        minutes: 60,
+        capacity: None,
+        split: false,
+    };
+    let event = wait(ben.handle().post(vec![claim])).unwrap()[0];
+    hinted(&host, &group, &[&ben]);
+    assert!(matches!(host.takes(vec![ben.log()])[..], [Outcome::Accepted(_)]));
+    assert!(!host.event(&event).in_group);
+    assert!(!host.handle().wants().borrow().objects.contains(&event));
+}
