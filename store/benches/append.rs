@@ -34,9 +34,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir(&path)?;
     let me = SecretKey::from_seed(&[255; 32]);
     let mut store = Store::create(&path, net, me.feed())?;
+    let cpu = cpu_time();
     let took = ingest(&mut store, &corpus)?;
+    let cpu = cpu_time().zip(cpu).map(|(after, before)| (after - before).as_secs_f64());
     let rate = total as f64 / took.as_secs_f64();
     println!("ingest           {rate:>10.0} entries/s, one signature a chunk, indexed and durable");
+    if let Some(cpu) = cpu {
+        println!("  per CPU second {:>10.0} entries, for when the machine is shared", total as f64 / cpu);
+    }
     println!("  raw redb rows  {rows:>10.0} entries/s ({:.2} of it)", rate / rows);
     println!("  raw SHA-256    {hashes:>10.0} of 254 B/s ({:.2} of two an entry)", rate / (hashes / 2.0));
     println!("  verify_strict  {checks:>10.0} /s (ingest is {:.1} times that)", rate / checks);
@@ -148,6 +153,12 @@ fn per_second(times: u32, mut work: impl FnMut()) -> f64 {
     let start = Instant::now();
     (0..times).for_each(|_| work());
     f64::from(times) / start.elapsed().as_secs_f64()
+}
+
+/// What this thread spent on a processor so far; `None` where Linux is not the system.
+fn cpu_time() -> Option<Duration> {
+    let spent = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    spent.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// Bytes the file takes on disk, holes left out.

@@ -7,9 +7,8 @@ use klatch_feed::{EntryId, FeedId, ForkProof, NetId, PublicKey, Seq, Unverified}
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::entries;
-use crate::error::NO_ID;
 use crate::index::{Index, is_taken_back};
-use crate::table::{CHANGES, FEEDS, FeedRow, NUMBERS, PROOFS, RUNS, feed_row, meta, place, set_meta};
+use crate::table::{CHANGES, FEEDS, FeedRow, NO_ID, NUMBERS, PROOFS, RUNS, feed_row, meta, place, set_meta};
 use crate::{Changes, DiskError, view};
 
 /// A write transaction, and what was done in it so far.

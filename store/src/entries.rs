@@ -17,8 +17,8 @@ use klatch_feed::{EntryId, FeedId, Seq, Unverified};
 use redb::ReadableTable;
 
 use crate::DiskError;
-use crate::error::{Damage, NO_ID, corrupt};
-use crate::table::{FeedRow, RUNS, Read, place, split, take};
+use crate::error::{Damage, corrupt};
+use crate::table::{FeedRow, NO_ID, RUNS, Read, place, split, take};
 
 /// One row, taken apart.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use klatch_feed::{EntryError, EntryId, FeedId, NetId, Seq};
+use klatch_feed::{EntryError, FeedId, NetId, Seq};
 
 use crate::Held;
 
@@ -209,6 +209,3 @@ impl From<redb::DatabaseError> for OpenError {
 pub(crate) fn corrupt(feed: FeedId, seq: Seq, damage: Damage) -> DiskError {
     DiskError::Corrupt { feed, seq, damage }
 }
-
-/// The id before entry 1, as rows keep it.
-pub(crate) const NO_ID: EntryId = EntryId::new([0; 32]);

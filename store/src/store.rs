@@ -171,7 +171,7 @@ impl Store {
     fn own(&self, witness: &Witness) -> Result<(Seq, EntryId, Option<EntryId>), DiskError> {
         guard(|| {
             let tx = self.shared.read()?;
-            let Some(row) = feed_row(&tx, &self.me)? else { return Ok((0, crate::error::NO_ID, None)) };
+            let Some(row) = feed_row(&tx, &self.me)? else { return Ok((0, table::NO_ID, None)) };
             let at = match witness {
                 Witness::Says(mark, _) => entries::id_at(&tx, self.me, &row, mark.seq)?,
                 _ => None,

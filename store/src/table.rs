@@ -31,7 +31,6 @@ use redb::{
 };
 
 use crate::DiskError;
-use crate::error::NO_ID;
 
 /// The layout described above.
 pub const SCHEMA: u32 = 1;
@@ -140,6 +139,9 @@ pub(crate) fn drop_derived(tx: &WriteTransaction) -> Result<(), DiskError> {
     tx.delete_table(EVENTS)?;
     Ok(())
 }
+
+/// Stands for the id before entry 1.
+pub(crate) const NO_ID: EntryId = EntryId::new([0; 32]);
 
 /// A feed number and a `Seq` as one key.
 pub(crate) const fn place(num: u32, seq: Seq) -> u64 {

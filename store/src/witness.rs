@@ -6,14 +6,13 @@
 //!
 //! Two slots of 512 bytes (one sector each, so that a torn write spoils one of them), written in turn:
 //! `"klatchw1" || seq u32 || id 32 B || instance 16 B || SHA-256 of these, first 16 B`, zeros after. The
-//! slot with the higher seq counts. Source: design decision 3.3.3 of the protocol ("head witness").
+//! slot with the higher seq counts. No part of the protocol: another program may keep its head in another way.
 
 use klatch_feed::{EntryId, Seq};
 use sha2::{Digest, Sha256};
 
 use crate::disk::Disk;
-use crate::error::NO_ID;
-use crate::table::take;
+use crate::table::{NO_ID, take};
 use crate::{DiskError, Held};
 
 const SLOT_BYTES: usize = 512;

@@ -8,8 +8,8 @@ use redb::WriteTransaction;
 
 use super::{Row, row_at};
 use crate::DiskError;
-use crate::error::{Damage, NO_ID, corrupt};
-use crate::table::{FeedRow, RUNS, place};
+use crate::error::{Damage, corrupt};
+use crate::table::{FeedRow, NO_ID, RUNS, place};
 
 /// Fullest row. redb gives a value that does not share its page the next power of two of 4 KiB; of 16 KiB
 /// its leaf header takes 4 bytes, the key 8 and the value's end 4. A row just past it would waste 16 KiB.
