@@ -452,14 +452,20 @@ fn occurrence_is_null(occurrence: Option<String>, message: Message) -> Result<Me
     Ok(if occurrence.is_none() { message } else { Message::Ignored })
 }
 
-/// The number of the array that `bytes` begin with, without reading further.
+/// The number of the array that `bytes` begin with, without reading further. It has one encoding.
 fn number_of(bytes: &[u8]) -> Result<u64, Breach> {
-    match bytes {
-        [0x81..=0x97, number @ 0..=23, ..] => Ok(u64::from(*number)),
-        [0x81..=0x97, 0x18, number @ 24..=255, ..] => Ok(u64::from(*number)),
-        [0x81..=0x97, 0x19..=0x1b, ..] => Ok(u64::MAX), // Two bytes and more: far past the free ones' start.
-        _ => Err(Breach::Malformed),
-    }
+    let [0x81..=0x97, head, rest @ ..] = bytes else { return Err(Breach::Malformed) };
+    let (size, least) = match head {
+        0..=23 => return Ok(u64::from(*head)),
+        0x18 => (1, 24),
+        0x19 => (2, 1 << 8),
+        0x1a => (4, 1 << 16),
+        0x1b => (8, 1 << 32),
+        _ => return Err(Breach::Malformed),
+    };
+    let bytes = rest.get(..size).ok_or(Breach::Malformed)?;
+    let number = bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+    if number >= least { Ok(number) } else { Err(Breach::Malformed) }
 }
 
 fn read<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, Breach> {

@@ -331,6 +331,9 @@ impl Plan {
             }
             (Some(Task::Segment { at }), bytes) => {
                 let at = *at;
+                if claim.len >= at {
+                    (claim.len, claim.tip8) = (at - 1, None); // What lies beyond is not on my chain.
+                }
                 Self::segment(feed, at, (base8, bytes), desk)?;
                 self.done(idx, desk);
             }

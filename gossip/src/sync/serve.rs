@@ -226,6 +226,9 @@ impl Serve {
             true => None,
             false => desk.shelf.chunk(&feed, open.next, part == Part::Headers),
         };
+        if is_other_branch && part == Part::Entries {
+            known.at = None; // What it holds of my chain nobody knows: nothing is pushed.
+        }
         let last = bytes.as_deref().and_then(last_of);
         let is_whole = last.is_none_or(|last| last >= to);
         let chunk = bytes.filter(|_| last.is_some());

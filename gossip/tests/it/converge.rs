@@ -1,9 +1,9 @@
 //! Two exchanges and nothing between them: what arrives, and what it costs.
 
-use klatch_feed::{EntryId, FeedId, NetId};
+use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Unverified};
 use klatch_gossip::sim::author::Author;
 use klatch_gossip::sim::shelf::Memory;
-use klatch_gossip::sync::message::Message;
+use klatch_gossip::sync::message::{Get, Message, Part};
 use klatch_gossip::sync::{Change, Exchange, Input, Outcome, Output, Reason, Shelf};
 
 /// A node with one connection; its owner commits at once.
@@ -52,7 +52,7 @@ impl Side {
         }
     }
 
-    fn add(&mut self, entry: klatch_feed::Unverified) {
+    fn add(&mut self, entry: Unverified) {
         let change = self.shelf.append(entry);
         self.give(Input::Changed(vec![change]));
     }
@@ -102,6 +102,8 @@ impl Side {
 /// Lets both talk until neither has anything to say.
 fn settle(a: &mut Side, b: &mut Side) {
     for _ in 0..100_000 {
+        a.give(Input::Room);
+        b.give(Input::Room);
         let (from_a, from_b) = (a.work(), b.work());
         if from_a.is_empty() && from_b.is_empty() {
             return;
@@ -112,8 +114,6 @@ fn settle(a: &mut Side, b: &mut Side) {
         for message in from_b {
             a.give(Input::Message(message));
         }
-        a.give(Input::Room);
-        b.give(Input::Room);
     }
     panic!("they never fall silent");
 }
@@ -149,4 +149,203 @@ fn a_new_entry_is_pushed_once_the_peer_is_level() {
     assert_eq!(b.count(|message| matches!(message, Message::Delta { .. })), deltas);
     let back = |message: &Message| matches!(message, Message::Push { .. } | Message::Chunk { .. });
     assert_eq!(a.count(back), 0, "never echoed to who sent it");
+}
+
+/// Two branches of one log that part after `shared` entries.
+fn fork(number: u64, shared: usize, rest: [usize; 2]) -> [Vec<Unverified>; 2] {
+    let mut one = Author::new(net(), number);
+    let trunk: Vec<Unverified> = (0..shared).map(|_| one.write(Vec::new(), 40)).collect();
+    let mut other = Author::new(net(), number);
+    other.go_back(&trunk, 1);
+    let branch = |author: &mut Author, count| {
+        let own = (0..count).map(|_| author.write(Vec::new(), 40)).collect::<Vec<_>>();
+        [trunk.clone(), own].concat()
+    };
+    [branch(&mut one, rest[0]), branch(&mut other, rest[1])]
+}
+
+#[test]
+fn two_branches_meet_and_both_sides_end_at_the_entry_before_them() {
+    for (shared, rest) in [(0, [1, 1]), (1, [3, 3]), (5, [1, 4]), (300, [2, 700]), (700, [300, 1])] {
+        let (mut a, mut b) = pair(1, 2);
+        let feed = Author::new(net(), 3).feed();
+        let [left, right] = fork(3, shared, rest);
+        left.into_iter().for_each(|entry| a.add(entry));
+        right.into_iter().for_each(|entry| b.add(entry));
+        a.give(Input::Wants(vec![feed]));
+        b.give(Input::Wants(vec![feed]));
+        settle(&mut a, &mut b);
+        assert_eq!((&a.closed, &b.closed), (&None, &None), "nobody is blamed");
+        for side in [&a, &b] {
+            let state = side.shelf.state(&feed).unwrap();
+            assert_eq!((state.len as usize, state.cap.map(|cap| cap as usize)), (shared, Some(shared)));
+            let rounds = side.count(|message| matches!(message, Message::IdAt { .. }));
+            assert!(rounds <= 3, "{shared} {rest:?}: {rounds} rounds");
+        }
+        assert_eq!(a.shelf.accepted(&feed), b.shelf.accepted(&feed));
+    }
+}
+
+#[test]
+fn a_proof_goes_ahead_of_the_chunks_it_cuts_short() {
+    let (mut a, mut b) = pair(1, 2);
+    let feed = Author::new(net(), 3).feed();
+    let [left, right] = fork(3, 10, [5, 5]);
+    let proof = ForkProof::build(&net(), &left[10..], &right[10..]).unwrap();
+    right.into_iter().for_each(|entry| b.add(entry));
+    b.shelf.fork(&proof);
+    a.give(Input::Wants(vec![feed]));
+    b.give(Input::Wants(vec![]));
+    settle(&mut a, &mut b);
+    assert_eq!(a.shelf.state(&feed), b.shelf.state(&feed));
+    let place = |is: fn(&Message) -> bool| b.sent.iter().position(is).unwrap();
+    let (fork, chunk) =
+        (place(|m| matches!(m, Message::Fork(_))), place(|m| matches!(m, Message::Chunk { .. })));
+    assert!(fork < chunk);
+}
+
+#[test]
+fn a_peer_that_forked_hears_of_it_first() {
+    let (mut a, mut b) = pair(1, 2);
+    let [left, right] = fork(2, 1, [1, 1]);
+    let proof = ForkProof::build(&net(), &left[1..], &right[1..]).unwrap();
+    left.into_iter().for_each(|entry| drop(a.shelf.append(entry)));
+    a.shelf.fork(&proof);
+    right.into_iter().for_each(|entry| drop(b.shelf.append(entry)));
+    settle(&mut a, &mut b);
+    assert!(matches!(&a.sent[..2], [Message::Resume { .. }, Message::Fork(_)]), "{:?}", a.sent);
+    assert_eq!(b.shelf.state(&Author::new(net(), 2).feed()).unwrap().cap, Some(1));
+}
+
+#[test]
+fn a_node_set_back_is_told_by_whoever_holds_more_of_its_feed() {
+    let (mut a, mut b) = pair(1, 2);
+    let mut own = Author::new(net(), 1);
+    let entries: Vec<Unverified> = (0..4).map(|_| own.write(Vec::new(), 40)).collect();
+    entries[..2].iter().cloned().for_each(|entry| drop(a.shelf.append(entry)));
+    entries.into_iter().for_each(|entry| b.add(entry));
+    a.give(Input::Wants(vec![]));
+    b.give(Input::Wants(vec![]));
+    settle(&mut a, &mut b);
+    assert!(a.shelf.own_is_longer);
+    assert_eq!(a.len(own.feed()), 2, "and keeps nothing of it");
+}
+
+#[test]
+fn own_posts_are_pushed_without_a_question_to_who_echoed_them() {
+    let (mut a, mut b) = pair(1, 2);
+    let mut own = Author::new(net(), 1);
+    for _ in 0..3 {
+        let entry = own.write(Vec::new(), 40);
+        a.shelf.append(entry.clone());
+        b.shelf.append(entry);
+    }
+    a.give(Input::Wants(vec![]));
+    b.give(Input::Wants(vec![own.feed()]));
+    settle(&mut a, &mut b);
+    let before = a.sent.len();
+    a.write(&mut own, 1, 40);
+    assert!(matches!(&a.work()[..], [_]), "one message");
+    assert!(matches!(&a.sent[before..], [Message::Push { .. }]), "{:?}", &a.sent[before..]);
+}
+
+#[test]
+fn bodies_left_out_are_fetched_later_and_lost_ones_are_asked_for_once() {
+    let (mut a, mut b) = pair(1, 2);
+    let mut author = Author::new(net(), 3);
+    b.write(&mut author, 200, 12_000); // 2.4 MB: three times what goes inline.
+    a.give(Input::Wants(vec![author.feed()]));
+    b.give(Input::Wants(vec![]));
+    settle(&mut a, &mut b);
+    assert!(a.shelf.missing_bodies(&author.feed(), 0).is_empty());
+    let asks = |message: &Message| matches!(message, Message::Get(Get { part: Part::Bodies, .. }));
+    assert!(a.count(asks) >= 2, "768 KiB an answer");
+
+    let (mut a, mut b) = pair(1, 2);
+    b.write(&mut Author::new(net(), 4), 3, 40);
+    b.shelf.drop_bodies(&Author::new(net(), 4).feed());
+    a.give(Input::Wants(vec![Author::new(net(), 4).feed()]));
+    b.give(Input::Wants(vec![]));
+    settle(&mut a, &mut b);
+    assert_eq!(a.shelf.missing_bodies(&Author::new(net(), 4).feed(), 0), [1, 2, 3]);
+    assert_eq!(a.count(asks), 1);
+}
+
+#[test]
+fn who_asks_about_an_object_hears_of_authors_now_and_later_and_of_each_once() {
+    let (mut a, mut b) = pair(1, 2);
+    let event = EntryId::new([9; 32]);
+    let (mut early, mut late) = (Author::new(net(), 3), Author::new(net(), 4));
+    b.add(early.write(vec![event], 40));
+    a.give(Input::Objects(vec![event]));
+    a.give(Input::Wants(vec![]));
+    b.give(Input::Wants(vec![]));
+    settle(&mut a, &mut b);
+    assert_eq!(a.hints, [(event, early.feed(), 1)]);
+    b.add(early.write(vec![event], 40));
+    b.add(late.write(Vec::new(), 40));
+    b.add(late.write(vec![event], 40));
+    b.add(Author::new(net(), 1).write(vec![event], 40));
+    settle(&mut a, &mut b);
+    assert_eq!(a.hints, [(event, early.feed(), 1), (event, late.feed(), 2)], "and not of itself");
+}
+
+#[test]
+fn what_is_refused_is_wanted_no_longer() {
+    let (mut a, mut b) = pair(1, 2);
+    let mut author = Author::new(net(), 3);
+    b.write(&mut author, 600, 40);
+    a.verdict = Some(Outcome::Refused);
+    a.give(Input::Wants(vec![author.feed()]));
+    b.give(Input::Wants(vec![]));
+    settle(&mut a, &mut b);
+    let removals = |m: &Message| matches!(m, Message::Wants { del, .. } if !del.is_empty());
+    assert_eq!(a.count(removals), 1);
+    let before = b.sent.len();
+    b.write(&mut author, 1, 40);
+    a.give(Input::Wants(vec![author.feed()]));
+    settle(&mut a, &mut b);
+    assert_eq!(b.sent.len(), before, "wanting it again is not enough while it was never unwanted");
+    a.give(Input::Wants(vec![]));
+    a.verdict = None;
+    a.give(Input::Wants(vec![author.feed()]));
+    settle(&mut a, &mut b);
+    assert_eq!(a.len(author.feed()), b.len(author.feed()));
+}
+
+#[test]
+fn a_slow_reader_costs_no_memory_and_gets_a_burst_as_one_chunk() {
+    let (mut a, mut b) = pair(1, 2);
+    let mut author = Author::new(net(), 3);
+    b.write(&mut author, 2_000, 1_000);
+    a.give(Input::Wants(vec![author.feed()]));
+    b.give(Input::Wants(vec![]));
+    for _ in 0..5 {
+        b.work().into_iter().for_each(|message| a.give(Input::Message(message)));
+        a.work().into_iter().for_each(|message| b.give(Input::Message(message)));
+    }
+    let chunks = b.count(|message| matches!(message, Message::Chunk { .. }));
+    assert!(chunks <= 2, "{chunks} chunks without room for them");
+    b.write(&mut author, 100, 40);
+    settle(&mut a, &mut b);
+    assert_eq!(a.len(author.feed()), 2_100);
+    let pushes = b.count(|message| matches!(message, Message::Push { .. }));
+    assert!(pushes <= 1, "{pushes} pushes");
+}
+
+#[test]
+fn many_feeds_come_through_sixteen_requests_at_a_time() {
+    let (mut a, mut b) = pair(1, 2);
+    let feeds: Vec<FeedId> = (0..300)
+        .map(|number| {
+            let mut author = Author::new(net(), 1_000 + number);
+            b.write(&mut author, 1, 40);
+            author.feed()
+        })
+        .collect();
+    a.give(Input::Wants(feeds.clone()));
+    b.give(Input::Wants(feeds.clone()));
+    settle(&mut a, &mut b);
+    assert!(feeds.iter().all(|feed| a.len(*feed) == 1));
+    assert_eq!((a.caught_up, b.caught_up > 0), (1, true));
 }

@@ -11,8 +11,15 @@ fn every_world_converges_and_each_kind_of_trouble_occurs() {
             Err(failure) => panic!("seed {seed}: {failure}"),
         }
     }
-    eprintln!("{total:?}");
     for (name, count) in total.counters() {
         assert!(*count > 0, "no world had any {name}");
     }
+}
+
+#[test]
+fn one_seed_is_one_run() {
+    for seed in [0, 7, 42] {
+        assert_eq!(sim::run(seed), sim::run(seed), "seed {seed}");
+    }
+    assert_ne!(sim::run(0).map(|report| report.trace), sim::run(1).map(|report| report.trace));
 }

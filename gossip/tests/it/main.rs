@@ -6,6 +6,7 @@
 mod converge;
 mod faults;
 mod handshake;
+mod hostile;
 mod lan;
 mod limits;
 mod loopback;
