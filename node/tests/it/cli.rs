@@ -133,7 +133,7 @@ fn a_share_line_opens_on_another_home() {
     let line = shared["line"].as_str().unwrap();
     assert!(line.starts_with(&format!("klatch:{id}?host=feed1")), "{line}");
     let ben = Fresh::named("Ben");
-    let opened = ben.json(&["open", &format!("{line}&at=127.0.0.1:1")]);
+    let opened = ben.json(&["open", &format!("{line}&at=127.0.0.1:1"), "--for", "1s", "--lan", "off"]);
     assert_eq!((&opened["id"], &opened["addresses"]), (&json!(id), &json!(["127.0.0.1:1"])));
     assert_eq!(ben.json(&["follows"])[0]["feed"], opened["host"]);
 }

@@ -43,6 +43,10 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    pub(crate) fn home(&self) -> &std::path::Path {
+        &self.home
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_klatch"));
         command.arg("--home").arg(&self.home).args(args).env("TZ", "UTC").stdin(Stdio::null());

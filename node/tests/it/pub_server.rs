@@ -1,5 +1,10 @@
 //! A real pub: who is let in, what it keeps, and that two people meet through it.
 
+use klatch::daemon::{Daemon, Options, Request, Response};
+use klatch::pub_server::invite::InviteLine;
+use klatch::pub_server::members::{self, Code};
+use klatch::pub_server::{PubRequest, PubResponse};
+
 use crate::person::{Network, Person, Up, eventually};
 
 /// Starts `person`'s node as a pub that invites lead to.
@@ -51,6 +56,68 @@ fn two_people_who_are_never_online_together_meet_through_a_pub() {
     let guest = ben.alone();
     ben.event_once(&event, "the guest sees the seat", |event| *event == seated);
     drop((running, guest));
+}
+
+#[test]
+fn a_pub_keeps_what_its_members_answer_even_of_a_host_who_is_no_member() {
+    let network = Network::new();
+    let (hub, ben, dan) = (network.person("hub"), network.person("ben"), network.person("dan"));
+    let running = open(&hub, &[]);
+    join(&ben, &invite(&hub, "1"));
+    // Nothing of Dan's log points at the event but the entry that founds it.
+    let founded = [
+        "event",
+        "schedule",
+        "--title",
+        "Tea",
+        "--start",
+        "2026-12-01T18:30",
+        "--tz",
+        "UTC",
+        "--duration",
+        "1h",
+    ];
+    let event = dan.json(&founded)["id"].as_str().unwrap().to_owned();
+    let line = {
+        let host = dan.up(&["up", "--lan", "off", "--listen", "127.0.0.1:0", "--admit", "manual"]);
+        let line = dan.json(&["event", "share", &event])["line"].as_str().unwrap().to_owned();
+        let guest = ben.alone();
+        assert_eq!(ben.json(&["open", &line])["held"], true);
+        guest.stop();
+        host.stop();
+        line
+    };
+    let guest = ben.alone();
+    ben.json(&["rsvp", &event, "yes"]);
+    let kept = hub.event_once(&event, "the pub has what its member answered", |event| {
+        event["provisional"][0]["feed"] == ben.feed.as_str()
+    });
+    assert_eq!(kept["author"], dan.feed.as_str());
+    drop((running, guest, line));
+}
+
+#[test]
+fn an_invite_is_good_to_its_last_millisecond_and_no_longer() {
+    let network = Network::new();
+    let (hub, ana) = (network.person("hub"), network.person("ana"));
+    let home = klatch::home::Home::at(hub.home());
+    let daemon = Daemon::start(&home, home.lock().unwrap(), Options::default()).unwrap();
+    let handle = daemon.handle();
+    let ask = |request| handle.call(Request::Pub(request)).unwrap();
+    ask(PubRequest::Set { public: Some("pub.example:4747".to_owned()), max_disk: None, per_member: None });
+    let Response::Pub(PubResponse::Invite(invited)) = ask(PubRequest::Invite { uses: 1, minutes: 1 }) else {
+        panic!("no invite");
+    };
+    let line: InviteLine = invited.invite.parse().unwrap();
+    let snapshot = handle.reader().snapshot().unwrap();
+    let code_at = |now_ms| {
+        let feed = ana.feed.parse().unwrap();
+        let answer = members::redeem(&snapshot, handle.me(), feed, &line.secret.digest(), now_ms).unwrap().1;
+        Code::of(answer.code)
+    };
+    assert_eq!(code_at(invited.expires_ms - 1), Code::Welcome);
+    assert_eq!(code_at(invited.expires_ms), Code::Expired);
+    assert!(Code::Expired.refusal().unwrap().contains("expired"));
 }
 
 #[test]
