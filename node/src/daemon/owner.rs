@@ -364,7 +364,9 @@ impl Owner {
         }
         let chosen = batch.iter().zip(&wanted).filter(|(_, wanted)| **wanted);
         let incoming: Vec<_> = chosen.map(|(ingest, _)| incoming(ingest)).collect();
-        let (outcomes, changes) = self.store.ingest(&incoming)?;
+        let (outcomes, mut changes) = self.store.ingest(&incoming)?;
+        // The store goes by feed; RSVPs are ranked as they came.
+        changes.feeds.sort_by_cached_key(|(feed, _)| incoming.iter().position(|came| came.feed == *feed));
         self.committed(changes)?;
         let mut outcomes = outcomes.into_iter();
         let outcome = |wanted: bool| match wanted {
@@ -407,6 +409,7 @@ impl Owner {
         if changes == Changes::default() {
             return Ok(());
         }
+        self.note_first_entries(&changes)?;
         if self.options.live && self.matters(&changes) {
             self.rewant()?;
         }
@@ -414,6 +417,19 @@ impl Owner {
         self.broadcast(changes);
         ranked.into_iter().for_each(|changes| self.broadcast(changes));
         Ok(())
+    }
+
+    /// Who is followed is known by their first entry as well, from when it is held: a second one is not theirs.
+    fn note_first_entries(&mut self, changes: &Changes) -> Result<(), DiskError> {
+        let snapshot = self.shared.reader.snapshot()?;
+        let mut sets = Vec::new();
+        for (feed, _) in &changes.feeds {
+            if snapshot.local(Spaces::FOLLOW, feed.as_bytes())?.is_some_and(|genesis| genesis.is_empty()) {
+                let genesis = snapshot.genesis(feed)?.map(|id| id.as_bytes().to_vec());
+                sets.extend(genesis.map(|id| Local::of_feed(Spaces::FOLLOW, feed, Some(id))));
+            }
+        }
+        if sets.is_empty() { Ok(()) } else { self.set_local(&sets) }
     }
 
     /// What a peer delivered can put an end to own posts: say so as soon as it is known.

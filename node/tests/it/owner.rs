@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use klatch::daemon::create::create;
-use klatch::daemon::{Admit, Daemon, Handle, Options, Refusal, Request, Response, Schedule};
+use klatch::daemon::{Admit, Daemon, Handle, Local, Options, Refusal, Request, Response, Schedule, Spaces};
 use klatch::home::Home;
 use klatch::network::Network;
 use klatch_feed::post::Answer;
@@ -133,6 +133,67 @@ fn a_host_takes_the_answers_of_strangers_it_heard_of_and_seats_them_in_their_ord
     let wants = host.handle().wants().borrow().clone();
     assert!(wants.probation.is_empty(), "who answered is wanted for that");
     assert!(feeds.iter().all(|feed| wants.feeds.contains(feed)));
+}
+
+#[test]
+fn answers_that_come_in_one_round_are_seated_as_they_came() {
+    let host = Somebody::new("Host", AUTO);
+    let event = host.schedules(Some(1));
+    let guests = ["Ben", "Cat", "Dan"].map(|name| {
+        let guest = Somebody::new(name, AUTO);
+        let (feed, theirs) = (guest.handle().me().to_string(), host.handle().me().to_string());
+        host.ask(Request::Follow { who: feed, petname: None }).unwrap();
+        guest.ask(Request::Follow { who: theirs, petname: None }).unwrap();
+        host.takes(vec![guest.log()]);
+        guest.takes(vec![host.log()]);
+        guest.posts(yes(&event));
+        guest
+    });
+    let outcomes = host.takes([2, 1, 0].map(|at: usize| guests[at].log_after(2)).into());
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Accepted(_))), "{outcomes:?}");
+    let state = host.event(&event);
+    let order: Vec<_> = state.seated.iter().chain(&state.waiting).map(|line| line.feed).collect();
+    assert_eq!(order, [2, 1, 0].map(|at: usize| guests[at].handle().me()));
+}
+
+#[test]
+fn whoever_is_followed_is_known_by_their_first_entry_too() {
+    let (host, ben) = (Somebody::new("Host", AUTO), Somebody::new("Ben", AUTO));
+    let event = host.schedules(None);
+    let feed = ben.handle().me();
+    let trusted = || {
+        let snapshot = host.handle().reader().snapshot().unwrap();
+        snapshot.local(Spaces::FOLLOW, feed.as_bytes()).unwrap().unwrap()
+    };
+    let grant = |who: &FeedId| {
+        let (object, who) = (event.to_string(), who.to_string());
+        host.ask(Request::Grant { object, who, role: klatch_feed::post::Role::Door, quota: 0 })
+    };
+    host.ask(Request::Follow { who: feed.to_string(), petname: None }).unwrap();
+    assert!(matches!(grant(&feed), Err(Refusal::NotHeld { .. })));
+    host.takes(vec![ben.log()]);
+    let genesis = host.handle().reader().snapshot().unwrap().genesis(&feed).unwrap().unwrap();
+    assert_eq!(trusted(), genesis.as_bytes());
+    grant(&feed).unwrap();
+    let other = vec![Local::of_feed(Spaces::FOLLOW, &feed, Some(vec![1; 32]))];
+    wait(host.handle().set_local(other)).unwrap();
+    assert!(matches!(grant(&feed), Err(Refusal::NoEffect { .. })), "another first entry is another person");
+}
+
+#[test]
+fn an_identity_whose_words_were_not_shown_is_made_again_and_a_shown_one_never() {
+    let dir = tempfile::tempdir().unwrap();
+    let (home, network) = (Home::at(dir.path().join("home")), Network::public("owner tests").unwrap());
+    let mut first = None;
+    let cut_off = create(&home, &network, "Ana", |feed, _| {
+        first = Some(feed);
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    });
+    assert!(cut_off.is_err() && home.check().is_err());
+    let second = create(&home, &network, "Ana", |_, _| Ok(())).unwrap();
+    assert_ne!(Some(second), first);
+    assert!(create(&home, &network, "Ana", |_, _| Ok(())).is_err());
+    assert_eq!(home.secret().unwrap().feed(), second);
 }
 
 #[test]
