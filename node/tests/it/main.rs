@@ -10,5 +10,6 @@ mod owner;
 mod person;
 mod pub_server;
 mod reference;
+mod socket;
 mod tidy;
 mod two_nodes;
