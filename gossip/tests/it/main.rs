@@ -10,3 +10,4 @@ mod hostile;
 mod lan;
 mod limits;
 mod loopback;
+mod vectors;
