@@ -1,5 +1,7 @@
 //! The thread that owns the store: takes what waits in the queue, and commits it together.
 
+mod intake;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, PoisonError};
@@ -7,18 +9,17 @@ use std::sync::{Arc, PoisonError};
 use klatch_feed::post::kind;
 use klatch_feed::{Draft, EntryId, FeedId, ForkProof, Post, Seq, Verified};
 use klatch_gossip::sync::{self, Ingest};
-use klatch_store::{Changes, DiskError, Incoming, Snapshot, Store};
+use klatch_store::{Changes, DiskError, Snapshot, Store};
 use tokio::sync::{mpsc, oneshot};
 
 use super::local::{self, Local, Spaces};
 use super::request::Request;
 use super::response::{Refusal, Response};
-use super::room::{Quota, Room};
 use super::wants::{self, Hints};
 use super::write::{self, Plan};
 use super::{Admit, Options, Shared, seats};
 use crate::clock;
-use crate::pub_server::Role;
+use intake::incoming;
 
 /// Most commands taken into one round, and most bytes of chunks: a commit stays short enough to wait for.
 const ROUND_MAX: usize = 256;
@@ -90,8 +91,6 @@ pub(super) struct Owner {
     ranked: BTreeSet<EntryId>,
 }
 
-/// Chunks that one peer sent, and where their outcomes go.
-type Delivery = (FeedId, Vec<Ingest>, oneshot::Sender<Vec<sync::Outcome>>);
 /// A planned write, and where its answer goes.
 type Write = (Plan, oneshot::Sender<Result<Response, Refusal>>);
 
@@ -336,73 +335,6 @@ impl Owner {
         Ok(false)
     }
 
-    /// Accepts or refuses what peers delivered, all in one commit.
-    fn ingest(&mut self, deliveries: Vec<Delivery>) {
-        if deliveries.is_empty() {
-            return;
-        }
-        let all = deliveries.iter().flat_map(|(_, batch, _)| batch);
-        let outcomes = self.accept(&all.collect::<Vec<_>>()).unwrap_or_else(|error| {
-            tracing::error!(%error, "nothing of what peers sent could be kept");
-            Vec::new()
-        });
-        let mut outcomes = outcomes.into_iter();
-        for (_, batch, reply) in deliveries {
-            // Nothing was kept where the disk failed: refused, so that the peer is not blamed for it.
-            let mine = batch.iter().map(|_| outcomes.next().unwrap_or(sync::Outcome::Refused));
-            let _ = reply.send(mine.collect());
-        }
-    }
-
-    fn accept(&mut self, batch: &[&Ingest]) -> Result<Vec<sync::Outcome>, DiskError> {
-        let snapshot = self.shared.reader.snapshot()?;
-        let quota = Role::read(&snapshot)?.map_or_else(Quota::default, |role| role.quota());
-        let mut room = Room::new(&snapshot, quota)?;
-        let mut wanted = Vec::with_capacity(batch.len());
-        for ingest in batch {
-            wanted.push(self.may_hold(&snapshot, &mut room, ingest)?);
-        }
-        let chosen = batch.iter().zip(&wanted).filter(|(_, wanted)| **wanted);
-        let incoming: Vec<_> = chosen.map(|(ingest, _)| incoming(ingest)).collect();
-        let (outcomes, mut changes) = self.store.ingest(&incoming)?;
-        // The store goes by feed; RSVPs are ranked as they came.
-        changes.feeds.sort_by_cached_key(|(feed, _)| incoming.iter().position(|came| came.feed == *feed));
-        self.committed(changes)?;
-        let mut outcomes = outcomes.into_iter();
-        let outcome = |wanted: bool| match wanted {
-            true => outcomes.next().map_or(sync::Outcome::Refused, told),
-            false => sync::Outcome::Refused,
-        };
-        Ok(wanted.into_iter().map(outcome).collect())
-    }
-
-    /// Whether this node keeps a chunk: of a feed it wants, within what it keeps of such a feed.
-    fn may_hold(&self, snapshot: &Snapshot, room: &mut Room, ingest: &Ingest) -> Result<bool, DiskError> {
-        if ingest.feed == self.shared.me {
-            return Ok(true); // The store does not append it, but learns from it.
-        }
-        let wants = self.shared.wants.borrow();
-        if !wants.feeds.contains(&ingest.feed) {
-            return Ok(false);
-        }
-        let probation = wants.probation.contains(&ingest.feed);
-        drop(wants);
-        let taken = room.take(snapshot, ingest, probation)?;
-        let mut refused = self.shared.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(match taken {
-            Ok(()) => {
-                refused.remove(&ingest.feed);
-                true
-            }
-            Err(why) => {
-                if refused.insert(ingest.feed, why) != Some(why) {
-                    tracing::warn!(feed = %ingest.feed, "kept no further: {why}");
-                }
-                false
-            }
-        })
-    }
-
     /// Tells everybody of a commit, and does what follows from it.
     fn committed(&mut self, changes: Changes) -> Result<(), DiskError> {
         self.note_held();
@@ -510,23 +442,5 @@ impl Owner {
         if let Err(error) = work(self) {
             tracing::error!(%error, "{what}");
         }
-    }
-}
-
-fn incoming(ingest: &Ingest) -> Incoming {
-    Incoming { feed: ingest.feed, base8: ingest.base8, chunk: ingest.chunk.clone() }
-}
-
-/// The store's word in the exchange's terms.
-fn told(outcome: klatch_store::Outcome) -> sync::Outcome {
-    use klatch_store::Outcome as Store;
-    let state = |s: klatch_store::FeedState| sync::FeedState { len: s.len, tip: s.tip, cap: s.cap };
-    match outcome {
-        Store::Accepted(s) => sync::Outcome::Accepted(state(s)),
-        Store::Gap(s) => sync::Outcome::Gap(state(s)),
-        Store::OtherBranch(s) => sync::Outcome::OtherBranch(state(s)),
-        Store::Forked(s) => sync::Outcome::Forked(state(s)),
-        Store::Faulty(error) => sync::Outcome::Faulty(error),
-        Store::OwnLonger(_) => sync::Outcome::Refused,
     }
 }

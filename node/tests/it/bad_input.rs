@@ -113,6 +113,27 @@ fn a_damaged_database_is_an_error_and_never_an_empty_log() {
 }
 
 #[test]
+fn a_flipped_bit_is_told_or_harmless_and_never_a_crash() {
+    let home = Fresh::named("Ana");
+    home.ok(&["group", "create", "Rust"]);
+    let path = home.path().join("klatch.redb");
+    let whole = fs::read(&path).unwrap();
+    let mut told = 0;
+    for at in (0..whole.len()).step_by(whole.len() / 60) {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 0x10;
+        fs::write(&path, &flipped).unwrap();
+        let ended = home.run(&["verify"]);
+        match ended.code {
+            0 => assert!(ended.out.starts_with("3 entries of 1 feed,"), "byte {at}: {ended:?}"),
+            1 => told += 1,
+            _ => panic!("byte {at}: {ended:?}"),
+        }
+    }
+    assert!(told > 0, "some of the bytes matter");
+}
+
+#[test]
 fn a_home_in_use_is_refused_by_the_number_of_its_holder() {
     let home = Fresh::named("Ana");
     let held = File::options().write(true).open(home.path().join("klatch.pid")).unwrap();
