@@ -113,15 +113,16 @@ fn a_damaged_database_is_an_error_and_never_an_empty_log() {
 }
 
 #[test]
-fn a_flipped_bit_is_told_or_harmless_and_never_a_crash() {
+fn a_flipped_byte_is_told_or_harmless_and_never_a_crash() {
     let home = Fresh::named("Ana");
     home.ok(&["group", "create", "Rust"]);
     let path = home.path().join("klatch.redb");
     let whole = fs::read(&path).unwrap();
     let mut told = 0;
-    for at in (0..whole.len()).step_by(whole.len() / 60) {
+    // Coarsely everywhere, and finely where the database keeps count of its own pages and panics if they differ.
+    for at in (0..whole.len()).step_by(whole.len() / 30).chain((12_288..20_480).step_by(97)) {
         let mut flipped = whole.clone();
-        flipped[at] ^= 0x10;
+        flipped[at] ^= 0xff;
         fs::write(&path, &flipped).unwrap();
         let ended = home.run(&["verify"]);
         match ended.code {

@@ -79,7 +79,7 @@ fn a_request_past_its_limit_costs_no_more_than_the_limit() {
     whole.push(b'\n');
     assert_eq!(whole.len(), max);
     assert!(node.sends(&whole).contains("unknown"), "the longest is read: nothing is called x");
-    whole.insert(whole.len() - 3, b'y');
+    whole.insert(whole.len() - 4, b'y');
     assert!(!node.sends(&whole).contains("unknown"), "one byte more is not");
     let asked = socket::ask(&node.path, &comment(max), &mut |_, _| {});
     assert!(matches!(asked, Err(socket::AskError::TooLong(_))));
