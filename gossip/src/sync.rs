@@ -196,6 +196,8 @@ pub enum Output {
     DoorAnswered(DoorAnswer),
     /// The door's word on our answer.
     DoorVerdict(EntryId, Option<String>),
+    /// The peer holds so many of this node's own entries: it said so, or they were sent to it.
+    Holds(Seq),
     /// All that both sides want and hold is exchanged, as far as this side knows; said each time it becomes so.
     CaughtUp,
     /// End the connection.
@@ -275,6 +277,7 @@ pub struct Exchange {
     serve: Serve,
     about: About,
     errands: Errands,
+    holds: Seq,
     is_level: bool,
 }
 
@@ -314,6 +317,7 @@ impl Exchange {
             serve: Serve::new(),
             about: About::default(),
             errands: Errands::default(),
+            holds: 0,
             is_level: false,
         }
     }
@@ -330,6 +334,7 @@ impl Exchange {
         match self.take(now, input, shelf) {
             Ok(()) => {
                 self.make(shelf);
+                self.say_held();
                 self.say_level();
             }
             Err(reason) => self.close(reason),
@@ -496,6 +501,14 @@ impl Exchange {
         {
         }
         serve::send_rows(Side::Yours, rows, false, &mut desk);
+    }
+
+    fn say_held(&mut self) {
+        let holds = self.serve.holds(&self.me);
+        if holds != self.holds {
+            self.holds = holds;
+            self.out.push(Output::Holds(holds));
+        }
     }
 
     fn say_level(&mut self) {

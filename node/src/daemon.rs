@@ -18,6 +18,7 @@ mod wants;
 mod write;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
@@ -110,6 +111,8 @@ pub(crate) struct Shared {
     pub(crate) held: Mutex<Option<String>>,
     addresses: Mutex<Vec<String>>,
     connections: Mutex<Option<usize>>,
+    /// The most that any peer is known to hold of the own feed, since the node started.
+    pub(crate) sent: AtomicU32,
     net: OnceLock<mpsc::Sender<NetCall>>,
 }
 
@@ -156,6 +159,7 @@ impl Daemon {
             held: Mutex::new(store.held().map(|held| held.to_string())),
             addresses: Mutex::default(),
             connections: Mutex::default(),
+            sent: AtomicU32::new(0),
             net: OnceLock::new(),
         });
         let owner = Owner::new(store, Arc::clone(&shared), options);
@@ -248,6 +252,11 @@ impl Handle {
     /// What [`Handle::set_connections`] was told last; `None` where there is no network part.
     pub fn connections(&self) -> Option<usize> {
         *self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Some peer holds so many of this node's own entries.
+    pub fn note_sent(&self, len: Seq) {
+        self.shared.sent.fetch_max(len, Ordering::Relaxed);
     }
 
     /// Whose node this is.

@@ -68,6 +68,13 @@ impl Serve {
         self.echo = Some((me, len));
     }
 
+    /// How much of my own feed the peer holds, as far as it said so or was sent it.
+    pub(super) fn holds(&mut self, me: &FeedId) -> Seq {
+        let echoed = self.echo.map_or(0, |(_, len)| len);
+        let known = self.wants.find(me).and_then(|idx| self.wants.live(idx)).and_then(|(_, known)| known.at);
+        known.unwrap_or(0).max(echoed)
+    }
+
     /// The peer wants other feeds. `claimed` is what it said of one when I asked.
     pub(super) fn wanted(
         &mut self,

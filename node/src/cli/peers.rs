@@ -57,6 +57,7 @@ fn row(peer: &PeerLine, ink: Ink) -> Vec<String> {
         format!("{} in", size(peer.received)),
         format!("{} out", size(peer.sent)),
         format!("{} s", peer.seconds),
+        format!("has {} of your {}", peer.holds, peer.own),
         state,
         ink.dim(&peer.feed.to_string()),
     ]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use klatch_feed::meetup::SeatLine;
 use klatch_feed::post::kind;
@@ -131,7 +132,14 @@ impl On<'_> {
         let group = event.group.map(|id| self.snapshot.group(&id)).transpose()?.flatten();
         let mine = standing(&event, &me);
         let ranked = matches!(mine, Some(Standing::Seated | Standing::Waiting(_)));
-        let delivery = mine.map(|_| if ranked { Delivery::Seen } else { Delivery::Written });
+        let answer = lines(&event).find(|line| line.feed == me).map(|line| self.snapshot.entry(&line.rsvp));
+        let place = answer.transpose()?.flatten().map(|entry| entry.header().seq);
+        let sent = place.is_some_and(|place| place <= self.shared.sent.load(Ordering::Relaxed));
+        let delivery = mine.map(|_| match (ranked, sent) {
+            (true, _) => Delivery::Seen,
+            (false, true) => Delivery::Sent,
+            (false, false) => Delivery::Written,
+        });
         let (start_ms, end_ms) = instants(&event);
         let group_name = group.map(|group| group.name);
         let local = EventLocal { start_ms, end_ms, names, group_name, mine, delivery, comments, event };

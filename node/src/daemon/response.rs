@@ -149,6 +149,8 @@ pub struct EventLocal {
 pub enum Delivery {
     /// In one's own log.
     Written,
+    /// Somebody else holds it, as far as this node has seen since it started.
+    Sent,
     /// A host has ranked it.
     Seen,
 }

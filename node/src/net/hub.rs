@@ -187,6 +187,7 @@ impl Hub {
 
     fn peers(&self) -> Result<NetResponse, Refusal> {
         let snapshot = self.handle.reader().snapshot()?;
+        let own = snapshot.state(&self.handle.me())?.map_or(0, |state| state.len);
         let line = |link: &Link| {
             Ok(PeerLine {
                 feed: link.peer,
@@ -201,6 +202,8 @@ impl Hub {
                 sent: link.traffic.sent(),
                 seconds: link.since.elapsed().as_secs(),
                 level: link.caught_up,
+                holds: link.holds,
+                own,
             })
         };
         Ok(NetResponse::Peers(self.links.values().map(line).collect::<Result<_, Refusal>>()?))
@@ -343,6 +346,12 @@ impl Hub {
                     link.caught_up = true;
                 }
                 self.press_wishes();
+            }
+            Output::Holds(len) => {
+                if let Some(link) = self.links.get_mut(&link) {
+                    link.holds = len;
+                }
+                self.handle.note_sent(len);
             }
             Output::Redeem(secret) => self.redeem(link, secret),
             Output::Redeemed(answer) => self.redeemed(link, &answer),

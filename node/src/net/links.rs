@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use klatch_feed::FeedId;
+use klatch_feed::{FeedId, Seq};
 use klatch_gossip::link::{self, Ended, LinkId, Ports, Traffic};
 use klatch_gossip::noise::{Channel, Local, Side};
 use klatch_gossip::sync::{Ingest, Input, Output};
@@ -32,6 +32,8 @@ pub(super) struct Link {
     pub(super) traffic: Arc<Traffic>,
     /// Whether all that both sides want and hold was exchanged at some time.
     pub(super) caught_up: bool,
+    /// How many of this node's own entries the peer holds, as far as is known.
+    pub(super) holds: Seq,
     inputs: mpsc::UnboundedSender<Input>,
 }
 
@@ -69,6 +71,7 @@ impl Link {
             since: Stopwatch::start(),
             traffic: Arc::clone(&traffic),
             caught_up: false,
+            holds: 0,
             inputs,
         };
         // Weak, so that the connection closes when the hub drops the link.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use klatch_feed::{EntryId, FeedId};
+use klatch_feed::{EntryId, FeedId, Seq};
 use serde::{Deserialize, Serialize};
 
 /// A request that takes connections to other nodes.
@@ -71,6 +71,10 @@ pub struct PeerLine {
     pub seconds: u64,
     /// Whether all that both sides want and hold was exchanged at some time.
     pub level: bool,
+    /// How many of one's own entries the peer holds, as far as is known.
+    pub holds: Seq,
+    /// ... of so many.
+    pub own: Seq,
 }
 
 /// A pub that was joined.

@@ -26,6 +26,35 @@ fn a_host_seats_a_guest_whom_they_do_not_follow_and_both_hold_the_same_event() {
 }
 
 #[test]
+fn an_answer_is_written_then_sent_then_seen() {
+    let network = Network::new();
+    let (ana, ben) = (network.person("ana"), network.person("ben"));
+    let event = ana.schedules("Tea");
+    let delivery = || ben.json(&["event", "show", &event, "--local"])["delivery"].clone();
+    {
+        let host = ana.up(&["up", "--lan", "off", "--listen", "127.0.0.1:0", "--admit", "manual"]);
+        let line = ana.json(&["event", "share", &event])["line"].as_str().unwrap().to_owned();
+        assert_eq!(
+            ben.json(&["open", &line, "--lan", "off"])["held"],
+            true,
+            "fetched without a running node"
+        );
+        ben.json(&["rsvp", &event, "yes"]);
+        assert_eq!(delivery(), "written");
+        let guest = ben.alone();
+        eventually("somebody has it", || (delivery() == "sent").then_some(()));
+        let peer = &peers(&ben)[0];
+        assert_eq!(peer["holds"], peer["own"], "{peer}");
+        ana.event_once(&event, "it is there", |event| event["provisional"][0]["feed"] == ben.feed.as_str());
+        ana.json(&["event", "admit", &event]);
+        eventually("the host has ranked it", || (delivery() == "seen").then_some(()));
+        guest.stop();
+        host.stop();
+    }
+    assert_eq!(delivery(), "seen");
+}
+
+#[test]
 fn neighbours_find_each_other_without_being_told_and_what_one_posts_the_other_sees() {
     let network = Network::new();
     let (ana, ben) = (network.person("ana"), network.person("ben"));

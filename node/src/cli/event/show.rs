@@ -8,7 +8,7 @@ use crate::cli::output::{Ink, Printer, count, plain, plain_lines, table};
 use crate::cli::reach::{Node, take};
 use crate::cli::{role_name, when};
 use crate::config::Config;
-use crate::daemon::{EventLocal, Request, Standing, persons};
+use crate::daemon::{Delivery, EventLocal, Request, Standing, persons};
 use crate::names::short;
 
 /// Show an event: when, where, who has a seat, who waits
@@ -33,9 +33,10 @@ pub(super) fn run(args: &ShowArgs, config: &Config, node: &Node, out: &Printer) 
     let local = take!(node.call(Request::EventLocal { event: args.event.clone() })?, Local)?;
     out.result(&local, |ink| screen(&local, config, ink))?;
     if matches!(local.mine, Some(Standing::Provisional | Standing::Unranked)) {
-        out.hint(match node.is_running() {
-            true => "No host's node has answered yet.",
-            false => "Your answer goes out when `klatch up` runs.",
+        out.hint(match (local.delivery, node.is_running()) {
+            (Some(Delivery::Sent), _) => "Your answer is out; no host's node has ranked it yet.",
+            (_, true) => "Nobody has your answer yet: it goes out as soon as a peer is reached.",
+            (_, false) => "Your answer goes out when `klatch up` runs.",
         });
     }
     Ok(())
