@@ -6,6 +6,7 @@
 mod checkin;
 mod comment;
 mod completions;
+mod demo;
 mod door;
 mod event;
 mod exit;
@@ -61,6 +62,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::DemoArgs),
     Init(init::InitArgs),
     Id(id::IdArgs),
     Follow(follow::FollowArgs),
@@ -101,7 +103,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ("Groups and events", &["open", "group", "event", "rsvp", "comment", "inbox", "door", "checkin"]),
     ("The node", &["up", "peers", "peer", "join", "pub"]),
     ("The log", &["log", "verify", "rebuild", "compact", "export", "import", "backup", "restore"]),
-    ("This program", &["completions"]),
+    ("This program", &["demo", "completions"]),
 ];
 
 const EXAMPLES: &str = "\
@@ -144,6 +146,7 @@ impl Cli {
         let out = Printer::new(&config);
         match &self.command {
             Command::Init(args) => return init::run(args, &config, &out),
+            Command::Demo(args) => return demo::run(args, &out),
             Command::Completions(args) => return completions::run(args, &out),
             Command::Inbox(_) => {
                 return later::not_yet("`klatch inbox`", ": `klatch event list` shows how you stand");

@@ -65,6 +65,10 @@ pub enum CliError {
     Stranger { door: klatch_feed::FeedId, name: String },
     #[error("standard input: {0}")]
     Input(io::Error),
+    #[error("the evening did not go as it should: {0}")]
+    Demo(String),
+    #[error("Ctrl-C cannot be heard: {0}")]
+    Signals(io::Error),
     #[error("standard output: {0}")]
     Output(io::Error),
     /// The node answered something else than was asked: both halves are this program.

@@ -76,6 +76,9 @@ impl Printer {
 }
 
 impl Ink {
+    /// No colours.
+    pub const PLAIN: Self = Self(false);
+
     fn set(self, code: &str, text: &str) -> String {
         match self.0 {
             true => format!("\x1b[{code}m{text}\x1b[0m"),
