@@ -7,6 +7,7 @@ mod cli;
 mod demo;
 mod door;
 mod fresh;
+mod namespaces;
 mod owner;
 mod person;
 mod pub_server;
