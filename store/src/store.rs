@@ -56,10 +56,26 @@ impl Shared {
     fn replace(&self, open: impl FnOnce() -> Result<Database, OpenError>) -> Result<(), OpenError> {
         let mut database = self.0.write().unwrap_or_else(PoisonError::into_inner);
         // Closed first: the file is locked by whoever has it open.
-        *database = None;
+        close(database.take());
         *database = Some(open()?);
         Ok(())
     }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        close(self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+/// Closing writes the library's notes on free pages, and so panics where they are damaged. What was
+/// committed is durable by then, and the next opening makes the notes anew.
+fn close(database: Option<Database>) {
+    let closed = guard(|| -> Result<(), DiskError> {
+        drop(database);
+        Ok(())
+    });
+    drop(closed);
 }
 
 /// Memory that the database may cache pages in. Its default of 1 GiB would be most of a small server.
