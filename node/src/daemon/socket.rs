@@ -116,10 +116,12 @@ async fn converse(stream: UnixStream, handle: Handle) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     tokio::io::BufReader::new(read.take(REQUEST_BYTES_MAX)).read_line(&mut line).await?;
-    let request = match serde_json::from_str(&line) {
-        Ok(request) => request,
-        Err(error) => {
-            let refusal = Refusal::Field { field: "request".to_owned(), problem: error.to_string() };
+    let request = match line.strip_suffix('\n').map(serde_json::from_str) {
+        Some(Ok(request)) => request,
+        other => {
+            let too_long = || format!("not one line of at most {REQUEST_BYTES_MAX} bytes");
+            let problem = other.and_then(Result::err).map_or_else(too_long, |error| error.to_string());
+            let refusal = Refusal::Field { field: "request".to_owned(), problem };
             return say(&mut write, &Line::Done(Err(refusal))).await;
         }
     };
