@@ -162,7 +162,7 @@ impl Owner {
     /// Works one round off; whether to stop.
     fn round(&mut self, round: Vec<Command>) -> bool {
         let (mut deliveries, mut writes) = (Vec::new(), Vec::new());
-        let mut stop = false;
+        let (mut stop, mut hinted) = (false, false);
         for command in round {
             match command {
                 Command::Ingest { from, batch, reply } => deliveries.push((from, batch, reply)),
@@ -183,13 +183,26 @@ impl Owner {
                     let _ = reply.send(done.map_err(Into::into));
                 }
                 Command::Update(update) => self.update(update),
+                Command::Hint { object, author } => hinted |= self.heard(object, author),
                 Command::Forget { feed, reply } => drop(reply.send(self.forget(&feed).map_err(Into::into))),
                 other => self.log_failure("keeping what a peer sent", |owner| owner.take(other)),
             }
         }
+        if hinted {
+            self.log_failure("following a hint", Self::rewant); // Once: hints come by the thousand.
+        }
         self.ingest(deliveries);
         self.write(writes);
         stop
+    }
+
+    /// Keeps a hint about an object that is asked about; whether it is new.
+    fn heard(&mut self, object: EntryId, author: FeedId) -> bool {
+        if !self.shared.wants.borrow().objects.contains(&object) {
+            return false;
+        }
+        let about = self.hints.entry(object).or_default();
+        about.len() < HINTS_MAX && about.insert(author)
     }
 
     /// What asks for no answer.
@@ -198,14 +211,6 @@ impl Owner {
             Command::Fork(proof) => self.store.adopt(&proof)?,
             Command::Bodies { feed, from, bodies } => self.store.fill(&feed, from, &bodies)?.1,
             Command::OwnLonger(ingest) => self.store.ingest(&[incoming(&ingest)])?.1,
-            Command::Hint { object, author } => {
-                let wanted = self.shared.wants.borrow().objects.contains(&object);
-                let about = self.hints.entry(object).or_default();
-                if wanted && about.len() < HINTS_MAX && about.insert(author) {
-                    self.rewant()?;
-                }
-                return Ok(());
-            }
             _ => unreachable!("`round` answers the rest"),
         };
         self.committed(changes)

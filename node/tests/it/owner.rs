@@ -240,6 +240,25 @@ fn nothing_of_a_blocked_feed_is_wanted_or_taken() {
 }
 
 #[test]
+fn hints_about_what_is_asked_for_are_kept_up_to_their_limit_and_others_not_at_all() {
+    let host = Somebody::new("Host", AUTO);
+    let event = host.schedules(None);
+    let handle = host.handle();
+    let feed = |n: u32| FeedId::new([&n.to_be_bytes()[..], &[7; 28]].concat().try_into().unwrap());
+    wait(async {
+        for n in 0..4097 {
+            handle.hint(event, feed(n)).await.unwrap();
+        }
+        handle.hint(EntryId::new([1; 32]), feed(5000)).await.unwrap();
+    });
+    // An answer to a write means that all before it was looked at.
+    host.posts(Request::Comment { object: event.to_string(), text: "hello".to_owned() });
+    let wants = handle.wants().borrow().clone();
+    assert_eq!(wants.probation.len(), 4096);
+    assert!(!wants.feeds.contains(&feed(5000)));
+}
+
+#[test]
 fn many_who_post_at_once_each_get_a_place_of_their_own() {
     let host = Somebody::new("Host", AUTO);
     let event = host.schedules(None);
