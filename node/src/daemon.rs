@@ -313,10 +313,6 @@ impl Handle {
     pub async fn hint(&self, object: EntryId, author: FeedId) -> Result<(), Refusal> {
         self.tell(Command::Hint { object, author }).await
     }
-    /// A peer proves that this node's own feed is longer than it holds: it stops appending.
-    pub async fn own_longer(&self, proof: Ingest) -> Result<(), Refusal> {
-        self.tell(Command::OwnLonger(proof)).await
-    }
     /// Posts in one durable commit; ids in order.
     pub async fn post(&self, posts: Vec<Post>) -> Result<Vec<EntryId>, Refusal> {
         self.ask(|reply| Command::Post { posts, reply }).await?

@@ -13,6 +13,8 @@ struct Side {
     sent: Vec<Message>,
     hints: Vec<(EntryId, FeedId, u32)>,
     caught_up: usize,
+    /// What the peer is said to hold of this side's own feed, each time it changed.
+    holds: Vec<u32>,
     closed: Option<Reason>,
     outcomes: Vec<Outcome>,
     verdict: Option<Outcome>,
@@ -35,6 +37,7 @@ impl Side {
             sent: Vec::new(),
             hints: Vec::new(),
             caught_up: 0,
+            holds: Vec::new(),
             closed: None,
             outcomes: Vec::new(),
             verdict: None,
@@ -87,6 +90,7 @@ impl Side {
                 }
                 Output::Hint(object, feed, seq) => self.hints.push((object, feed, seq)),
                 Output::CaughtUp => self.caught_up += 1,
+                Output::Holds(len) => self.holds.push(len),
                 Output::Close(reason) => self.closed = Some(reason),
                 other => panic!("not in these tests: {other:?}"),
             }
@@ -247,6 +251,7 @@ fn own_posts_are_pushed_without_a_question_to_who_echoed_them() {
     a.write(&mut own, 1, 40);
     assert!(matches!(&a.work()[..], [_]), "one message");
     assert!(matches!(&a.sent[before..], [Message::Push { .. }]), "{:?}", &a.sent[before..]);
+    assert_eq!(a.holds, [3, 4], "as it echoed, then as it was sent");
 }
 
 #[test]

@@ -19,7 +19,6 @@ use super::wants::{self, Hints};
 use super::write::{self, Plan};
 use super::{Admit, Options, Shared, seats};
 use crate::clock;
-use intake::incoming;
 
 /// Most commands taken into one round, and most bytes of chunks: a commit stays short enough to wait for.
 const ROUND_MAX: usize = 256;
@@ -50,7 +49,6 @@ pub(super) enum Command {
         object: EntryId,
         author: FeedId,
     },
-    OwnLonger(Ingest),
     Post {
         posts: Vec<Post>,
         reply: oneshot::Sender<Result<Vec<EntryId>, Refusal>>,
@@ -210,7 +208,6 @@ impl Owner {
         let changes = match command {
             Command::Fork(proof) => self.store.adopt(&proof)?,
             Command::Bodies { feed, from, bodies } => self.store.fill(&feed, from, &bodies)?.1,
-            Command::OwnLonger(ingest) => self.store.ingest(&[incoming(&ingest)])?.1,
             _ => unreachable!("`round` answers the rest"),
         };
         self.committed(changes)

@@ -82,7 +82,7 @@ impl Owner {
     }
 }
 
-pub(super) fn incoming(ingest: &Ingest) -> Incoming {
+fn incoming(ingest: &Ingest) -> Incoming {
     Incoming { feed: ingest.feed, base8: ingest.base8, chunk: ingest.chunk.clone() }
 }
 
