@@ -266,6 +266,37 @@ fn entries_out_of_order_or_twice_end_the_connection() {
 }
 
 #[test]
+fn a_chunk_of_another_branch_is_looked_into_and_nobody_is_blamed() {
+    let mine = entries(3, 2);
+    let mut other = author(3);
+    other.go_back(&[], 1);
+    let theirs: Vec<Unverified> = (0..4).map(|_| other.write(Vec::new(), 40)).collect();
+    let mut node = Node::open();
+    mine.into_iter().for_each(|entry| drop(node.shelf.append(entry)));
+    let row = Row { idx: WANTED, len: 4, tip8: Some(theirs[3].id().tip8()), cap: None };
+    node.hear(Message::Delta { more: false, side: Side::Yours, rows: vec![row] });
+    let base8 = Some(theirs[1].id().tip8());
+    node.hear(Message::Chunk { idx: WANTED, base8, chunk: Some(compact(&theirs[2..])) });
+    node.give(Input::Elapsed);
+    assert_eq!(node.ended, None);
+    let search = Message::IdAt { feed: author(3).feed(), seqs: vec![1] };
+    assert_eq!(node.sent.last(), Some(&search));
+}
+
+#[test]
+fn who_asks_from_another_branch_is_told_the_id_there_and_gets_no_pushes() {
+    let mut node = Node::open();
+    let base8 = Some([0xbb; 8]);
+    node.hear(Message::Get(Get { idx: HELD, from: 4, to: 4, part: Part::Entries, base8 }));
+    let held = entries(4, 4);
+    let answer = Message::Chunk { idx: HELD, base8: Some(held[2].id().tip8()), chunk: None };
+    assert_eq!(node.sent.last(), Some(&answer));
+    let change = node.shelf.append(held[3].clone());
+    node.give(Input::Changed(vec![change]));
+    assert!(matches!(node.sent.last(), Some(Message::Delta { .. })), "told, not pushed");
+}
+
+#[test]
 fn proofs_must_prove_concern_somebody_and_be_new() {
     let proof = |number: u64| {
         let (mut one, mut other) = (author(number), author(number));
