@@ -129,7 +129,7 @@ pub fn command() -> clap::Command {
     }
     let template = "{about-with-newline}\n{usage-heading} {usage}\n\n".to_owned()
         + &commands
-        + "Options:\n{options}\n\n{after-help}";
+        + "Options:\n{options}{after-help}";
     command.help_template(template).after_help(EXAMPLES)
 }
 
@@ -175,7 +175,7 @@ impl Cli {
             Command::Unfollow(args) => follow::unfollow(args, &node, &out),
             Command::Block(args) => follow::block(args, &node, &out),
             Command::Follows(args) => follow::follows(args, &node, &out),
-            Command::Group(args) => group::run(args, &node, &out),
+            Command::Group(args) => group::run(args, &config, &node, &out),
             Command::Event(args) => event::run(args, &config, &node, &out),
             Command::Rsvp(args) => rsvp::run(args, &node, &out),
             Command::Comment(args) => comment::run(args, &node, &out),

@@ -1,15 +1,16 @@
 //! `klatch group`
 
 use clap::{Args, Subcommand};
-use klatch_feed::GroupState;
 use klatch_feed::post::{Role, Schedulers};
+use klatch_feed::{EntryId, FeedId};
 
 use super::exit::CliError;
 use super::output::{Ink, Printer, count, plain, table};
 use super::reach::{Node, take};
 use super::share::{self, ShareArgs};
 use super::{ROLES, posted, role_name, words};
-use crate::daemon::{GroupLine, Request};
+use crate::config::Config;
+use crate::daemon::{GroupLine, GroupLocal, Request};
 use crate::names::short;
 
 /// Found, join and run groups
@@ -82,7 +83,7 @@ struct RevokeArgs {
 }
 
 /// Runs it.
-pub(super) fn run(args: &GroupArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+pub(super) fn run(args: &GroupArgs, config: &Config, node: &Node, out: &Printer) -> Result<(), CliError> {
     match &args.command {
         GroupCommand::Create(args) => {
             let (name, owners) = (args.name.clone(), args.owners.clone());
@@ -98,8 +99,12 @@ pub(super) fn run(args: &GroupArgs, node: &Node, out: &Printer) -> Result<(), Cl
             posted(Request::GroupLeave { group: args.group.clone() }, node, out, |_| "left".to_owned())
         }
         GroupCommand::Show(args) => {
-            let group = take!(node.call(Request::GroupShow { group: args.group.clone() })?, Group)?;
-            out.result(&group, |ink| screen(&group, ink))
+            if config.json {
+                let group = take!(node.call(Request::GroupShow { group: args.group.clone() })?, Group)?;
+                return out.result(&group, |_| String::new());
+            }
+            let local = take!(node.call(Request::GroupLocal { group: args.group.clone() })?, GroupLocal)?;
+            out.result(&local, |ink| screen(&local, ink))
         }
         GroupCommand::List => list(node, out),
         GroupCommand::Grant(args) => {
@@ -138,7 +143,10 @@ fn sizes(members: usize, events: usize) -> String {
     format!("{}, {}", count(members, "member", "members"), count(events, "event", "events"))
 }
 
-fn screen(group: &GroupState, ink: Ink) -> String {
+fn screen(local: &GroupLocal, ink: Ink) -> String {
+    let group = &local.group;
+    let name =
+        |feed: &FeedId| ink.bold(&local.names.get(feed).map_or_else(|| short(feed), |name| plain(name)));
     let mut text = format!("{}  {}\n", ink.bold(&plain(&group.name)), ink.dim(&group.id.to_string()));
     let who = match group.schedulers {
         Schedulers::Organizers => "owners and organizers schedule",
@@ -147,13 +155,20 @@ fn screen(group: &GroupState, ink: Ink) -> String {
     text += &format!("{who} · {}\n\n", sizes(group.members.len(), group.events.len()));
     let role = |line: &klatch_feed::meetup::RoleLine| {
         let cut = line.cut.map(|seq| ink.warn(&format!("nothing counts after their entry {seq}")));
-        vec![format!("  {}", role_name(line.role)), line.feed.to_string(), cut.unwrap_or_default()]
+        vec![
+            format!("  {}", role_name(line.role)),
+            name(&line.feed),
+            ink.dim(&line.feed.to_string()),
+            cut.unwrap_or_default(),
+        ]
     };
     let mut rows: Vec<_> = group.roles.iter().map(role).collect();
     let roles = |feed| group.roles.iter().any(|line| line.feed == feed);
     let members = group.members.iter().filter(|feed| !roles(**feed));
-    rows.extend(members.map(|feed| vec!["  member".to_owned(), feed.to_string()]));
-    rows.extend(group.events.iter().map(|id| vec!["  event".to_owned(), id.to_string()]));
+    rows.extend(members.map(|feed| vec!["  member".to_owned(), name(feed), ink.dim(&feed.to_string())]));
+    let title = |id: &EntryId| local.titles.get(id).map(|title| plain(title)).unwrap_or_default();
+    let event = |id: &EntryId| vec!["  event".to_owned(), ink.bold(&title(id)), ink.dim(&id.to_string())];
+    rows.extend(group.events.iter().map(event));
     text += &table(&rows);
     if group.incomplete {
         text += &format!("\n{}\n", ink.warn("some texts are not here yet: this may change"));

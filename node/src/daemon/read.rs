@@ -41,7 +41,8 @@ pub(super) fn answer(
         Request::Id => on(&mut |on| on.id()),
         Request::Follows => on(&mut |on| on.follows()),
         Request::GroupList => on(&mut |on| on.groups()),
-        Request::GroupShow { group } => on(&mut |on| on.group(group)),
+        Request::GroupShow { group } => on(&mut |on| Ok(Response::Group(on.group(group)?))),
+        Request::GroupLocal { group } => on(&mut |on| on.group_local(group)),
         Request::EventList { group } => on(&mut |on| on.events(group.as_deref())),
         Request::EventShow { event } => on(&mut |on| Ok(Response::Event(Box::new(on.event(event)?)))),
         Request::EventLocal { event } => on(&mut |on| on.local(on.event(event)?)),
@@ -94,10 +95,23 @@ impl On<'_> {
         Ok(Response::Groups(self.snapshot.groups()?.into_iter().map(line).collect()))
     }
 
-    fn group(&self, text: &str) -> Result<Response, Refusal> {
+    fn group(&self, text: &str) -> Result<klatch_feed::GroupState, Refusal> {
         let id = names::group(self.snapshot, text)?;
         let unknown = || Refusal::Unknown { text: text.to_owned(), among: Among::Groups };
-        Ok(Response::Group(self.snapshot.group(&id)?.ok_or_else(unknown)?))
+        self.snapshot.group(&id)?.ok_or_else(unknown)
+    }
+
+    fn group_local(&self, text: &str) -> Result<Response, Refusal> {
+        let group = self.group(text)?;
+        let mut names = BTreeMap::new();
+        for feed in group.roles.iter().map(|line| line.feed).chain(group.members.iter().copied()) {
+            names.insert(feed, local::called(self.snapshot, &feed)?);
+        }
+        let mut titles = BTreeMap::new();
+        for id in &group.events {
+            titles.extend(self.snapshot.event(id)?.map(|event| (*id, event.title)));
+        }
+        Ok(Response::GroupLocal(Box::new(GroupLocal { group, names, titles })))
     }
 
     fn event(&self, text: &str) -> Result<EventState, Refusal> {

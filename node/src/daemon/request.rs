@@ -44,6 +44,10 @@ pub enum Request {
     GroupShow {
         group: String,
     },
+    /// ... with what this node calls everybody in it.
+    GroupLocal {
+        group: String,
+    },
     Schedule(Schedule),
     EventList {
         group: Option<String>,

@@ -20,6 +20,7 @@ pub enum Response {
     Person(FollowLine),
     Follows(Vec<FollowLine>),
     Group(GroupState),
+    GroupLocal(Box<GroupLocal>),
     Groups(Vec<GroupLine>),
     Event(Box<EventState>),
     Local(Box<EventLocal>),
@@ -86,6 +87,16 @@ pub struct GroupLine {
     pub events: usize,
     pub role: Option<Role>,
     pub member: bool,
+}
+
+/// A group with what this node calls everybody and everything in it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct GroupLocal {
+    pub group: GroupState,
+    pub names: std::collections::BTreeMap<FeedId, String>,
+    /// Titles of its events.
+    pub titles: std::collections::BTreeMap<EntryId, String>,
 }
 
 /// One event in a list.
@@ -260,7 +271,7 @@ pub enum Refusal {
         "nothing of {who} is here yet, so they cannot be named for certain: follow them and let `klatch up` fetch"
     )]
     NotHeld { who: String },
-    #[error("you are {yours} in {object}, and this takes {wanted}")]
+    #[error("you {yours} in {object}, and this takes {wanted}")]
     Right { object: String, yours: String, wanted: String },
     /// Nothing was posted, since it would change nothing.
     #[error("{problem}")]

@@ -394,7 +394,7 @@ pub(super) fn role_word(role: Role) -> &'static str {
 }
 
 fn right(object: &str, yours: Option<Role>, wanted: &str) -> Refusal {
-    let yours = yours.map_or("no one with a role", role_word).to_owned();
+    let yours = yours.map_or_else(|| "have no role".to_owned(), |role| format!("are {}", role_word(role)));
     Refusal::Right { object: format!("{object:?}"), yours, wanted: wanted.to_owned() }
 }
 

@@ -171,6 +171,39 @@ fn roles_are_given_and_taken() {
 }
 
 #[test]
+fn what_would_not_count_is_not_signed() {
+    let (ana, _) = organizer();
+    let file = ana.beside("ana.klatch");
+    ana.ok(&["export", "feed", "--out", file.to_str().unwrap()]);
+    let ben = Fresh::named("Ben");
+    ben.ok(&["import", file.to_str().unwrap()]);
+    let schedule = ["event", "schedule", "Lisbon Rust", "--title", "Mine", "--start", "2126-12-01T18:30"];
+    ben.fails(&schedule, 1, &["you have no role in \"Lisbon Rust\", and this takes an organizer"]);
+    ben.fails(&["event", "update", "Tea and Rust", "--title", "Mine"], 1, &["this takes an organizer"]);
+    ben.fails(&["event", "cancel", "Tea and Rust"], 1, &["this takes an organizer"]);
+    ben.fails(&["event", "admit", "Tea and Rust"], 1, &["this takes a host"]);
+    ben.fails(&["group", "grant", "Lisbon Rust", "me", "host"], 1, &["somebody above that role"]);
+    ben.fails(&["group", "revoke", "Lisbon Rust", "Ana"], 1, &["somebody senior"]);
+    ben.fails(&["group", "leave", "Lisbon Rust"], 1, &["not a member"]);
+    ben.fails(&["follow", "me"], 1, &["this is you"]);
+    ben.fails(&["unfollow", "Ana"], 1, &["do not follow"]);
+    assert_eq!(ben.json(&["id"])["entries"], 2);
+}
+
+#[test]
+fn a_group_is_shown_with_names() {
+    let (ana, event) = organizer();
+    let (me, group) = (ana.ok(&["id"]), ana.json(&["group", "list"])[0]["id"].clone());
+    let wanted = format!(
+        "Lisbon Rust  {}\nowners and organizers schedule · 1 member, 1 event\n\n  \
+           owner  Ana           {me}  event  Tea and Rust  {event}\n",
+        group.as_str().unwrap()
+    );
+    assert_eq!(ana.ok(&["group", "show", "lisbon rust"]), wanted);
+    assert_eq!(ana.json(&["group", "show", "Lisbon Rust"])["members"], json!([me.trim()]));
+}
+
+#[test]
 fn an_update_changes_what_it_names_and_a_cancelled_event_stays_so() {
     let (ana, id) = organizer();
     ana.ok(&["event", "update", &id, "--where", "Jardim da Estrela", "--start", "2126-12-01 19:00"]);
