@@ -1,0 +1,128 @@
+//! The headline figures, each beside its ceiling measured in the same run: `cargo bench -p klatch --bench figures`,
+//! with `-- --json` for machines.
+//!
+//! A benchmark reports and never fails on a clock: absolute times wobble on shared machines, so what counts is
+//! the ratio to the ceiling (1 = as fast as the raw thing), and whether the goal is met here. Corpus A is 100
+//! feeds of 1,000 comments of 194 bytes, without refs. Times are medians of three runs.
+
+#[path = "figures/ceilings.rs"]
+mod ceilings;
+#[path = "figures/corpus.rs"]
+mod corpus;
+#[path = "figures/disk.rs"]
+mod disk;
+#[path = "figures/wire.rs"]
+mod wire;
+
+use serde::Serialize;
+
+use ceilings::Ceilings;
+use corpus::Corpus;
+
+/// One line of the table.
+#[derive(Debug, Serialize)]
+struct Figure {
+    name: &'static str,
+    value: f64,
+    unit: &'static str,
+    /// The same unit, of what bounds it; measured in this run.
+    ceiling: f64,
+    /// What the ceiling is.
+    ceiling_of: &'static str,
+    /// How near the figure is to it: 1 = at it, whichever way is better.
+    ratio: f64,
+    goal: f64,
+    met: bool,
+}
+
+/// Which way is better.
+#[derive(Clone, Copy, Debug)]
+enum Better {
+    More,
+    Less,
+}
+
+#[derive(Debug, Serialize)]
+struct Table {
+    figures: Vec<Figure>,
+    ceilings: Vec<ceilings::Ceiling>,
+}
+
+impl Figure {
+    fn new(
+        name: &'static str,
+        value: f64,
+        unit: &'static str,
+        (ceiling_of, ceiling): (&'static str, f64),
+        (better, goal): (Better, f64),
+    ) -> Self {
+        let (ratio, met) = match better {
+            Better::More => (value / ceiling, value >= goal),
+            Better::Less => (ceiling / value, value <= goal),
+        };
+        Self { name, value, unit, ceiling, ceiling_of, ratio, goal, met }
+    }
+}
+
+fn main() {
+    let json = std::env::args().any(|arg| arg == "--json");
+    let say = |what: &str| {
+        if !json {
+            eprintln!("{what} …");
+        }
+    };
+    say("signing corpus A: 100 feeds of 1,000 comments");
+    let corpus = Corpus::sign();
+    say("ceilings");
+    let ceilings = Ceilings::measure(&corpus);
+    say("ingest, and own posts");
+    let mut figures = disk::figures(&corpus, &ceilings);
+    say("two nodes over loopback");
+    figures.extend(wire::figures(&corpus, &ceilings));
+    let table = Table { figures, ceilings: ceilings.list() };
+    match json {
+        true => println!("{}", serde_json::to_string_pretty(&table).expect("numbers and words are JSON")),
+        false => table.print(),
+    }
+}
+
+impl Table {
+    fn print(&self) {
+        println!(
+            "\n{:<44} {:>10} {:<11} {:>10} {:>6} {:>10}  met",
+            "figure", "value", "unit", "ceiling", "ratio", "goal"
+        );
+        for f in &self.figures {
+            let met = if f.met { "yes" } else { "no" };
+            println!(
+                "{:<44} {:>10} {:<11} {:>10} {:>6.2} {:>10}  {met:<3}  ceiling: {}",
+                f.name,
+                short(f.value),
+                f.unit,
+                short(f.ceiling),
+                f.ratio,
+                short(f.goal),
+                f.ceiling_of
+            );
+        }
+        println!("\nCeilings of this run:");
+        for ceiling in &self.ceilings {
+            println!("  {:<44} {:>10} {}", ceiling.name, short(ceiling.value), ceiling.unit);
+        }
+    }
+}
+
+/// A number with about three digits that count.
+fn short(value: f64) -> String {
+    match value {
+        v if v >= 100_000.0 => format!("{:.0}k", v / 1000.0),
+        v if v >= 100.0 => format!("{v:.0}"),
+        v => format!("{v:.2}"),
+    }
+}
+
+/// The middle of some measurements.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
