@@ -9,7 +9,7 @@
 //! - [`decode`] re-encodes what it decoded and compares, which refuses canonical bytes that say the same
 //!   value in another shape: a struct as an array or under numbers, a key the form does not have, text for bytes.
 //!
-//! Headers and chunks are read with [`Cursor`] by hand, since they are read by the hundred thousand.
+//! Headers and chunks are read with a `Cursor` by hand, since they are read by the hundred thousand.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,6 +1,6 @@
 //! One owner of the log, and the typed requests that everything else sends it.
 //!
-//! A dedicated thread owns the [`Store`](klatch_store::Store): every write goes through its queue, which it drains and
+//! A dedicated thread owns the [`Store`]: every write goes through its queue, which it drains and
 //! commits together. Reads take snapshots beside it and wait for nobody. The command line, the socket
 //! and the network part hold a [`Handle`]; nobody else holds the store. Absent on purpose: sockets to
 //! other nodes, which are the network part's.

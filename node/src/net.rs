@@ -1,9 +1,9 @@
 //! What joins the owner of the log with other nodes: listener, dialler, discovery, and the task that knows
 //! every connection.
 //!
-//! [`Net::start`] binds, advertises, and runs the [`hub`] until [`Net::stop`]. Chunks go from a connection
-//! straight to the owner, who commits together what several bring ([`links`]); what concerns more than one
-//! connection goes through the hub. Exchanges read the log through [`shelf`]. Absent on purpose: any say in
+//! [`Net::start`] binds, advertises, and runs the `hub` until [`Net::stop`]. Chunks go from a connection
+//! straight to the owner, who commits together what several bring (`links`); what concerns more than one
+//! connection goes through the hub. Exchanges read the log through `shelf`. Absent on purpose: any say in
 //! what is kept, which is the owner's ([`crate::daemon`]).
 
 mod dial;
