@@ -13,6 +13,7 @@ mod owner;
 mod person;
 mod pub_server;
 mod reference;
+mod resume;
 mod socket;
 mod tidy;
 mod two_nodes;
