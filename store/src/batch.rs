@@ -8,7 +8,10 @@ use redb::{ReadableTable, WriteTransaction};
 
 use crate::entries;
 use crate::index::{Index, is_taken_back};
-use crate::table::{CHANGES, FEEDS, FeedRow, NO_ID, NUMBERS, PROOFS, RUNS, feed_row, meta, place, set_meta};
+use crate::table::{
+    CHANGES, FEEDS, FeedRow, NO_ID, NUMBERS, PROOFS, RUNS, clock, drop_tokens, feed_row, meta, place,
+    set_meta,
+};
 use crate::{Changes, DiskError, view};
 
 /// A write transaction, and what was done in it so far.
@@ -119,6 +122,7 @@ impl<'t> Batch<'t> {
         (row.len, row.tip) = (len, tip);
         self.put(feed, row);
         self.store(feed, &row)?;
+        drop_tokens(self.tx)?;
         let out = entries::between(self.tx, *feed, row.num, len + 1..=above)?;
         self.index.remove(self.tx, *feed, row.num, &out, false)?;
         self.said.remove(feed);
@@ -182,6 +186,7 @@ impl<'t> Batch<'t> {
         let stored = entries::between(self.tx, *feed, row.num, 1..=row.stored)?;
         (row.len, row.tip) = (0, NO_ID);
         self.store(feed, &row)?;
+        drop_tokens(self.tx)?;
         self.index.remove(self.tx, *feed, row.num, &stored, true)?;
         self.tx.open_table(RUNS)?.retain_in(place(row.num, 0)..=place(row.num, Seq::MAX), |_, _| false)?;
         self.name(feed, row.num, None)?;
@@ -210,7 +215,7 @@ impl<'t> Batch<'t> {
     /// was touched. The transaction is then ready to commit.
     pub(crate) fn finish(mut self) -> Result<Changes, DiskError> {
         self.flush()?;
-        let mut clock = meta(self.tx, "clock")?.map_or(0, u64::from_be_bytes);
+        let mut clock = if self.changed.is_empty() { 0 } else { clock(self.tx)? };
         let mut by_number: Vec<(FeedRow, FeedId)> =
             self.changed.iter().filter_map(|feed| Some((*self.feeds.get(feed)?, *feed))).collect();
         by_number.sort_unstable_by_key(|(row, _)| row.num);
@@ -234,7 +239,7 @@ impl<'t> Batch<'t> {
             let said = said.remove(feed).unwrap_or_default();
             (*feed, said.into_iter().collect())
         });
-        Ok(Changes { feeds: feeds.collect(), objects })
+        Ok(Changes { feeds: feeds.collect(), objects, clock })
     }
 }
 

@@ -34,7 +34,7 @@ pub use error::{AppendError, Damage, DiskError, NetIdHex, OpenError};
 pub use guard::panics_are_caught;
 pub use snapshot::{Local, Reader, Snapshot};
 pub use store::Store;
-pub use table::SCHEMA;
+pub use table::{SCHEMA, TOKENS};
 
 /// What is held of one feed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -92,6 +92,8 @@ pub struct Changes {
     pub feeds: Vec<(FeedId, Vec<(EntryId, Seq)>)>,
     /// Groups and events whose folded state is another now, by id.
     pub objects: Vec<EntryId>,
+    /// The change log's position after the commit; 0 where it changed nothing of the log.
+    pub clock: u64,
 }
 
 /// Why own appends are refused. The full recovery comes with succession.

@@ -12,8 +12,8 @@ use crate::batch::proof_bytes;
 use crate::guard::guard;
 use crate::store::Shared;
 use crate::table::{
-    CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, LOCAL, MISSING, PROFILES, REFS, feed_row, numbered, place,
-    place_of, ref_key, split,
+    CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, LOCAL, MISSING, PROFILES, REFS, clock, feed_row, numbered,
+    place, place_of, ref_key, split,
 };
 use crate::{DiskError, FeedState, Progress, Report, entries, index, verify};
 
@@ -292,6 +292,17 @@ impl Snapshot {
             });
             found.collect()
         })
+    }
+
+    /// The last position of the change log; 0 before the first change.
+    pub fn clock(&self) -> Result<u64, DiskError> {
+        guard(|| clock(&self.tx))
+    }
+
+    /// The position of a feed's latest change, that of its forgetting included; `None` if it was never
+    /// heard of.
+    pub fn changed(&self, feed: &FeedId) -> Result<Option<u64>, DiskError> {
+        guard(|| Ok(self.row(feed)?.map(|row| row.changed)))
     }
 
     /// Entries in rows, those in quarantine included.

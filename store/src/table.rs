@@ -50,6 +50,11 @@ pub(crate) const CHANGES: TableDefinition<'_, u64, u32> = TableDefinition::new("
 pub(crate) const PROOFS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("proofs");
 pub(crate) const LOCAL: TableDefinition<'_, (&str, &[u8]), &[u8]> = TableDefinition::new("local");
 
+/// The space of `local` for what peers gave this node to resume by, and by which it may skip what it holds.
+/// Such a token vouches for data: what lowers a feed's length or drops its bodies drops every token with
+/// it, in the same transaction. (A tombstone does not: nobody owes the body that it takes back.)
+pub const TOKENS: &str = "token";
+
 /// A transaction that tables can be read through: a reader's snapshot, or the writer's own work so far.
 /// The writer must drop a table before it opens it again.
 pub(crate) trait Read {
@@ -270,6 +275,18 @@ pub(crate) fn meta<const N: usize>(tx: &impl Read, name: &str) -> Result<Option<
 
 pub(crate) fn set_meta(tx: &WriteTransaction, name: &str, value: &[u8]) -> Result<(), DiskError> {
     tx.open_table(META)?.insert(name, value)?;
+    Ok(())
+}
+
+/// The last position of the change log.
+pub(crate) fn clock(tx: &impl Read) -> Result<u64, DiskError> {
+    Ok(meta(tx, "clock")?.map_or(0, u64::from_be_bytes))
+}
+
+/// Removes every local fact in the space [`TOKENS`].
+pub(crate) fn drop_tokens(tx: &WriteTransaction) -> Result<(), DiskError> {
+    let next = format!("{TOKENS}\0");
+    tx.open_table(LOCAL)?.retain_in((TOKENS, &[][..])..(&next, &[][..]), |_, _| false)?;
     Ok(())
 }
 

@@ -124,7 +124,7 @@ impl Owner {
         self.note_feed(&snapshot, self.shared.me)?;
         self.rewant()?;
         let all = snapshot.events()?.into_iter().map(|event| event.id).collect();
-        if let Some(changes) = self.rank(&Changes { feeds: Vec::new(), objects: all })? {
+        if let Some(changes) = self.rank(&Changes { objects: all, ..Changes::default() })? {
             self.broadcast(changes);
         }
         Ok(())

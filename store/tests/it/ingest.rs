@@ -1,7 +1,7 @@
 //! What becomes of chunks: the table of outcomes, caps and quarantine.
 
 use klatch_feed::{AcceptError, Post};
-use klatch_store::Outcome;
+use klatch_store::{Outcome, SetLocal, Store, TOKENS};
 
 use crate::{Author, accept, accept_all, assert_sound, ingest, net, note, state, store};
 
@@ -262,14 +262,48 @@ fn changes_name_what_new_entries_point_at_and_the_log_keeps_the_latest_of_each_f
     let mut pointed = vec![(ben.id(1), 2), (ben.id(2), 2)];
     pointed.sort();
     assert_eq!(changes.feeds, [(ben.feed(), vec![]), (cat.feed(), pointed)]);
+    assert_eq!(changes.clock, 2);
     accept(&mut store, &ben.chunk(4, 6));
     let snapshot = store.reader().snapshot().unwrap();
     assert_eq!(snapshot.changes_since(0, 9).unwrap(), [(2, cat.feed()), (3, ben.feed())]);
     assert_eq!(snapshot.changes_since(2, 9).unwrap(), [(3, ben.feed())]);
     assert_eq!(snapshot.changes_since(0, 1).unwrap().len(), 1);
+    assert_eq!(snapshot.clock().unwrap(), 3);
+    let changed = [&ben, &cat, &Author::new(4)].map(|author| snapshot.changed(&author.feed()).unwrap());
+    assert_eq!(changed, [Some(3), Some(2), None]);
     assert_eq!(snapshot.about(&ben.id(1), 9).unwrap(), [(cat.feed(), 2)]);
     assert_eq!(snapshot.pointing_at(&ben.id(1), 9).unwrap(), [(cat.feed(), 2), (cat.feed(), 3)]);
     assert_eq!(snapshot.pointing_at(&ben.id(1), 1).unwrap().len(), 1);
     let (_, again) = store.ingest(&[ben.chunk(4, 6)]).unwrap();
     assert_eq!(again, klatch_store::Changes::default(), "what was held changes nothing");
+}
+
+#[test]
+fn what_takes_data_away_takes_every_token_with_it_and_nothing_else_does() {
+    let ben = ben();
+    let mut other = ben.fork(3);
+    other.say(note(b"other"));
+    let (_home, mut store) = store();
+    let set: [SetLocal<'_>; 4] = [
+        (TOKENS, &[], Some(b"of all")),
+        (TOKENS, &[255; 64], Some(b"of one")),
+        ("tokem", &[255; 64], Some(b"before")),
+        ("tokens", &[], Some(b"after")),
+    ];
+    let tokens = |store: &Store| store.reader().snapshot().unwrap().locals(TOKENS).unwrap().len();
+    store.set_local(&set).unwrap();
+    accept(&mut store, &ben.chunk(1, 6));
+    assert_eq!(tokens(&store), 2, "what adds data leaves them");
+    assert!(matches!(ingest(&mut store, &other.chunk(4, 4)), Outcome::Forked(_)));
+    assert_eq!(tokens(&store), 0, "a cap below what is held");
+    store.set_local(&set).unwrap();
+    ingest(&mut store, &other.chunk(4, 4));
+    assert_eq!(tokens(&store), 2, "the same proof again");
+    store.forget(&Author::new(9).feed()).unwrap();
+    assert_eq!(tokens(&store), 2, "a feed that was never held");
+    store.forget(&ben.feed()).unwrap();
+    assert_eq!(tokens(&store), 0, "a feed forgotten");
+    let snapshot = store.reader().snapshot().unwrap();
+    assert_eq!(snapshot.local("tokem", &[255; 64]).unwrap().as_deref(), Some(&b"before"[..]));
+    assert_eq!(snapshot.local("tokens", &[]).unwrap().as_deref(), Some(&b"after"[..]));
 }
