@@ -18,8 +18,6 @@ use crate::{Changes, DiskError, view};
 pub(crate) struct Batch<'t> {
     pub(crate) tx: &'t WriteTransaction,
     pub(crate) net: NetId,
-    /// How far a peer proved the own feed to reach, where that is past what is stored.
-    pub(crate) ahead: Option<Seq>,
     feeds: BTreeMap<FeedId, FeedRow>,
     changed: BTreeSet<FeedId>,
     /// For [`Changes::feeds`]: the first new entry that refs each object.
@@ -30,7 +28,7 @@ pub(crate) struct Batch<'t> {
 impl<'t> Batch<'t> {
     pub(crate) fn new(tx: &'t WriteTransaction, net: NetId) -> Self {
         let (feeds, changed, said) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        Self { tx, net, ahead: None, feeds, changed, said, index: Index::default() }
+        Self { tx, net, feeds, changed, said, index: Index::default() }
     }
 
     /// The feed's row as it is now; `None` if nothing is known of it.

@@ -52,6 +52,15 @@ impl Home {
         }
     }
 
+    /// Where an unfinished database may be made; what was left there is gone.
+    pub(crate) fn new_path(&self) -> io::Result<PathBuf> {
+        let path = self.unfinished(DATABASE);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(path),
+        }
+    }
+
     fn publish(&self, name: &str) -> io::Result<()> {
         std::fs::rename(self.unfinished(name), self.0.join(name))?;
         File::open(&self.0)?.sync_all()

@@ -7,9 +7,10 @@ use klatch_feed::{AcceptError, EntryId, FeedId, ForkProof, Head, K, PublicKey, S
 use crate::batch::Batch;
 use crate::entries;
 use crate::table::FeedRow;
-use crate::{DiskError, FeedState, Incoming, Outcome};
+use crate::{DiskError, FeedState, Held, Incoming, Outcome, recovering};
 
-/// Takes one chunk into the batch. `me` is the store's owner, whose feed only the owner extends.
+/// Takes one chunk into the batch. `me` is the store's owner: who extends their feed
+/// makes the store recovering.
 pub(crate) fn take(batch: &mut Batch<'_>, me: &FeedId, incoming: &Incoming) -> Result<Outcome, DiskError> {
     let feed = incoming.feed;
     let row = batch.row(&feed)?;
@@ -63,8 +64,8 @@ fn extend(
         Err(fault) => return Ok(Outcome::Faulty(fault)),
     };
     if feed == *me {
-        batch.ahead = batch.ahead.max(Some(accepted.head.len));
-        return Ok(Outcome::OwnLonger(FeedState::of(&row)));
+        // Only another copy of this home can have signed it: what it goes on to sign is not known.
+        recovering::begin(batch.tx, &Held::PeerAhead { peer: accepted.head.len, store: row.stored })?;
     }
     let mut new: Vec<&Unverified> = accepted.entries.iter().map(|entry| &**entry).collect();
     // Beyond the cap nothing is kept: the chunk ends on the largest anchor that the cap allows.

@@ -13,6 +13,7 @@
 //! Absent on purpose: clocks, networks, keys at rest, and any repair by guessing. A damaged or missing
 //! database is an error that says so; it never becomes an empty one.
 
+mod backup;
 mod batch;
 mod disk;
 mod entries;
@@ -20,6 +21,7 @@ mod error;
 mod guard;
 mod index;
 mod ingest;
+mod recovering;
 mod snapshot;
 mod store;
 mod table;
@@ -29,9 +31,11 @@ mod witness;
 
 use klatch_feed::{AcceptError, EntryId, FeedId, Seq};
 
+pub use backup::{BackupError, Parts, Restored};
 pub use disk::{Disk, Home};
 pub use error::{AppendError, Damage, DiskError, NetIdHex, OpenError};
 pub use guard::panics_are_caught;
+pub use recovering::SettleError;
 pub use snapshot::{Local, Reader, Snapshot};
 pub use store::Store;
 pub use table::{SCHEMA, TOKENS};
@@ -79,9 +83,6 @@ pub enum Outcome {
     Forked(FeedState),
     /// The sender's fault.
     Faulty(AcceptError),
-    /// It extends the node's own feed, which only the node itself may: another store posted under this key.
-    /// Nothing of it is kept, and appends are refused from now on.
-    OwnLonger(FeedState),
 }
 
 /// What one commit changed: for live push and views.
@@ -96,47 +97,65 @@ pub struct Changes {
     pub clock: u64,
 }
 
-/// Why own appends are refused. The full recovery comes with succession.
+/// Why own appends are refused. All but [`Held::Forked`] are reasons to be recovering: own entries are then
+/// taken from peers, until [`Store::settle`].
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum Held {
     /// The witness knows a later own entry than the database.
     #[error(
-        "this store holds {store} own entries, but {witness} were posted from it: it was restored from an \
-         older copy. Posting is off, since it would fork the feed. Put back the newest copy of klatch.redb"
+        "{witness} entries were posted from this machine, and {store} are here: klatch.redb was put back from an \
+         older copy"
     )]
     WitnessAhead { witness: Seq, store: Seq },
     /// There is no readable witness where one should be.
     #[error(
-        "head.witness is missing or unreadable beside a store with {store} own entries, so nothing says \
-         whether these are all that were posted. Posting is off, since it could fork the feed. Put \
-         head.witness back from where klatch.redb came from"
+        "head.witness is missing or unreadable, so nothing says whether the {store} entries here are all that \
+         you posted"
     )]
     WitnessMissing { store: Seq },
     /// The witness belongs to another instance of the database: one of the two was restored.
     #[error(
-        "head.witness (entry {witness}) belongs to another store than klatch.redb (entry {store}): one of \
-         them was copied here alone. Posting is off, since it could fork the feed. Put both back from one place"
+        "head.witness (entry {witness}) belongs to another store than klatch.redb (entry {store}): one of them \
+         was copied here alone"
     )]
     WitnessOther { witness: Seq, store: Seq },
     /// Witness and database name different entries at one place.
-    #[error(
-        "entry {at} of this store is another than the one posted from it. Posting is off, since it would \
-         fork the feed. Put back the newest copy of klatch.redb"
-    )]
+    #[error("entry {at} here is another than the one posted from this machine")]
     WitnessDiffers { at: Seq },
-    /// A peer delivered own entries that this store does not hold.
+    /// A peer delivered own entries that this store did not hold.
     #[error(
-        "a peer holds {peer} entries under this key, this store {store}: another copy of it posted. Posting \
-         is off, since it would fork the feed. Go on with the copy that posted last"
+        "a peer holds {peer} entries under your key, and {store} were here: another copy of this home posted. \
+         Find it, and stop one of the two for good"
     )]
     PeerAhead { peer: Seq, store: Seq },
+    /// The store came out of a backup.
+    #[error("this home was restored from a backup with {store} entries of yours; you may have posted since")]
+    Restored { store: Seq },
+    /// The home was made from recovery words.
+    #[error("this home was made from recovery words: what you posted before is still with other people's nodes")]
+    Words,
     /// Two branches of the own feed are proven.
     #[error(
-        "this feed is forked after entry {cap}: two copies of the key posted. Nobody counts what comes after \
-         it, so posting is off. Start over with `klatch init` in a new home"
+        "your log is forked: two copies of your key posted, and they agree on the first {cap} entries only. \
+         Nobody counts what either posted after that, so nothing more is posted; what is here stays here"
     )]
     Forked { cap: Seq },
+}
+
+impl Held {
+    /// Whether own entries are being taken from peers.
+    pub const fn is_recovering(&self) -> bool {
+        !matches!(self, Self::Forked { .. })
+    }
+
+    /// How many own entries are known to exist, apart from what peers say: fewer are not all.
+    pub const fn least(&self) -> Seq {
+        match self {
+            Self::WitnessAhead { witness, .. } => *witness,
+            _ => 0,
+        }
+    }
 }
 
 /// One local fact to set: space, key, and the value, or `None` to remove it.

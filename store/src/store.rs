@@ -13,8 +13,8 @@ use crate::table::{self, LOCAL, SCHEMA, feed_row, meta, migrate, set_meta};
 use crate::view::rebuild;
 use crate::witness::{self, Mark, Verdict, Witness};
 use crate::{
-    AppendError, Changes, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader, SetLocal, entries,
-    ingest,
+    AppendError, Changes, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader, SetLocal, SettleError, entries,
+    ingest, recovering,
 };
 
 /// The one writer. Readers are got from it and outlive its transactions.
@@ -25,8 +25,6 @@ pub struct Store {
     net: NetId,
     me: FeedId,
     instance: [u8; 16],
-    /// What the witness said at the opening, if it forbids appends.
-    witness_held: Option<Held>,
     /// The slot that holds the newest mark.
     slot: usize,
     /// After a failure of the database: it is opened anew before the next transaction.
@@ -81,7 +79,7 @@ fn close(database: Option<Database>) {
 /// Memory that the database may cache pages in. Its default of 1 GiB would be most of a small server.
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
 
-fn builder() -> Builder {
+pub(crate) fn builder() -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(CACHE_BYTES);
     builder
@@ -154,7 +152,7 @@ impl Store {
         let shared = Arc::new(Shared(RwLock::new(None)));
         shared.replace(|| open_database(&*disk))?;
         let instance = check(&shared, net, me)?;
-        let mut store = Self { disk, shared, net, me, instance, witness_held: None, slot: 0, failed: false };
+        let mut store = Self { disk, shared, net, me, instance, slot: 0, failed: false };
         store.face_witness()?;
         store.finish_rebuild(&mut |_, _| {}).map_err(OpenError::Disk)?;
         Ok(store)
@@ -169,6 +167,9 @@ impl Store {
         if let Witness::Says(_, slot) = witness {
             self.slot = slot;
         }
+        if guard(|| recovering::read(&self.shared.read()?)).map_err(OpenError::Damaged)?.is_some() {
+            return Ok(()); // The witness is behind or gone by now, and is made anew at the end.
+        }
         match witness::judge(witness, len, &self.instance, at) {
             Verdict::Good => {}
             Verdict::Create => {
@@ -178,7 +179,7 @@ impl Store {
             Verdict::Mend => {
                 self.slot = witness::advance(&*disk, self.slot, &mark).map_err(OpenError::Disk)?;
             }
-            Verdict::Hold(held) => self.witness_held = Some(held),
+            Verdict::Hold(held) => self.recover(&held).map_err(OpenError::Disk)?,
         }
         Ok(())
     }
@@ -205,16 +206,45 @@ impl Store {
     pub fn held(&self) -> Option<Held> {
         let known = guard(|| {
             let tx = self.shared.read()?;
-            Ok::<_, DiskError>((feed_row(&tx, &self.me)?, meta(&tx, "ahead")?.map(Seq::from_be_bytes)))
+            Ok::<_, DiskError>((feed_row(&tx, &self.me)?, recovering::read(&tx)?))
         });
         // A store that cannot be read refuses appends by itself.
-        let (row, ahead) = known.unwrap_or_default();
-        let store = row.map_or(0, |row| row.stored);
-        match (row.and_then(|row| row.cap()), ahead) {
-            (Some(cap), _) => Some(Held::Forked { cap }),
-            (None, Some(peer)) => Some(Held::PeerAhead { peer, store }),
-            (None, None) => self.witness_held.clone(),
+        let (row, recovering) = known.unwrap_or_default();
+        row.and_then(|row| row.cap()).map(|cap| Held::Forked { cap }).or(recovering)
+    }
+
+    /// Makes the store recovering: it takes own entries from peers and appends none, until
+    /// [`Store::settle`]. Nothing changes where it is recovering already.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`].
+    pub fn recover(&mut self, why: &Held) -> Result<(), DiskError> {
+        self.write(|tx| recovering::begin(tx, why))
+    }
+
+    /// Ends recovering: own entry `len` was found to be the last one, and appends go on after it.
+    ///
+    /// # Errors
+    ///
+    /// [`SettleError`]; the store is recovering then, as before.
+    pub fn settle(&mut self, len: Seq) -> Result<(), SettleError> {
+        if let Some(held @ Held::Forked { .. }) = self.held() {
+            return Err(SettleError::Forked(held));
         }
+        let (seq, id) = self.own_tip()?;
+        if seq != len {
+            return Err(SettleError::Moved { len: seq });
+        }
+        // The witness first: a store that is recovering does not look at it.
+        witness::create(&*self.disk, &Mark { seq, id, instance: self.instance })?;
+        self.slot = 0;
+        Ok(self.write(recovering::end)?)
+    }
+
+    fn own_tip(&self) -> Result<recovering::Tip, DiskError> {
+        let row = guard(|| feed_row(&self.shared.read()?, &self.me))?;
+        Ok(row.map_or((0, table::NO_ID), |row| (row.stored, row.end)))
     }
 
     /// Signs and appends own posts in one durable group commit, in the given order. Without drafts, nothing
@@ -275,10 +305,6 @@ impl Store {
             let mut batch = Batch::new(tx, net);
             let outcomes = chunks.iter().map(|chunk| ingest::take(&mut batch, &me, chunk));
             let outcomes = outcomes.collect::<Result<Vec<_>, _>>()?;
-            if let Some(ahead) = batch.ahead {
-                let known = meta(tx, "ahead")?.map_or(0, Seq::from_be_bytes);
-                set_meta(tx, "ahead", &ahead.max(known).to_be_bytes())?;
-            }
             Ok((outcomes, batch.finish()?))
         })
     }

@@ -6,7 +6,7 @@
 //!
 //! | table | key | value |
 //! |---|---|---|
-//! | `meta` | name | `schema` u32, `net` 32 B, `owner` 32 B, `instance` 16 B, `numbers` u32 (next feed number), `clock` u64 (last change), `ahead` u32 (own entries a peer proved), `rebuild` u64 (place reached) |
+//! | `meta` | name | `schema` u32, `net` 32 B, `owner` 32 B, `instance` 16 B, `numbers` u32 (next feed number), `clock` u64 (last change), `recovering` 9 B (why: `recovering.rs`), `rebuild` u64 (place reached) |
 //! | `feeds` | feed id | [`FeedRow`] |
 //! | `numbers` | feed number | feed id, id of its entry 1 or zeros |
 //! | `runs` | place of its first entry | a row: see `entries.rs`. The truth; `ids` to `profiles` and the views are made from it |

@@ -1,9 +1,9 @@
 //! The own feed: appends, the witness, and when appends are refused.
 
 use klatch_feed::Post;
-use klatch_store::{AppendError, Held, OpenError, Outcome, Store};
+use klatch_store::{AppendError, Held, OpenError, Outcome, SettleError, Store};
 
-use crate::{Author, assert_sound, ingest, net, note, reopen, state, store};
+use crate::{Author, accept_all, assert_sound, ingest, net, note, reopen, state, store};
 
 const DATABASE: &str = "klatch.redb";
 const WITNESS: &str = "head.witness";
@@ -108,18 +108,31 @@ fn every_disagreement_between_store_and_witness_is_held_or_mended() {
         let appended = store.append(&Author::new(1).secret(), vec![note(b"x")]);
         match held {
             None => drop(appended.unwrap()),
-            Some(held) => assert!(matches!(appended, Err(AppendError::Held(why)) if why == held), "{name}"),
+            Some(held) => {
+                assert!(matches!(appended, Err(AppendError::Held(why)) if why == held), "{name}");
+                let mut store = reopen(&home, store);
+                assert_eq!(store.held(), Some(held), "{name}: until it is settled");
+                store.settle(state(&store, &Author::new(1)).0).unwrap();
+                append(&mut store, 1);
+                assert_eq!(reopen(&home, store).held(), None, "{name}");
+            }
         }
     }
 }
 
-#[test]
-fn a_longer_own_feed_from_a_peer_stops_appends_for_good_and_keeps_nothing() {
+/// A store with `count` own entries, and the log that it holds, to go on elsewhere.
+fn with_own(count: usize) -> (tempfile::TempDir, Store, Author) {
     let (home, mut store) = store();
-    append(&mut store, 2);
-    let mine = store.reader().snapshot().unwrap().entries(&Author::new(1).feed(), 1, 9).unwrap();
+    append(&mut store, count);
+    let mine = store.reader().snapshot().unwrap().entries(&Author::new(1).feed(), 1, 999).unwrap();
     let mut me = Author::new(1);
     me.log = mine.iter().map(|entry| (**entry).clone()).collect();
+    (home, store, me)
+}
+
+#[test]
+fn a_longer_own_feed_from_a_peer_is_taken_and_nothing_is_signed_until_it_is_settled() {
+    let (home, mut store, mut me) = with_own(2);
     me.notes(3);
     assert!(matches!(ingest(&mut store, &me.chunk(1, 2)), Outcome::Accepted(_)), "what I have is fine");
     assert_eq!(store.held(), None);
@@ -127,11 +140,49 @@ fn a_longer_own_feed_from_a_peer_stops_appends_for_good_and_keeps_nothing() {
     unsigned.unsigned(b"x");
     assert!(matches!(ingest(&mut store, &unsigned.chunk(3, 3)), Outcome::Faulty(_)), "a word is no proof");
     assert_eq!(store.held(), None);
-    assert!(matches!(ingest(&mut store, &me.chunk(2, 5)), Outcome::OwnLonger(state) if state.len == 2));
-    let held = Some(Held::PeerAhead { peer: 5, store: 2 });
+    assert!(matches!(ingest(&mut store, &me.chunk(2, 4)), Outcome::Accepted(state) if state.len == 4));
+    let held = Some(Held::PeerAhead { peer: 4, store: 2 });
     assert_eq!(store.held(), held);
+    let mut store = reopen(&home, store);
+    assert_eq!((store.held(), state(&store, &me).0), (held.clone(), 4), "a restart ends nothing");
+    let refused = store.append(&me.secret(), vec![note(b"x")]);
+    assert!(matches!(refused, Err(AppendError::Held(why)) if Some(&why) == held.as_ref()));
+    assert!(matches!(ingest(&mut store, &me.chunk(5, 5)), Outcome::Accepted(state) if state.len == 5));
+    assert_eq!(store.held(), held, "the first reason stays");
+    assert!(matches!(store.settle(4), Err(SettleError::Moved { len: 5 })), "the last one is another by now");
+    store.settle(5).unwrap();
+    assert_eq!(store.held(), None);
+    append(&mut store, 1);
     let store = reopen(&home, store);
-    assert_eq!((store.held(), state(&store, &me).0), (held, 2));
+    assert_eq!((store.held(), state(&store, &me).0), (None, 6), "the witness is up to date again");
+    assert_sound(&store);
+}
+
+#[test]
+fn a_store_made_from_words_takes_its_own_feed_from_the_first_entry_on() {
+    let (home, mut store) = store();
+    store.recover(&Held::Words).unwrap();
+    let mut me = Author::new(1);
+    me.notes(300);
+    assert!(matches!(store.settle(1), Err(SettleError::Moved { len: 0 })));
+    accept_all(&mut store, &me);
+    let mut store = reopen(&home, store);
+    assert_eq!((store.held(), state(&store, &me).0), (Some(Held::Words), 300));
+    store.settle(300).unwrap();
+    append(&mut store, 1);
+    let store = reopen(&home, store);
+    assert_eq!((store.held(), state(&store, &me).0), (None, 301));
+}
+
+#[test]
+fn a_feed_that_is_forked_is_not_settled() {
+    let (_home, mut store, me) = with_own(3);
+    store.recover(&Held::Words).unwrap();
+    let mut twin = me.fork(1);
+    twin.notes(1);
+    assert!(matches!(ingest(&mut store, &twin.chunk(2, 2)), Outcome::Forked(_)));
+    assert_eq!(store.held(), Some(Held::Forked { cap: 1 }), "that is the worse of the two");
+    assert!(matches!(store.settle(3), Err(SettleError::Forked(Held::Forked { cap: 1 }))));
 }
 
 #[test]

@@ -109,7 +109,6 @@ fn name(outcome: &Outcome) -> &'static str {
         Outcome::OtherBranch(_) => "other branch",
         Outcome::Forked(_) => "forked",
         Outcome::Faulty(_) => "faulty",
-        Outcome::OwnLonger(_) => "own longer",
     }
 }
 
