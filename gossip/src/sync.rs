@@ -25,7 +25,7 @@ pub use plan::REQUESTS_MAX;
 use about::About;
 use errand::Errands;
 use frontier::Caps;
-use message::{Message, Side};
+use message::{Id8, Message, Side};
 use outbox::Outbox;
 use plan::Plan;
 use serve::Serve;
@@ -177,8 +177,8 @@ pub enum Input {
 pub enum Output {
     /// Send this application message.
     Send(Vec<u8>),
-    /// Accept this chunk; answer with [`Input::Ingested`]. It may continue this node's own feed: then the
-    /// store does not keep it but stops appending, and the answer is [`Outcome::Refused`].
+    /// Accept this chunk; answer with [`Input::Ingested`]. It may continue this node's own feed: then
+    /// another copy of the node signed it.
     Ingest(Ingest),
     /// Keep this proof (checked).
     Fork(ForkProof),
@@ -198,6 +198,8 @@ pub enum Output {
     DoorVerdict(EntryId, Option<String>),
     /// The peer holds so many of this node's own entries: it said so, or they were sent to it.
     Holds(Seq),
+    /// The peer's word at the opening on what it holds of this node's own feed: how much, and the last id.
+    Echo(Seq, Id8),
     /// All that both sides want and hold is exchanged, as far as this side knows; said each time it becomes so.
     CaughtUp,
     /// End the connection.
@@ -419,6 +421,9 @@ impl Exchange {
         match message {
             Message::Resume { proto: message::VERSION, yours, .. } => {
                 self.phase = Phase::Open;
+                if let Some((len, tip8)) = yours {
+                    desk.out.push(Output::Echo(len, tip8));
+                }
                 if let Some((len, tip8)) = yours
                     && plan::id8_at(shelf, me, len) == Some(tip8)
                 {

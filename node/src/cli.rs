@@ -3,6 +3,7 @@
 //! Results go to standard output, all else to standard error; every command that names things takes ids,
 //! their beginnings, petnames, names and titles ([`crate::names`]).
 
+mod backup;
 mod checkin;
 mod comment;
 mod completions;
@@ -25,6 +26,7 @@ mod peer;
 mod peers;
 mod pubs;
 mod reach;
+mod recover;
 mod rsvp;
 mod share;
 mod up;
@@ -90,10 +92,9 @@ enum Command {
     Compact(LaterArgs),
     Export(export::ExportArgs),
     Import(export::ImportArgs),
-    /// Copy the home to a safe place (not in this version yet)
-    Backup(LaterArgs),
-    /// Bring a copy of the home back (not in this version yet)
-    Restore(LaterArgs),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
+    Recover(recover::RecoverArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -102,7 +103,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ("You and others", &["init", "id", "follow", "unfollow", "block", "follows"]),
     ("Groups and events", &["open", "group", "event", "rsvp", "comment", "inbox", "door", "checkin"]),
     ("The node", &["up", "peers", "peer", "join", "pub"]),
-    ("The log", &["log", "verify", "rebuild", "compact", "export", "import", "backup", "restore"]),
+    ("The log", &["log", "verify", "rebuild", "compact", "export", "import", "backup", "restore", "recover"]),
     ("This program", &["demo", "completions"]),
 ];
 
@@ -152,13 +153,7 @@ impl Cli {
                 return later::not_yet("`klatch inbox`", ": `klatch event list` shows how you stand");
             }
             Command::Compact(_) => return later::not_yet("`klatch compact`", ""),
-            Command::Backup(_) => {
-                return later::not_yet(
-                    "`klatch backup`",
-                    ": stop the node and copy the home; never run two copies",
-                );
-            }
-            Command::Restore(_) => return later::not_yet("`klatch restore`", ""),
+            Command::Restore(args) => return backup::bring_back(args, &config, &out),
             Command::Up(args) => return up::run(args, &config, &out),
             Command::Peers(args) => return peers::run(args, &config, &out),
             Command::Open(args) => return open::run(args, &config, &out),
@@ -183,6 +178,8 @@ impl Cli {
             Command::Log(args) => log::run(args, &config, &node, &out),
             Command::Verify(args) => verify::verify(args, &node, &out),
             Command::Rebuild(args) => verify::rebuild(args, &node, &out),
+            Command::Backup(args) => backup::backup(args, &node, &out),
+            Command::Recover(args) => recover::run(args, &config, &node, &out),
             Command::Export(args) => export::export(args, &node, &out),
             Command::Import(args) => export::import(args, &node, &out),
             _ => unreachable!("the commands that need no log ran above"),

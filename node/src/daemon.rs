@@ -5,10 +5,12 @@
 //! and the network part hold a [`Handle`]; nobody else holds the store. Absent on purpose: sockets to
 //! other nodes, which are the network part's.
 
+pub(crate) mod boot;
 pub mod create;
 mod local;
 mod owner;
 mod read;
+pub mod recovery;
 mod request;
 mod response;
 mod room;
@@ -18,13 +20,13 @@ mod wants;
 mod write;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Post, SecretKey, Seq};
-use klatch_gossip::sync::{Ingest, Outcome};
-use klatch_store::{Changes, OpenError, Reader, Snapshot, Store};
+use klatch_gossip::sync::{Ingest, Millis, Outcome};
+use klatch_store::{Changes, DiskError, Held, OpenError, Reader, Snapshot, Store};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 pub(crate) use local::called;
@@ -34,11 +36,14 @@ pub use response::*;
 pub use room::{NoRoom, Quota};
 pub use wants::Wants;
 
+use crate::clock::Stopwatch;
 use crate::home::{Home, HomeError, Lock};
 use crate::net::{NetRequest, NetResponse};
 use crate::network::Network;
 use crate::pub_server;
+use owner::regain::own_id8;
 use owner::{Command, Owner, Update};
+use recovery::{Evidence, Heard, Id8, Recovery};
 
 /// Commands that may wait for the owner; who sends more waits with them.
 const QUEUE_MAX: usize = 1024;
@@ -108,12 +113,39 @@ pub(crate) struct Shared {
     /// Feeds whose chunks were refused last, and why.
     pub(crate) refused: Mutex<BTreeMap<FeedId, NoRoom>>,
     /// Why own posts are refused now, if they are.
-    pub(crate) held: Mutex<Option<String>>,
+    pub(crate) held: Mutex<Option<Held>>,
+    /// What is known of a recovery, while there is one.
+    pub(crate) recovery: Mutex<Option<Recovery>>,
+    settle: AtomicU64,
+    clock: Stopwatch,
+    /// Own posts wait while a peer's word is looked into.
+    pub(crate) paused: AtomicBool,
     addresses: Mutex<Vec<String>>,
     connections: Mutex<Option<usize>>,
     /// The most that any peer is known to hold of the own feed, since the node started.
     pub(crate) sent: AtomicU32,
     net: OnceLock<mpsc::Sender<NetCall>>,
+}
+
+impl Shared {
+    /// Milliseconds since the node started.
+    pub(crate) fn now(&self) -> Millis {
+        Millis::try_from(self.clock.elapsed().as_millis()).unwrap_or(Millis::MAX)
+    }
+
+    /// A recovery that begins now.
+    fn begin(&self, why: &Held) -> Recovery {
+        let snapshot = self.reader.snapshot();
+        let state = snapshot.and_then(|snapshot| snapshot.state(&self.me)).ok().flatten();
+        let settle = self.settle.load(Ordering::Relaxed);
+        Recovery::new(settle, self.now(), why.least(), state.map_or(0, |state| state.len))
+    }
+
+    /// How far a recovery is; `None` if there is none.
+    pub(crate) fn standing(&self) -> Option<Evidence> {
+        let evidence = self.recovery.lock().unwrap_or_else(PoisonError::into_inner);
+        evidence.as_ref().map(|recovery| recovery.standing(self.now()))
+    }
 }
 
 /// A request for the network part, and where its answer goes.
@@ -156,13 +188,18 @@ impl Daemon {
             wants: watch::Sender::new(Arc::default()),
             facts: watch::Sender::new(()),
             refused: Mutex::default(),
-            held: Mutex::new(store.held().map(|held| held.to_string())),
+            held: Mutex::default(),
+            recovery: Mutex::default(),
+            settle: AtomicU64::new(recovery::SETTLE),
+            clock: Stopwatch::start(),
+            paused: AtomicBool::new(false),
             addresses: Mutex::default(),
             connections: Mutex::default(),
             sent: AtomicU32::new(0),
             net: OnceLock::new(),
         });
         let owner = Owner::new(store, Arc::clone(&shared), options);
+        owner.note_held();
         let thread = std::thread::Builder::new()
             .name("klatch-log".to_owned())
             .spawn(move || {
@@ -259,6 +296,61 @@ impl Handle {
         self.shared.sent.fetch_max(len, Ordering::Relaxed);
     }
 
+    /// A recovery waits so long for something longer; `None` = as long as the rules say.
+    pub(crate) fn settle_after(&self, wait: Option<Millis>) {
+        let wait = wait.unwrap_or(recovery::SETTLE).min(recovery::SETTLE);
+        self.shared.settle.store(wait, Ordering::Relaxed);
+        let mut evidence = self.shared.recovery.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(recovery) = evidence.as_mut() {
+            recovery.settle_after(wait);
+        }
+    }
+    /// Whether what a peer says of the own feed is on the chain held here.
+    pub(crate) fn agrees(&self, (len, id8): (Seq, Id8)) -> Result<bool, DiskError> {
+        let snapshot = self.shared.reader.snapshot()?;
+        Ok(own_id8(&snapshot, &self.shared, len) == Some(id8))
+    }
+    /// What the connected say of the own feed. While a recovery goes on, answers in how many milliseconds to
+    /// come again; ends it when it is over.
+    pub(crate) fn hear(&self, heard: &[Heard]) -> Option<Millis> {
+        let now = self.shared.now();
+        let mut evidence = self.shared.recovery.lock().unwrap_or_else(PoisonError::into_inner);
+        let recovery = evidence.as_mut()?;
+        if let Ok(snapshot) = self.shared.reader.snapshot() {
+            let mine = |seq| own_id8(&snapshot, &self.shared, seq);
+            for Heard { peer, home, claim } in heard.iter().filter(|heard| heard.peer != self.shared.me) {
+                match claim {
+                    Some(claim) => recovery.claims(now, *peer, *home, *claim, mine),
+                    None => recovery.claims_nothing(*peer),
+                }
+            }
+        }
+        let standing = recovery.standing(now);
+        if standing.ready {
+            // Where the queue is full, the next look tries again.
+            let _ = self.queue.try_send(Command::Settle { len: recovery.len() });
+        }
+        Some(standing.ready_at.map_or(recovery::SETTLE, |at| at.saturating_sub(now).max(1000)))
+    }
+    /// Another node with this node's own key connected, or went.
+    pub(crate) fn twin(&self, here: bool) {
+        let mut evidence = self.shared.recovery.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(recovery) = evidence.as_mut() {
+            recovery.twin(self.shared.now(), here);
+        }
+    }
+    /// Own posts wait, or go on.
+    pub(crate) fn pause(&self, paused: bool) {
+        self.shared.paused.store(paused, Ordering::Relaxed);
+        if !paused {
+            let _ = self.queue.try_send(Command::GoOn); // Where the queue is full, a round follows anyway.
+        }
+    }
+    /// Why own posts are refused now, and what to do, if they are.
+    pub fn held(&self) -> Option<String> {
+        let held = self.shared.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref().map(recovery::plainly)
+    }
     /// Whose node this is.
     pub fn me(&self) -> FeedId {
         self.shared.me

@@ -7,7 +7,7 @@
 //! | `klatch.redb`, `head.witness` | the store's | 0600 |
 //! | `klatch.pid` | the lock, with the number of the process that holds it | 0600 |
 //! | `klatch.sock` | where a running node listens for the command line | 0600 |
-//! | `init.unfinished` | `klatch init` has not shown the recovery words yet | 0600 |
+//! | `init.unfinished` | `klatch init` has not shown the recovery words yet, or `klatch restore` is not done | 0600 |
 //!
 //! The folder is 0700. A secret that others may read is refused rather than mended: it may be known already.
 
@@ -23,6 +23,10 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::network::{self, Network, NetworkError};
 
+/// The parts of a backup that are the home's and not the store's: the key's seed, and the network file.
+pub const KEY_PART: &str = "feed.key";
+/// See [`KEY_PART`].
+pub const NETWORK_PART: &str = "network.json";
 /// Longest path of a Unix socket, in bytes.
 pub const SOCKET_PATH_BYTES_MAX: usize = 107;
 /// Longest file this module reads: keys and network files are far shorter.
@@ -38,8 +42,8 @@ pub enum HomeError {
     /// Nobody has made it.
     #[error("there is no identity in {0}: make one with `klatch init --name NAME`")]
     Missing(PathBuf),
-    /// `init` was cut off.
-    #[error("`klatch init` did not finish in {0}: run it again, nothing is lost")]
+    /// `init` or `restore` was cut off.
+    #[error("`klatch init` or `klatch restore` did not finish in {0}: run it again, nothing is lost")]
     Unfinished(PathBuf),
     /// There is one already.
     #[error("{0} already holds an identity: use it, or choose another folder with --home")]
@@ -166,19 +170,34 @@ impl Home {
         }
     }
 
+    /// Whether an identity can be made here: nobody's is, or an unfinished one.
+    ///
+    /// # Errors
+    ///
+    /// [`HomeError::Taken`].
+    pub fn check_free(&self) -> Result<(), HomeError> {
+        match !self.file("init.unfinished").exists() && self.theirs().iter().any(|path| path.exists()) {
+            true => Err(HomeError::Taken(self.0.clone())),
+            false => Ok(()),
+        }
+    }
+
+    fn theirs(&self) -> [PathBuf; 4] {
+        ["feed.key", "klatch.redb", "head.witness", "network.json"].map(|name| self.file(name))
+    }
+
     /// Starts a new identity: refuses a finished one, clears away an unfinished one, writes key and
     /// network. Only [`Home::finish`] makes it usable. Call with the lock held.
     pub fn begin(&self, _lock: &Lock, secret: &SecretKey, network: &Network) -> Result<(), HomeError> {
         let marker = self.file("init.unfinished");
-        let theirs = ["feed.key", "klatch.redb", "head.witness", "network.json"].map(|name| self.file(name));
+        self.check_free()?;
+        let theirs = self.theirs();
         if marker.exists() {
             // Nothing of it was used: whoever is cut off before `finish` has nothing signed that left this machine.
             theirs.iter().try_for_each(|path| match std::fs::remove_file(path) {
                 Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error(path)(e)),
                 _ => Ok(()),
             })?;
-        } else if theirs.iter().any(|path| path.exists()) {
-            return Err(HomeError::Taken(self.0.clone()));
         } else {
             write_private(&marker, b"")?;
         }

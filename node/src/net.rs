@@ -14,6 +14,7 @@ mod joins;
 mod links;
 mod listen;
 mod places;
+mod regain;
 pub mod report;
 mod shelf;
 
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use klatch_feed::SecretKey;
 use klatch_gossip::lan::{self, Advert, LanError, Reach};
 use klatch_gossip::noise::{self, HandshakeError};
+use klatch_gossip::sync::Millis;
 use klatch_store::DiskError;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -58,6 +60,9 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// Whom to look for.
     pub lan: Lan,
+    /// How long nothing longer of one's own log must have come before a recovering home posts again;
+    /// `None` = [`crate::daemon::recovery::SETTLE`].
+    pub settle: Option<Millis>,
 }
 
 /// Why a node meets nobody.
@@ -99,6 +104,7 @@ impl Net {
     /// Listens, advertises, and dials whom `handle`'s owner follows. Runs inside a tokio runtime.
     pub async fn start(handle: Handle, config: Config) -> Result<Self, NetError> {
         let calls = handle.serve_net().ok_or(NetError::Twice)?;
+        handle.settle_after(config.settle);
         let listener = listen::bind(config.listen, config.lan).await;
         let at = |listener: &TcpListener| listener.local_addr();
         let (listener, listening) = listener

@@ -95,9 +95,8 @@ impl Snapshot {
             return Err(BackupError::Exists(path.to_owned()));
         }
         let unfinished = beside(path);
-        let written = self.write_backup(&unfinished, parts, progress).and_then(|()| {
-            publish(&unfinished, path)
-        });
+        let written =
+            self.write_backup(&unfinished, parts, progress).and_then(|()| publish(&unfinished, path));
         let _ = std::fs::remove_file(&unfinished); // Published, it is but a second name.
         written?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -237,11 +236,7 @@ fn append_tail(path: &Path, parts: &[(&str, &[u8])]) -> io::Result<()> {
 }
 
 /// Reads at most `max` bytes, and says how many came.
-fn each_block(
-    file: &mut File,
-    max: u64,
-    each: &mut dyn FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<u64> {
+fn each_block(file: &mut File, max: u64, each: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<u64> {
     let (mut done, mut buffer) = (0, vec![0; COPY_BYTES]);
     while done < max {
         let room = usize::try_from(max - done).map_or(COPY_BYTES, |rest| rest.min(COPY_BYTES));
@@ -322,7 +317,8 @@ fn describe(tx: &ReadTransaction) -> Result<(u32, FeedId, Seq), DiskError> {
 /// Copies the database in a backup to the new file `to`, and returns the parts, once the hash shows that
 /// both are what was written.
 fn copy_out(from: &Path, to: &Path, progress: Progress<'_>) -> Result<Parts, BackupError> {
-    let not_whole = |problem: &str| BackupError::NotWhole { path: from.to_owned(), problem: problem.to_owned() };
+    let not_whole =
+        |problem: &str| BackupError::NotWhole { path: from.to_owned(), problem: problem.to_owned() };
     let mut source = File::open(from).map_err(file_error(from))?;
     let total = source.metadata().map_err(file_error(from))?.len();
     let no_backup = || not_whole("it is another kind of file, or cut off");

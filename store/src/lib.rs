@@ -133,7 +133,9 @@ pub enum Held {
     #[error("this home was restored from a backup with {store} entries of yours; you may have posted since")]
     Restored { store: Seq },
     /// The home was made from recovery words.
-    #[error("this home was made from recovery words: what you posted before is still with other people's nodes")]
+    #[error(
+        "this home was made from recovery words: what you posted before is still with other people's nodes"
+    )]
     Words,
     /// Two branches of the own feed are proven.
     #[error(

@@ -13,8 +13,8 @@ use crate::table::{self, LOCAL, SCHEMA, feed_row, meta, migrate, set_meta};
 use crate::view::rebuild;
 use crate::witness::{self, Mark, Verdict, Witness};
 use crate::{
-    AppendError, Changes, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader, SetLocal, SettleError, entries,
-    ingest, recovering,
+    AppendError, Changes, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader, SetLocal,
+    SettleError, entries, ingest, recovering,
 };
 
 /// The one writer. Readers are got from it and outlive its transactions.

@@ -1,16 +1,17 @@
 //! `klatch init`
 
-use std::io::Write;
+use std::io::{BufRead, Read, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use klatch_feed::FeedId;
+use klatch_feed::{FeedId, RecoveryWords};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::exit::CliError;
 use super::output::Printer;
 use crate::config::Config;
-use crate::daemon::create::create;
+use crate::daemon::create::{create, recover};
 use crate::network::{self, Network};
 
 /// Make a new identity, and show its recovery words once
@@ -21,8 +22,14 @@ use crate::network::{self, Network};
 #[derive(Args, Debug)]
 pub(super) struct InitArgs {
     /// What you want to be called; others see it
-    #[arg(long)]
-    name: String,
+    #[arg(long, required_unless_present = "recover")]
+    name: Option<String>,
+    /// Come back with the recovery words you wrote down: they are read from standard input
+    ///
+    /// The home gets your key and takes your log from whoever holds it. Posting goes on once that is
+    /// complete: `klatch recover` shows how far it is. The words are not kept.
+    #[arg(long, conflicts_with = "name")]
+    recover: bool,
     /// `default`, or a network file that somebody gave you
     #[arg(long, value_name = "FILE|default", default_value = "default")]
     network: PathBuf,
@@ -36,25 +43,61 @@ struct Made<'a> {
     words: &'a str,
 }
 
+const WORDS: usize = 24;
+
 /// Runs it.
 pub(super) fn run(args: &InitArgs, config: &Config, out: &Printer) -> Result<(), CliError> {
     let network = network_of(args)?;
+    let Some(name) = &args.name else { return come_back(&network, config, out) };
     let show = |feed: FeedId, words: &str| {
         if config.json {
-            let made = Made { feed, name: &args.name, network: network.name(), words };
+            let made = Made { feed, name, network: network.name(), words };
             return out.result(&made, |_| String::new()).map_err(std::io::Error::other);
         }
         write!(std::io::stderr(), "{}", sheet(words))
     };
-    let feed = create(&config.home, &network, &args.name, show)?;
+    let feed = create(&config.home, &network, name, show)?;
     if !config.json {
         out.raw(format!("{feed}\n").as_bytes())?;
     }
     out.hint(format_args!(
         "\nYou are {}, and the line above is your id: give it to people who want to follow you.\n\
          Next: `klatch open LINE` with a line somebody gave you, or `klatch group create NAME`.",
-        super::output::plain(&args.name)
+        super::output::plain(name)
     ));
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Back<'a> {
+    feed: FeedId,
+    network: &'a str,
+}
+
+/// Longest text that is read for words.
+const WORDS_BYTES_MAX: u64 = 4096;
+
+/// Makes the home of whoever has these words.
+fn come_back(network: &Network, config: &Config, out: &Printer) -> Result<(), CliError> {
+    config.home.check_free()?;
+    out.hint("Type your 24 recovery words, then Enter:");
+    let mut text = Zeroizing::new(String::with_capacity(WORDS_BYTES_MAX as usize));
+    let mut lines = std::io::stdin().lock().take(WORDS_BYTES_MAX);
+    // People type them on one line or on several.
+    while text.split_whitespace().count() < WORDS {
+        if lines.read_line(&mut text).map_err(CliError::Input)? == 0 {
+            break;
+        }
+    }
+    let words = RecoveryWords::parse(&text).map_err(|error| CliError::Usage(error.to_string()))?;
+    let feed = recover(&config.home, network, &words)?;
+    drop((words, text));
+    out.result(&Back { feed, network: network.name() }, |_| feed.to_string())?;
+    out.hint(
+        "\nThe line above is your id. Your log is still with others: run `klatch up` where they can be met\n\
+         (`klatch peer add FEED@HOST:PORT`, `klatch join INVITE`). `klatch recover` shows how far it is;\n\
+         until it is complete nothing is posted. Never run another home with these words.",
+    );
     Ok(())
 }
 

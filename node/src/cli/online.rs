@@ -21,7 +21,7 @@ pub(super) struct Online {
 impl Online {
     /// The node that runs, or one of this command's own.
     pub(super) fn node(self, config: &Config) -> Result<Node, CliError> {
-        Node::find_online(&config.home, net::Config { listen: None, lan: self.lan })
+        Node::find_online(&config.home, net::Config { lan: self.lan, ..net::Config::default() })
     }
 }
 

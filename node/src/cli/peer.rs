@@ -5,7 +5,7 @@ use klatch_feed::FeedId;
 
 use super::exit::CliError;
 use super::output::Printer;
-use super::reach::Node;
+use super::reach::{Node, take};
 use crate::daemon::Request;
 use crate::share::Address;
 
@@ -23,6 +23,18 @@ enum PeerCommand {
         /// Whose node, and where: feed1…@192.0.2.7:4747
         #[arg(value_name = "FEED@HOST:PORT")]
         peer: Peer,
+    },
+    /// Mark somebody whose node keeps your log for you
+    ///
+    /// When your home recovers, one of the two nodes whose word suffices has to be a pub you joined or one
+    /// marked so.
+    Home {
+        /// Feed id, its beginning, petname or name
+        #[arg(value_name = "FEED")]
+        who: String,
+        /// Take the mark away
+        #[arg(long)]
+        off: bool,
     },
 }
 
@@ -46,7 +58,22 @@ impl std::str::FromStr for Peer {
 
 /// Runs it.
 pub(super) fn run(args: &PeerArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
-    let PeerCommand::Add { peer } = &args.command;
+    match &args.command {
+        PeerCommand::Add { peer } => add(peer, node, out),
+        PeerCommand::Home { who, off } => home(who, !off, node, out),
+    }
+}
+
+fn home(who: &str, on: bool, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let line = take!(node.call(Request::PeerHome { who: who.to_owned(), on })?, Person)?;
+    let marked = serde_json::json!({ "feed": line.feed, "home": on });
+    out.result(&marked, |_| match on {
+        true => format!("{} keeps your log", line.feed),
+        false => format!("{} is no home of your log", line.feed),
+    })
+}
+
+fn add(peer: &Peer, node: &Node, out: &Printer) -> Result<(), CliError> {
     node.call(Request::PeerAdd { feed: peer.feed, address: peer.address.to_string() })?;
     let added = serde_json::json!({ "feed": peer.feed, "address": peer.address.as_str() });
     out.result(&added, |_| format!("{} at {}", peer.feed, peer.address))?;

@@ -7,8 +7,9 @@ use clap::Args;
 use super::exit::CliError;
 use super::online::{self, Online, size};
 use super::output::{Ink, Printer, plain, table};
-use super::reach::Node;
+use super::reach::{Node, take};
 use crate::config::Config;
+use crate::daemon::Request;
 use crate::net::report::{Path, PeerLine};
 use crate::net::{NetRequest, NetResponse};
 
@@ -35,6 +36,10 @@ pub(super) fn run(args: &PeersArgs, config: &Config, out: &Printer) -> Result<()
         return Err(CliError::Answer);
     };
     out.result(&peers, |ink| table(&peers.iter().map(|peer| row(peer, ink)).collect::<Vec<_>>()))?;
+    let me = take!(node.call(Request::Id)?, Me)?;
+    if let Some(held) = me.held {
+        out.hint(held);
+    }
     if peers.is_empty() {
         out.hint("Nobody is connected: `klatch peer add FEED@HOST:PORT`, `klatch join INVITE`, or be on one network.");
     }

@@ -27,6 +27,9 @@ pub(super) struct UpArgs {
     /// Who ranks RSVPs to your events: the node, as they reach it, or you, by `klatch event admit`
     #[arg(long, value_name = "WHO", value_enum, default_value_t)]
     admit: Admit,
+    /// Shortens the minute for which a recovering home waits for something longer of its own log: for tests
+    #[arg(long, hide = true, value_name = "MS", env = "KLATCH_SETTLE_MS", hide_env = true)]
+    settle_ms: Option<u64>,
     /// The page for people (not in this version yet)
     #[arg(long, value_enum, default_value_t)]
     web: Web,
@@ -69,7 +72,7 @@ pub(super) fn serve(
     let Web::Off = args.web;
     config.home.check()?;
     log(config.quiet);
-    let meet = net::Config { listen: args.listen, lan: args.lan };
+    let meet = net::Config { listen: args.listen, lan: args.lan, settle: args.settle_ms };
     let mut running = Running::start(&config.home, config.home.lock()?, (args.admit, meet), prepare)?;
     let handle = running.handle();
     let ready = Ready {
@@ -85,8 +88,12 @@ pub(super) fn serve(
         socket: running.socket().display().to_string(),
         process: std::process::id(),
     };
+    let held = handle.held();
     drop(handle);
     say(&ready, config, out)?;
+    if let Some(held) = held {
+        out.hint(held);
+    }
     running.wait();
     out.hint("stopping");
     Ok(())

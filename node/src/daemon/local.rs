@@ -31,6 +31,10 @@ impl Spaces {
     pub const OPENED: &'static str = "opened";
     /// feed → JSON list of `host:port`.
     pub const PEER: &'static str = "peer";
+    /// Feed whose node keeps copies of the own log → nothing.
+    pub const HOME: &'static str = "home";
+    /// `boot` → the run of the machine in which there was contact last.
+    pub const BOOT: &'static str = "boot";
     /// Feed of a pub's member → what the pub notes of them.
     pub const MEMBER: &'static str = "member";
     /// Feed of a pub that was joined → what it answered.

@@ -1,10 +1,11 @@
 //! The thread that owns the store: takes what waits in the queue, and commits it together.
 
 mod intake;
+pub(super) mod regain;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use klatch_feed::post::kind;
 use klatch_feed::{Draft, EntryId, FeedId, ForkProof, Post, Seq, Verified};
@@ -62,6 +63,12 @@ pub(super) enum Command {
         feed: FeedId,
         reply: oneshot::Sender<Result<bool, Refusal>>,
     },
+    /// Own entry `len` is the last, as peers say: a recovery is over.
+    Settle {
+        len: Seq,
+    },
+    /// Own posts need wait no longer.
+    GoOn,
     Stop,
 }
 
@@ -87,6 +94,10 @@ pub(super) struct Owner {
     hints: Hints,
     /// RSVPs ranked since the start: none is ranked twice, whatever the fold makes of the line.
     ranked: BTreeSet<EntryId>,
+    /// Own posts that wait while a peer's word is looked into, in order.
+    waiting: Vec<Command>,
+    /// Whether something was kept waiting since nothing last was.
+    was_paused: bool,
 }
 
 /// A planned write, and where its answer goes.
@@ -95,7 +106,8 @@ type Write = (Plan, oneshot::Sender<Result<Response, Refusal>>);
 impl Owner {
     pub(super) fn new(store: Store, shared: Arc<Shared>, options: Options) -> Self {
         let (mine, noted, hints, ranked) = Default::default();
-        Self { store, shared, options, mine, noted, hints, ranked }
+        let (waiting, was_paused) = (Vec::new(), false);
+        Self { store, shared, options, mine, noted, hints, ranked, waiting, was_paused }
     }
 
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
@@ -115,6 +127,7 @@ impl Owner {
             if self.round(round) {
                 break;
             }
+            self.go_on();
         }
     }
 
@@ -164,17 +177,26 @@ impl Owner {
         for command in round {
             match command {
                 Command::Ingest { from, batch, reply } => deliveries.push((from, batch, reply)),
+                Command::Post { .. } if self.is_paused() => self.wait(command),
                 Command::Post { posts, reply } => self.post(posts, reply),
+                Command::Call { request: Request::AcceptHead { len }, reply, .. } => {
+                    let _ = reply.send(self.accept_head(len));
+                }
                 Command::Call { request: Request::Rebuild, progress, reply, .. } => {
                     let tell = &mut |done, total| {
                         let _ = progress.try_send((done, total)); // Who reads slowly sees fewer steps.
                     };
                     let _ = reply.send(self.store.rebuild(tell).map(|()| Response::Done).map_err(Into::into));
                 }
-                Command::Call { request, reply, .. } => match self.plan(request) {
+                Command::Call { request, progress, reply } => match self.plan(request.clone()) {
+                    Ok(plan) if !plan.posts.is_empty() && self.is_paused() => {
+                        self.wait(Command::Call { request, progress, reply });
+                    }
                     Ok(plan) => writes.push((plan, reply)),
                     Err(refusal) => drop(reply.send(Err(refusal))),
                 },
+                Command::Settle { len } => self.settle(len),
+                Command::GoOn => {} // `go_on` follows every round.
                 Command::Stop => stop = true,
                 Command::Local { sets, reply } => {
                     let done = self.set_local(&sets).and_then(|()| self.rewant());
@@ -192,6 +214,11 @@ impl Owner {
         self.ingest(deliveries);
         self.write(writes);
         stop
+    }
+
+    fn wait(&mut self, command: Command) {
+        self.was_paused = true;
+        self.waiting.push(command);
     }
 
     /// Keeps a hint about an object that is asked about; whether it is new.
@@ -343,6 +370,7 @@ impl Owner {
         if changes == Changes::default() {
             return Ok(());
         }
+        self.note_grown(&changes)?;
         self.note_first_entries(&changes)?;
         if self.options.live && self.matters(&changes) {
             self.rewant()?;
@@ -366,16 +394,6 @@ impl Owner {
         if sets.is_empty() { Ok(()) } else { self.set_local(&sets) }
     }
 
-    /// What a peer delivered can put an end to own posts: say so as soon as it is known.
-    fn note_held(&self) {
-        let held = self.store.held().map(|held| held.to_string());
-        let mut known = self.shared.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(why) = held.as_ref().filter(|_| *known != held) {
-            tracing::error!("{why}");
-        }
-        *known = held;
-    }
-
     /// Whether a commit can change the wants.
     fn matters(&self, changes: &Changes) -> bool {
         let wants = self.shared.wants.borrow();
@@ -390,6 +408,9 @@ impl Owner {
         }
         self.note_members()?;
         let snapshot = self.shared.reader.snapshot()?;
+        if self.store.held().is_some() {
+            self.note_feed(&snapshot, self.shared.me)?; // Own entries come from peers now.
+        }
         let wants = wants::compute(&snapshot, self.shared.me, &self.mine, &self.hints)?;
         self.hints.retain(|object, _| wants.objects.contains(object));
         self.shared.wants.send_if_modified(|held| {
@@ -405,6 +426,10 @@ impl Owner {
     /// Writes down the order in which RSVPs came, where that is this node's to do.
     fn rank(&mut self, changes: &Changes) -> Result<Option<Changes>, DiskError> {
         if self.options.admit == Admit::Manual {
+            return Ok(None);
+        }
+        if self.is_paused() || self.store.held().is_some() {
+            self.was_paused |= self.is_paused(); // Ranked once posting goes on.
             return Ok(None);
         }
         let arrived: BTreeMap<_, _> =

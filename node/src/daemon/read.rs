@@ -1,18 +1,20 @@
 //! Requests that change nothing: answered from a snapshot, beside the owner.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use klatch_feed::meetup::SeatLine;
 use klatch_feed::post::kind;
 use klatch_feed::{EntryId, EventState, FeedId, Post, Seq, Verified};
-use klatch_store::{DiskError, Snapshot};
+use klatch_store::{DiskError, Held, Snapshot};
 
 use super::local::{self, Spaces};
 use super::request::Request;
 use super::response::*;
-use super::{Progress, Shared};
+use super::{Progress, Shared, recovery};
+use crate::home;
 use crate::names;
 use crate::network::hex;
 use crate::share::{ADDRESSES_MAX, ShareLine};
@@ -50,6 +52,8 @@ pub(super) fn answer(
         Request::Log { who, after, max } => on(&mut |on| on.log(who.as_deref(), *after, *max)),
         Request::Calendar { objects } => on(&mut |on| on.calendar(objects)),
         Request::ExportFeed { who, from } => on(&mut |on| on.piece(who.as_deref(), *from)),
+        Request::Recovery => on(&mut |on| on.recovery()),
+        Request::Backup { file } => on(&mut |on| on.backup(file, progress)),
         Request::Verify => on(&mut |on| {
             let klatch_store::Report { feeds, entries, bytes, problems } = on.snapshot.verify(progress)?;
             Ok(Response::Verified(VerifiedReport { feeds, entries, bytes, problems }))
@@ -70,8 +74,53 @@ impl On<'_> {
         let entries = self.snapshot.state(&me)?.map_or(0, |state| state.len);
         let name = self.snapshot.profile(&me)?.map(|(name, _)| name);
         let network = self.shared.network.name().to_owned();
-        let held = self.shared.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let held = self.held().map(|held| recovery::plainly(&held));
         Ok(Response::Me(Me { feed: me, name, network, entries, held }))
+    }
+
+    fn held(&self) -> Option<Held> {
+        self.shared.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn recovery(&self) -> Result<Response, Refusal> {
+        let (me, held, now) = (self.shared.me, self.held(), self.shared.now());
+        let entries = self.snapshot.state(&me)?.map_or(0, |state| state.len);
+        let last = match entries {
+            0 => None,
+            _ => self.snapshot.entries(&me, entries, 1)?.first().map(log_line),
+        };
+        let standing = self.shared.standing().unwrap_or_default();
+        let mut confirmed = Vec::new();
+        for (feed, home) in &standing.confirmed {
+            let name = local::called(self.snapshot, feed)?;
+            confirmed.push(Confirmed { feed: *feed, name, home: *home });
+        }
+        Ok(Response::Recovery(Box::new(RecoveryView {
+            posting: match &held {
+                None => Posting::On,
+                Some(Held::Forked { .. }) => Posting::Forked,
+                Some(_) => Posting::Recovering,
+            },
+            why: held.map(|held| held.to_string()),
+            entries,
+            last,
+            confirmed,
+            twin: standing.twin,
+            known: standing.least,
+            ready_in_ms: standing.ready_at.map(|at| at.saturating_sub(now)),
+            accept_in_ms: standing.accept_at.map(|at| at.saturating_sub(now)),
+        })))
+    }
+
+    fn backup(&self, file: &Path, progress: Progress<'_>) -> Result<Response, Refusal> {
+        let key = self.shared.secret.seed();
+        let network = self.shared.network.to_text();
+        let parts: [(&str, &[u8]); 2] = [(home::KEY_PART, &*key), (home::NETWORK_PART, network.as_bytes())];
+        self.snapshot.backup(file, &parts, progress)?;
+        let me = self.shared.me;
+        let entries = self.snapshot.state(&me)?.map_or(0, |state| state.len);
+        let bytes = std::fs::metadata(file).map_or(0, |held| held.len());
+        Ok(Response::BackedUp(BackedUp { file: file.to_owned(), bytes, feed: me, entries }))
     }
 
     fn follows(&self) -> Result<Response, Refusal> {

@@ -1,6 +1,8 @@
 //! What can be asked of a node. People's words for things (a beginning of an id, a petname, a title)
 //! travel as they were typed; [`crate::names`] finds what they mean where the log is.
 
+use std::path::PathBuf;
+
 use klatch_feed::post::{Answer, EventFields, Role, Schedulers};
 use klatch_feed::{FeedId, Seq};
 use serde::{Deserialize, Serialize};
@@ -117,6 +119,21 @@ pub enum Request {
         feed: FeedId,
         base8: Option<String>,
         chunk: String,
+    },
+    /// How a recovery stands.
+    Recovery,
+    /// The user says that nothing newer of theirs exists than this own entry.
+    AcceptHead {
+        len: Seq,
+    },
+    /// Marks somebody whose node keeps the own log, or takes the mark away.
+    PeerHome {
+        who: String,
+        on: bool,
+    },
+    /// Copies the home into a new file of this name.
+    Backup {
+        file: PathBuf,
     },
     Verify,
     Rebuild,

@@ -33,6 +33,8 @@ pub enum Response {
     Piece(Option<Piece>),
     Imported(Imported),
     Verified(VerifiedReport),
+    Recovery(Box<RecoveryView>),
+    BackedUp(BackedUp),
     Pub(PubResponse),
     Net(NetResponse),
 }
@@ -47,6 +49,61 @@ pub struct Me {
     pub entries: Seq,
     /// Why own posts are refused now, if they are.
     pub held: Option<String>,
+}
+
+/// Whether own posts are taken.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Posting {
+    /// They are.
+    On,
+    /// Not before it is sure that none is missing.
+    Recovering,
+    /// Two branches exist: never.
+    Forked,
+}
+
+/// How a recovery stands.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct RecoveryView {
+    pub posting: Posting,
+    /// Why they are not.
+    pub why: Option<String>,
+    pub entries: Seq,
+    /// The last own entry here.
+    pub last: Option<LogLine>,
+    /// Nodes that delivered all that they hold of the own log.
+    pub confirmed: Vec<Confirmed>,
+    /// Another node runs with this key, or did a moment ago.
+    pub twin: bool,
+    /// Entries known to exist, if that is more than are here.
+    pub known: Option<Seq>,
+    /// After how many milliseconds posting goes on by itself, if nothing else comes.
+    pub ready_in_ms: Option<u64>,
+    /// After how many it can go on by `--accept-head`; 0 = now.
+    pub accept_in_ms: Option<u64>,
+}
+
+/// Somebody who delivered all that they hold of the own log.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Confirmed {
+    pub feed: FeedId,
+    pub name: String,
+    /// A pub that was joined, or marked by `peer home`.
+    pub home: bool,
+}
+
+/// What a backup holds.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct BackedUp {
+    pub file: std::path::PathBuf,
+    pub bytes: u64,
+    pub feed: FeedId,
+    /// Own entries in it.
+    pub entries: Seq,
 }
 
 /// Something that was posted.
@@ -279,6 +336,9 @@ pub enum Refusal {
     /// The own feed may not grow now.
     #[error("{problem}")]
     Held { problem: String },
+    /// There is no backup.
+    #[error("{problem}")]
+    Backup { problem: String },
     #[error("the disk: {problem}")]
     Disk { problem: String },
     #[error("this needs a running node: start one with `klatch up`")]
@@ -315,6 +375,12 @@ fn list(candidates: &[String]) -> String {
     candidates.join(", or ")
 }
 
+impl From<klatch_store::BackupError> for Refusal {
+    fn from(error: klatch_store::BackupError) -> Self {
+        Self::Backup { problem: error.to_string() }
+    }
+}
+
 impl From<DiskError> for Refusal {
     fn from(error: DiskError) -> Self {
         Self::Disk { problem: error.to_string() }
@@ -324,7 +390,7 @@ impl From<DiskError> for Refusal {
 impl From<AppendError> for Refusal {
     fn from(error: AppendError) -> Self {
         match error {
-            AppendError::Held(_) => Self::Held { problem: error.to_string() },
+            AppendError::Held(held) => Self::Held { problem: super::recovery::plainly(&held) },
             AppendError::Disk(disk) => disk.into(),
             AppendError::Entry(entry) => {
                 Self::Field { field: "entry".to_owned(), problem: entry.to_string() }

@@ -64,6 +64,7 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
         Request::Unfollow { who } => on.unfollow(&who),
         Request::Block { who } => on.block(&who),
         Request::PeerAdd { feed, address } => on.peer_add(feed, &address),
+        Request::PeerHome { who, on: is_home } => on.peer_home(&who, is_home),
         Request::GroupCreate { name, owners, schedulers } => {
             let owners = owners.iter().map(|who| on.person(who)).collect::<Result<_, _>>()?;
             Ok(Plan::post(Post::Group { name, owners, schedulers }))
@@ -141,6 +142,16 @@ impl On<'_> {
         let address: Address = address.parse().map_err(|error| field("address", error))?;
         klatch_feed::PublicKey::parse(&feed).map_err(|error| field("feed", error))?;
         Ok(Plan::local(vec![self.reachable(feed, &[address])?], Response::Done))
+    }
+
+    fn peer_home(&self, who: &str, is_home: bool) -> Result<Plan, Refusal> {
+        let feed = names::person(self.snapshot, self.me, who)?;
+        if feed == self.me {
+            return Err(no_effect("this is you: a home is a node other than yours that keeps your log"));
+        }
+        let line = read::follow_line(self.snapshot, feed)?;
+        let fact = Local::of_feed(Spaces::HOME, &feed, is_home.then(Vec::new));
+        Ok(Plan::local(vec![fact], Response::Person(line)))
     }
 
     /// Remembers addresses of a feed, newest first.
@@ -364,9 +375,6 @@ pub(super) fn imported(feed: FeedId, outcomes: Vec<klatch_store::Outcome>) -> Re
         Some(Outcome::Accepted(state)) => {
             let imported = Imported { feed, entries: state.len };
             return Ok(Plan::local(Vec::new(), Response::Imported(imported)));
-        }
-        Some(Outcome::OwnLonger(_)) => {
-            "this is your own feed, and longer than here: another copy of this home posted. Posts are held from here on"
         }
         Some(Outcome::Forked(_)) => {
             "it differs from what is here: the author signed two histories, and the proof is kept"

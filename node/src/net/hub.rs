@@ -29,6 +29,7 @@ use super::guests::{CHECKIN_MAX, Guests};
 use super::joins::Joins;
 use super::links::{Link, Met, Surroundings};
 use super::listen;
+use super::regain::Pauses;
 use super::report::{NetRequest, NetResponse, Path, PeerLine};
 use crate::clock::{self, Stopwatch};
 use crate::daemon::{Handle, NetCall, Refusal, Wants, called};
@@ -91,6 +92,8 @@ pub(super) struct Hub {
     pub(super) named: BTreeMap<FeedId, Vec<(String, Source)>>,
     pub(super) pubs: BTreeSet<FeedId>,
     pub(super) members: BTreeSet<FeedId>,
+    pub(super) homes: BTreeSet<FeedId>,
+    pub(super) pauses: Pauses,
 }
 
 impl Hub {
@@ -115,6 +118,8 @@ impl Hub {
             named: BTreeMap::new(),
             pubs: BTreeSet::new(),
             members: BTreeSet::new(),
+            homes: BTreeSet::new(),
+            pauses: Pauses::default(),
             handle,
             local,
             events,
@@ -128,6 +133,7 @@ impl Hub {
             (self.handle.changes(), self.handle.wants(), self.handle.facts());
         self.wants = wants.borrow_and_update().clone();
         self.look_up_facts();
+        self.pause_at_start();
         loop {
             self.handle.set_connections(self.links.len());
             self.dial_due();
@@ -141,7 +147,10 @@ impl Hub {
                     let now = wants.borrow_and_update().clone();
                     self.on_wants(now);
                 }
-                Ok(()) = facts.changed() => self.look_up_facts(),
+                Ok(()) = facts.changed() => {
+                    self.look_up_facts();
+                    self.look();
+                }
                 sighting = sighted(&mut ears.sightings) => self.on_sighting(sighting),
                 Some(done) = self.tasks.join_next() => if let Err(error) = done {
                     tracing::error!(%error, "a task of the network broke");
@@ -161,8 +170,13 @@ impl Hub {
     }
 
     fn next_at(&self) -> Option<Millis> {
-        let parts =
-            [self.book.next_dial_at(), self.doors.next_at(), self.guests.next_at(), self.joins.next_at()];
+        let parts = [
+            self.book.next_dial_at(),
+            self.doors.next_at(),
+            self.guests.next_at(),
+            self.joins.next_at(),
+            self.pauses.next_at(),
+        ];
         parts.into_iter().flatten().min()
     }
 
@@ -170,6 +184,7 @@ impl Hub {
         self.door_tick();
         self.guest_tick();
         self.join_tick();
+        self.pause_tick();
     }
 
     fn call(&mut self, NetCall { request, reply }: NetCall) {
@@ -304,6 +319,7 @@ impl Hub {
         }
         if self.roster.is_clone(&peer) {
             tracing::error!(%address, "another node runs with this node's own key: stop one of the two for good");
+            self.handle.twin(true);
         }
         self.book.connected(now, peer, side, (side == Side::Initiator).then_some(address));
         let around = Surroundings {
@@ -339,31 +355,34 @@ impl Hub {
         }
     }
 
-    fn said(&mut self, link: LinkId, output: Output) {
+    fn said(&mut self, id: LinkId, output: Output) {
         match output {
             Output::CaughtUp => {
-                if let Some(link) = self.links.get_mut(&link) {
+                if let Some(link) = self.links.get_mut(&id) {
                     link.caught_up = true;
                 }
+                self.level(id);
                 self.press_wishes();
             }
             Output::Holds(len) => {
-                if let Some(link) = self.links.get_mut(&link) {
+                if let Some(link) = self.links.get_mut(&id) {
                     link.holds = len;
                 }
                 self.handle.note_sent(len);
             }
-            Output::Redeem(secret) => self.redeem(link, secret),
-            Output::Redeemed(answer) => self.redeemed(link, &answer),
-            Output::Challenged(challenge) => self.challenged(link, challenge),
-            Output::DoorAnswered(answer) => self.door_answered(link, &answer),
-            Output::DoorVerdict(event, verdict) => self.door_verdict(link, event, verdict),
+            Output::Echo(len, id8) => self.echoed(id, len, id8),
+            Output::Redeem(secret) => self.redeem(id, secret),
+            Output::Redeemed(answer) => self.redeemed(id, &answer),
+            Output::Challenged(challenge) => self.challenged(id, challenge),
+            Output::DoorAnswered(answer) => self.door_answered(id, &answer),
+            Output::DoorVerdict(event, verdict) => self.door_verdict(id, event, verdict),
             other => tracing::error!(?other, "an output that is not the hub's"),
         }
     }
 
     /// Closes a connection that this side wants no more.
     pub(super) fn drop_link(&mut self, id: LinkId) {
+        self.doubt_down(id);
         self.links.remove(&id);
         self.guest_link_down(id);
         self.join_link_down(id);
@@ -386,6 +405,9 @@ impl Hub {
                 let told: Vec<Change> = changes.feeds.iter().map(change).collect();
                 self.links.values().for_each(|link| link.tell(Input::Changed(told.clone())));
                 self.door_changed(&changes.objects);
+                if changes.feeds.iter().any(|(feed, _)| *feed == self.handle.me()) {
+                    self.look();
+                }
                 if !changes.objects.is_empty() {
                     self.press_wishes();
                 }

@@ -14,6 +14,7 @@ use super::hub::Event;
 use super::report::Path;
 use super::shelf::DiskShelf;
 use crate::clock::Stopwatch;
+use crate::daemon::recovery::Id8;
 use crate::daemon::{Handle, Refusal};
 
 /// Outputs that may wait for their turn; past it the connection stops handling what comes.
@@ -34,6 +35,8 @@ pub(super) struct Link {
     pub(super) caught_up: bool,
     /// How many of this node's own entries the peer holds, as far as is known.
     pub(super) holds: Seq,
+    /// What it said of the own feed at the opening.
+    pub(super) echo: Option<(Seq, Id8)>,
     inputs: mpsc::UnboundedSender<Input>,
 }
 
@@ -72,6 +75,7 @@ impl Link {
             traffic: Arc::clone(&traffic),
             caught_up: false,
             holds: 0,
+            echo: None,
             inputs,
         };
         // Weak, so that the connection closes when the hub drops the link.

@@ -32,6 +32,7 @@ impl Hub {
         };
         self.book.follow(feeds(Spaces::FOLLOW)?.into_keys().collect());
         self.members = feeds(Spaces::MEMBER)?.into_keys().collect();
+        self.homes = feeds(Spaces::HOME)?.into_keys().collect();
         let blocked: BTreeSet<_> = feeds(Spaces::BLOCK)?.into_keys().collect();
         blocked.iter().for_each(|feed| self.book.forget(feed));
         let mut places = Vec::new();

@@ -238,8 +238,6 @@ fn what_is_not_here_yet_says_so() {
     let home = Fresh::named("Ana");
     for args in [
         &["inbox"][..],
-        &["backup", "x"],
-        &["restore", "x"],
         &["compact"],
         &["export", "csv"],
         &["event", "why", "x", "y"],

@@ -12,6 +12,7 @@ mod namespaces;
 mod owner;
 mod person;
 mod pub_server;
+mod recovery;
 mod reference;
 mod resume;
 mod socket;

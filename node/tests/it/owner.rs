@@ -310,9 +310,9 @@ fn a_second_copy_of_a_home_stops_posts_as_soon_as_it_is_seen() {
     twin.start(AUTO);
     twin.posts(yes(&event));
 
-    assert_eq!(ana.takes(vec![twin.log_after(3)]), [Outcome::Refused]);
+    assert!(matches!(ana.takes(vec![twin.log_after(3)])[..], [Outcome::Accepted(state)] if state.len > 3));
     let Response::Me(me) = ana.ask(Request::Id).unwrap() else { panic!() };
-    assert_eq!(me.entries, 3, "what another copy posted is not taken over silently");
+    assert!(me.entries > 3, "what another copy posted is taken, and said");
     assert!(me.held.is_some_and(|why| why.contains("another copy")));
     assert!(matches!(ana.ask(yes(&event)), Err(Refusal::Held { .. })));
 }

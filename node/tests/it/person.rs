@@ -28,23 +28,60 @@ impl Network {
 
     /// Somebody new.
     pub(crate) fn person(&self, name: &'static str) -> Person {
-        let network = self.dir.path().join("network.json");
-        let mut person = Person { name, home: self.dir.path().join(name), feed: String::new() };
-        let made = person.json(&["init", "--name", name, "--network", network.to_str().unwrap()]);
+        let home = self.dir.path().join(name);
+        let mut person = Person { name, home, feed: String::new(), words: String::new() };
+        let made = person.json(&["init", "--name", name, "--network", &self.file()]);
         person.feed = made["feed"].as_str().unwrap().to_owned();
+        person.words = made["words"].as_str().unwrap().to_owned();
         person
+    }
+
+    /// Its network file.
+    pub(crate) fn file(&self) -> String {
+        self.dir.path().join("network.json").to_str().unwrap().to_owned()
     }
 }
 
 pub(crate) struct Person {
     pub(crate) name: &'static str,
     pub(crate) feed: String,
+    /// Their recovery words.
+    pub(crate) words: String,
     home: PathBuf,
 }
 
 impl Person {
     pub(crate) fn home(&self) -> &std::path::Path {
         &self.home
+    }
+
+    /// The same person on another machine, where nothing is yet.
+    pub(crate) fn moved(&self, folder: &'static str) -> Self {
+        let home = self.home.with_file_name(folder);
+        Self { name: folder, feed: self.feed.clone(), words: self.words.clone(), home }
+    }
+
+    /// The same person on another machine, to which every file of the home was copied.
+    pub(crate) fn copied(&self, folder: &'static str) -> Self {
+        let copy = self.moved(folder);
+        std::fs::create_dir(&copy.home).unwrap();
+        for file in std::fs::read_dir(&self.home).unwrap() {
+            let file = file.unwrap();
+            if file.file_type().unwrap().is_file() {
+                std::fs::copy(file.path(), copy.home.join(file.file_name())).unwrap();
+            }
+        }
+        copy
+    }
+
+    /// Runs a command with something typed into it.
+    pub(crate) fn typed(&self, args: &[&str], text: &str) -> Output {
+        use std::io::Write;
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
     }
 
     fn command(&self, args: &[&str]) -> Command {

@@ -30,8 +30,7 @@ fn backed_up() -> (tempfile::TempDir, Store, std::path::PathBuf) {
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -86,9 +85,13 @@ fn what_is_no_whole_backup_is_refused_and_says_why() {
     let odd = home.path().join("odd");
     let bytes = std::fs::read(&file).unwrap();
     let last = bytes.len() - 1;
-    for (at, what) in
-        [(5000, "a page"), (last - 70, "a part"), (last - 50, "a length"), (last - 20, "the hash"), (last, "the end")]
-    {
+    for (at, what) in [
+        (5000, "a page"),
+        (last - 70, "a part"),
+        (last - 50, "a length"),
+        (last - 20, "the hash"),
+        (last, "the end"),
+    ] {
         let mut flipped = bytes.clone();
         flipped[at] ^= 1;
         std::fs::write(&odd, &flipped).unwrap();

@@ -57,7 +57,7 @@ impl Owner {
     /// Whether this node keeps a chunk: of a feed it wants, within what it keeps of such a feed.
     fn may_hold(&self, snapshot: &Snapshot, room: &mut Room, ingest: &Ingest) -> Result<bool, DiskError> {
         if ingest.feed == self.shared.me {
-            return Ok(true); // The store does not append it, but learns from it.
+            return Ok(true); // Whatever room others have.
         }
         let wants = self.shared.wants.borrow();
         if !wants.feeds.contains(&ingest.feed) {
@@ -96,6 +96,5 @@ fn told(outcome: klatch_store::Outcome) -> sync::Outcome {
         Store::OtherBranch(s) => sync::Outcome::OtherBranch(state(s)),
         Store::Forked(s) => sync::Outcome::Forked(state(s)),
         Store::Faulty(error) => sync::Outcome::Faulty(error),
-        Store::OwnLonger(_) => sync::Outcome::Refused,
     }
 }

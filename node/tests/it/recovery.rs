@@ -1,0 +1,290 @@
+//! Feeds that are not lost and not forked: backups, restores, recovery words, two copies of one home.
+
+use serde_json::Value;
+
+use crate::person::{Network, Person, Up, eventually};
+
+/// A pub that keeps what its members post, and a way in for each.
+struct Pub {
+    operator: Person,
+    up: Up,
+}
+
+impl Pub {
+    fn new(network: &Network) -> Self {
+        let operator = network.person("pub");
+        let up =
+            operator.up(&["pub", "up", "--public", "127.0.0.1:1", "--lan", "off", "--listen", "127.0.0.1:0"]);
+        Self { operator, up }
+    }
+
+    fn address(&self) -> String {
+        self.up.address().to_owned()
+    }
+
+    /// What is needed to dial it.
+    fn place(&self) -> String {
+        format!("{}@{}", self.operator.feed, self.address())
+    }
+
+    /// Makes `person` a member, whose node runs.
+    fn takes_in(&self, person: &Person) {
+        let invite = self.operator.json(&["pub", "invite"])["invite"].as_str().unwrap().to_owned();
+        let invite = invite.replace("127.0.0.1:1", &self.address());
+        person.json(&["join", &invite]);
+    }
+
+    fn holds(&self, person: &Person, entries: u64) {
+        let log = || self.operator.run(&["log", &person.feed, "--json"]);
+        eventually("the pub holds the log", || {
+            let lines: Value = serde_json::from_slice(&log().stdout).ok()?;
+            (lines.as_array()?.len() as u64 == entries).then_some(())
+        });
+    }
+}
+
+const QUICK: [&str; 7] = ["up", "--lan", "off", "--listen", "127.0.0.1:0", "--settle-ms", "300"];
+
+fn posts(person: &Person, title: &str) -> String {
+    person.json(&["group", "create", title])["id"].as_str().unwrap().to_owned()
+}
+
+fn entries(person: &Person) -> u64 {
+    person.json(&["id"])["entries"].as_u64().unwrap()
+}
+
+fn recovery(person: &Person) -> Value {
+    person.json(&["recover"])
+}
+
+fn on(person: &Person) {
+    eventually("posting goes on", || (recovery(person)["posting"] == "on").then_some(()));
+}
+
+/// Somebody who follows `whom`, and holds their log of so many entries.
+fn follower(network: &Network, name: &'static str, whom: &Person, place: &str, count: u64) -> (Person, Up) {
+    let person = network.person(name);
+    let up = person.alone();
+    person.json(&["follow", &whom.feed]);
+    person.json(&["peer", "add", place]);
+    follows(&person, whom, count);
+    (person, up)
+}
+
+/// Waits until `person` holds so much of `whom`, who did not fork.
+fn follows(person: &Person, whom: &Person, count: u64) {
+    eventually("the log comes", || {
+        let lines = person.json(&["follows"]);
+        let line =
+            lines.as_array().unwrap().iter().find(|line| line["feed"] == whom.feed.as_str()).cloned()?;
+        assert_eq!(line["cap"], Value::Null, "no fork");
+        (line["entries"] == count).then_some(())
+    });
+}
+
+/// Ana with a pub, Ben who follows her, four entries, and a backup that is two entries old.
+struct Day {
+    home: Pub,
+    ana: Person,
+    ben: Person,
+    ben_up: Up,
+    backup: String,
+    _network: Network,
+}
+
+impl Day {
+    fn passes() -> Self {
+        let network = Network::new();
+        let home = Pub::new(&network);
+        let ana = network.person("ana");
+        let up = ana.alone();
+        home.takes_in(&ana);
+        let backup = ana.home().join("../ana.backup").display().to_string();
+        let made = ana.json(&["backup", &backup]);
+        assert_eq!(made["entries"], 2, "while the node runs");
+        posts(&ana, "after the backup");
+        posts(&ana, "and another");
+        home.holds(&ana, 4);
+        let place = format!("{}@{}", ana.feed, up.address());
+        let (ben, ben_up) = follower(&network, "ben", &ana, &place, 4);
+        up.stop();
+        Self { home, ana, ben, ben_up, backup, _network: network }
+    }
+
+    /// Meets the pub and Ben, and posts once that is allowed; nobody sees a fork.
+    fn goes_on(&self, ana: &Person) {
+        let refused = ana.refused(&["group", "create", "too early"]);
+        assert!(refused.contains("klatch up") && refused.contains("fork your log"), "{refused}");
+        let up = ana.up(&QUICK);
+        let view = recovery(ana);
+        assert_eq!(view["posting"], "recovering", "{view}");
+        let refused = ana.refused(&["group", "create", "too early"]);
+        assert!(refused.contains("klatch recover"), "{refused}");
+        ana.json(&["peer", "add", &self.home.place()]);
+        let ben = self.ben_up.address();
+        ana.json(&["peer", "add", &format!("{}@{ben}", self.ben.feed)]);
+        on(ana);
+        assert_eq!(entries(ana), 4, "all that was posted since is back");
+        posts(ana, "after all that");
+        follows(&self.ben, ana, 5);
+        self.home.holds(ana, 5);
+        up.stop();
+        assert_eq!(ana.json(&["id"])["held"], Value::Null);
+    }
+}
+
+#[test]
+fn a_day_old_backup_comes_back_and_nothing_forks() {
+    let day = Day::passes();
+    let new = day.ana.moved("new");
+    let back = new.json(&["restore", &day.backup]);
+    assert_eq!((&back["feed"], &back["entries"]), (&Value::from(day.ana.feed.as_str()), &Value::from(2)));
+    let taken = new.refused(&["restore", &day.backup]);
+    assert!(taken.contains("already holds an identity"), "{taken}");
+    let exists = day.ana.refused(&["backup", &day.backup]);
+    assert!(exists.contains("never overwrites"), "{exists}");
+    new.json(&["peer", "home", &day.home.operator.feed]);
+    day.goes_on(&new);
+}
+
+#[test]
+fn an_older_database_without_a_witness_recovers_as_well() {
+    let day = Day::passes();
+    let new = day.ana.moved("new");
+    new.json(&["restore", &day.backup]);
+    // A home that was copied by hand, and not all of it.
+    std::fs::copy(new.home().join("klatch.redb"), day.ana.home().join("klatch.redb")).unwrap();
+    std::fs::remove_file(day.ana.home().join("head.witness")).unwrap();
+    day.ana.json(&["peer", "home", &day.home.operator.feed]);
+    day.goes_on(&day.ana);
+}
+
+#[test]
+fn a_home_whose_witness_is_gone_recovers_by_the_users_word_where_only_one_node_is_left() {
+    let day = Day::passes();
+    day.home.up.stop();
+    std::fs::remove_file(day.ana.home().join("head.witness")).unwrap();
+    let refused = day.ana.refused(&["group", "create", "too early"]);
+    assert!(refused.contains("head.witness is missing"), "{refused}");
+    let up = day.ana.up(&QUICK);
+    assert_eq!(recovery(&day.ana)["confirmed"], serde_json::json!([]));
+    let early = day.ana.refused(&["recover", "--accept-head", "4"]);
+    assert!(early.contains("nobody who holds your log was met"), "{early}");
+    let ben = day.ben_up.address();
+    day.ana.json(&["peer", "add", &format!("{}@{ben}", day.ben.feed)]);
+    let view = eventually("Ben has confirmed", || {
+        let view = recovery(&day.ana);
+        (view["accept_in_ms"] == 0).then_some(view)
+    });
+    assert_eq!(
+        (&view["posting"], &view["last"]["seq"]),
+        (&Value::from("recovering"), &Value::from(4)),
+        "{view}"
+    );
+    let other = day.ana.refused(&["recover", "--accept-head", "3"]);
+    assert!(other.contains("4 entries"), "another entry than the one shown: {other}");
+    day.ana.json(&["recover", "--accept-head", "4"]);
+    posts(&day.ana, "after all that");
+    follows(&day.ben, &day.ana, 5);
+    up.stop();
+}
+
+#[test]
+fn two_copies_that_both_posted_are_told_and_neither_loses_what_it_wrote() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    posts(&ana, "before the copy");
+    // As a disk image does it: log, witness and key together, so that nothing shows.
+    let twin = ana.copied("twin");
+    posts(&ana, "here");
+    posts(&twin, "there");
+    let (one, two) = (ana.up(&QUICK), twin.up(&QUICK));
+    let ben = network.person("ben");
+    let ben_up = ben.alone();
+    ben.json(&["follow", &ana.feed]);
+    // They meet through Ben, who holds what one of them posted.
+    for copy in [&ana, &twin] {
+        copy.json(&["peer", "add", &format!("{}@{}", ben.feed, ben_up.address())]);
+    }
+    for copy in [&ana, &twin] {
+        let view = eventually("both are told", || {
+            let view = recovery(copy);
+            (view["posting"] == "forked").then_some(view)
+        });
+        assert!(view["why"].as_str().unwrap().contains("agree on the first 3 entries"), "{view}");
+        let refused = copy.refused(&["group", "create", "more"]);
+        assert!(refused.contains("forked"), "{refused}");
+        assert_eq!(entries(copy), 3, "what both agree on still counts");
+        assert_eq!(copy.json(&["verify"])["entries"], 4, "its own branch stays here");
+    }
+    let line = &ben.json(&["follows"])[0];
+    assert_eq!(line["cap"], 3, "{line}");
+    one.stop();
+    two.stop();
+}
+
+#[test]
+fn a_copy_that_fell_behind_takes_what_the_other_posted_and_posts_nothing_meanwhile() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let old = ana.copied("old");
+    posts(&ana, "on the new machine");
+    let up = ana.alone();
+    let (ben, ben_up) = follower(&network, "ben", &ana, &format!("{}@{}", ana.feed, up.address()), 3);
+    up.stop();
+    let up = old.up(&QUICK);
+    old.json(&["peer", "add", &format!("{}@{}", ben.feed, ben_up.address())]);
+    let view = eventually("it learns that it is behind", || {
+        let view = recovery(&old);
+        (view["posting"] == "recovering").then_some(view)
+    });
+    assert!(view["why"].as_str().unwrap().contains("another copy of this home posted"), "{view}");
+    old.refused(&["group", "create", "would fork"]);
+    eventually("it has all", || (entries(&old) == 3).then_some(()));
+    assert!(old.json(&["id"])["held"].as_str().unwrap().contains("klatch recover"));
+    drop((up, ben_up));
+    follows(&ben, &ana, 3);
+}
+
+#[test]
+fn recovery_words_alone_bring_everything_back_on_an_empty_machine() {
+    let network = Network::new();
+    let home = Pub::new(&network);
+    let ana = network.person("ana");
+    let up = ana.alone();
+    home.takes_in(&ana);
+    posts(&ana, "Tea");
+    home.holds(&ana, 3);
+    let place = format!("{}@{}", ana.feed, up.address());
+    let (ben, ben_up) = follower(&network, "ben", &ana, &place, 3);
+    up.stop();
+
+    let new = ana.moved("new");
+    let odd = new.typed(&["init", "--recover", "--network", &network.file()], "one two three\n");
+    assert_eq!(odd.status.code(), Some(2), "not 24 words");
+    let made = new
+        .typed(&["init", "--recover", "--network", &network.file(), "--json"], &format!("{}\n", ana.words));
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    assert_eq!(made["feed"], ana.feed.as_str());
+    for file in std::fs::read_dir(new.home()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        let first = ana.words.split(' ').take(3).collect::<Vec<_>>().join(" ");
+        assert!(
+            !bytes.windows(first.len()).any(|window| window == first.as_bytes()),
+            "the words are not kept"
+        );
+    }
+    let up = new.up(&QUICK);
+    assert_eq!(recovery(&new)["posting"], "recovering");
+    new.refused(&["group", "create", "too early"]);
+    new.json(&["peer", "add", &home.place()]);
+    new.json(&["peer", "home", &home.operator.feed]);
+    new.json(&["peer", "add", &format!("{}@{}", ben.feed, ben_up.address())]);
+    on(&new);
+    assert_eq!(entries(&new), 3);
+    assert_eq!(new.json(&["id"])["name"], "ana");
+    posts(&new, "after all that");
+    follows(&ben, &new, 4);
+    up.stop();
+}
