@@ -93,7 +93,14 @@ pub enum HomeError {
 /// Holds the home against other processes until dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File, // The lock goes with it, also when the process is killed.
+    file: File, // The lock goes with it, also when the process is killed.
+}
+
+impl Drop for Lock {
+    /// Closing is not enough: a child process holds the open file too until it has become another program.
+    fn drop(&mut self) {
+        let _ = rustix::fs::flock(&self.file, FlockOperation::Unlock); // Closing it is what is left to do.
+    }
 }
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> HomeError + '_ {
@@ -151,7 +158,7 @@ impl Home {
             writeln!(file, "{}", std::process::id())
         };
         write(&mut file).map_err(io_error(&path))?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
     }
 
     /// Whether somebody's finished identity is here.
