@@ -91,6 +91,7 @@ impl Side {
                 Output::Hint(object, feed, seq) => self.hints.push((object, feed, seq)),
                 Output::CaughtUp => self.caught_up += 1,
                 Output::Holds(len) => self.holds.push(len),
+                Output::Echo(..) => {}
                 Output::Close(reason) => self.closed = Some(reason),
                 other => panic!("not in these tests: {other:?}"),
             }
