@@ -287,6 +287,7 @@ impl Restored {
         guard(|| {
             let tx = database.begin_write()?;
             set_meta(&tx, "instance", &instance)?;
+            table::drop_tokens(&tx)?; // The home that was backed up may have used them since.
             recovering::end(&tx)?; // Where the home was recovering: the newer reason is told.
             recovering::begin(&tx, &Held::Restored { store: own })?;
             Ok::<_, DiskError>(tx.commit()?)

@@ -22,7 +22,7 @@ fn backed_up() -> (tempfile::TempDir, Store, std::path::PathBuf) {
     let (home, mut store) = store();
     store.append(&Author::new(1).secret(), vec![note(b"one"), note(b"two")]).unwrap();
     accept_all(&mut store, Author::new(2).notes(300));
-    store.set_local(&[("petname", b"x", Some(b"Ana"))]).unwrap();
+    store.set_local(&[("petname", b"x", Some(b"Ana")), (klatch_store::TOKENS, b"x", Some(b"1"))]).unwrap();
     let file = home.path().join("copy.klatch");
     backup(&store, &file).unwrap();
     (home, store, file)
@@ -55,6 +55,7 @@ fn a_backup_comes_back_whole_and_recovering_and_is_itself_not_touched() {
     assert_eq!((state(&opened, &Author::new(1)).0, state(&opened, &Author::new(2)).0), (2, 300));
     let snapshot = opened.reader().snapshot().unwrap();
     assert_eq!(snapshot.local("petname", b"x").unwrap(), Some(b"Ana".to_vec()));
+    assert_eq!(snapshot.locals(klatch_store::TOKENS).unwrap(), [], "the home may have used it since");
     assert_sound(&opened);
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
