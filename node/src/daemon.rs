@@ -328,7 +328,7 @@ impl Handle {
         let standing = recovery.standing(now);
         if standing.ready {
             // Where the queue is full, the next look tries again.
-            let _ = self.queue.try_send(Command::Settle { len: recovery.len() });
+            let _ = self.queue.try_send(Command::Settle { len: recovery.held() });
         }
         Some(standing.ready_at.map_or(recovery::SETTLE, |at| at.saturating_sub(now).max(1000)))
     }

@@ -103,7 +103,7 @@ impl Recovery {
     }
 
     /// How many own entries are held, as far as it was told.
-    pub fn len(&self) -> Seq {
+    pub fn held(&self) -> Seq {
         self.len
     }
 
@@ -247,6 +247,10 @@ mod tests {
         recovery
     }
 
+    /// What happens where so many entries are known of and so many held, and the moments of
+    /// [`moments`].
+    type Case<'a> = (&'a str, Seq, Seq, &'a [(Millis, Act)], Option<Millis>, Option<Millis>);
+
     /// The first moments at which posting may go on by itself, and by the user's word.
     fn moments(recovery: &Recovery) -> (Option<Millis>, Option<Millis>) {
         let standing = recovery.standing(0);
@@ -268,7 +272,7 @@ mod tests {
     #[test]
     fn posting_goes_on_exactly_when_the_rules_say() {
         const M: Millis = SETTLE;
-        let cases: &[(&str, Seq, Seq, &[(Millis, Act)], Option<Millis>, Option<Millis>)] = &[
+        let cases: &[Case<'_>] = &[
             ("nobody", 0, 5, &[], None, None),
             ("nobody who holds it", 0, 5, &[(1, Nothing(1)), (2, Nothing(2))], None, None),
             ("one", 0, 5, &[(7, Says(1, false, 5))], None, Some(7 + M)),
