@@ -75,18 +75,35 @@ pub(super) fn block(args: &BlockArgs, node: &Node, out: &Printer) -> Result<(), 
 pub(super) fn follows(_: &FollowsArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
     let lines = take!(node.call(Request::Follows)?, Follows)?;
     out.result(&lines, |ink| table(&lines.iter().map(|line| row(line, ink)).collect::<Vec<_>>()))?;
+    if lines.iter().any(|line| line.cap.is_some() && !line.blocked) {
+        out.hint(FORKED);
+    }
     if lines.is_empty() {
         out.hint("You follow nobody yet: `klatch follow FEED`, or `klatch open LINE` with a line somebody gave you.");
     }
     Ok(())
 }
 
+/// What a fork is, and what its owner can do.
+pub(super) const FORKED: &str = "\
+A log is forked when its key signed two different entries for one place: two copies of one home, or a stolen key. Nobody can \
+tell which is meant, so everybody counts what comes before, and nothing after. Groups and events founded later stay, and \
+the others in them go on. Its owner sees the same with `klatch recover`, and goes on with a new key (`klatch init` in a new \
+home): ask them for it, by another way than this log, and follow that.";
+
+/// What of a log with this cap counts.
+pub(super) fn still_counts(cap: klatch_feed::Seq) -> String {
+    match cap {
+        0 => "nothing of it counts".to_owned(),
+        1 => "entry 1 counts, nothing later".to_owned(),
+        _ => format!("entries 1 to {cap} count, nothing later"),
+    }
+}
+
 fn row(line: &FollowLine, ink: Ink) -> Vec<String> {
     let state = match (line.cap, line.blocked, line.entries) {
         (_, true, _) => ink.warn("blocked"),
-        (Some(cap), ..) => {
-            ink.warn(&format!("signed two histories after entry {cap}: nothing later of theirs counts"))
-        }
+        (Some(cap), ..) => ink.warn(&format!("forked after entry {cap}: {}", still_counts(cap))),
         (None, false, 0) => ink.warn("nothing here yet"),
         (None, false, entries) => count(entries, "entry", "entries"),
     };

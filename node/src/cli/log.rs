@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::exit::CliError;
+use super::follow::{FORKED, still_counts};
 use super::output::{Printer, plain, table};
 use super::reach::{Node, take};
 use super::when;
@@ -35,6 +36,11 @@ pub(super) fn run(args: &LogArgs, config: &Config, node: &Node, out: &Printer) -
         };
         table(&lines.iter().map(row).collect::<Vec<_>>())
     })?;
+    let whose = take!(node.call(Request::Person { who: args.who.clone() })?, Person)?;
+    if let Some(cap) = whose.cap {
+        out.hint(format_args!("This log is forked after entry {cap}: {}.", still_counts(cap)));
+        out.hint(FORKED);
+    }
     if lines.len() == args.max as usize {
         let last = lines.last().map_or(args.after, |line| line.seq);
         out.hint(format_args!("There may be more: add `--after {last}`."));

@@ -42,6 +42,10 @@ pub(super) fn answer(
     match request {
         Request::Id => on(&mut |on| on.id()),
         Request::Follows => on(&mut |on| on.follows()),
+        Request::Person { who } => on(&mut |on| {
+            let feed = on.person(who.as_deref())?;
+            Ok(Response::Person(follow_line(on.snapshot, feed)?))
+        }),
         Request::GroupList => on(&mut |on| on.groups()),
         Request::GroupShow { group } => on(&mut |on| Ok(Response::Group(on.group(group)?))),
         Request::GroupLocal { group } => on(&mut |on| on.group_local(group)),

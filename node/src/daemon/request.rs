@@ -27,6 +27,10 @@ pub enum Request {
         who: String,
     },
     Follows,
+    /// What is known of somebody; nobody named = oneself.
+    Person {
+        who: Option<String>,
+    },
     PeerAdd {
         feed: FeedId,
         address: String,

@@ -206,7 +206,7 @@ fn two_copies_that_both_posted_are_told_and_neither_loses_what_it_wrote() {
     for copy in [&ana, &twin] {
         copy.json(&["peer", "add", &format!("{}@{}", ben.feed, ben_up.address())]);
     }
-    for copy in [&ana, &twin] {
+    for (copy, title) in [(&ana, "here"), (&twin, "there")] {
         let view = eventually("both are told", || {
             let view = recovery(copy);
             (view["posting"] == "forked").then_some(view)
@@ -216,9 +216,22 @@ fn two_copies_that_both_posted_are_told_and_neither_loses_what_it_wrote() {
         assert!(refused.contains("forked"), "{refused}");
         assert_eq!(entries(copy), 3, "what both agree on still counts");
         assert_eq!(copy.json(&["verify"])["entries"], 4, "its own branch stays here");
+        let groups = copy.json(&["group", "list"]);
+        let names: Vec<_> = groups.as_array().unwrap().iter().map(|group| &group["name"]).collect();
+        assert!(names.contains(&&Value::from(title)), "a group outlives its founder's fork: {names:?}");
     }
     let line = &ben.json(&["follows"])[0];
     assert_eq!(line["cap"], 3, "{line}");
+    for args in [&["follows"][..], &["log", &ana.feed]] {
+        let shown = ben.run(args);
+        let shown = [shown.stdout, shown.stderr].concat();
+        let shown = String::from_utf8(shown).unwrap();
+        for part in
+            ["forked after entry 3: entries 1 to 3 count, nothing later", "two copies of one home", "new key"]
+        {
+            assert!(shown.contains(part), "klatch {args:?} says {part:?}: {shown}");
+        }
+    }
     one.stop();
     two.stop();
 }
