@@ -10,7 +10,12 @@
 //! to [`INBOX_BYTES_MAX`]: more than the other side can have waiting when it, too, has stopped handling. Changes
 //! of the log that meet a full outbox are merged by feed, so a slow reader costs no queue.
 //!
+//! Two more keep one that talks without end from taking the time of others: after [`TURN_MESSAGES_MAX`] messages
+//! other connections have their turn, and an `allowance` of frames and messages comes back at a steady rate.
+//!
 //! Absent on purpose: TCP itself (callers set `TCP_NODELAY`), and retries. Source: spec/gossip.md, "connections".
+
+mod allowance;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -23,6 +28,8 @@ use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
+
+use allowance::Allowance;
 
 use crate::noise::frame::{FrameError, Inbox, Outbox};
 use crate::noise::{
@@ -46,6 +53,9 @@ pub const INBOX_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const UNANSWERED_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Messages are handled while fewer outputs than these wait for the owner.
 pub const PENDING_MAX: usize = 256;
+
+/// Messages handled before other connections have their turn.
+pub const TURN_MESSAGES_MAX: usize = 256;
 
 /// Least and most room that one read of the socket is given.
 const READ_BYTES_MIN: usize = 2 * 1024;
@@ -227,6 +237,7 @@ where
         pending: VecDeque::new(),
         changed: BTreeMap::new(),
         unanswered: BTreeMap::new(),
+        allowance: Allowance::new(clock.now()),
         room_owed: false,
         closing: None,
     };
@@ -272,6 +283,8 @@ struct Pump<F> {
     changed: BTreeMap<FeedId, BTreeMap<EntryId, Seq>>,
     /// Bytes of each ingest that the owner has not answered, by ticket.
     unanswered: BTreeMap<u64, usize>,
+    /// What the peer may still say.
+    allowance: Allowance,
     /// Something was sent since the exchange was last told that there is room.
     room_owed: bool,
     closing: Option<Ended>,
@@ -295,9 +308,10 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
             self.take(clock.now(), first, inputs); // The first message says how much is wanted.
         }
         loop {
-            if let Err(error) = self.work(clock.now()) {
-                return error.into();
-            }
+            let is_more = match self.work(clock.now()) {
+                Ok(is_more) => is_more,
+                Err(error) => return error.into(),
+            };
             self.seal(clock.now());
             if self.wire.is_empty()
                 && let Some(ended) = self.closing.take()
@@ -306,11 +320,14 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
                 return ended;
             }
             patience.note(clock, self.closing.is_some(), self.wire.is_empty());
-            let wake = patience.ends(self.exchange.poll_timeout().map(|at| clock.at(at)));
+            let again = self.allowance.again_at(clock.now()).map(|at| clock.at(at));
+            let due = self.exchange.poll_timeout().map(|at| clock.at(at));
+            let wake = patience.ends([due, again].into_iter().flatten().min());
             if alarm.deadline() != wake {
                 alarm.as_mut().reset(wake);
             }
-            let reading = self.closing.is_none() && self.inbox.buffered() < INBOX_BYTES_MAX;
+            let reading =
+                self.closing.is_none() && again.is_none() && self.inbox.buffered() < INBOX_BYTES_MAX;
             if reading {
                 let room = read_room.max(self.inbox.wanting());
                 self.inbox.wire().reserve(room);
@@ -321,8 +338,9 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
                     Ok(size) => {
                         traffic.received.fetch_add(size as u64, Ordering::Relaxed);
                         read_room = next_room(read_room, size);
-                        if let Err(error) = self.inbox.unseal(&mut self.channel) {
-                            return error.into();
+                        match self.inbox.unseal(&mut self.channel) {
+                            Ok(frames) => self.allowance.frames(frames),
+                            Err(error) => return error.into(),
                         }
                     }
                     Err(error) => return error.into(),
@@ -343,6 +361,7 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
                     let Ok(permit) = permit else { return Ended::Dismissed };
                     permit.send((id, self.pending.pop_front().expect("not empty, by the condition")));
                 }
+                () = tokio::task::yield_now(), if is_more => {}
                 () = &mut alarm => {
                     if let Some(ended) = patience.ended(clock.at(clock.now())) {
                         return self.closing.take().unwrap_or(ended);
@@ -373,14 +392,21 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
         }
     }
 
-    /// Handles what has come, as far as there is room for what follows from it.
-    fn work(&mut self, now: Millis) -> Result<(), FrameError> {
+    /// Handles what has come, as far as there is room for what follows from it; whether others are to have
+    /// their turn before it goes on.
+    fn work(&mut self, now: Millis) -> Result<bool, FrameError> {
         let mut shelf = None;
-        while self.has_room() {
+        for _ in 0..TURN_MESSAGES_MAX {
+            if !self.has_room() || self.allowance.again_at(now).is_some() {
+                return Ok(false);
+            }
             let input = if self.changed.is_empty() {
                 match self.inbox.next_message()? {
-                    Some(message) => Input::Message(message),
-                    None => break,
+                    Some(message) => {
+                        self.allowance.message(&message);
+                        Input::Message(message)
+                    }
+                    None => return Ok(false),
                 }
             } else {
                 let changed = std::mem::take(&mut self.changed);
@@ -393,7 +419,7 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
             let shelf = shelf.get_or_insert_with(|| (self.shelf)());
             self.handle(now, input, &**shelf);
         }
-        Ok(())
+        Ok(true)
     }
 
     fn has_room(&self) -> bool {

@@ -102,12 +102,13 @@ impl Inbox {
         self.plain.len() - self.plain_taken
     }
 
-    /// Decrypts every frame that has come whole.
+    /// Decrypts every frame that has come whole; how many those were.
     ///
     /// # Errors
     ///
     /// [`FrameError::Empty`] and [`FrameError::Undecryptable`].
-    pub fn unseal(&mut self, channel: &mut Channel) -> Result<(), FrameError> {
+    pub fn unseal(&mut self, channel: &mut Channel) -> Result<usize, FrameError> {
+        let mut frames = 0;
         while let Some((prefix, rest)) = self.wire[self.wire_taken..].split_first_chunk::<FRAME_PREFIX>() {
             let size = usize::from(u16::from_be_bytes(*prefix));
             if size <= TAG_BYTES {
@@ -116,9 +117,10 @@ impl Inbox {
             let Some(frame) = rest.get(..size) else { break };
             channel.open(frame, &mut self.plain)?;
             self.wire_taken += FRAME_PREFIX + size;
+            frames += 1;
         }
         give_back(&mut self.wire, &mut self.wire_taken);
-        Ok(())
+        Ok(frames)
     }
 
     /// The next whole message; `None` until more comes.

@@ -185,15 +185,15 @@ pub enum Message {
 }
 
 /// Message numbers. Source: spec/gossip.md, "messages".
-mod number {
+pub(crate) mod number {
     pub(super) const RESUME: u8 = 1;
     pub(super) const WANTS: u8 = 2;
     pub(super) const SCOPE: u8 = 3;
     pub(super) const DELTA: u8 = 4;
     pub(super) const GET: u8 = 6;
-    pub(super) const CHUNK: u8 = 7;
-    pub(super) const BODIES: u8 = 8;
-    pub(super) const PUSH: u8 = 9;
+    pub(crate) const CHUNK: u8 = 7;
+    pub(crate) const BODIES: u8 = 8;
+    pub(crate) const PUSH: u8 = 9;
     pub(super) const ID_AT: u8 = 14;
     pub(super) const IDS: u8 = 15;
     pub(super) const FORK: u8 = 16;
