@@ -26,6 +26,8 @@ const ROUND_MAX: usize = 256;
 const ROUND_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Most feeds kept as hints about one object.
 const HINTS_MAX: usize = 4096;
+/// ... and about all together, so that invented ones leave room in want lists for the feeds that are followed.
+const HINTS_ALL_MAX: usize = 16_384;
 
 /// What the owner is asked to do.
 #[derive(Debug)]
@@ -92,6 +94,8 @@ pub(super) struct Owner {
     /// Where the reading of a feed for `mine` goes on.
     noted: BTreeMap<FeedId, Seq>,
     hints: Hints,
+    /// How many those are.
+    hinted: usize,
     /// RSVPs ranked since the start: none is ranked twice, whatever the fold makes of the line.
     ranked: BTreeSet<EntryId>,
     /// Own posts that wait while a peer's word is looked into, in order.
@@ -105,9 +109,9 @@ type Write = (Plan, oneshot::Sender<Result<Response, Refusal>>);
 
 impl Owner {
     pub(super) fn new(store: Store, shared: Arc<Shared>, options: Options) -> Self {
-        let (mine, noted, hints, ranked) = Default::default();
+        let (mine, noted, hints, hinted, ranked) = Default::default();
         let (waiting, was_paused) = (Vec::new(), false);
-        Self { store, shared, options, mine, noted, hints, ranked, waiting, was_paused }
+        Self { store, shared, options, mine, noted, hints, hinted, ranked, waiting, was_paused }
     }
 
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
@@ -227,7 +231,9 @@ impl Owner {
             return false;
         }
         let about = self.hints.entry(object).or_default();
-        about.len() < HINTS_MAX && about.insert(author)
+        let is_new = self.hinted < HINTS_ALL_MAX && about.len() < HINTS_MAX && about.insert(author);
+        self.hinted += usize::from(is_new);
+        is_new
     }
 
     /// What asks for no answer.
@@ -413,6 +419,7 @@ impl Owner {
         }
         let wants = wants::compute(&snapshot, self.shared.me, &self.mine, &self.hints)?;
         self.hints.retain(|object, _| wants.objects.contains(object));
+        self.hinted = self.hints.values().map(BTreeSet::len).sum();
         self.shared.wants.send_if_modified(|held| {
             let new = **held != wants;
             if new {
