@@ -7,6 +7,7 @@ mod cli;
 mod demo;
 mod door;
 mod fresh;
+mod hostile;
 mod kill;
 mod namespaces;
 mod owner;
