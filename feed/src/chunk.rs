@@ -76,23 +76,52 @@ pub enum Bodies {
 pub fn encode(entries: &[&Unverified], keep_body: impl Fn(&Unverified) -> bool) -> Vec<u8> {
     let first = entries.first().expect("a chunk has at least one entry").header.seq;
     let mut out = begin(first, entries.len());
+    put_rows(&mut out, entries, keep_body);
+    out
+}
+
+/// The rows alone of the chunk that [`encode`] makes of these entries with all bodies at hand; of any number.
+pub fn encode_rows(entries: &[&Unverified]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(300 * entries.len());
+    put_rows(&mut out, entries, |_| true);
+    out
+}
+
+/// The rows alone of a chunk, as they lie. Only what stands before them is read.
+///
+/// # Errors
+///
+/// [`ChunkError`] if what stands before the rows is not that of a chunk.
+pub fn rows(chunk: &[u8]) -> Result<&[u8], ChunkError> {
+    let (cursor, ..) = open(chunk)?;
+    Ok(&chunk[cursor.at()..])
+}
+
+/// The chunk of `count` rows from place `first` on that were cut out of chunks: the parts of `rows`, one
+/// after another. Nothing in them is read.
+pub fn wrap(first: Seq, count: u32, rows: &[&[u8]]) -> Vec<u8> {
+    let mut out = begin(first, count as usize);
+    rows.iter().for_each(|part| out.extend_from_slice(part));
+    out
+}
+
+fn put_rows(out: &mut Vec<u8>, entries: &[&Unverified], keep_body: impl Fn(&Unverified) -> bool) {
     for entry in entries {
         let Unverified { header, signature, body, .. } = entry;
         let inline = body.as_ref().filter(|_| is_inline(header) || keep_body(entry));
-        codec::put_array(&mut out, if inline.is_some() { 5 } else { 6 });
-        codec::put_uint(&mut out, header.kind.0.into());
-        codec::put_uint(&mut out, header.time_ms);
-        entry::put_refs(&mut out, &header.refs);
-        codec::put_bytes(&mut out, signature);
+        codec::put_array(out, if inline.is_some() { 5 } else { 6 });
+        codec::put_uint(out, header.kind.0.into());
+        codec::put_uint(out, header.time_ms);
+        entry::put_refs(out, &header.refs);
+        codec::put_bytes(out, signature);
         match inline {
-            Some(body) => codec::put_bytes(&mut out, body),
+            Some(body) => codec::put_bytes(out, body),
             None => {
-                codec::put_uint(&mut out, header.size.into());
-                codec::put_bytes(&mut out, &header.body_hash);
+                codec::put_uint(out, header.size.into());
+                codec::put_bytes(out, &header.body_hash);
             }
         }
     }
-    out
 }
 
 /// Whether the body may not be left out of a row.
@@ -101,7 +130,7 @@ fn is_inline(header: &Header) -> bool {
 }
 
 fn begin(first: Seq, count: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(16 + 96 * count);
+    let mut out = Vec::with_capacity(16 + 300 * count);
     codec::put_array(&mut out, 3);
     codec::put_uint(&mut out, first.into());
     codec::put_uint(&mut out, VERSION);

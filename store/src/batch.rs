@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use klatch_feed::key::KeyError;
 use klatch_feed::{EntryId, FeedId, ForkProof, NetId, PublicKey, Seq, Unverified};
 use redb::{ReadableTable, WriteTransaction};
 
@@ -19,6 +20,7 @@ pub(crate) struct Batch<'t> {
     pub(crate) tx: &'t WriteTransaction,
     pub(crate) net: NetId,
     feeds: BTreeMap<FeedId, FeedRow>,
+    keys: BTreeMap<FeedId, Result<PublicKey, KeyError>>,
     changed: BTreeSet<FeedId>,
     /// For [`Changes::feeds`]: the first new entry that refs each object.
     said: BTreeMap<FeedId, BTreeMap<EntryId, Seq>>,
@@ -27,8 +29,8 @@ pub(crate) struct Batch<'t> {
 
 impl<'t> Batch<'t> {
     pub(crate) fn new(tx: &'t WriteTransaction, net: NetId) -> Self {
-        let (feeds, changed, said) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        Self { tx, net, feeds, changed, said, index: Index::default() }
+        let (feeds, keys, changed, said, index) = Default::default();
+        Self { tx, net, feeds, keys, changed, said, index }
     }
 
     /// The feed's row as it is now; `None` if nothing is known of it.
@@ -68,11 +70,17 @@ impl<'t> Batch<'t> {
         self.changed.insert(*feed);
     }
 
-    /// Adds accepted entries that follow the feed's end, which no cap is below.
+    /// The feed's key, parsed once a batch.
+    pub(crate) fn key(&mut self, feed: &FeedId) -> Result<PublicKey, KeyError> {
+        self.keys.entry(*feed).or_insert_with(|| PublicKey::parse(feed)).clone()
+    }
+
+    /// Adds accepted entries that follow the feed's end, which no cap is below. `rows` begin with theirs.
     pub(crate) fn append(
         &mut self,
         feed: &FeedId,
         new: &[&Unverified],
+        rows: &[u8],
         is_anchor: impl Fn(Seq) -> bool,
     ) -> Result<FeedRow, DiskError> {
         let mut row = self.row_or_new(feed)?;
@@ -80,7 +88,7 @@ impl<'t> Batch<'t> {
         if row.stored == 0 {
             self.name(feed, row.num, Some(first.id()))?;
         }
-        entries::append(self.tx, *feed, &mut row, new, is_anchor)?;
+        entries::append(self.tx, *feed, &mut row, new, rows, is_anchor)?;
         (row.len, row.tip) = (row.stored, row.end);
         let said = self.said.entry(*feed).or_default();
         for entry in new {

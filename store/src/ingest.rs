@@ -4,17 +4,39 @@
 use klatch_feed::chunk::{self, Bodies, ChunkError, DecodeError};
 use klatch_feed::{AcceptError, EntryId, FeedId, ForkProof, Head, K, PublicKey, Seq, Unverified};
 
+use crate::ahead::{Ends, Ready};
 use crate::batch::Batch;
 use crate::entries;
 use crate::table::FeedRow;
 use crate::{DiskError, FeedState, Held, Incoming, Outcome, recovering};
 
-/// Takes one chunk into the batch. `me` is the store's owner: who extends their feed
-/// makes the store recovering.
-pub(crate) fn take(batch: &mut Batch<'_>, me: &FeedId, incoming: &Incoming) -> Result<Outcome, DiskError> {
+/// Where the feeds of `chunks` end before the first of them; not `me`, whose chunks come in a recovery only.
+pub(crate) fn ends(batch: &mut Batch<'_>, me: &FeedId, chunks: &[Incoming]) -> Result<Ends, DiskError> {
+    let mut ends = Ends::new();
+    for Incoming { feed, .. } in chunks.iter().filter(|incoming| incoming.feed != *me) {
+        if let (false, Ok(key)) = (ends.contains_key(feed), batch.key(feed)) {
+            let row = batch.row(feed)?.unwrap_or(FeedRow::new(0));
+            ends.insert(*feed, (key, head(*feed, &row)));
+        }
+    }
+    Ok(ends)
+}
+
+fn head(feed: FeedId, row: &FeedRow) -> Head {
+    Head { feed, len: row.stored, tip: (row.stored > 0).then_some(row.end) }
+}
+
+/// Takes one chunk into the batch. `me` is the store's owner: who extends their feed makes the store
+/// recovering. `ready` is what was found out of the chunk ahead.
+pub(crate) fn take(
+    batch: &mut Batch<'_>,
+    me: &FeedId,
+    incoming: &Incoming,
+    ready: Option<Ready>,
+) -> Result<Outcome, DiskError> {
     let feed = incoming.feed;
     let row = batch.row(&feed)?;
-    let key = match PublicKey::parse(&feed) {
+    let key = match batch.key(&feed) {
         Ok(key) => key,
         Err(source) => return Ok(Outcome::Faulty(AcceptError::Key { feed, source })),
     };
@@ -34,7 +56,7 @@ pub(crate) fn take(batch: &mut Batch<'_>, me: &FeedId, incoming: &Incoming) -> R
         return match (is_done, incoming.base8 == base) {
             (true, _) => Ok(Outcome::Accepted(state)),
             (false, false) => Ok(Outcome::OtherBranch(state)),
-            (false, true) => extend(batch, me, &key, row, feed, &incoming.chunk),
+            (false, true) => extend(batch, me, &key, row, &incoming.chunk, ready),
         };
     }
     overlap(batch, me, &key, row, incoming, first..=last)
@@ -55,11 +77,13 @@ fn extend(
     me: &FeedId,
     key: &PublicKey,
     row: FeedRow,
-    feed: FeedId,
     chunk: &[u8],
+    ready: Option<Ready>,
 ) -> Result<Outcome, DiskError> {
-    let head = Head { feed, len: row.stored, tip: (row.stored > 0).then_some(row.end) };
-    let accepted = match head.accept(&batch.net, key, chunk) {
+    let feed = key.feed();
+    let head = head(feed, &row);
+    let accepted = ready.and_then(|ready| ready.after(&head));
+    let accepted = match accepted.unwrap_or_else(|| head.accept(&batch.net, key, chunk)) {
         Ok(accepted) => accepted,
         Err(fault) => return Ok(Outcome::Faulty(fault)),
     };
@@ -76,7 +100,8 @@ fn extend(
     let Some(last) = new.last().map(|entry| entry.header().seq) else {
         return Ok(Outcome::Accepted(FeedState::of(&row)));
     };
-    let row = batch.append(&feed, &new, |seq| seq == last)?;
+    let rows = chunk::rows(chunk).map_err(|_| crate::error::corrupt(feed, last, crate::Damage::Form))?;
+    let row = batch.append(&feed, &new, rows, |seq| seq == last)?;
     Ok(Outcome::Accepted(FeedState::of(&row)))
 }
 
@@ -103,7 +128,7 @@ fn overlap(
             return Ok(Outcome::Accepted(state));
         }
         return match chunk::slice(&[&incoming.chunk], row.stored + 1, last, Bodies::Within) {
-            Ok(rest) => extend(batch, me, key, row, feed, &rest),
+            Ok(rest) => extend(batch, me, key, row, &rest, None),
             Err(source) => Ok(Outcome::Faulty(AcceptError::Chunk { feed, source })),
         };
     };

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use klatch_feed::{Draft, EntryId, FeedId, ForkProof, Head, NetId, SecretKey, Seq, Unverified, Verified};
+use klatch_feed::{
+    Draft, EntryId, FeedId, ForkProof, Head, NetId, SecretKey, Seq, Unverified, Verified, chunk,
+};
 use redb::{Builder, Database, ReadTransaction, ReadableDatabase, WriteTransaction};
 
 use crate::batch::Batch;
@@ -14,7 +16,7 @@ use crate::view::rebuild;
 use crate::witness::{self, Mark, Verdict, Witness};
 use crate::{
     AppendError, Changes, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader, SetLocal,
-    SettleError, entries, ingest, recovering,
+    SettleError, ahead, entries, ingest, recovering,
 };
 
 /// The one writer. Readers are got from it and outlive its transactions.
@@ -278,7 +280,7 @@ impl Store {
         }
         let ((), changes) = self.in_batch(|batch| {
             let entries: Vec<&Unverified> = new.iter().map(|entry| &**entry).collect();
-            batch.append(&me, &entries, |_| true).map(drop)
+            batch.append(&me, &entries, &chunk::encode_rows(&entries), |_| true).map(drop)
         })?;
         if let Some(last) = new.last() {
             let mark = Mark { seq: last.header().seq, id: last.id(), instance: self.instance };
@@ -303,8 +305,12 @@ impl Store {
         let (me, net) = (self.me, self.net);
         self.write(|tx| {
             let mut batch = Batch::new(tx, net);
-            let outcomes = chunks.iter().map(|chunk| ingest::take(&mut batch, &me, chunk));
-            let outcomes = outcomes.collect::<Result<Vec<_>, _>>()?;
+            let ends = ingest::ends(&mut batch, &me, chunks)?;
+            let outcomes = std::thread::scope(|scope| {
+                let ready = ahead::work(scope, &net, ends, chunks);
+                let each = |chunk| ingest::take(&mut batch, &me, chunk, ready.recv().ok().flatten());
+                chunks.iter().map(each).collect::<Result<Vec<_>, _>>()
+            })?;
             Ok((outcomes, batch.finish()?))
         })
     }

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use klatch_feed::chunk::{self, Bodies};
+use klatch_feed::chunk;
 use klatch_feed::{EntryId, FeedId, Seq, Unverified};
 use redb::WriteTransaction;
 
@@ -21,12 +21,14 @@ const ROW_HEAD_BYTES: usize = 2 + 32 + 32 + (1 + 5 + 1 + 3);
 /// By how much a chunk's head may grow when entries are added.
 const HEAD_GROWTH_BYTES: usize = 4;
 
-/// Adds entries that follow `row`'s end. `is_anchor` says which of them are known anchors.
+/// Adds entries that follow `row`'s end. `rows` are theirs in the compact form, with their bodies and
+/// perhaps more rows after them: copied as they came. `is_anchor` says which are known anchors.
 pub(crate) fn append(
     tx: &WriteTransaction,
     feed: FeedId,
     row: &mut FeedRow,
     entries: &[&Unverified],
+    rows: &[u8],
     is_anchor: impl Fn(Seq) -> bool,
 ) -> Result<(), DiskError> {
     let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(()) };
@@ -40,15 +42,16 @@ pub(crate) fn append(
     let mut runs = tx.open_table(RUNS)?;
     let mut base = tail.as_ref().map_or(row.end, |tail| tail.base);
     row.bytes -= tail.as_ref().map_or(0, |tail| tail.bytes() as u64);
+    let mut rest = rows;
     for span in spans(tail.as_ref(), entries) {
         let (from, to) = (*span.start(), *span.end());
         let old = tail.as_ref().filter(|tail| tail.first == from);
         let part = &entries[(from.max(first_new) - first_new) as usize..=(to - first_new) as usize];
-        let mut chunk = chunk::encode(part, |_| true);
-        if let Some(old) = old {
-            chunk = chunk::slice(&[&old.chunk, &chunk], from, to, Bodies::Within)
-                .map_err(|_| corrupt(feed, from, Damage::Form))?;
-        }
+        let (new, others) = rest.split_at(part.iter().map(|entry| compact_bytes(entry)).sum());
+        rest = others;
+        let before = old.map_or(Ok(&[][..]), |tail| chunk::rows(&tail.chunk));
+        let before = before.map_err(|_| corrupt(feed, from, Damage::Form))?;
+        let chunk = chunk::wrap(from, to - from + 1, &[before, new]);
         let tip = part[part.len() - 1].id();
         let written = filled(span, base, tip, chunk, |seq| {
             if seq < first_new { old.is_some_and(|tail| tail.is_anchor(seq)) } else { is_anchor(seq) }

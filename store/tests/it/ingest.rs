@@ -307,3 +307,34 @@ fn what_takes_data_away_takes_every_token_with_it_and_nothing_else_does() {
     assert_eq!(snapshot.local("tokem", &[255; 64]).unwrap().as_deref(), Some(&b"before"[..]));
     assert_eq!(snapshot.local("tokens", &[]).unwrap().as_deref(), Some(&b"after"[..]));
 }
+
+#[test]
+fn what_is_worked_on_ahead_comes_out_as_if_it_came_alone() {
+    let mut ben = Author::new(2);
+    for at in 0..1_100_u32 {
+        ben.say(note(&at.to_be_bytes().repeat(50)));
+    }
+    let mut other = ben.fork(700);
+    other.say(note(b"other"));
+    let mut unsigned = ben.chunk(257, 512);
+    let at = unsigned.chunk.len() - 250;
+    unsigned.chunk[at] ^= 1;
+    let cat = Author::new(3).notes(300).clone();
+    let mut batch = vec![cat.chunk(1, 256), ben.chunk(1, 256), unsigned, ben.chunk(257, 512)];
+    batch.extend([ben.chunk(400, 655), cat.chunk(257, 300), ben.chunk(656, 700), ben.chunk(701, 900)]);
+    batch.extend([
+        other.chunk(701, 701),
+        ben.chunk(901, 1_100),
+        ben.chunk(1_000, 1_100),
+        cat.chunk(299, 300),
+    ]);
+    assert!(batch.iter().map(|incoming| incoming.chunk.len()).sum::<usize>() > 300_000, "worth a thread");
+    let ((_home, mut together), (_other_home, mut alone)) = (store(), store());
+    let one_by_one: Vec<_> = batch.iter().map(|incoming| ingest(&mut alone, incoming)).collect();
+    assert_eq!(together.ingest(&batch).unwrap().0, one_by_one);
+    assert!(matches!(one_by_one[2], Outcome::Faulty(_)) && matches!(one_by_one[8], Outcome::Forked(_)));
+    for author in [&ben, &cat] {
+        assert_eq!(state(&together, author), state(&alone, author));
+    }
+    assert_sound(&together);
+}
