@@ -9,7 +9,7 @@ use klatch_feed::{FeedId, NetId, Unverified, chunk};
 use klatch_gossip::sim::author::Author;
 use klatch_gossip::sim::shelf::Memory;
 use klatch_gossip::sync::message::Message;
-use klatch_gossip::sync::{Exchange, Input, Output};
+use klatch_gossip::sync::{Exchange, Input, Output, Setup};
 
 const BODY_BYTES: usize = 194;
 const ENTRY_BYTES_LEAST: usize = BODY_BYTES + 64;
@@ -23,7 +23,7 @@ struct Side {
 
 impl Side {
     fn new(net: NetId, shelf: Memory, me: FeedId, peer: FeedId) -> Self {
-        Self { shelf, exchange: Exchange::new(net, me, peer, 0), bytes: 0, entries: 0 }
+        Self { shelf, exchange: Exchange::new(Setup { is_open: true, ..Setup::new(net, me, peer, [7; 32]) }, 0), bytes: 0, entries: 0 }
     }
 
     fn give(&mut self, input: Input) {
@@ -101,8 +101,8 @@ fn report(name: &str, feeds: u64, each: usize, changed: u64, extra: usize) {
         }
     }
     let (mut a, mut b) = (Side::new(net, short, me, peer), Side::new(net, full, peer, me));
-    a.give(Input::Wants(wants.clone()));
-    b.give(Input::Wants(wants));
+    a.give(Input::wants(wants.clone()));
+    b.give(Input::wants(wants));
     let rounds = settle(&mut a, &mut b);
     let (bytes, entries) = (a.bytes + b.bytes, a.entries + b.entries);
     let besides = bytes.saturating_sub(entries * ENTRY_BYTES_LEAST);

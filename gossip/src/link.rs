@@ -17,13 +17,14 @@
 
 mod allowance;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use klatch_feed::{EntryId, FeedId, Seq};
+use klatch_feed::{EntryId, FeedId};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
@@ -35,7 +36,7 @@ use crate::noise::frame::{FrameError, Inbox, Outbox};
 use crate::noise::{
     Channel, FIRST_BYTES, HandshakeError, Initiator, Local, Responder, SECOND_BYTES, THIRD_BYTES,
 };
-use crate::sync::{Change, Exchange, Input, Millis, Output, Reason, Shelf};
+use crate::sync::{Change, Exchange, Input, Millis, Output, Reason, Setup, Shelf};
 
 /// A handshake takes at most this long, all three messages.
 pub const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
@@ -139,6 +140,8 @@ pub struct Ports<F> {
     pub inputs: mpsc::UnboundedReceiver<Input>,
     /// To the owner, in order. The owner must go on receiving until [`drive`] returns.
     pub outputs: mpsc::Sender<(LinkId, Output)>,
+    /// What the exchange starts from.
+    pub setup: Setup,
     /// Opens the log as it is now. Called once for each batch of inputs.
     pub shelf: F,
     /// Where bytes are counted.
@@ -219,13 +222,13 @@ fn open_error(error: io::Error) -> OpenError {
 /// Runs the connection until it ends, and says how.
 ///
 /// All outputs that came before the end reach the owner.
-pub async fn drive<S, F>(stream: S, channel: Channel, local: &Local, ports: Ports<F>) -> Ended
+pub async fn drive<S, F>(stream: S, channel: Channel, ports: Ports<F>) -> Ended
 where
     S: AsyncRead + AsyncWrite + Unpin,
     F: Fn() -> Box<dyn Shelf>,
 {
     let clock = Clock::start();
-    let exchange = Exchange::new(local.network(), local.feed(), channel.peer(), clock.now());
+    let exchange = Exchange::new(ports.setup, clock.now());
     let mut pump = Pump {
         exchange,
         channel,
@@ -280,7 +283,7 @@ struct Pump<F> {
     /// For the owner.
     pending: VecDeque<Output>,
     /// Changes that the exchange has not been told of.
-    changed: BTreeMap<FeedId, BTreeMap<EntryId, Seq>>,
+    changed: BTreeMap<FeedId, Change>,
     /// Bytes of each ingest that the owner has not answered, by ticket.
     unanswered: BTreeMap<u64, usize>,
     /// What the peer may still say.
@@ -379,9 +382,7 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
         while let Some(input) = next {
             match input {
                 Input::Changed(changes) => {
-                    for Change { feed, objects } in changes {
-                        self.changed.entry(feed).or_default().extend(objects);
-                    }
+                    changes.into_iter().for_each(|change| self.merge(change));
                 }
                 other => {
                     let shelf = shelf.get_or_insert_with(|| (self.shelf)());
@@ -389,6 +390,19 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
                 }
             }
             next = inputs.try_recv().ok();
+        }
+    }
+
+    /// Keeps a change until there is room for what follows from it: one a feed, however many there are.
+    fn merge(&mut self, change: Change) {
+        match self.changed.entry(change.feed) {
+            Entry::Vacant(free) => drop(free.insert(change)),
+            Entry::Occupied(mut held) => {
+                let held = held.get_mut();
+                held.clock.1 = held.clock.1.max(change.clock.1);
+                let known: BTreeSet<EntryId> = held.objects.iter().map(|(object, _)| *object).collect();
+                held.objects.extend(change.objects.into_iter().filter(|(object, _)| !known.contains(object)));
+            }
         }
     }
 
@@ -409,12 +423,7 @@ impl<F: Fn() -> Box<dyn Shelf>> Pump<F> {
                     None => return Ok(false),
                 }
             } else {
-                let changed = std::mem::take(&mut self.changed);
-                let change = |(feed, objects): (_, BTreeMap<_, _>)| Change {
-                    feed,
-                    objects: objects.into_iter().collect(),
-                };
-                Input::Changed(changed.into_iter().map(change).collect())
+                Input::Changed(std::mem::take(&mut self.changed).into_values().collect())
             };
             let shelf = shelf.get_or_insert_with(|| (self.shelf)());
             self.handle(now, input, &**shelf);

@@ -18,7 +18,7 @@ use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Seq, Unverified, chunk};
 use sha2::{Digest, Sha256};
 
 use crate::sync::message::Message;
-use crate::sync::{Change, Ingest, Input, Millis, Outcome, Output, Reason, Shelf};
+use crate::sync::{Change, Ingest, Input, Millis, Outcome, Output, Reason, Setup, Shelf};
 use author::Author;
 use check::{Coverage, Failure, Truth};
 use faults::{END_AT, Fault, HEAL_AT, Shape};
@@ -188,19 +188,32 @@ impl World {
         }
         let feeds = [a, b].map(|node| self.nodes[node].author.feed());
         let latency = [1, 10, 150][self.dice.index(3)];
-        let mut link = Link::new(self.net, [a, b], feeds, self.schedule.now, latency);
+        let setups = self.setups([a, b], feeds);
+        let mut link = Link::new([a, b], setups, self.schedule.now, latency);
         link.blocked = self.blocked([a, b]);
         let id = self.link_next;
         self.link_next += 1;
         self.links.insert(id, link);
         self.cover.links += 1;
         for (side, node) in [(0, a), (1, b)] {
-            self.give(id, side, Input::Wants(self.nodes[node].wants()))?;
+            self.give(id, side, Input::wants(self.nodes[node].wants()))?;
             if node == 0 {
                 self.give(id, side, Input::Objects(vec![self.event]))?;
             }
         }
         Ok(())
+    }
+
+    /// What the two ends of a new connection start from.
+    fn setups(&mut self, ends: [usize; 2], feeds: [FeedId; 2]) -> [Setup; 2] {
+        let session = self.dice.bytes();
+        let mut setup = |side: usize| {
+            let (me, peer) = (feeds[side], feeds[1 - side]);
+            let memory = self.nodes[ends[side]].shelf.met.get(&peer).cloned().unwrap_or_default();
+            let is_open = (ends[0] + ends[1]) % 2 == 0; // Some show their wants to each other, some do not.
+            Setup { secret: self.dice.bytes(), is_open, memory, ..Setup::new(self.net, me, peer, session) }
+        };
+        [setup(0), setup(1)]
     }
 
     fn deliver(&mut self, id: u64, from: usize) -> Result<(), Failure> {
@@ -262,8 +275,8 @@ impl World {
                 let message = Message::decode(&bytes).expect("what an exchange sends can be read");
                 let twice = link.witness.sees(side, &message, &mut self.cover);
                 let is_honest = link.ends.iter().all(|end| self.nodes[*end].lie.is_none());
-                if let Some((feed, seq)) = twice.filter(|_| is_honest) {
-                    return Err(Failure::Twice { node, feed, seq });
+                if let Some((idx, seq)) = twice.filter(|_| is_honest) {
+                    return Err(Failure::Twice { node, idx, seq });
                 }
                 let due = link.due(side, self.schedule.now, self.dice.range(0, self.shape.jitter));
                 link.flying[side].push_back(bytes);
@@ -280,11 +293,22 @@ impl World {
                 self.cover.hints += 1;
                 if self.nodes[node].hinted.insert(author) {
                     let wants = self.nodes[node].wants();
-                    todo.extend(self.sides(node).map(|(id, side)| (id, side, Input::Wants(wants.clone()))));
+                    todo.extend(self.sides(node).map(|(id, side)| (id, side, Input::wants(wants.clone()))));
                 }
                 return Ok(());
             }
             Output::Close(reason) => return self.closed(id, side, reason),
+            Output::Keep(asked) => {
+                self.cover.tokens_kept += 1;
+                let peer = self.nodes[self.links[&id].ends[1 - side]].author.feed();
+                self.nodes[node].shelf.met.entry(peer).or_default().asked = Some(asked);
+                return Ok(());
+            }
+            Output::Remember(served) => {
+                let peer = self.nodes[self.links[&id].ends[1 - side]].author.feed();
+                self.nodes[node].shelf.met.entry(peer).or_default().served = Some(served);
+                return Ok(());
+            }
             _ => return Ok(()),
         };
         if self.nodes[node].pending.is_empty() {

@@ -193,7 +193,7 @@ impl World {
         let wants = self.nodes[node].wants();
         let sides: Vec<_> = self.sides(node).collect();
         for (id, side) in sides {
-            self.give(id, side, Input::Wants(wants.clone()))?;
+            self.give(id, side, Input::wants(wants.clone()))?;
         }
         Ok(())
     }

@@ -78,4 +78,32 @@ impl Shelf for Liar<'_> {
     fn about(&self, object: &EntryId) -> Vec<(FeedId, Seq)> {
         self.shelf.about(object)
     }
+
+    fn incomplete(&self) -> Vec<FeedId> {
+        Vec::new()
+    }
+
+    fn number(&self, feed: &FeedId) -> Option<u32> {
+        self.shelf.number(feed)
+    }
+
+    fn feed(&self, number: u32) -> Option<FeedId> {
+        self.shelf.feed(number)
+    }
+
+    fn clock(&self) -> u64 {
+        self.shelf.clock()
+    }
+
+    fn changed(&self, feed: &FeedId) -> u64 {
+        self.shelf.changed(feed)
+    }
+
+    fn changed_since(&self, clock: u64, max: usize) -> Option<Vec<FeedId>> {
+        self.shelf.changed_since(clock, max)
+    }
+
+    fn held(&self) -> Vec<FeedId> {
+        self.shelf.held()
+    }
 }

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use klatch_feed::{FeedId, NetId};
-
 use super::check::Witness;
-use crate::sync::{Exchange, Millis};
+use crate::sync::{Exchange, Millis, Setup};
 
 /// The one source of chance in a world.
 #[derive(Debug)]
@@ -26,6 +24,12 @@ impl Dice {
 
     pub(super) fn index(&mut self, len: usize) -> usize {
         self.range(0, len as u64 - 1) as usize
+    }
+
+    pub(super) fn bytes(&mut self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        self.0.fill_bytes(&mut bytes);
+        bytes
     }
 
     pub(super) fn percent(&mut self, chance: u64) -> bool {
@@ -91,17 +95,10 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(
-        net: NetId,
-        ends: [usize; 2],
-        feeds: [FeedId; 2],
-        now: Millis,
-        latency: Millis,
-    ) -> Self {
-        let [a, b] = feeds;
+    pub(super) fn new(ends: [usize; 2], setups: [Setup; 2], now: Millis, latency: Millis) -> Self {
         Self {
             ends,
-            exchanges: [Exchange::new(net, a, b, now), Exchange::new(net, b, a, now)],
+            exchanges: setups.map(|setup| Exchange::new(setup, now)),
             flying: Default::default(),
             stalled: [0; 2],
             blocked: [false; 2],

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use klatch_feed::chunk::{self, CHUNK_BYTES_SOFT};
 use klatch_feed::{AcceptError, EntryId, FeedId, ForkProof, Header, K, NetId, PublicKey, Seq, Unverified};
 
+use crate::sync::memory::Memory as Met;
 use crate::sync::{Change, FeedState, Outcome, Shelf};
 
 /// Logs by feed.
@@ -15,6 +16,10 @@ pub struct Memory {
     net: NetId,
     me: FeedId,
     feeds: BTreeMap<FeedId, Chain>,
+    numbers: Vec<FeedId>,
+    clock: u64,
+    /// What is remembered of other nodes: kept, and set back, with the log.
+    pub met: BTreeMap<FeedId, Met>,
     about: BTreeMap<EntryId, BTreeMap<FeedId, Seq>>,
     /// Another node holds more of this node's own feed: it appends no more.
     pub own_is_longer: bool,
@@ -27,12 +32,50 @@ struct Chain {
     entries: Vec<Unverified>,
     len: Seq,
     proof: Option<ForkProof>,
+    number: u32,
+    changed: u64,
 }
 
 impl Memory {
     /// An empty log of the node that writes `me`.
     pub fn new(net: NetId, me: FeedId) -> Self {
-        Self { net, me, feeds: BTreeMap::new(), about: BTreeMap::new(), own_is_longer: false }
+        Self {
+            net,
+            me,
+            feeds: BTreeMap::new(),
+            numbers: Vec::new(),
+            clock: 0,
+            met: BTreeMap::new(),
+            about: BTreeMap::new(),
+            own_is_longer: false,
+        }
+    }
+
+    /// A feed's chain, which is begun if there is none.
+    fn chain_of(&mut self, feed: FeedId, key: PublicKey) -> &mut Chain {
+        self.feeds.entry(feed).or_insert_with(|| {
+            let number = u32::try_from(self.numbers.len()).expect("fewer feeds than 2^32");
+            self.numbers.push(feed);
+            Chain { key, entries: Vec::new(), len: 0, proof: None, number, changed: 0 }
+        })
+    }
+
+    /// Notes a change in the change log.
+    fn changes(
+        &mut self,
+        feed: FeedId,
+        before: (Seq, Option<Seq>),
+        objects: Vec<(EntryId, Seq)>,
+    ) -> Change {
+        self.clock += 1;
+        let clock = self.clock;
+        if let Some(chain) = self.feeds.get_mut(&feed) {
+            chain.changed = clock;
+            if chain.len < before.0 {
+                self.met.values_mut().for_each(|met| met.asked = None); // No token outlives what it vouches for.
+            }
+        }
+        Change { feed, before, clock: (clock, clock), objects }
     }
 
     /// Accepts or refuses a chunk, as a store does; what changed, if anything did.
@@ -79,19 +122,21 @@ impl Memory {
     pub fn fork(&mut self, proof: &ForkProof) -> Option<Change> {
         let feed = proof.author();
         let key = PublicKey::parse(&feed).ok()?;
-        let empty = Chain { key, entries: Vec::new(), len: 0, proof: None };
-        let chain = self.feeds.entry(feed).or_insert(empty);
+        let net = self.net;
+        let chain = self.chain_of(feed, key);
+        let before = chain.before();
         if chain.proof.as_ref().is_some_and(|known| known.cap() <= proof.cap()) {
             return None;
         }
         chain.proof = Some(proof.clone());
-        chain.len = chain.accepted(&self.net, proof.cap());
-        Some(Change { feed, objects: Vec::new() })
+        chain.len = chain.accepted(&net, proof.cap());
+        Some(self.changes(feed, before, Vec::new()))
     }
 
     /// Keeps bodies that came late, where they are the ones that the headers name.
     pub fn fill(&mut self, feed: FeedId, from: Seq, bodies: Vec<Option<Vec<u8>>>) -> Option<Change> {
         let chain = self.feeds.get_mut(&feed)?;
+        let before = chain.before();
         let mut is_changed = false;
         for (seq, body) in (from..).zip(bodies) {
             let Some(body) = body else { continue };
@@ -102,7 +147,7 @@ impl Memory {
                 is_changed = true;
             }
         }
-        is_changed.then(|| Change { feed, objects: Vec::new() })
+        is_changed.then(|| self.changes(feed, before, Vec::new()))
     }
 
     /// Forgets the bodies of a feed that may be forgotten.
@@ -168,23 +213,24 @@ impl Memory {
             return None;
         }
         let key = PublicKey::parse(&feed).expect("its chunk was verified");
-        let empty = Chain { key, entries: Vec::new(), len: 0, proof: None };
-        let chain = self.feeds.entry(feed).or_insert(empty);
+        let net = self.net;
+        let chain = self.chain_of(feed, key);
+        let state = chain.before();
         let cap = chain.proof.as_ref().map_or(Seq::MAX, ForkProof::cap);
         let before = chain.len;
         chain.entries.extend(fresh.into_iter().filter(|entry| entry.header().seq <= cap));
         chain.len = match cap {
             Seq::MAX => Seq::try_from(chain.entries.len()).expect("a Seq each"),
-            _ => chain.accepted(&self.net, cap),
+            _ => chain.accepted(&net, cap),
         };
         let mut objects = BTreeMap::new();
         for entry in &chain.entries[before as usize..chain.len as usize] {
-            for object in &entry.header().refs {
-                objects.insert(*object, entry.header().seq);
-                self.about.entry(*object).or_default().insert(feed, entry.header().seq);
-            }
+            objects.extend(entry.header().refs.iter().map(|object| (*object, entry.header().seq)));
         }
-        Some(Change { feed, objects: objects.into_iter().collect() })
+        for (object, seq) in &objects {
+            self.about.entry(*object).or_default().insert(feed, *seq);
+        }
+        Some(self.changes(feed, state, objects.into_iter().collect()))
     }
 }
 
@@ -194,6 +240,10 @@ enum Verdict {
 }
 
 impl Chain {
+    fn before(&self) -> (Seq, Option<Seq>) {
+        (self.len, self.proof.as_ref().map(ForkProof::cap))
+    }
+
     /// The largest anchor at or below `cap`.
     fn accepted(&self, net: &NetId, cap: Seq) -> Seq {
         let held = self.entries.len().min(cap as usize);
@@ -257,8 +307,41 @@ impl Shelf for Memory {
         entries.filter(missing).map(|entry| entry.header().seq).take(256).collect()
     }
 
+    fn incomplete(&self) -> Vec<FeedId> {
+        let lacks = |chain: &Chain| {
+            chain.entries.iter().take(chain.len as usize).any(|entry| entry.body().is_none())
+        };
+        self.feeds.iter().filter(|(_, chain)| lacks(chain)).map(|(feed, _)| *feed).take(4_096).collect()
+    }
+
     fn proof(&self, feed: &FeedId) -> Option<ForkProof> {
         self.feeds.get(feed)?.proof.clone()
+    }
+
+    fn number(&self, feed: &FeedId) -> Option<u32> {
+        self.feeds.get(feed).map(|chain| chain.number)
+    }
+
+    fn feed(&self, number: u32) -> Option<FeedId> {
+        self.numbers.get(number as usize).copied()
+    }
+
+    fn clock(&self) -> u64 {
+        self.clock
+    }
+
+    fn changed(&self, feed: &FeedId) -> u64 {
+        self.feeds.get(feed).map_or(0, |chain| chain.changed)
+    }
+
+    fn changed_since(&self, clock: u64, max: usize) -> Option<Vec<FeedId>> {
+        let changed = self.feeds.iter().filter(|(_, chain)| chain.changed > clock);
+        let feeds: Vec<FeedId> = changed.map(|(feed, _)| *feed).take(max.saturating_add(1)).collect();
+        (feeds.len() <= max).then_some(feeds)
+    }
+
+    fn held(&self) -> Vec<FeedId> {
+        self.feeds.keys().copied().collect()
     }
 
     fn about(&self, object: &EntryId) -> Vec<(FeedId, Seq)> {

@@ -50,7 +50,7 @@ impl Plan {
         ids: &[Option<Id8>],
         desk: &mut Desk<'_>,
     ) -> Result<(), Breach> {
-        let Some(idx) = self.wants.find(&feed) else {
+        let Some(idx) = self.wants.find(&feed, desk.shelf) else {
             return if self.orphans.remove(&feed) { Ok(()) } else { Err(Breach::Unsolicited("ids")) };
         };
         let Some(Task::Ids { lo, hi, seqs }) = self.active.get(&idx) else {

@@ -1,35 +1,81 @@
 //! Who wants and holds what: a want list whose places never move, and the caps both sides know of.
 //!
-//! Small on purpose: a node holds two lists for every connection. What is in motion (requests, searches)
-//! stands in `plan` and `serve`, for as long as it is.
+//! Small on purpose, since a node holds two lists for every connection and a pub ten thousand connections: a
+//! feed that the log knows is its number there. What is in motion (requests, searches) stands in `plan` and
+//! `serve`, for as long as it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_feed::{FeedId, Seq};
 
-/// Most places one want list may have in a session, removed ones included.
-pub const WANTS_PER_SESSION_MAX: usize = 100_000;
+use super::Shelf;
+use super::memory::Name;
+use super::message::Tag8;
+
+/// Most places one want list may have, removed ones included.
+pub const PLACES_MAX: usize = 1 << 20;
 
 /// Feeds in the order in which they were announced; a removed one leaves a hole. `T` is kept of each.
 #[derive(Debug)]
 pub(super) struct WantList<T> {
-    rows: Vec<(FeedId, Option<T>)>,
-    sorted: Vec<u32>, // Live places in the order of their feeds.
+    rows: Vec<Slot<T>>,
+    numbered: Vec<u32>, // Live places of feeds with a number, by number.
+    strangers: Vec<Name>,
+    by_feed: BTreeMap<FeedId, u32>, // Live places of those without.
+    by_tag: BTreeMap<Tag8, u32>,
+    removed: BTreeSet<FeedId>,
 }
+
+/// One place. `name` is a feed's number in the log, or [`STRANGER`] and where else the name stands, or [`HOLE`].
+#[derive(Debug)]
+struct Slot<T> {
+    name: u32,
+    row: T,
+}
+
+const STRANGER: u32 = 1 << 31;
+const HOLE: u32 = u32::MAX;
 
 /// What stands at a place of a want list.
 pub(super) enum Place<T> {
-    /// A feed.
-    Live(FeedId, T),
+    /// A feed, unless only a tag is known of it.
+    Live(Option<FeedId>, T),
     /// A feed that is wanted no longer.
     Hole,
     /// Nothing was ever announced there.
     Beyond,
 }
 
-impl<T> WantList<T> {
+impl<T: Default> WantList<T> {
     pub(super) const fn new() -> Self {
-        Self { rows: Vec::new(), sorted: Vec::new() }
+        Self {
+            rows: Vec::new(),
+            numbered: Vec::new(),
+            strangers: Vec::new(),
+            by_feed: BTreeMap::new(),
+            by_tag: BTreeMap::new(),
+            removed: BTreeSet::new(),
+        }
+    }
+
+    /// A list as it was remembered.
+    pub(super) fn of(names: impl IntoIterator<Item = Name>) -> Self {
+        let mut list = Self::new();
+        list.extend(names.into_iter().map(|name| (name, T::default())));
+        list
+    }
+
+    /// The list, to be remembered.
+    pub(super) fn names(&self) -> Vec<Name> {
+        self.rows.iter().map(|slot| self.name(slot.name)).collect()
+    }
+
+    fn name(&self, name: u32) -> Name {
+        match name {
+            HOLE => Name::Hole,
+            number if number < STRANGER => Name::Number(number),
+            stranger => self.strangers[(stranger - STRANGER) as usize],
+        }
     }
 
     /// How many places there are, holes included.
@@ -37,61 +83,134 @@ impl<T> WantList<T> {
         self.rows.len()
     }
 
+    /// How many are no holes.
+    pub(super) fn live_len(&self) -> usize {
+        self.numbered.len() + self.by_feed.len() + self.by_tag.len()
+    }
+
+    /// Whether there are tags that stand for no feed known here.
+    pub(super) fn has_tags(&self) -> bool {
+        !self.by_tag.is_empty()
+    }
+
     /// Appends feeds, none of which is in the list.
-    pub(super) fn extend(&mut self, feeds: impl IntoIterator<Item = (FeedId, T)>) {
-        let start = self.rows.len();
-        self.rows.extend(feeds.into_iter().map(|(feed, row)| (feed, Some(row))));
-        let places = start..self.rows.len();
-        self.sorted.extend(places.map(|idx| u32::try_from(idx).expect("at most 100,000 places")));
+    pub(super) fn extend(&mut self, names: impl IntoIterator<Item = (Name, T)>) {
+        for (name, row) in names {
+            let idx = u32::try_from(self.rows.len()).expect("at most 1,048,576 places");
+            let name = self.enter(name, idx);
+            self.rows.push(Slot { name, row });
+        }
         let rows = &self.rows;
-        self.sorted.sort_by_key(|idx| rows[*idx as usize].0);
+        self.numbered.sort_unstable_by_key(|idx| rows[*idx as usize].name);
+    }
+
+    /// Notes where a name stands; what the place is to be called.
+    fn enter(&mut self, name: Name, idx: u32) -> u32 {
+        match name {
+            Name::Number(number) if number < STRANGER => {
+                self.numbered.push(idx);
+                return number;
+            }
+            Name::Number(_) | Name::Hole => return HOLE,
+            Name::Feed(feed) => drop(self.by_feed.insert(feed, idx)),
+            Name::Tag(tag) => drop(self.by_tag.insert(tag, idx)),
+        }
+        self.strangers.push(name);
+        STRANGER + u32::try_from(self.strangers.len() - 1).expect("at most as many as places")
+    }
+
+    /// A tag in the list turned out to stand for this feed; its place.
+    pub(super) fn resolve(&mut self, tag: &Tag8, feed: FeedId, shelf: &dyn Shelf) -> Option<u32> {
+        let idx = self.by_tag.remove(tag)?;
+        let name = self.enter(Name::of(feed, shelf), idx);
+        self.rows[idx as usize].name = name;
+        let rows = &self.rows;
+        self.numbered.sort_unstable_by_key(|idx| rows[*idx as usize].name);
+        Some(idx)
     }
 
     /// Leaves holes. False, and nothing further is removed, where there is nothing to remove.
-    pub(super) fn remove(&mut self, places: &[u32]) -> bool {
-        let take = |idx: &u32| self.rows.get_mut(*idx as usize).and_then(|(_, row)| row.take()).is_some();
-        let were_live = places.iter().all(take);
+    pub(super) fn remove(&mut self, places: &[u32], shelf: &dyn Shelf) -> bool {
+        let mut were_live = true;
+        for idx in places {
+            let Some(slot) = self.rows.get_mut(*idx as usize).filter(|slot| slot.name != HOLE) else {
+                were_live = false;
+                break;
+            };
+            let name = std::mem::replace(&mut slot.name, HOLE);
+            slot.row = T::default();
+            match self.name(name) {
+                Name::Number(number) => self.removed.extend(shelf.feed(number)),
+                Name::Feed(feed) => {
+                    self.by_feed.remove(&feed);
+                    self.removed.insert(feed);
+                }
+                Name::Tag(tag) => drop(self.by_tag.remove(&tag)),
+                Name::Hole => {}
+            }
+        }
         let rows = &self.rows;
-        self.sorted.retain(|idx| rows[*idx as usize].1.is_some());
+        self.numbered.retain(|idx| rows[*idx as usize].name != HOLE);
         were_live
     }
 
     /// Where `feed` stands.
-    pub(super) fn find(&self, feed: &FeedId) -> Option<u32> {
-        let at = self.sorted.binary_search_by_key(feed, |idx| self.rows[*idx as usize].0).ok()?;
-        Some(self.sorted[at])
+    pub(super) fn find(&self, feed: &FeedId, shelf: &dyn Shelf) -> Option<u32> {
+        self.by_feed.get(feed).copied().or_else(|| {
+            let number = shelf.number(feed)?;
+            let at = self.numbered.binary_search_by_key(&number, |idx| self.rows[*idx as usize].name).ok()?;
+            Some(self.numbered[at])
+        })
     }
 
-    /// Whether `feed` stands in the list or stood there once. Looks at every place.
-    pub(super) fn ever_had(&self, feed: &FeedId) -> bool {
-        self.rows.iter().any(|(row, _)| row == feed)
+    /// Whether a tag stands in the list for a feed that is not known.
+    pub(super) fn has_tag(&self, tag: &Tag8) -> bool {
+        self.by_tag.contains_key(tag)
+    }
+
+    /// Whether `feed` stands in the list or stood there in this session.
+    pub(super) fn ever_had(&self, feed: &FeedId, shelf: &dyn Shelf) -> bool {
+        self.find(feed, shelf).is_some() || self.removed.contains(feed)
     }
 
     /// What is kept of the feed at `idx`, if it is live.
-    pub(super) fn get(&self, idx: u32) -> Option<&T> {
-        self.rows.get(idx as usize)?.1.as_ref()
+    pub(super) fn row(&mut self, idx: u32) -> Option<&mut T> {
+        self.rows.get_mut(idx as usize).filter(|slot| slot.name != HOLE).map(|slot| &mut slot.row)
+    }
+
+    /// As [`WantList::row`], to be looked at.
+    pub(super) fn peek(&self, idx: u32) -> Option<&T> {
+        self.rows.get(idx as usize).filter(|slot| slot.name != HOLE).map(|slot| &slot.row)
+    }
+
+    /// The feed at `idx`, if it is live and known.
+    pub(super) fn feed(&self, idx: u32, shelf: &dyn Shelf) -> Option<FeedId> {
+        match self.name(self.rows.get(idx as usize)?.name) {
+            Name::Number(number) => shelf.feed(number),
+            Name::Feed(feed) => Some(feed),
+            Name::Tag(_) | Name::Hole => None,
+        }
     }
 
     /// What stands at `idx`.
-    pub(super) fn at(&mut self, idx: u32) -> Place<&mut T> {
+    pub(super) fn at(&mut self, idx: u32, shelf: &dyn Shelf) -> Place<&mut T> {
+        let feed = self.feed(idx, shelf);
         match self.rows.get_mut(idx as usize) {
-            Some((feed, Some(row))) => Place::Live(*feed, row),
-            Some((_, None)) => Place::Hole,
+            Some(slot) if slot.name == HOLE => Place::Hole,
+            Some(slot) => Place::Live(feed, &mut slot.row),
             None => Place::Beyond,
         }
     }
 
-    /// The feed at `idx` and what is kept of it, if it is live.
-    pub(super) fn live(&mut self, idx: u32) -> Option<(FeedId, &mut T)> {
-        match self.at(idx) {
-            Place::Live(feed, row) => Some((feed, row)),
-            Place::Hole | Place::Beyond => None,
-        }
+    /// All live places, in order.
+    pub(super) fn places(&self) -> impl Iterator<Item = u32> + '_ {
+        let live = self.rows.iter().enumerate().filter(|(_, slot)| slot.name != HOLE);
+        live.map(|(idx, _)| u32::try_from(idx).expect("at most 1,048,576 places"))
     }
 
-    /// All live feeds, in ascending order, with their places.
-    pub(super) fn feeds(&self) -> impl Iterator<Item = (FeedId, u32)> + '_ {
-        self.sorted.iter().map(|idx| (self.rows[*idx as usize].0, *idx))
+    /// All live places with their feeds, where these are known.
+    pub(super) fn feeds<'a>(&'a self, shelf: &'a dyn Shelf) -> impl Iterator<Item = (FeedId, u32)> + 'a {
+        self.places().filter_map(|idx| Some((self.feed(idx, shelf)?, idx)))
     }
 }
 

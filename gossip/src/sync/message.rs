@@ -1,8 +1,8 @@
 //! Messages: bytes to [`Message`] and back, within limits.
 //!
 //! Every message is one canonical CBOR array whose first item is its number. What a message means for an
-//! exchange, and whether it may come now, is not decided here. Absent on purpose: tokens, fingerprints
-//! and lazy peers; their numbers are reserved and pass as [`Message::Ignored`].
+//! exchange, and whether it may come now, is not decided here. Numbers that are reserved pass as
+//! [`Message::Ignored`].
 //! Source: spec/gossip.md, "messages".
 
 use klatch_feed::codec;
@@ -31,8 +31,57 @@ pub const TEXT_BYTES_MAX: usize = 200;
 /// The version of the protocol, in `Resume`.
 pub const VERSION: u64 = 1;
 
+/// Most bytes of fingerprints in one `Prints`.
+pub const PRINTS_BYTES_MAX: usize = 768 * 1024;
+/// Most rows in one `Mode`, and in one `Have`.
+pub const MODES_MAX: usize = 4_096;
+
 /// First eight bytes of an entry's id.
 pub type Id8 = [u8; 8];
+/// A feed's name for one peer alone. Source: spec/gossip.md, "tags".
+pub type Tag8 = [u8; 8];
+/// Names what a node has sent a peer, or a list of feeds.
+pub type Mark16 = [u8; 16];
+
+/// Feeds as a `Wants` names them, in ascending order.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Named {
+    /// By their keys.
+    Keys(Vec<FeedId>),
+    /// By tags, which only who holds the feeds can read.
+    Tags(Vec<Tag8>),
+}
+
+impl Named {
+    /// How many.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Keys(keys) => keys.len(),
+            Self::Tags(tags) => tags.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl From<Vec<FeedId>> for Named {
+    fn from(keys: Vec<FeedId>) -> Self {
+        Self::Keys(keys)
+    }
+}
+
+/// How new entries of a feed go to who wants it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Mode {
+    /// Their number is told, and who lacks them asks.
+    Lazy = 1,
+    /// They are sent at once.
+    #[default]
+    Eager = 2,
+}
 
 /// What somebody holds of one feed, named by its place in a want list.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -89,6 +138,10 @@ pub enum Message {
     Resume {
         /// Version of the protocol.
         proto: u64,
+        /// The last token that the receiver gave the sender and that the sender kept.
+        token: Option<Mark16>,
+        /// The sender's list of wants that goes with it.
+        root: Option<Mark16>,
         /// How many feeds the sender is about to want; a hint.
         want_n: u32,
         /// What the sender holds of the receiver's own feed.
@@ -96,13 +149,16 @@ pub enum Message {
     },
     /// Feeds wanted from now on (appended to the list), and places wanted no longer.
     Wants {
+        /// What the list is called from here on; `None` = it need not be remembered.
+        root: Option<Mark16>,
         /// In ascending order.
-        add: Vec<FeedId>,
+        add: Named,
         /// In ascending order.
         del: Vec<u32>,
     },
-    /// Of the feeds one `Wants` added, those held: bit `i % 8` (lowest first) of byte `i / 8`.
-    Scope(Vec<u8>),
+    /// Of the feeds one `Wants` added, those held: bit `i % 8` (lowest first) of byte `i / 8`. `None` = the list
+    /// that `Resume` named is not known here.
+    Scope(Option<Vec<u8>>),
     /// States of feeds.
     Delta {
         /// More of the same answer follows.
@@ -111,6 +167,15 @@ pub enum Message {
         side: Side,
         /// In ascending order of `idx`.
         rows: Vec<Row>,
+    },
+    /// Fingerprints of the states of feeds. Source: spec/gossip.md, "comparing".
+    Prints {
+        /// Whose list it is about.
+        side: Side,
+        /// Of the fingerprints that came last, those that differ here: bits as in `Scope`.
+        open: Vec<u8>,
+        /// Of what is open, one level further down; empty = state all that is open.
+        prints: Vec<u8>,
     },
     /// A request.
     Get(Get),
@@ -140,6 +205,17 @@ pub enum Message {
         base8: Option<Id8>,
         /// The compact form.
         chunk: Vec<u8>,
+    },
+    /// How feeds of the sender's list shall come: place, mode, and what is held of it.
+    Mode(Vec<(u32, Mode, Seq)>),
+    /// What is held of feeds in the receiver's list whose entries are not sent unasked: place and length.
+    Have(Vec<(u32, Seq)>),
+    /// All changes up to now of what the receiver wants have been sent or told: shown at the next meeting.
+    Token {
+        /// Random.
+        token: Mark16,
+        /// The receiver's list that it is about.
+        root: Mark16,
     },
     /// Asks for ids of a feed that the sender wants.
     IdAt {
@@ -190,10 +266,14 @@ pub(crate) mod number {
     pub(super) const WANTS: u8 = 2;
     pub(super) const SCOPE: u8 = 3;
     pub(super) const DELTA: u8 = 4;
+    pub(super) const PRINTS: u8 = 5;
     pub(super) const GET: u8 = 6;
     pub(crate) const CHUNK: u8 = 7;
     pub(crate) const BODIES: u8 = 8;
     pub(crate) const PUSH: u8 = 9;
+    pub(super) const MODE: u8 = 10;
+    pub(super) const HAVE: u8 = 11;
+    pub(super) const TOKEN: u8 = 13;
     pub(super) const ID_AT: u8 = 14;
     pub(super) const IDS: u8 = 15;
     pub(super) const FORK: u8 = 16;
@@ -206,8 +286,8 @@ pub(crate) mod number {
     pub(super) const DOOR_VERDICT: u8 = 28;
     pub(super) const PING: u8 = 29;
     pub(super) const ERROR: u8 = 31;
-    /// Fps, Mode, Have, Ack, Token, HeadOf and its answer, Succ, GetId and its answer.
-    pub(super) const RESERVED: [u8; 10] = [5, 10, 11, 12, 13, 17, 18, 19, 26, 27];
+    /// Ack, HeadOf and its answer, Succ, GetId and its answer.
+    pub(super) const RESERVED: [u8; 6] = [12, 17, 18, 19, 26, 27];
     /// From here on unknown numbers are passed over.
     pub(super) const FREE: u64 = 128;
 }
@@ -220,7 +300,8 @@ const FORK_HEAD: [u8; 2] = [0x84, number::FORK];
 type B8 = ByteArray<8>;
 type B16 = ByteArray<16>;
 type ResumeForm = (u8, u64, u64, Option<B16>, Option<B16>, u32, Option<(Seq, B8)>);
-type WantsForm = (u8, Option<B16>, Vec<FeedId>, Vec<u32>, bool);
+/// The shape of a `Wants`, whose feeds are keys or tags.
+type WantsForm<T> = (u8, Option<B16>, Vec<T>, Vec<u32>, bool);
 type RowForm = (u32, Seq, Option<B8>, Option<Seq>);
 type DeltaForm = (u8, bool, u8, Vec<RowForm>);
 type GetForm = (u8, u32, Seq, Seq, u8, Option<B8>);
@@ -232,17 +313,34 @@ impl Message {
     /// The canonical bytes. Panics on none: what is past a limit is the caller's bug, and refused by peers.
     pub fn encode(&self) -> Vec<u8> {
         match self {
-            Self::Resume { proto, want_n, yours } => codec::encode(&(
+            Self::Resume { proto, token, root, want_n, yours } => codec::encode(&(
                 number::RESUME,
                 proto,
                 0_u64,
-                None::<B16>,
-                None::<B16>,
+                token.map(B16::new),
+                root.map(B16::new),
                 want_n,
                 yours.map(|(len, tip8)| (len, B8::new(tip8))),
             )),
-            Self::Wants { add, del } => codec::encode(&(number::WANTS, None::<B16>, add, del, false)),
-            Self::Scope(bitmap) => codec::encode(&(number::SCOPE, Bytes::new(bitmap))),
+            Self::Wants { root, add: Named::Keys(add), del } => {
+                codec::encode(&(number::WANTS, root.map(B16::new), add, del, false))
+            }
+            Self::Wants { root, add: Named::Tags(add), del } => {
+                let add: Vec<_> = add.iter().map(|tag| B8::new(*tag)).collect();
+                codec::encode(&(number::WANTS, root.map(B16::new), add, del, true))
+            }
+            Self::Scope(bitmap) => codec::encode(&(number::SCOPE, bitmap.as_deref().map(Bytes::new))),
+            Self::Prints { side, open, prints } => {
+                codec::encode(&(number::PRINTS, *side as u8, Bytes::new(open), Bytes::new(prints)))
+            }
+            Self::Mode(rows) => {
+                let rows: Vec<_> = rows.iter().map(|(idx, mode, have)| (idx, *mode as u8, have)).collect();
+                codec::encode(&(number::MODE, rows))
+            }
+            Self::Have(rows) => codec::encode(&(number::HAVE, rows)),
+            Self::Token { token, root } => {
+                codec::encode(&(number::TOKEN, B16::new(*token), B16::new(*root)))
+            }
             Self::Delta { more, side, rows } => {
                 let form = |row: &Row| (row.idx, row.len, row.tip8.map(B8::new), row.cap);
                 codec::encode(&(number::DELTA, more, *side as u8, rows.iter().map(form).collect::<Vec<_>>()))
@@ -300,6 +398,9 @@ impl Message {
         }
         match u8::try_from(number_of(bytes)?) {
             Ok(known @ (number::RESUME..=number::DELTA)) => decode_lists(known, bytes),
+            Ok(known @ (number::PRINTS | number::MODE | number::HAVE | number::TOKEN)) => {
+                decode_states(known, bytes)
+            }
             Ok(known @ (number::GET..=number::PUSH | number::ID_AT..=number::FORK)) => {
                 decode_entries(known, bytes)
             }
@@ -319,31 +420,36 @@ impl Message {
 fn decode_lists(number: u8, bytes: &[u8]) -> Result<Message, Breach> {
     match number {
         number::RESUME => {
-            let (_, proto, _feats, _token, _root, want_n, yours) = read::<ResumeForm>(bytes)?;
+            let (_, proto, _feats, token, root, want_n, yours) = read::<ResumeForm>(bytes)?;
             must(yours.as_ref().is_none_or(|(len, _)| *len > 0))?;
             let yours = yours.map(|(len, tip8)| (len, tip8.into_array()));
-            Ok(Message::Resume { proto, want_n, yours })
+            let (token, root) = (token.map(B16::into_array), root.map(B16::into_array));
+            must(token.is_none() || root.is_some())?;
+            Ok(Message::Resume { proto, token, root, want_n, yours })
         }
-        number::WANTS => {
-            let (_, root, add, del, salted) = read::<WantsForm>(bytes)?;
-            within(add.len(), WANTS_MAX, "feeds wanted in a message")?;
-            within(del.len(), WANTS_MAX, "feeds unwanted in a message")?;
-            must(root.is_none() && !salted && ascending(&add) && ascending(&del))?;
-            Ok(Message::Wants { add, del })
-        }
+        // A byte at the end says how feeds are named.
+        number::WANTS => match bytes.last() {
+            Some(&SALTED) => {
+                let (root, add, del) = decode_wants::<B8>(bytes)?;
+                let add: Vec<Tag8> = add.into_iter().map(B8::into_array).collect();
+                must(ascending(&add))?;
+                Ok(Message::Wants { root, add: Named::Tags(add), del })
+            }
+            _ => {
+                let (root, add, del) = decode_wants::<FeedId>(bytes)?;
+                must(ascending(&add))?;
+                Ok(Message::Wants { root, add: Named::Keys(add), del })
+            }
+        },
         number::SCOPE => {
-            let (_, bitmap) = read::<(u8, ByteBuf)>(bytes)?;
-            within(bitmap.len(), WANTS_MAX.div_ceil(8), "feeds in a scope")?;
-            Ok(Message::Scope(bitmap.into_vec()))
+            let (_, bitmap) = read::<(u8, Option<ByteBuf>)>(bytes)?;
+            within(bitmap.as_ref().map_or(0, |bits| bits.len()), WANTS_MAX.div_ceil(8), "feeds in a scope")?;
+            Ok(Message::Scope(bitmap.map(ByteBuf::into_vec)))
         }
         _ => {
             let (_, more, side, forms) = read::<DeltaForm>(bytes)?;
             within(forms.len(), DELTA_ROWS_MAX, "rows in a delta")?;
-            let side = match side {
-                0 => Side::Yours,
-                1 => Side::Mine,
-                _ => return Err(Breach::Malformed),
-            };
+            let side = side_of(side)?;
             let row = |(idx, len, tip8, cap): RowForm| Row { idx, len, tip8: tip8.map(B8::into_array), cap };
             let rows: Vec<_> = forms.into_iter().map(row).collect();
             let says_something = |row: &Row| side == Side::Mine || row.len > 0 || row.cap.is_some();
@@ -355,6 +461,61 @@ fn decode_lists(number: u8, bytes: &[u8]) -> Result<Message, Breach> {
             must(rows.iter().all(fits) && rows.is_sorted_by(|a, b| a.idx < b.idx))?;
             Ok(Message::Delta { more, side, rows })
         }
+    }
+}
+
+/// CBOR's true, the last byte of a `Wants` that names feeds by tags.
+const SALTED: u8 = 0xf5;
+
+type WantsParts<T> = (Option<Mark16>, Vec<T>, Vec<u32>);
+
+fn decode_wants<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<WantsParts<T>, Breach> {
+    let (_, root, add, del, _) = read::<WantsForm<T>>(bytes)?;
+    within(add.len(), WANTS_MAX, "feeds wanted in a message")?;
+    within(del.len(), WANTS_MAX, "feeds unwanted in a message")?;
+    must(ascending(&del))?;
+    Ok((root.map(B16::into_array), add, del))
+}
+
+/// Prints, Mode, Have, Token: what is held, in fewer bytes.
+fn decode_states(number: u8, bytes: &[u8]) -> Result<Message, Breach> {
+    match number {
+        number::PRINTS => {
+            let (_, side, open, prints) = read::<(u8, u8, ByteBuf, ByteBuf)>(bytes)?;
+            within(prints.len(), PRINTS_BYTES_MAX, "bytes of fingerprints")?;
+            within(open.len(), PRINTS_BYTES_MAX / 4 / 8, "fingerprints opened")?;
+            let side = side_of(side)?;
+            Ok(Message::Prints { side, open: open.into_vec(), prints: prints.into_vec() })
+        }
+        number::MODE => {
+            let (_, rows) = read::<(u8, Vec<(u32, u8, Seq)>)>(bytes)?;
+            within(rows.len(), MODES_MAX, "modes in a message")?;
+            must(rows.is_sorted_by(|a, b| a.0 < b.0))?;
+            let row = |(idx, mode, have)| match mode {
+                1 => Ok((idx, Mode::Lazy, have)),
+                2 => Ok((idx, Mode::Eager, have)),
+                _ => Err(Breach::Malformed),
+            };
+            rows.into_iter().map(row).collect::<Result<_, _>>().map(Message::Mode)
+        }
+        number::HAVE => {
+            let (_, rows) = read::<(u8, Vec<(u32, Seq)>)>(bytes)?;
+            within(rows.len(), MODES_MAX, "lengths in a message")?;
+            must(rows.is_sorted_by(|a, b| a.0 < b.0) && rows.iter().all(|(_, len)| *len > 0))?;
+            Ok(Message::Have(rows))
+        }
+        _ => {
+            let (_, token, root) = read::<(u8, B16, B16)>(bytes)?;
+            Ok(Message::Token { token: token.into_array(), root: root.into_array() })
+        }
+    }
+}
+
+fn side_of(number: u8) -> Result<Side, Breach> {
+    match number {
+        0 => Ok(Side::Yours),
+        1 => Ok(Side::Mine),
+        _ => Err(Breach::Malformed),
     }
 }
 

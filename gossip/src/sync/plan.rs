@@ -1,22 +1,41 @@
 //! What to ask this peer for: it says what it holds of my wants, I ask for what I lack.
 //!
-//! One request a feed and sixteen in all are under way; the rest waits for a place. A feed is looked at
-//! (`consider`) whenever something about it changes, and that is the only place where requests are made,
-//! so none is made twice. Absent on purpose: choosing among peers; each exchange asks for itself.
-//! Source: spec/gossip.md, "exchange".
+//! One request a feed and sixteen in all are under way; the rest waits for a place, the most urgent class
+//! first. A feed is looked at (`consider`) whenever something about it changes, and that is the only place
+//! where requests are made, so none is made twice. How the list of wants comes about is in `plan/list.rs`.
+//! Absent on purpose: choosing among peers; each exchange asks for itself, and which of several peers sends
+//! what is new settles by what came twice (`Mode`). Source: spec/gossip.md, "exchange".
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod list;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_feed::{AcceptError, FeedId, K, Seq, chunk};
 
-use super::frontier::{Place, WANTS_PER_SESSION_MAX, WantList};
-use super::message::{BODIES_MAX, Get, Id8, Message, Part, Row, WANTS_MAX};
-use super::{Breach, Desk, FeedState, Ingest, Outcome, Output, Reason, Shelf};
+pub use list::GRAFT_AFTER;
+pub(super) use list::{Marks, narrowed};
+
+use super::frontier::{Place, WantList};
+use super::message::{BODIES_MAX, Get, Id8, MODES_MAX, Message, Mode, Part, Row};
+use super::{Breach, Class, Desk, FeedState, Ingest, Millis, Outcome, Output, Reason, Shelf};
+use list::List;
 
 /// Most requests one side may have unanswered.
 pub const REQUESTS_MAX: usize = 16;
 
-/// What the peer said of a feed that I want. All zero: nothing yet.
+/// What is kept of each feed that I want, for as long as I do.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asking {
+    /// The last place that came over this connection.
+    got: Seq,
+    class: Class,
+    /// The peer said that it holds something of it.
+    holds: bool,
+    /// I asked that what is new be told and not sent.
+    is_lazy: bool,
+}
+
+/// What the peer said of a feed of which it holds more, or another, than I do.
 #[derive(Debug, Default)]
 pub(super) struct Claim {
     /// How many entries it holds.
@@ -27,8 +46,12 @@ pub(super) struct Claim {
     pub(super) cap: Option<Seq>,
     /// Where my last request started; the same again would bring nothing new.
     asked: Seq,
-    /// The last place that came over this connection.
-    got: Seq,
+}
+
+impl Claim {
+    const fn level(mine: &FeedState) -> Self {
+        Self { len: mine.len, tip8: None, cap: mine.cap, asked: 0 }
+    }
 }
 
 /// A request under way.
@@ -60,13 +83,15 @@ struct Ticket {
 /// This side's half of the asking.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) wants: WantList<Claim>,
+    pub(super) wants: WantList<Asking>,
+    list: List,
+    /// Of the feeds that are not level, as far as is known; an absent one is.
+    claims: BTreeMap<u32, Claim>,
     refused: BTreeSet<FeedId>,
-    announced: bool,
-    scopes: VecDeque<usize>, // How many feeds each unanswered `Wants` added.
-    listing: bool,           // A scope came, the last delta of its answer did not.
     pub(super) active: BTreeMap<u32, Task>,
-    waiting: BTreeSet<u32>, // For a place in `active`.
+    waiting: BTreeSet<(Class, u32)>,  // For a place in `active`.
+    lagging: BTreeMap<u32, Millis>,   // Told to exist and expected from another peer until then.
+    modes: BTreeMap<u32, Mode>,       // To be said.
     flights: BTreeMap<u32, Flight>,
     tickets: BTreeMap<u64, Ticket>,
     ticket_next: u64,
@@ -80,12 +105,13 @@ impl Plan {
     pub(super) const fn new() -> Self {
         Self {
             wants: WantList::new(),
+            list: List::new(),
+            claims: BTreeMap::new(),
             refused: BTreeSet::new(),
-            announced: false,
-            scopes: VecDeque::new(),
-            listing: false,
             active: BTreeMap::new(),
             waiting: BTreeSet::new(),
+            lagging: BTreeMap::new(),
+            modes: BTreeMap::new(),
             flights: BTreeMap::new(),
             tickets: BTreeMap::new(),
             ticket_next: 0,
@@ -98,130 +124,172 @@ impl Plan {
 
     /// Whether all that this side wants and the peer holds is here, as far as it has said.
     pub(super) fn is_level(&self) -> bool {
-        self.announced
-            && !self.listing
-            && self.scopes.is_empty()
+        self.list.is_settled()
             && self.active.is_empty()
             && self.waiting.is_empty()
             && self.flights.is_empty()
+            && self.lagging.is_empty()
     }
 
-    /// The owner wants these feeds now: announces the difference.
-    pub(super) fn want(&mut self, feeds: Vec<FeedId>, desk: &mut Desk<'_>) {
-        let wanted: BTreeSet<FeedId> = feeds.into_iter().chain([desk.me]).collect();
-        self.refused.retain(|feed| wanted.contains(feed));
-        let is_gone = |(feed, idx): (FeedId, u32)| (!wanted.contains(&feed)).then_some(idx);
-        let mut del: Vec<u32> = self.wants.feeds().filter_map(is_gone).collect();
-        del.sort_unstable();
-        let room = WANTS_PER_SESSION_MAX - self.wants.len();
-        let new = |feed: &FeedId| self.wants.find(feed).is_none() && !self.refused.contains(feed);
-        let add: Vec<FeedId> = wanted.into_iter().filter(new).take(room).collect();
-        self.forget(&del);
-        self.wants.extend(add.iter().map(|feed| (*feed, Claim::default())));
-        self.announced = true;
+    /// When something is due by the clock.
+    pub(super) fn next_at(&self) -> Option<Millis> {
+        self.lagging.values().min().copied()
+    }
 
-        let mut dels = del.chunks(WANTS_MAX);
-        let mut adds = add.chunks(WANTS_MAX);
-        loop {
-            let (add, del) = match (adds.next(), dels.next()) {
-                (None, None) => break,
-                (add, del) => (add.unwrap_or_default().to_vec(), del.unwrap_or_default().to_vec()),
-            };
-            if !add.is_empty() {
-                self.scopes.push_back(add.len());
-            }
-            desk.out.send(&Message::Wants { add, del });
-        }
+    /// Feeds and entries that the peer is known to hold and I do not.
+    pub(super) fn coming(&self, shelf: &dyn Shelf) -> (u32, u64) {
+        let lacks = |(idx, claim): (&u32, &Claim)| {
+            let feed = self.wants.feed(*idx, shelf)?;
+            let lacks = claim.len.checked_sub(state_of(shelf, &feed).len)?;
+            (lacks > 0).then_some(u64::from(lacks))
+        };
+        let lacking = self.claims.iter().filter_map(lacks);
+        lacking.fold((0, 0), |(feeds, entries), lacks| (feeds + 1, entries + lacks))
     }
 
     /// Stops wanting what stands at these places.
-    fn forget(&mut self, places: &[u32]) {
+    fn forget(&mut self, places: &[u32], shelf: &dyn Shelf) {
         for idx in places {
-            if let (Some(Task::Ids { .. }), Some((feed, _))) =
-                (self.active.remove(idx), self.wants.live(*idx))
+            if let (Some(Task::Ids { .. }), Some(feed)) =
+                (self.active.remove(idx), self.wants.feed(*idx, shelf))
             {
                 self.orphans.insert(feed);
             }
-            self.waiting.remove(idx);
+            if let Some(row) = self.wants.row(*idx) {
+                self.waiting.remove(&(row.class, *idx));
+            }
+            self.claims.remove(idx);
+            self.lagging.remove(idx);
+            self.modes.remove(idx);
             self.flights.remove(idx);
             self.branched.remove(idx);
             self.rounds.remove(idx);
             self.bodies_asked.remove(idx);
         }
-        self.wants.remove(places);
-    }
-
-    /// The peer says which of the feeds of one `Wants` it holds. Its deltas say the same and more; the
-    /// bitmap is checked for its form, and marks that they begin.
-    pub(super) fn scope(&mut self, bitmap: &[u8]) -> Result<(), Breach> {
-        let count = self.scopes.pop_front().ok_or(Breach::Unsolicited("a scope"))?;
-        let spare = (8 - count % 8) % 8;
-        let fits = bitmap.len() == count.div_ceil(8)
-            && bitmap.last().is_none_or(|last| last.leading_zeros() as usize >= spare);
-        self.listing = true;
-        if fits { Ok(()) } else { Err(Breach::Malformed) }
+        self.wants.remove(places, shelf);
     }
 
     /// What the peer said that it holds of a feed that I want.
-    pub(super) fn claimed(&self, feed: &FeedId) -> Option<Seq> {
-        let claim = self.wants.get(self.wants.find(feed)?)?;
+    pub(super) fn claimed(&self, feed: &FeedId, shelf: &dyn Shelf) -> Option<Seq> {
+        let claim = self.claims.get(&self.wants.find(feed, shelf)?)?;
         (claim.len > 0).then_some(claim.len)
     }
 
     /// What I hold of what stands at a place of my wants, even if it is nothing.
-    pub(super) fn row(&mut self, idx: u32, shelf: &dyn Shelf) -> Option<Row> {
-        let (feed, _) = self.wants.live(idx)?;
+    pub(super) fn row(&self, idx: u32, shelf: &dyn Shelf) -> Option<Row> {
+        let feed = self.wants.feed(idx, shelf)?;
         let FeedState { len, tip, cap } = state_of(shelf, &feed);
         Some(Row { idx, len, tip8: tip.map(|tip| tip.tip8()), cap })
     }
 
     /// The peer states what it holds of one of my wants; its feed, if I still want it.
     pub(super) fn state(&mut self, row: Row, desk: &mut Desk<'_>) -> Result<Option<FeedId>, Breach> {
-        match self.wants.at(row.idx) {
-            Place::Live(feed, claim) => {
+        match self.wants.at(row.idx, desk.shelf) {
+            Place::Live(feed, asking) => {
                 let Row { idx, len, tip8, cap } = row;
-                *claim = Claim { len, tip8, cap, asked: 0, got: claim.got };
-                if let Some(cap) = cap {
+                asking.holds = true;
+                self.lagging.remove(&idx);
+                self.claims.insert(idx, Claim { len, tip8, cap, asked: 0 });
+                if let (Some(feed), Some(cap)) = (feed, cap) {
                     desk.caps.note(feed, cap);
                 }
                 self.consider(idx, desk);
-                Ok(Some(feed))
+                Ok(feed)
             }
             Place::Hole => Ok(None),
             Place::Beyond => Err(Breach::Unsolicited("a row")),
         }
     }
 
-    /// The last delta of an answer came.
-    pub(super) fn listed(&mut self) {
-        self.listing = false;
+    /// The peer tells lengths of feeds whose entries it does not send unasked.
+    pub(super) fn told(
+        &mut self,
+        now: Millis,
+        rows: &[(u32, Seq)],
+        desk: &mut Desk<'_>,
+    ) -> Result<(), Breach> {
+        for (idx, len) in rows {
+            let feed = match self.wants.at(*idx, desk.shelf) {
+                Place::Live(Some(feed), asking) => {
+                    asking.holds = true;
+                    feed
+                }
+                Place::Live(None, _) | Place::Hole => continue,
+                Place::Beyond => return Err(Breach::Unsolicited("a length")),
+            };
+            let mine = state_of(desk.shelf, &feed);
+            if mine.len >= *len {
+                continue;
+            }
+            let claim = self.claim(*idx, &mine);
+            if *len > claim.len {
+                (claim.len, claim.tip8) = (*len, None);
+            }
+            if !self.active.contains_key(idx) {
+                // Spread by peer, so that not all who told of it are asked at once.
+                let spread = u64::from(desk.peer.as_bytes()[0]) * 4;
+                self.lagging.entry(*idx).or_insert(now + GRAFT_AFTER + spread);
+            }
+        }
+        Ok(())
+    }
+
+    /// What was expected from another peer did not come: asks this one, and for what comes next as well.
+    pub(super) fn elapsed(&mut self, now: Millis, desk: &mut Desk<'_>) {
+        let late: Vec<u32> = self.lagging.iter().filter(|(_, at)| **at <= now).map(|(idx, _)| *idx).collect();
+        for idx in late {
+            self.lagging.remove(&idx);
+            if let Some(row) = self.wants.row(idx).filter(|row| row.is_lazy) {
+                row.is_lazy = false;
+                self.modes.insert(idx, Mode::Eager);
+            }
+            self.consider(idx, desk);
+        }
+    }
+
+    /// Says how feeds shall come from here on.
+    pub(super) fn say_modes(&mut self, desk: &mut Desk<'_>) {
+        while !self.modes.is_empty() {
+            let mut rows = Vec::new();
+            while rows.len() < MODES_MAX
+                && let Some((idx, mode)) = self.modes.pop_first()
+            {
+                let Some(feed) = self.wants.feed(idx, desk.shelf) else { continue };
+                rows.push((idx, mode, state_of(desk.shelf, &feed).len));
+            }
+            if !rows.is_empty() {
+                desk.out.send(&Message::Mode(rows));
+            }
+        }
     }
 
     /// The peer proved a cap: it holds no more than that.
-    pub(super) fn proved(&mut self, feed: &FeedId, cap: Seq) {
-        if let Some(idx) = self.wants.find(feed)
-            && let Some((_, claim)) = self.wants.live(idx)
-            && claim.cap.is_none_or(|known| cap < known)
-        {
+    pub(super) fn proved(&mut self, feed: &FeedId, cap: Seq, shelf: &dyn Shelf) {
+        let Some(idx) = self.wants.find(feed, shelf) else { return };
+        let claim = self.claim(idx, &state_of(shelf, feed)); // It will say how much it holds.
+        if claim.cap.is_none_or(|known| cap < known) {
             claim.cap = Some(cap);
             if claim.len > cap {
-                (claim.len, claim.tip8) = (cap, None); // It will say how much that is.
+                (claim.len, claim.tip8) = (cap, None);
             }
         }
     }
 
     /// Looks at one feed and asks for what it lacks, if anything and if there is a place.
     pub(super) fn consider(&mut self, idx: u32, desk: &mut Desk<'_>) {
-        self.waiting.remove(&idx);
+        let Some(row) = self.wants.row(idx).copied() else { return };
+        self.waiting.remove(&(row.class, idx));
         if self.active.contains_key(&idx) || self.flights.contains_key(&idx) {
             return; // It will be looked at again when they are done.
         }
-        let Some((feed, claim)) = self.wants.live(idx) else { return };
-        if claim.len == 0 && claim.cap.is_none() {
-            return;
-        }
+        let Some(feed) = self.wants.feed(idx, desk.shelf).filter(|_| row.holds) else { return };
         let mine = state_of(desk.shelf, &feed);
+        let is_known = self.claims.contains_key(&idx);
+        let claim = self.claims.entry(idx).or_insert(Claim::level(&mine));
         let (my_cap, their_cap) = (mine.cap.unwrap_or(Seq::MAX), claim.cap.unwrap_or(Seq::MAX));
+        if let (false, Some(cap)) = (is_known, mine.cap) {
+            desk.caps.owe(feed, cap); // A level peer may lack the proof that has just come here.
+        }
         if my_cap < their_cap {
             desk.caps.owe(feed, my_cap);
             return; // Its chain may be another beyond the cap: it will state it anew.
@@ -241,19 +309,27 @@ impl Plan {
         let full = self.active.len() >= REQUESTS_MAX;
         if let Some(differs) = self.branched.get(&idx).copied() {
             match full {
-                true => drop(self.waiting.insert(idx)),
+                true => drop(self.waiting.insert((row.class, idx))),
                 false => self.search(idx, feed, differs, desk),
             }
             return;
         }
         let from = mine.len + 1;
         let (to, asked) = (claim.len, claim.asked);
-        if to >= from && asked != from {
+        if to < from {
+            self.lagging.remove(&idx);
+            self.claims.remove(&idx); // Level, as far as is known.
+        } else if self.lagging.contains_key(&idx) {
+            return; // Another peer is about to send it.
+        } else if asked != from {
             if full {
-                self.waiting.insert(idx);
+                self.waiting.insert((row.class, idx));
                 return;
             }
-            (claim.asked, claim.got) = (from, mine.len);
+            claim.asked = from;
+            if let Some(row) = self.wants.row(idx) {
+                row.got = mine.len;
+            }
             let base8 = mine.tip.map(|tip| tip.tip8());
             self.active.insert(idx, Task::Entries { next: from, to });
             desk.out.send(&Message::Get(Get { idx, from, to, part: Part::Entries, base8 }));
@@ -269,7 +345,8 @@ impl Plan {
         let mut run = missing.iter().copied().take_while(|seq| *seq <= held).take(BODIES_MAX);
         let Some(from) = run.next() else { return };
         if full {
-            self.waiting.insert(idx);
+            let class = self.wants.row(idx).map_or_else(Class::default, |row| row.class);
+            self.waiting.insert((class, idx));
             return;
         }
         let to =
@@ -287,7 +364,7 @@ impl Plan {
         self.active.remove(&idx);
         self.consider(idx, desk);
         while self.active.len() < REQUESTS_MAX
-            && let Some(next) = self.waiting.pop_first()
+            && let Some((_, next)) = self.waiting.pop_first()
         {
             self.consider(next, desk);
         }
@@ -302,9 +379,9 @@ impl Plan {
         desk: &mut Desk<'_>,
     ) -> Result<Option<(FeedId, Seq)>, Reason> {
         let unsolicited = || Reason::Protocol(Breach::Unsolicited("a chunk"));
-        let (feed, claim) = match self.wants.at(idx) {
-            Place::Live(feed, claim) => (feed, claim),
-            Place::Hole => return Ok(None),
+        let feed = match self.wants.at(idx, desk.shelf) {
+            Place::Live(Some(feed), _) => feed,
+            Place::Live(None, _) | Place::Hole => return Ok(None),
             Place::Beyond => return Err(unsolicited()),
         };
         match (self.active.get_mut(&idx), bytes) {
@@ -315,7 +392,7 @@ impl Plan {
                 }
                 let is_whole = last >= *to;
                 *next = last.saturating_add(1);
-                claim.came(last);
+                self.came(idx, last, &state_of(desk.shelf, &feed));
                 self.ingest(idx, feed, base8, (first, last), bytes, desk);
                 if is_whole {
                     self.done(idx, desk);
@@ -331,7 +408,7 @@ impl Plan {
             }
             (Some(Task::Segment { at }), bytes) => {
                 let at = *at;
-                if claim.len >= at {
+                if let Some(claim) = self.claims.get_mut(&idx).filter(|claim| claim.len >= at) {
                     (claim.len, claim.tip8) = (at - 1, None); // What lies beyond is not on my chain.
                 }
                 Self::segment(feed, at, (base8, bytes), desk)?;
@@ -350,27 +427,56 @@ impl Plan {
         bytes: Vec<u8>,
         desk: &mut Desk<'_>,
     ) -> Result<Option<(FeedId, Seq)>, Reason> {
-        let (feed, claim) = match self.wants.at(idx) {
-            Place::Live(feed, claim) => (feed, claim),
-            Place::Hole => return Ok(None),
+        let (feed, asking) = match self.wants.at(idx, desk.shelf) {
+            Place::Live(Some(feed), asking) => (feed, asking),
+            Place::Live(None, _) | Place::Hole => return Ok(None),
             Place::Beyond => return Err(Breach::Unsolicited("a push").into()),
         };
         let (first, last) = span(feed, &bytes)?;
         if base8.is_none() != (first == 1) {
             return Err(Breach::Malformed.into());
         }
-        if first <= claim.got {
+        if first <= asking.got {
             return Err(Breach::Repeated.into());
         }
-        claim.came(last);
-        let held = desk.shelf.state(&feed).map_or(0, |state| state.len);
+        asking.holds = true;
+        let mine = state_of(desk.shelf, &feed);
+        self.came(idx, last, &mine);
+        let held = mine.len;
         let end = self.flights.get(&idx).map_or(held, |flight| flight.end.max(held));
-        if first <= end + 1 && !matches!(self.active.get(&idx), Some(Task::Entries { .. })) {
+        if last <= held {
+            self.came_twice(idx);
+            self.consider(idx, desk);
+        } else if first <= end + 1 && !matches!(self.active.get(&idx), Some(Task::Entries { .. })) {
             self.ingest(idx, feed, base8, (first, last), bytes, desk);
         } else {
             self.consider(idx, desk); // A gap: asks for what lies between, and for this again.
         }
         Ok(Some((feed, last)))
+    }
+
+    /// Entries up to `last` came from the peer: it holds them.
+    fn came(&mut self, idx: u32, last: Seq, mine: &FeedState) {
+        if let Some(row) = self.wants.row(idx) {
+            row.got = last;
+        }
+        let claim = self.claim(idx, mine);
+        if last > claim.len {
+            (claim.len, claim.tip8) = (last, None);
+        }
+    }
+
+    /// What the peer said of a feed; where it said nothing new, it is level with what I hold.
+    fn claim(&mut self, idx: u32, mine: &FeedState) -> &mut Claim {
+        self.claims.entry(idx).or_insert(Claim::level(mine))
+    }
+
+    /// What another peer had sent came once more: from here on this one shall tell of it only.
+    fn came_twice(&mut self, idx: u32) {
+        if let Some(row) = self.wants.row(idx).filter(|row| !row.is_lazy) {
+            row.is_lazy = true;
+            self.modes.insert(idx, Mode::Lazy);
+        }
     }
 
     fn ingest(
@@ -405,15 +511,15 @@ impl Plan {
                 self.flights.remove(&idx);
             }
         }
-        let Some((feed, _)) = self.wants.live(idx) else { return Ok(()) };
+        let Some(feed) = self.wants.feed(idx, desk.shelf) else { return Ok(()) };
         match outcome {
             Outcome::Accepted(_) | Outcome::Gap(_) | Outcome::Forked(_) => {}
             Outcome::OtherBranch(_) => drop(self.branched.insert(idx, first - 1)),
             Outcome::Faulty(error) => return Err(Reason::Chunk(error)),
             Outcome::Refused => {
                 self.refused.insert(feed);
-                self.forget(&[idx]);
-                desk.out.send(&Message::Wants { add: Vec::new(), del: vec![idx] });
+                self.forget(&[idx], desk.shelf);
+                self.announce(Vec::new(), vec![idx], desk);
             }
         }
         if !self.active.contains_key(&idx) {
@@ -430,9 +536,9 @@ impl Plan {
         bodies: Vec<Option<Vec<u8>>>,
         desk: &mut Desk<'_>,
     ) -> Result<(), Breach> {
-        let feed = match self.wants.at(idx) {
-            Place::Live(feed, _) => feed,
-            Place::Hole => return Ok(()),
+        let feed = match self.wants.at(idx, desk.shelf) {
+            Place::Live(Some(feed), _) => feed,
+            Place::Live(None, _) | Place::Hole => return Ok(()),
             Place::Beyond => return Err(Breach::Unsolicited("bodies")),
         };
         match self.active.get(&idx) {
@@ -450,16 +556,6 @@ impl Plan {
     }
 }
 
-impl Claim {
-    /// Entries up to `last` came from the peer: it holds them.
-    fn came(&mut self, last: Seq) {
-        self.got = last;
-        if last > self.len {
-            (self.len, self.tip8) = (last, None);
-        }
-    }
-}
-
 /// First and last place of a chunk of at most `K` entries.
 fn span(feed: FeedId, bytes: &[u8]) -> Result<(Seq, Seq), Reason> {
     let bad = |source| Reason::Chunk(AcceptError::Chunk { feed, source });
@@ -472,7 +568,7 @@ fn span(feed: FeedId, bytes: &[u8]) -> Result<(Seq, Seq), Reason> {
 }
 
 /// What is held of a feed, even if it is nothing.
-fn state_of(shelf: &dyn Shelf, feed: &FeedId) -> FeedState {
+pub(super) fn state_of(shelf: &dyn Shelf, feed: &FeedId) -> FeedState {
     shelf.state(feed).unwrap_or(FeedState { len: 0, tip: None, cap: None })
 }
 

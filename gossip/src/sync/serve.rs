@@ -2,28 +2,44 @@
 //!
 //! Nothing is queued but the fact that something is due: what is sent is read when there is room for it,
 //! so a slow peer costs a number a feed and bursts become one chunk. What was told by a `Delta` the peer
-//! asks for by `Get`, what was never told is pushed; so nothing is sent twice. Absent on purpose: lazy
-//! peers. Source: spec/gossip.md, "exchange".
+//! asks for by `Get`, what was never told is pushed; so nothing is sent twice. What is short or new goes
+//! before the rest of what is long. The list itself is in `serve/list.rs`. Source: spec/gossip.md, "exchange".
+
+mod list;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ops::Range;
 
-use klatch_feed::{FeedId, Seq, chunk};
+use klatch_feed::{FeedId, K, Seq, chunk};
 
-use super::frontier::{Place, WANTS_PER_SESSION_MAX, WantList};
-use super::message::{DELTA_ROWS_MAX, Get, Message, Part, Row, Side};
+pub(super) use list::ROWS_AT_ONCE_MAX;
+pub use list::{TAG_TABLES_MAX, TOKEN_AFTER};
+
+use super::frontier::{Place, WantList};
+use super::message::{DELTA_ROWS_MAX, Get, MODES_MAX, Message, Mode, Part, Row, Side};
 use super::plan::{REQUESTS_MAX, id8_at};
-use super::{Breach, Desk, FeedState};
+use super::{Breach, Change, Desk, FeedState, Millis, Shelf};
+use list::List;
+
+/// Lengths that are told instead of entries are gathered for this long.
+pub const HAVE_AFTER: Millis = 250;
+/// Of what is short or new, and of the rest of what is long: how many turns before the other has one.
+const URGENT_TURNS: u8 = 4;
 
 /// What I know of the peer's copy of a feed that it wants.
-#[derive(Debug, Default)]
-pub(super) struct Known {
-    /// It holds that many: it said so, or they came from it or went to it.
-    at: Option<Seq>,
-    /// I told it that I hold that many; it asks for what it lacks of them.
-    told: Seq,
-    /// ... under this cap.
-    told_cap: Option<Seq>,
+#[derive(Clone, Copy, Debug, Default)]
+struct Holding {
+    has: Has,
+    mode: Mode,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Has {
+    #[default]
+    Unknown,
+    /// All that I held when the last change was taken in.
+    Level,
+    /// That many: it said so, or they came from it or went to it.
+    At(Seq),
 }
 
 /// A `Get` being answered.
@@ -33,116 +49,162 @@ struct Open {
     next: Seq,
 }
 
+/// Where a feed waits for its turn.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Turn {
+    Urgent = 0,
+    Bulk = 1,
+}
+
 /// This side's half of the answering.
 #[derive(Debug)]
 pub(super) struct Serve {
-    wants: WantList<Known>,
-    echo: Option<(FeedId, Seq)>,   // What the peer holds of my own feed.
-    answers: VecDeque<Range<u32>>, // Places that one `Wants` added.
+    wants: WantList<Holding>,
+    list: List,
+    /// What I told the peer that I hold, of feeds that are not level: it asks for what it lacks of them.
+    told: BTreeMap<u32, (Seq, Option<Seq>)>,
+    /// The position in the change log up to which level feeds are.
+    level_at: u64,
+    /// ... and up to which changes were taken in.
+    seen: u64,
+    echo: Option<(FeedId, Seq)>, // What the peer holds of my own feed.
+    mine_at: Seq,
     ids: VecDeque<(FeedId, Vec<Seq>)>,
     gets: BTreeMap<u32, Open>,
-    turn: VecDeque<u32>, // Places with something due, each once.
+    turns: [VecDeque<u32>; 2], // Places with something due, each once in both.
+    urgent_run: u8,
     queued: BTreeSet<u32>,
+    haves: BTreeSet<u32>,
+    haves_at: Option<Millis>,
 }
 
 impl Serve {
     pub(super) const fn new() -> Self {
         Self {
             wants: WantList::new(),
+            list: List::new(),
+            told: BTreeMap::new(),
+            level_at: 0,
+            seen: 0,
             echo: None,
-            answers: VecDeque::new(),
+            mine_at: 0,
             ids: VecDeque::new(),
             gets: BTreeMap::new(),
-            turn: VecDeque::new(),
+            turns: [VecDeque::new(), VecDeque::new()],
+            urgent_run: 0,
             queued: BTreeSet::new(),
+            haves: BTreeSet::new(),
+            haves_at: None,
         }
     }
 
     /// Whether nothing is due.
     pub(super) fn is_idle(&self) -> bool {
-        self.answers.is_empty() && self.ids.is_empty() && self.turn.is_empty()
+        self.list.is_idle() && self.ids.is_empty() && self.queued.is_empty() && self.haves.is_empty()
+    }
+
+    /// When something is due by the clock; `now` is when this was last asked.
+    pub(super) fn next_at(&self, now: Millis) -> Option<Millis> {
+        [self.haves_at, self.list.token_at(now)].into_iter().flatten().min()
     }
 
     /// The peer holds this much of my own feed, which it may not have announced to want yet.
     pub(super) fn echoed(&mut self, me: FeedId, len: Seq) {
         self.echo = Some((me, len));
+        self.mine_at = self.mine_at.max(len);
     }
 
     /// How much of my own feed the peer holds, as far as it said so or was sent it.
-    pub(super) fn holds(&mut self, me: &FeedId) -> Seq {
-        let echoed = self.echo.map_or(0, |(_, len)| len);
-        let known = self.wants.find(me).and_then(|idx| self.wants.live(idx)).and_then(|(_, known)| known.at);
-        known.unwrap_or(0).max(echoed)
+    pub(super) fn holds(&mut self, me: &FeedId, shelf: &dyn Shelf) -> Seq {
+        let row = self.wants.find(me, shelf).and_then(|idx| self.wants.row(idx));
+        if let Some(Holding { has: Has::At(at), .. }) = row {
+            self.mine_at = self.mine_at.max(*at);
+        }
+        self.mine_at
     }
 
-    /// The peer wants other feeds. `claimed` is what it said of one when I asked.
-    pub(super) fn wanted(
+    /// Feeds that the peer wants, as far as they are known.
+    pub(super) fn feeds<'a>(&'a self, shelf: &'a dyn Shelf) -> impl Iterator<Item = FeedId> + 'a {
+        self.wants.feeds(shelf).map(|(feed, _)| feed)
+    }
+
+    fn set(&mut self, idx: u32, has: Has) {
+        if let Some(row) = self.wants.row(idx) {
+            row.has = has;
+        }
+    }
+
+    /// The peer holds that much of a feed.
+    pub(super) fn knows(&mut self, feed: &FeedId, len: Seq, shelf: &dyn Shelf) {
+        let Some(idx) = self.wants.find(feed, shelf) else { return };
+        let Some(row) = self.wants.row(idx) else { return };
+        let mine = shelf.state(feed);
+        match row.has {
+            Has::At(at) => row.has = Has::At(at.max(len)),
+            Has::Unknown => row.has = Has::At(len),
+            Has::Level if mine.is_some_and(|mine| len <= mine.len) => {}
+            Has::Level => {
+                row.has = Has::At(len); // What came from it does not go back.
+                self.told.insert(idx, mine.map_or((0, None), |mine| (mine.len, mine.cap)));
+            }
+        }
+    }
+
+    /// The peer states what it holds of a feed that it wants itself: what it lacks is sent, or told.
+    pub(super) fn stated(&mut self, row: Row, desk: &mut Desk<'_>) -> Result<(), Breach> {
+        let feed = match self.wants.at(row.idx, desk.shelf) {
+            Place::Live(Some(feed), _) => feed,
+            Place::Live(None, _) => return Ok(()),
+            Place::Hole | Place::Beyond => return Err(Breach::Unsolicited("a row")),
+        };
+        if let Some(cap) = row.cap {
+            desk.caps.note(feed, cap);
+        }
+        let mine = desk.shelf.state(&feed);
+        if let Some(cap) = mine.and_then(|state| state.cap) {
+            desk.caps.owe(feed, cap);
+        }
+        let is_mine = row.len == 0 || id8_at(desk.shelf, &feed, row.len) == row.tip8;
+        let is_ahead = mine.is_none_or(|mine| row.len >= mine.len);
+        self.set(row.idx, if is_mine || is_ahead { Has::At(row.len) } else { Has::Unknown });
+        self.told.insert(row.idx, if is_mine { (row.len, row.cap) } else { (0, None) });
+        self.due(row.idx);
+        Ok(())
+    }
+
+    /// The peer says how feeds shall come.
+    pub(super) fn mode(
         &mut self,
-        add: &[FeedId],
-        del: &[u32],
-        claimed: impl Fn(&FeedId) -> Option<Seq>,
+        rows: &[(u32, Mode, Seq)],
+        desk: &mut Desk<'_>,
     ) -> Result<(), Breach> {
-        if !self.wants.remove(del) {
-            return Err(Breach::Unsolicited("the removal of a feed"));
-        }
-        for idx in del {
-            self.gets.remove(idx);
-        }
-        if self.wants.len() + add.len() > WANTS_PER_SESSION_MAX {
-            return Err(Breach::Limit("feeds wanted in a session"));
-        }
-        if add.iter().any(|feed| self.wants.find(feed).is_some()) {
-            return Err(Breach::Repeated);
-        }
-        let echo = |feed: &FeedId| self.echo.filter(|(me, _)| me == feed).map(|(_, len)| len);
-        let known =
-            |feed: &FeedId| (*feed, Known { at: claimed(feed).max(echo(feed)), told: 0, told_cap: None });
-        let rows: Vec<_> = add.iter().map(known).collect();
-        let start = self.wants.len();
-        self.wants.extend(rows);
-        if !add.is_empty() {
-            let place = |at: usize| u32::try_from(at).expect("at most 100,000 places");
-            self.answers.push_back(place(start)..place(self.wants.len()));
+        for (idx, mode, have) in rows {
+            match self.wants.at(*idx, desk.shelf) {
+                Place::Live(feed, row) => {
+                    row.mode = *mode;
+                    match (mode, feed) {
+                        (Mode::Lazy, Some(feed)) => self.knows(&feed, *have, desk.shelf),
+                        (Mode::Eager, _) => self.due(*idx),
+                        (Mode::Lazy, None) => {}
+                    }
+                }
+                Place::Hole => {}
+                Place::Beyond => return Err(Breach::Unsolicited("a mode")),
+            }
         }
         Ok(())
     }
 
-    /// The peer holds that much of a feed.
-    pub(super) fn knows(&mut self, feed: &FeedId, len: Seq) {
-        if let Some(idx) = self.wants.find(feed)
-            && let Some((_, known)) = self.wants.live(idx)
-        {
-            known.at = known.at.max(Some(len));
-        }
-    }
-
-    /// The peer states what it holds of a feed that it wants itself.
-    pub(super) fn stated(&mut self, row: Row, desk: &mut Desk<'_>) -> Result<(), Breach> {
-        match self.wants.at(row.idx) {
-            Place::Live(feed, known) => {
-                known.at = known.at.max(Some(row.len));
-                if let Some(cap) = row.cap {
-                    desk.caps.note(feed, cap);
-                }
-                if let Some(mine) = desk.shelf.state(&feed).and_then(|state| state.cap) {
-                    desk.caps.owe(feed, mine);
-                }
-                Ok(())
-            }
-            Place::Hole | Place::Beyond => Err(Breach::Unsolicited("a row")),
-        }
-    }
-
     /// The peer asks for entries.
-    pub(super) fn get(&mut self, get: Get) -> Result<(), Breach> {
-        let Place::Live(_, known) = self.wants.at(get.idx) else {
+    pub(super) fn get(&mut self, get: Get, shelf: &dyn Shelf) -> Result<(), Breach> {
+        let Place::Live(_, row) = self.wants.at(get.idx, shelf) else {
             return Err(Breach::Unsolicited("a request"));
         };
         if self.gets.contains_key(&get.idx) || self.gets.len() >= REQUESTS_MAX {
             return Err(Breach::Limit("requests at a time"));
         }
         if get.part == Part::Entries {
-            known.at = Some(get.from - 1);
+            row.has = Has::At(get.from - 1);
         }
         self.gets.insert(get.idx, Open { get, next: get.from });
         self.due(get.idx);
@@ -159,65 +221,87 @@ impl Serve {
     }
 
     /// A commit changed a feed.
-    pub(super) fn changed(&mut self, feed: &FeedId) {
-        if let Some(idx) = self.wants.find(feed) {
-            self.due(idx);
+    pub(super) fn changed(&mut self, now: Millis, change: &Change, desk: &mut Desk<'_>) {
+        self.seen = self.seen.max(change.clock.1);
+        let found = self.wants.find(&change.feed, desk.shelf);
+        let Some(idx) = found.or_else(|| self.untag(change.feed, desk)) else { return };
+        let level_at = self.level_at;
+        let Some(row) = self.wants.row(idx) else { return };
+        match row.has {
+            Has::Level if change.clock.0 > level_at => {
+                row.has = Has::At(change.before.0);
+                self.told.insert(idx, change.before);
+            }
+            Has::Level if change.clock.1 > level_at => row.has = Has::Unknown,
+            Has::Level => return, // It was held already when the two were found to be level.
+            Has::Unknown | Has::At(_) => {}
+        }
+        match row.mode {
+            Mode::Eager => self.due(idx),
+            Mode::Lazy => {
+                self.haves.insert(idx);
+                self.haves_at.get_or_insert(now + HAVE_AFTER);
+            }
         }
     }
 
     fn due(&mut self, idx: u32) {
+        self.queue(idx, Turn::Urgent);
+    }
+
+    fn queue(&mut self, idx: u32, turn: Turn) {
         if self.queued.insert(idx) {
-            self.turn.push_back(idx);
+            self.turns[turn as usize].push_back(idx);
         }
+    }
+
+    /// The next place whose turn it is. While lists are compared nothing but requests has one, so that all
+    /// that was compared is stated before anything is told of it.
+    fn next_turn(&mut self) -> Option<u32> {
+        let [urgent, bulk] = &mut self.turns;
+        let prefer_bulk = self.urgent_run >= URGENT_TURNS && !bulk.is_empty();
+        let order = if prefer_bulk { [bulk, urgent] } else { [urgent, bulk] };
+        let is_held_up = self.list.is_comparing();
+        for turn in order {
+            let at = turn.iter().position(|idx| !is_held_up || self.gets.contains_key(idx));
+            if let Some(idx) = at.and_then(|at| turn.remove(at)) {
+                self.urgent_run = if prefer_bulk { 0 } else { self.urgent_run.saturating_add(1) };
+                self.queued.remove(&idx);
+                return Some(idx);
+            }
+        }
+        None
     }
 
     /// Does one thing that is due. Rows of deltas are collected in `rows`, for one message.
     pub(super) fn step(&mut self, rows: &mut Vec<Row>, desk: &mut Desk<'_>) -> bool {
-        if let Some(places) = self.answers.pop_front() {
-            self.answer(places, desk);
-        } else if let Some((feed, seqs)) = self.ids.pop_front() {
-            let is_wanted = self.wants.find(&feed).is_some();
+        if self.answer(desk) {
+            return true;
+        }
+        if let Some((feed, seqs)) = self.ids.pop_front() {
+            let is_wanted = self.wants.find(&feed, desk.shelf).is_some();
             let ids = match is_wanted {
                 true => desk.shelf.ids(&feed, &seqs).into_iter().map(|id| id.map(|id| id.tip8())).collect(),
                 false => vec![None; seqs.len()],
             };
             desk.out.send(&Message::Ids { feed, ids });
-        } else if let Some(idx) = self.turn.pop_front() {
-            self.queued.remove(&idx);
-            let is_more = match self.gets.remove(&idx) {
-                Some(open) => self.answer_get(open, desk),
-                None => self.push(idx, rows, desk),
-            };
-            if is_more {
-                self.due(idx);
-            }
-        } else {
-            return false;
+            return true;
+        }
+        let Some(idx) = self.next_turn() else { return false };
+        let is_more = match self.gets.remove(&idx) {
+            Some(open) => self.answer_get(open, desk),
+            None => self.push(idx, rows, desk),
+        };
+        if is_more {
+            self.due(idx);
         }
         true
-    }
-
-    /// Says what is held of the feeds that one `Wants` added.
-    fn answer(&mut self, places: Range<u32>, desk: &mut Desk<'_>) {
-        let mut bitmap = vec![0_u8; places.len().div_ceil(8)];
-        let mut rows = Vec::new();
-        for idx in places.clone() {
-            let Some((feed, known)) = self.wants.live(idx) else { continue };
-            let Some(state) = desk.shelf.state(&feed) else { continue };
-            if let Some(row) = known.tell(idx, state) {
-                let at = (idx - places.start) as usize;
-                bitmap[at / 8] |= 1 << (at % 8);
-                rows.push(row);
-            }
-        }
-        desk.out.send(&Message::Scope(bitmap));
-        send_rows(Side::Yours, rows, true, desk);
     }
 
     /// Answers a `Get` by one message; whether more is due for its feed.
     fn answer_get(&mut self, mut open: Open, desk: &mut Desk<'_>) -> bool {
         let Get { idx, from, to, part, base8 } = open.get;
-        let Some((feed, known)) = self.wants.live(idx) else { return false };
+        let Some(feed) = self.wants.feed(idx, desk.shelf) else { return false };
         if part == Part::Bodies {
             let mut bodies = desk.shelf.bodies(&feed, from, to - from + 1);
             bodies.truncate((to - from + 1) as usize);
@@ -234,7 +318,7 @@ impl Serve {
             false => desk.shelf.chunk(&feed, open.next, part == Part::Headers),
         };
         if is_other_branch && part == Part::Entries {
-            known.at = None; // What it holds of my chain nobody knows: nothing is pushed.
+            self.set(idx, Has::Unknown); // What it holds of my chain nobody knows: nothing is pushed.
         }
         let last = bytes.as_deref().and_then(last_of);
         let is_whole = last.is_none_or(|last| last >= to);
@@ -242,50 +326,87 @@ impl Serve {
         desk.out.send(&Message::Chunk { idx, base8: mine8, chunk });
         if let Some(last) = last {
             if part == Part::Entries {
-                known.at = Some(last);
+                self.set(idx, Has::At(last));
             }
             open.next = last.saturating_add(1);
         }
         if !is_whole {
             self.gets.insert(idx, open);
+            self.queue(idx, Turn::Bulk);
+            return false;
         }
         true
     }
 
     /// Brings the peer up to date on a feed; whether more is due.
     fn push(&mut self, idx: u32, rows: &mut Vec<Row>, desk: &mut Desk<'_>) -> bool {
-        let Some((feed, known)) = self.wants.live(idx) else { return false };
+        let Some(feed) = self.wants.feed(idx, desk.shelf) else { return false };
         let Some(state) = desk.shelf.state(&feed) else { return false };
         if let Some(cap) = state.cap {
             desk.caps.owe(feed, cap);
             desk.send_proofs();
         }
-        let at = known.at.unwrap_or(0);
-        let is_level = known.at.is_some() && at >= known.told;
-        if !is_level || state.cap != known.told_cap {
-            if known.told != state.len || known.told_cap != state.cap {
-                rows.extend(known.tell(idx, state));
-            }
+        let Some(Holding { has, .. }) = self.wants.row(idx).copied() else { return false };
+        if has == Has::Level {
             return false;
         }
+        let told = self.told.get(&idx).copied().unwrap_or((0, None));
+        let at = match has {
+            Has::At(at) if at >= told.0 && state.cap == told.1 => at,
+            Has::At(_) | Has::Unknown | Has::Level => {
+                if told != (state.len, state.cap) {
+                    rows.extend(self.tell(idx, state));
+                }
+                return false;
+            }
+        };
         if at >= state.len {
+            return false;
+        }
+        if state.len - at > K {
+            rows.extend(self.tell(idx, state)); // So much is asked for when there is room for it.
             return false;
         }
         let base8 = id8_at(desk.shelf, &feed, at);
         let Some(bytes) = desk.shelf.chunk(&feed, at + 1, false) else { return false };
         let Some(last) = last_of(&bytes) else { return false };
-        known.at = Some(last);
+        self.set(idx, Has::At(last));
+        self.list.said();
         desk.out.send(&Message::Push { idx, base8, chunk: bytes });
         last < state.len
     }
-}
 
-impl Known {
     /// The row that tells what I hold, if that is anything; notes that it was told.
     fn tell(&mut self, idx: u32, state: FeedState) -> Option<Row> {
         let FeedState { len, tip, cap } = state;
-        (self.told, self.told_cap) = (len, cap);
+        self.told.insert(idx, (len, cap));
+        self.list.said();
         (len > 0 || cap.is_some()).then(|| Row { idx, len, tip8: tip.map(|tip| tip.tip8()), cap })
+    }
+
+    /// Tells lengths of feeds whose entries the peer does not want unasked, once they have gathered.
+    pub(super) fn elapsed(&mut self, now: Millis, desk: &mut Desk<'_>) {
+        if self.haves_at.is_none_or(|at| at > now) {
+            return;
+        }
+        self.haves_at = None;
+        let (mut rows, mut haves) = (Vec::new(), Vec::new());
+        for idx in std::mem::take(&mut self.haves) {
+            let Some(feed) = self.wants.feed(idx, desk.shelf) else { continue };
+            let Some(state) = desk.shelf.state(&feed) else { continue };
+            let Some(row) = self.wants.row(idx).copied() else { continue };
+            let told = self.told.get(&idx).copied().unwrap_or((0, None));
+            if state.cap != told.1 || row.has == Has::Unknown {
+                rows.extend(self.tell(idx, state));
+            } else if row.has != Has::At(state.len) && row.has != Has::Level {
+                self.told.insert(idx, (state.len, state.cap));
+                self.list.said();
+                haves.push((idx, state.len));
+            }
+        }
+        haves.retain(|(_, len)| *len > 0);
+        haves.chunks(MODES_MAX).for_each(|rows| desk.out.send(&Message::Have(rows.to_vec())));
+        send_rows(Side::Yours, rows, false, desk);
     }
 }
 

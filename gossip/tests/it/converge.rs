@@ -2,70 +2,122 @@
 
 use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Unverified};
 use klatch_gossip::sim::author::Author;
-use klatch_gossip::sim::shelf::Memory;
+use klatch_gossip::sim::shelf::Memory as Log;
+use klatch_gossip::sync::memory::Memory;
 use klatch_gossip::sync::message::{Get, Message, Part};
-use klatch_gossip::sync::{Change, Exchange, Input, Outcome, Output, Reason, Shelf};
+use klatch_gossip::sync::{Change, Exchange, Input, Outcome, Output, Reason, Setup, Shelf};
 
 /// A node with one connection; its owner commits at once.
-struct Side {
-    shelf: Memory,
+pub(crate) struct Side {
+    pub(crate) shelf: Log,
     exchange: Exchange,
-    sent: Vec<Message>,
+    setup: Setup,
+    now: u64,
+    pub(crate) sent: Vec<Message>,
     hints: Vec<(EntryId, FeedId, u32)>,
-    caught_up: usize,
+    pub(crate) caught_up: usize,
     /// What the peer is said to hold of this side's own feed, each time it changed.
     holds: Vec<u32>,
-    closed: Option<Reason>,
+    pub(crate) closed: Option<Reason>,
     outcomes: Vec<Outcome>,
+    pub(crate) met: Memory,
+    pub(crate) coming: Vec<(u32, u64)>,
     verdict: Option<Outcome>,
 }
 
-fn net() -> NetId {
+pub(crate) fn net() -> NetId {
     NetId::of_name("converge")
 }
 
-fn pair(a: u64, b: u64) -> (Side, Side) {
+/// The log of the node of author `number`, with nothing in it.
+pub(crate) fn empty_log(number: u64) -> Log {
+    Log::new(net(), Author::new(net(), number).feed())
+}
+
+/// Two that do not show each other whom they want.
+pub(crate) fn tagged_pair(a: u64, b: u64) -> (Side, Side) {
+    let (mut a, mut b) = pair(a, b);
+    for side in [&mut a, &mut b] {
+        side.hang_up(|setup| Setup { is_open: false, ..setup });
+    }
+    (a, b)
+}
+
+pub(crate) fn pair(a: u64, b: u64) -> (Side, Side) {
     let (a, b) = (Author::new(net(), a).feed(), Author::new(net(), b).feed());
     (Side::new(a, b), Side::new(b, a))
 }
 
 impl Side {
     fn new(me: FeedId, peer: FeedId) -> Self {
+        let setup = Setup { is_open: true, ..Setup::new(net(), me, peer, [7; 32]) };
         Self {
-            shelf: Memory::new(net(), me),
-            exchange: Exchange::new(net(), me, peer, 0),
+            shelf: Log::new(net(), me),
+            exchange: Exchange::new(setup.clone(), 0),
+            setup,
+            now: 0,
             sent: Vec::new(),
             hints: Vec::new(),
             caught_up: 0,
             holds: Vec::new(),
             closed: None,
             outcomes: Vec::new(),
+            met: Memory::default(),
+            coming: Vec::new(),
             verdict: None,
         }
     }
 
-    fn give(&mut self, input: Input) {
-        self.exchange.handle(0, input, &self.shelf);
+    pub(crate) fn give(&mut self, input: Input) {
+        self.exchange.handle(self.now, input, &self.shelf);
     }
 
-    fn write(&mut self, author: &mut Author, count: usize, size: usize) {
+    /// Time passes, and the exchange is woken.
+    pub(crate) fn pass(&mut self, millis: u64) {
+        self.now += millis;
+        self.give(Input::Elapsed);
+    }
+
+    /// The connection ends; the next one starts from what is remembered.
+    pub(crate) fn hang_up(&mut self, change: impl FnOnce(Setup) -> Setup) {
+        self.setup = change(Setup { memory: self.met.clone(), ..self.setup.clone() });
+        self.exchange = Exchange::new(self.setup.clone(), self.now);
+        self.sent.clear();
+        self.caught_up = 0;
+    }
+
+    /// Bytes of the chunks that were sent.
+    pub(crate) fn chunk_bytes(&self) -> usize {
+        let chunk = |message: &Message| match message {
+            Message::Chunk { chunk: Some(chunk), .. } | Message::Push { chunk, .. } => chunk.len(),
+            _ => 0,
+        };
+        self.sent.iter().map(chunk).sum()
+    }
+
+    /// Bytes of some of what was sent.
+    pub(crate) fn size_of(&self, is: impl Fn(&Message) -> bool) -> usize {
+        self.sent.iter().filter(|message| is(message)).map(|message| message.encode().len()).sum()
+    }
+
+    pub(crate) fn write(&mut self, author: &mut Author, count: usize, size: usize) {
         for _ in 0..count {
             let entry = author.write(Vec::new(), size);
             self.add(entry);
         }
     }
 
-    fn add(&mut self, entry: Unverified) {
+    pub(crate) fn add(&mut self, entry: Unverified) {
         let change = self.shelf.append(entry);
         self.give(Input::Changed(vec![change]));
     }
 
-    fn len(&self, feed: FeedId) -> u32 {
+    pub(crate) fn len(&self, feed: FeedId) -> u32 {
         self.shelf.state(&feed).map_or(0, |state| state.len)
     }
 
     /// Does what the exchange wants done; messages for the other side.
-    fn work(&mut self) -> Vec<Vec<u8>> {
+    pub(crate) fn work(&mut self) -> Vec<Vec<u8>> {
         let mut messages = Vec::new();
         while let Some(output) = self.exchange.poll_output() {
             match output {
@@ -93,19 +145,23 @@ impl Side {
                 Output::Holds(len) => self.holds.push(len),
                 Output::Echo(..) => {}
                 Output::Close(reason) => self.closed = Some(reason),
+                Output::Keep(asked) => self.met.asked = Some(asked),
+                Output::Remember(served) => self.met.served = Some(served),
+                Output::Coming { feeds, entries } => self.coming.push((feeds, entries)),
+                Output::Echo(..) | Output::Listens { .. } => {}
                 other => panic!("not in these tests: {other:?}"),
             }
         }
         messages
     }
 
-    fn count(&self, is: impl Fn(&Message) -> bool) -> usize {
+    pub(crate) fn count(&self, is: impl Fn(&Message) -> bool) -> usize {
         self.sent.iter().filter(|message| is(message)).count()
     }
 }
 
 /// Lets both talk until neither has anything to say.
-fn settle(a: &mut Side, b: &mut Side) {
+pub(crate) fn settle(a: &mut Side, b: &mut Side) {
     for _ in 0..100_000 {
         a.give(Input::Room);
         b.give(Input::Room);
@@ -129,8 +185,8 @@ fn an_empty_node_gets_all_it_wants_and_nothing_else() {
     let (mut wanted, mut other) = (Author::new(net(), 3), Author::new(net(), 4));
     b.write(&mut wanted, 700, 100);
     b.write(&mut other, 5, 100);
-    a.give(Input::Wants(vec![wanted.feed()]));
-    b.give(Input::Wants(vec![]));
+    a.give(Input::wants(vec![wanted.feed()]));
+    b.give(Input::wants(vec![]));
     settle(&mut a, &mut b);
     assert_eq!(a.shelf.accepted(&wanted.feed()), b.shelf.accepted(&wanted.feed()));
     assert_eq!(a.len(other.feed()), 0);
@@ -143,8 +199,8 @@ fn a_new_entry_is_pushed_once_the_peer_is_level() {
     let (mut a, mut b) = pair(1, 2);
     let mut author = Author::new(net(), 3);
     b.write(&mut author, 3, 100);
-    a.give(Input::Wants(vec![author.feed()]));
-    b.give(Input::Wants(vec![author.feed()]));
+    a.give(Input::wants(vec![author.feed()]));
+    b.give(Input::wants(vec![author.feed()]));
     settle(&mut a, &mut b);
     let deltas = b.count(|message| matches!(message, Message::Delta { .. }));
     let before = a.sent.len();
@@ -177,8 +233,8 @@ fn two_branches_meet_and_both_sides_end_at_the_entry_before_them() {
         let [left, right] = fork(3, shared, rest);
         left.into_iter().for_each(|entry| a.add(entry));
         right.into_iter().for_each(|entry| b.add(entry));
-        a.give(Input::Wants(vec![feed]));
-        b.give(Input::Wants(vec![feed]));
+        a.give(Input::wants(vec![feed]));
+        b.give(Input::wants(vec![feed]));
         settle(&mut a, &mut b);
         assert_eq!((&a.closed, &b.closed), (&None, &None), "nobody is blamed");
         for side in [&a, &b] {
@@ -199,8 +255,8 @@ fn a_proof_goes_ahead_of_the_chunks_it_cuts_short() {
     let proof = ForkProof::build(&net(), &left[10..], &right[10..]).unwrap();
     right.into_iter().for_each(|entry| b.add(entry));
     b.shelf.fork(&proof);
-    a.give(Input::Wants(vec![feed]));
-    b.give(Input::Wants(vec![]));
+    a.give(Input::wants(vec![feed]));
+    b.give(Input::wants(vec![]));
     settle(&mut a, &mut b);
     assert_eq!(a.shelf.state(&feed), b.shelf.state(&feed));
     let place = |is: fn(&Message) -> bool| b.sent.iter().position(is).unwrap();
@@ -216,8 +272,8 @@ fn who_serves_a_feed_without_wanting_it_hears_of_its_fork_too() {
     let [left, right] = fork(3, 2, [1, 1]);
     a.shelf.fork(&ForkProof::build(&net(), &left[2..], &right[2..]).unwrap());
     right.into_iter().for_each(|entry| b.add(entry));
-    a.give(Input::Wants(vec![feed]));
-    b.give(Input::Wants(vec![]));
+    a.give(Input::wants(vec![feed]));
+    b.give(Input::wants(vec![]));
     settle(&mut a, &mut b);
     assert_eq!(b.shelf.state(&feed).unwrap().cap, Some(2));
     assert_eq!(a.shelf.state(&feed), b.shelf.state(&feed));
@@ -243,8 +299,8 @@ fn a_node_set_back_is_told_by_whoever_holds_more_of_its_feed() {
     let entries: Vec<Unverified> = (0..4).map(|_| own.write(Vec::new(), 40)).collect();
     entries[..2].iter().cloned().for_each(|entry| drop(a.shelf.append(entry)));
     entries.into_iter().for_each(|entry| b.add(entry));
-    a.give(Input::Wants(vec![]));
-    b.give(Input::Wants(vec![]));
+    a.give(Input::wants(vec![]));
+    b.give(Input::wants(vec![]));
     settle(&mut a, &mut b);
     assert!(a.shelf.own_is_longer);
     assert_eq!(a.len(own.feed()), 2, "and keeps nothing of it");
@@ -259,8 +315,8 @@ fn own_posts_are_pushed_without_a_question_to_who_echoed_them() {
         a.shelf.append(entry.clone());
         b.shelf.append(entry);
     }
-    a.give(Input::Wants(vec![]));
-    b.give(Input::Wants(vec![own.feed()]));
+    a.give(Input::wants(vec![]));
+    b.give(Input::wants(vec![own.feed()]));
     settle(&mut a, &mut b);
     let before = a.sent.len();
     a.write(&mut own, 1, 40);
@@ -274,8 +330,8 @@ fn bodies_left_out_are_fetched_later_and_lost_ones_are_asked_for_once() {
     let (mut a, mut b) = pair(1, 2);
     let mut author = Author::new(net(), 3);
     b.write(&mut author, 200, 12_000); // 2.4 MB: three times what goes inline.
-    a.give(Input::Wants(vec![author.feed()]));
-    b.give(Input::Wants(vec![]));
+    a.give(Input::wants(vec![author.feed()]));
+    b.give(Input::wants(vec![]));
     settle(&mut a, &mut b);
     assert!(a.shelf.missing_bodies(&author.feed(), 0).is_empty());
     let asks = |message: &Message| matches!(message, Message::Get(Get { part: Part::Bodies, .. }));
@@ -284,8 +340,8 @@ fn bodies_left_out_are_fetched_later_and_lost_ones_are_asked_for_once() {
     let (mut a, mut b) = pair(1, 2);
     b.write(&mut Author::new(net(), 4), 3, 40);
     b.shelf.drop_bodies(&Author::new(net(), 4).feed());
-    a.give(Input::Wants(vec![Author::new(net(), 4).feed()]));
-    b.give(Input::Wants(vec![]));
+    a.give(Input::wants(vec![Author::new(net(), 4).feed()]));
+    b.give(Input::wants(vec![]));
     settle(&mut a, &mut b);
     assert_eq!(a.shelf.missing_bodies(&Author::new(net(), 4).feed(), 0), [1, 2, 3]);
     assert_eq!(a.count(asks), 1);
@@ -298,8 +354,8 @@ fn who_asks_about_an_object_hears_of_authors_now_and_later_and_of_each_once() {
     let (mut early, mut late) = (Author::new(net(), 3), Author::new(net(), 4));
     b.add(early.write(vec![event], 40));
     a.give(Input::Objects(vec![event]));
-    a.give(Input::Wants(vec![]));
-    b.give(Input::Wants(vec![]));
+    a.give(Input::wants(vec![]));
+    b.give(Input::wants(vec![]));
     settle(&mut a, &mut b);
     assert_eq!(a.hints, [(event, early.feed(), 1)]);
     b.add(early.write(vec![event], 40));
@@ -316,19 +372,19 @@ fn what_is_refused_is_wanted_no_longer() {
     let mut author = Author::new(net(), 3);
     b.write(&mut author, 600, 40);
     a.verdict = Some(Outcome::Refused);
-    a.give(Input::Wants(vec![author.feed()]));
-    b.give(Input::Wants(vec![]));
+    a.give(Input::wants(vec![author.feed()]));
+    b.give(Input::wants(vec![]));
     settle(&mut a, &mut b);
     let removals = |m: &Message| matches!(m, Message::Wants { del, .. } if !del.is_empty());
     assert_eq!(a.count(removals), 1);
     let before = b.sent.len();
     b.write(&mut author, 1, 40);
-    a.give(Input::Wants(vec![author.feed()]));
+    a.give(Input::wants(vec![author.feed()]));
     settle(&mut a, &mut b);
     assert_eq!(b.sent.len(), before, "wanting it again is not enough while it was never unwanted");
-    a.give(Input::Wants(vec![]));
+    a.give(Input::wants(vec![]));
     a.verdict = None;
-    a.give(Input::Wants(vec![author.feed()]));
+    a.give(Input::wants(vec![author.feed()]));
     settle(&mut a, &mut b);
     assert_eq!(a.len(author.feed()), b.len(author.feed()));
 }
@@ -338,8 +394,8 @@ fn a_slow_reader_costs_no_memory_and_gets_a_burst_as_one_chunk() {
     let (mut a, mut b) = pair(1, 2);
     let mut author = Author::new(net(), 3);
     b.write(&mut author, 2_000, 1_000);
-    a.give(Input::Wants(vec![author.feed()]));
-    b.give(Input::Wants(vec![]));
+    a.give(Input::wants(vec![author.feed()]));
+    b.give(Input::wants(vec![]));
     for _ in 0..5 {
         b.work().into_iter().for_each(|message| a.give(Input::Message(message)));
         a.work().into_iter().for_each(|message| b.give(Input::Message(message)));
@@ -363,8 +419,8 @@ fn many_feeds_come_through_sixteen_requests_at_a_time() {
             author.feed()
         })
         .collect();
-    a.give(Input::Wants(feeds.clone()));
-    b.give(Input::Wants(feeds.clone()));
+    a.give(Input::wants(feeds.clone()));
+    b.give(Input::wants(feeds.clone()));
     settle(&mut a, &mut b);
     assert!(feeds.iter().all(|feed| a.len(*feed) == 1));
     assert_eq!((a.caught_up, b.caught_up > 0), (1, true));

@@ -12,7 +12,7 @@ use klatch_gossip::noise::{Channel, Local, Network};
 use klatch_gossip::sim::author::Author;
 use klatch_gossip::sim::shelf::Memory;
 use klatch_gossip::sync::message::{Get, Message, Part};
-use klatch_gossip::sync::{Breach, FeedState, Input, Output, Reason, Shelf};
+use klatch_gossip::sync::{Breach, FeedState, Input, Output, Reason, Setup, Shelf};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -47,8 +47,29 @@ impl Shelf for Shared {
     fn missing_bodies(&self, feed: &FeedId, after: Seq) -> Vec<Seq> {
         self.0.lock().unwrap().missing_bodies(feed, after)
     }
+    fn incomplete(&self) -> Vec<FeedId> {
+        self.0.lock().unwrap().incomplete()
+    }
     fn proof(&self, feed: &FeedId) -> Option<ForkProof> {
         self.0.lock().unwrap().proof(feed)
+    }
+    fn number(&self, feed: &FeedId) -> Option<u32> {
+        self.0.lock().unwrap().number(feed)
+    }
+    fn feed(&self, number: u32) -> Option<FeedId> {
+        self.0.lock().unwrap().feed(number)
+    }
+    fn clock(&self) -> u64 {
+        self.0.lock().unwrap().clock()
+    }
+    fn changed(&self, feed: &FeedId) -> u64 {
+        self.0.lock().unwrap().changed(feed)
+    }
+    fn changed_since(&self, clock: u64, max: usize) -> Option<Vec<FeedId>> {
+        self.0.lock().unwrap().changed_since(clock, max)
+    }
+    fn held(&self) -> Vec<FeedId> {
+        self.0.lock().unwrap().held()
     }
     fn about(&self, object: &EntryId) -> Vec<(FeedId, Seq)> {
         self.0.lock().unwrap().about(object)
@@ -70,7 +91,7 @@ struct Node {
 
 impl Node {
     /// Drives a link over `stream`; `wants` is said at once.
-    fn start<S>(log: Memory, local: Local, stream: S, channel: Channel, wants: &[FeedId]) -> Self
+    fn start<S>(log: Memory, local: &Local, stream: S, channel: Channel, wants: &[FeedId]) -> Self
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -79,15 +100,17 @@ impl Node {
         let (to_owner, outputs) = mpsc::channel(16);
         let traffic = Arc::new(Traffic::default());
         let shelf = log.clone();
+        let (peer, session) = (channel.peer(), *channel.handshake_hash());
         let ports = Ports {
             id: LinkId(7),
+            setup: Setup::new(net(), local.feed(), peer, session),
             inputs: from_owner,
             outputs: to_owner,
             shelf: move || Box::new(shelf.clone()) as Box<dyn Shelf>,
             traffic: Arc::clone(&traffic),
         };
-        inputs.send(Input::Wants(wants.to_vec())).unwrap();
-        let link = tokio::spawn(async move { link::drive(stream, channel, &local, ports).await });
+        inputs.send(Input::wants(wants.to_vec())).unwrap();
+        let link = tokio::spawn(async move { link::drive(stream, channel, ports).await });
         let (answers, answering) = watch::channel(true);
         let (is_level, caught_up) = watch::channel(0);
         let (holds, unanswered_bytes) = watch::channel(0);
@@ -150,6 +173,11 @@ async fn own(
                 }
             }
             Output::CaughtUp => {}
+            Output::Keep(_)
+            | Output::Remember(_)
+            | Output::Coming { .. }
+            | Output::Echo(..)
+            | Output::Listens { .. } => continue,
             other => panic!("{other:?}"),
         }
         caught_up.send_modify(|count| *count += 1);
@@ -190,8 +218,8 @@ async fn joined(logs: [Memory; 2], wants: &[FeedId], pipe_bytes: usize) -> [Node
         tokio::join!(link::initiate(&mut left, &ana, ben.feed()), link::respond(&mut right, &ben));
     let [first, second] = logs;
     [
-        Node::start(first, ana, left, anas.unwrap(), wants),
-        Node::start(second, ben, right, bens.unwrap(), wants),
+        Node::start(first, &ana, left, anas.unwrap(), wants),
+        Node::start(second, &ben, right, bens.unwrap(), wants),
     ]
 }
 
@@ -212,8 +240,8 @@ async fn two_nodes_over_tcp_hold_the_same_and_each_byte_is_counted_at_both_ends(
     let (anas, bens) =
         tokio::join!(link::initiate(&mut left, &ana, expected), link::respond(&mut right, &ben));
     let [first, second] = logs;
-    let mut ana = Node::start(first, ana, left, anas.unwrap(), &feeds);
-    let mut ben = Node::start(second, ben, right, bens.unwrap(), &feeds);
+    let mut ana = Node::start(first, &ana, left, anas.unwrap(), &feeds);
+    let mut ben = Node::start(second, &ben, right, bens.unwrap(), &feeds);
     ben.holds(feeds[0], 300).await;
     ana.holds(feeds[1], 70).await;
     ana.write(&mut authors[0], 200);
@@ -300,11 +328,11 @@ async fn node_and_hand(log: Memory, wants: &[FeedId]) -> (Node, Hand) {
     let (anas, bens) =
         tokio::join!(link::initiate(&mut left, &ana, ben.feed()), link::respond(&mut stream, &ben));
     let hand = Hand { stream, channel: bens.unwrap(), outbox: Outbox::default(), inbox: Inbox::default() };
-    (Node::start(log, ana, left, anas.unwrap(), wants), hand)
+    (Node::start(log, &ana, left, anas.unwrap(), wants), hand)
 }
 
 fn resume() -> Message {
-    Message::Resume { proto: 1, want_n: 0, yours: None }
+    Message::Resume { proto: 1, token: None, root: None, want_n: 0, yours: None }
 }
 
 #[tokio::test(start_paused = true)]
@@ -346,7 +374,7 @@ async fn a_peer_that_stops_reading_is_left_after_a_minute() {
     let feed = authors[0].feed();
     let (node, mut hand) = node_and_hand(log, &[]).await;
     hand.send(&resume()).await;
-    hand.send(&Message::Wants { add: vec![feed], del: vec![] }).await;
+    hand.send(&Message::Wants { root: None, add: vec![feed].into(), del: vec![] }).await;
     let get = Get { idx: 0, from: 1, to: 1000, part: Part::Entries, base8: None };
     hand.send(&Message::Get(get)).await;
     let started = Instant::now();

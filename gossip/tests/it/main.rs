@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test an unwrap is an assertion")]
 #![expect(clippy::disallowed_methods, reason = "tests of time run on tokio's clock, which stands still")]
 
+mod again;
 mod converge;
 mod faults;
 mod handshake;

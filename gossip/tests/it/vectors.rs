@@ -78,11 +78,11 @@ fn messages() -> Vec<(&'static str, Message)> {
     let get = |part, base8, from| Message::Get(Get { idx: 1, from, to: 300, part, base8 });
     let row = |idx, len, tip8, cap| Row { idx, len, tip8, cap };
     vec![
-        ("resume, nothing held", Message::Resume { proto: 1, want_n: 0, yours: None }),
-        ("resume with an echo", Message::Resume { proto: 1, want_n: 300, yours: Some((70_000, id8)) }),
-        ("two feeds wanted", Message::Wants { add: feeds, del: vec![] }),
-        ("two feeds unwanted", Message::Wants { add: vec![], del: vec![0, 24] }),
-        ("the first and the tenth of ten held", Message::Scope(vec![0x01, 0x02])),
+        ("resume, nothing held", Message::Resume { proto: 1, token: None, root: None, want_n: 0, yours: None }),
+        ("resume with an echo", Message::Resume { proto: 1, token: None, root: None, want_n: 300, yours: Some((70_000, id8)) }),
+        ("two feeds wanted", Message::Wants { root: None, add: feeds.into(), del: vec![] }),
+        ("two feeds unwanted", Message::Wants { root: None, add: vec![].into(), del: vec![0, 24] }),
+        ("the first and the tenth of ten held", Message::Scope(Some(vec![0x01, 0x02]))),
         (
             "held of yours: one feed; one capped; one of which only the proof is held",
             Message::Delta {
