@@ -12,7 +12,7 @@ pub(crate) struct Side {
     pub(crate) shelf: Log,
     exchange: Exchange,
     setup: Setup,
-    now: u64,
+    pub(crate) now: u64,
     pub(crate) sent: Vec<Message>,
     hints: Vec<(EntryId, FeedId, u32)>,
     pub(crate) caught_up: usize,
