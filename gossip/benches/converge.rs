@@ -23,7 +23,12 @@ struct Side {
 
 impl Side {
     fn new(net: NetId, shelf: Memory, me: FeedId, peer: FeedId) -> Self {
-        Self { shelf, exchange: Exchange::new(Setup { is_open: true, ..Setup::new(net, me, peer, [7; 32]) }, 0), bytes: 0, entries: 0 }
+        Self {
+            shelf,
+            exchange: Exchange::new(Setup { is_open: true, ..Setup::new(net, me, peer, [7; 32]) }, 0),
+            bytes: 0,
+            entries: 0,
+        }
     }
 
     fn give(&mut self, input: Input) {

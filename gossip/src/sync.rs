@@ -569,7 +569,7 @@ impl Exchange {
                 self.ground.is_open = true;
                 let wanted = self.wanted(shelf);
                 let Self { ground, plan, .. } = self;
-        let mut desk = ground.desk(shelf);
+                let mut desk = ground.desk(shelf);
                 wanted.into_iter().for_each(|wanted| plan.reopen(&wanted, &mut desk));
                 return Ok(());
             }

@@ -405,6 +405,10 @@ impl Handle {
     pub async fn hint(&self, object: EntryId, author: FeedId) -> Result<(), Refusal> {
         self.tell(Command::Hint { object, author }).await
     }
+    /// Remembers something of a peer. Nobody waits for it: what is lost costs a longer meeting.
+    pub async fn remember(&self, memory: Local) -> Result<(), Refusal> {
+        self.tell(Command::Remember(memory)).await
+    }
     /// Posts in one durable commit; ids in order.
     pub async fn post(&self, posts: Vec<Post>) -> Result<Vec<EntryId>, Refusal> {
         self.ask(|reply| Command::Post { posts, reply }).await?

@@ -21,6 +21,8 @@ pub(crate) struct Batch<'t> {
     pub(crate) net: NetId,
     feeds: BTreeMap<FeedId, FeedRow>,
     keys: BTreeMap<FeedId, Result<PublicKey, KeyError>>,
+    /// Lengths and caps as they were.
+    before: BTreeMap<FeedId, (Seq, Option<Seq>)>,
     changed: BTreeSet<FeedId>,
     /// For [`Changes::feeds`]: the first new entry that refs each object.
     said: BTreeMap<FeedId, BTreeMap<EntryId, Seq>>,
@@ -29,8 +31,8 @@ pub(crate) struct Batch<'t> {
 
 impl<'t> Batch<'t> {
     pub(crate) fn new(tx: &'t WriteTransaction, net: NetId) -> Self {
-        let (feeds, keys, changed, said, index) = Default::default();
-        Self { tx, net, feeds, keys, changed, said, index }
+        let (feeds, keys, before, changed, said, index) = Default::default();
+        Self { tx, net, feeds, keys, before, changed, said, index }
     }
 
     /// The feed's row as it is now; `None` if nothing is known of it.
@@ -40,6 +42,7 @@ impl<'t> Batch<'t> {
         }
         let row = feed_row(self.tx, feed)?;
         self.feeds.extend(row.map(|row| (*feed, row)));
+        self.before.entry(*feed).or_insert(row.map_or((0, None), |row| (row.len, row.cap())));
         Ok(row)
     }
 
@@ -240,12 +243,14 @@ impl<'t> Batch<'t> {
             set_meta(self.tx, "clock", &clock.to_be_bytes())?;
         }
         let objects = view::refold(self.tx, &self.net, &self.index.touched)?;
+        let before =
+            by_number.iter().filter_map(|(_, feed)| Some((*feed, *self.before.get(feed)?))).collect();
         let said = &mut self.said;
         let feeds = by_number.iter().map(|(_, feed)| {
             let said = said.remove(feed).unwrap_or_default();
             (*feed, said.into_iter().collect())
         });
-        Ok(Changes { feeds: feeds.collect(), objects, clock })
+        Ok(Changes { feeds: feeds.collect(), before, objects, clock })
     }
 }
 

@@ -30,6 +30,8 @@ mod verify;
 mod view;
 mod witness;
 
+use std::collections::BTreeMap;
+
 use klatch_feed::{AcceptError, EntryId, FeedId, Seq};
 
 pub use backup::{BackupError, Parts, Restored};
@@ -92,6 +94,8 @@ pub struct Changes {
     /// Feeds with new entries, bodies or caps, by feed number, and what their new entries point at, with the
     /// place of the first that does.
     pub feeds: Vec<(FeedId, Vec<(EntryId, Seq)>)>,
+    /// Lengths and caps of these feeds before.
+    pub before: BTreeMap<FeedId, (Seq, Option<Seq>)>,
     /// Groups and events whose folded state is another now, by id.
     pub objects: Vec<EntryId>,
     /// The change log's position after the commit; 0 where it changed nothing of the log.

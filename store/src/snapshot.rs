@@ -12,8 +12,8 @@ use crate::batch::proof_bytes;
 use crate::guard::guard;
 use crate::store::Shared;
 use crate::table::{
-    CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, LOCAL, MISSING, PROFILES, REFS, clock, feed_row, numbered,
-    place, place_of, ref_key, split,
+    CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, LOCAL, MISSING, NUMBERS, PROFILES, REFS, clock, feed_row,
+    numbered, place, place_of, ref_key, split,
 };
 use crate::{DiskError, FeedState, Progress, Report, entries, index, verify};
 
@@ -303,6 +303,34 @@ impl Snapshot {
     /// heard of.
     pub fn changed(&self, feed: &FeedId) -> Result<Option<u64>, DiskError> {
         guard(|| Ok(self.row(feed)?.map(|row| row.changed)))
+    }
+
+    /// A feed's number in keys: given once, kept for ever.
+    pub fn number(&self, feed: &FeedId) -> Result<Option<u32>, DiskError> {
+        guard(|| Ok(self.row(feed)?.map(|row| row.num)))
+    }
+
+    /// The feed of a number.
+    pub fn feed(&self, number: u32) -> Result<Option<FeedId>, DiskError> {
+        guard(|| {
+            let name = self.tx.open_table(NUMBERS)?.get(number)?;
+            Ok(name.and_then(|name| name.value().first_chunk().map(|feed| FeedId::new(*feed))))
+        })
+    }
+
+    /// Feeds with accepted entries whose bodies are neither held nor taken back, at most `max`.
+    pub fn incomplete(&self, max: usize) -> Result<Vec<FeedId>, DiskError> {
+        guard(|| {
+            let table = self.tx.open_table(MISSING)?;
+            let (mut found, mut next) = (Vec::new(), Some(0));
+            while let Some(num) = next.filter(|_| found.len() < max) {
+                let Some(row) = table.range(place(num, 0)..)?.next().transpose()? else { break };
+                let (num, _) = split(row.0.value());
+                found.push(numbered(&self.tx, num)?.0);
+                next = num.checked_add(1);
+            }
+            Ok(found)
+        })
     }
 
     /// Entries in rows, those in quarantine included.

@@ -61,12 +61,7 @@ impl Memory {
     }
 
     /// Notes a change in the change log.
-    fn changes(
-        &mut self,
-        feed: FeedId,
-        before: (Seq, Option<Seq>),
-        objects: Vec<(EntryId, Seq)>,
-    ) -> Change {
+    fn changes(&mut self, feed: FeedId, before: (Seq, Option<Seq>), objects: Vec<(EntryId, Seq)>) -> Change {
         self.clock += 1;
         let clock = self.clock;
         if let Some(chain) = self.feeds.get_mut(&feed) {
@@ -308,9 +303,8 @@ impl Shelf for Memory {
     }
 
     fn incomplete(&self) -> Vec<FeedId> {
-        let lacks = |chain: &Chain| {
-            chain.entries.iter().take(chain.len as usize).any(|entry| entry.body().is_none())
-        };
+        let lacks =
+            |chain: &Chain| chain.entries.iter().take(chain.len as usize).any(|entry| entry.body().is_none());
         self.feeds.iter().filter(|(_, chain)| lacks(chain)).map(|(feed, _)| *feed).take(4_096).collect()
     }
 

@@ -112,12 +112,7 @@ impl Compare {
     /// # Errors
     ///
     /// [`Breach::Malformed`] if they are not as many as the last step opened.
-    pub(super) fn hear(
-        &mut self,
-        keys: &Keys,
-        prints: &[u8],
-        states: States<'_>,
-    ) -> Result<Found, Breach> {
+    pub(super) fn hear(&mut self, keys: &Keys, prints: &[u8], states: States<'_>) -> Result<Found, Breach> {
         let mine = self.print(keys, states);
         if prints.len() != mine.len() {
             return Err(Breach::Malformed);
@@ -232,7 +227,8 @@ fn count(places: &[u32]) -> u32 {
 
 /// Cuts an interval into sixteen, as even as can be.
 fn cut((lo, hi): (u32, u32)) -> impl Iterator<Item = (u32, u32)> {
-    let at = move |i: u32| lo + u32::try_from(u64::from(hi - lo) * u64::from(i) / u64::from(FAN)).unwrap_or(0);
+    let at =
+        move |i: u32| lo + u32::try_from(u64::from(hi - lo) * u64::from(i) / u64::from(FAN)).unwrap_or(0);
     (0..FAN).map(move |i| (at(i), at(i + 1)))
 }
 

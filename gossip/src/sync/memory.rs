@@ -126,8 +126,7 @@ impl Served {
     pub fn encode(&self) -> Vec<u8> {
         let list: Vec<NameForm> = self.list.iter().map(name_form).collect();
         let tokens = self.tokens.iter().map(|(token, at)| (ByteArray::new(*token), *at)).collect();
-        let form: ServedForm =
-            (ByteArray::new(self.root), self.salt.map(ByteArray::new), list, tokens);
+        let form: ServedForm = (ByteArray::new(self.root), self.salt.map(ByteArray::new), list, tokens);
         codec::encode(&form)
     }
 
@@ -147,8 +146,13 @@ mod tests {
     #[test]
     fn what_is_remembered_comes_back() {
         let list = vec![Name::Number(7), Name::Hole, Name::Feed(FeedId::new([3; 32])), Name::Tag([9; 8])];
-        let asked =
-            Asked { token: [1; 16], root: [2; 16], salt: Some([4; 32]), list: list.clone(), owed: vec![0, 2] };
+        let asked = Asked {
+            token: [1; 16],
+            root: [2; 16],
+            salt: Some([4; 32]),
+            list: list.clone(),
+            owed: vec![0, 2],
+        };
         assert_eq!(Asked::decode(&asked.encode()), Some(asked.clone()));
         let served = Served { root: [2; 16], salt: None, list, tokens: vec![([5; 16], 70), ([6; 16], 90)] };
         assert_eq!(Served::decode(&served.encode()), Some(served.clone()));

@@ -338,9 +338,7 @@ impl Message {
                 codec::encode(&(number::MODE, rows))
             }
             Self::Have(rows) => codec::encode(&(number::HAVE, rows)),
-            Self::Token { token, root } => {
-                codec::encode(&(number::TOKEN, B16::new(*token), B16::new(*root)))
-            }
+            Self::Token { token, root } => codec::encode(&(number::TOKEN, B16::new(*token), B16::new(*root))),
             Self::Delta { more, side, rows } => {
                 let form = |row: &Row| (row.idx, row.len, row.tip8.map(B8::new), row.cap);
                 codec::encode(&(number::DELTA, more, *side as u8, rows.iter().map(form).collect::<Vec<_>>()))

@@ -89,9 +89,9 @@ pub(super) struct Plan {
     claims: BTreeMap<u32, Claim>,
     refused: BTreeSet<FeedId>,
     pub(super) active: BTreeMap<u32, Task>,
-    waiting: BTreeSet<(Class, u32)>,  // For a place in `active`.
-    lagging: BTreeMap<u32, Millis>,   // Told to exist and expected from another peer until then.
-    modes: BTreeMap<u32, Mode>,       // To be said.
+    waiting: BTreeSet<(Class, u32)>, // For a place in `active`.
+    lagging: BTreeMap<u32, Millis>,  // Told to exist and expected from another peer until then.
+    modes: BTreeMap<u32, Mode>,      // To be said.
     flights: BTreeMap<u32, Flight>,
     tickets: BTreeMap<u64, Ticket>,
     ticket_next: u64,

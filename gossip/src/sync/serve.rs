@@ -173,11 +173,7 @@ impl Serve {
     }
 
     /// The peer says how feeds shall come.
-    pub(super) fn mode(
-        &mut self,
-        rows: &[(u32, Mode, Seq)],
-        desk: &mut Desk<'_>,
-    ) -> Result<(), Breach> {
+    pub(super) fn mode(&mut self, rows: &[(u32, Mode, Seq)], desk: &mut Desk<'_>) -> Result<(), Breach> {
         for (idx, mode, have) in rows {
             match self.wants.at(*idx, desk.shelf) {
                 Place::Live(feed, row) => {

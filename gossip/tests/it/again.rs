@@ -206,14 +206,16 @@ fn what_came_twice_is_told_from_then_on_and_asked_for_when_nobody_else_brings_it
 fn a_pub_asks_a_member_for_what_both_want() {
     let (mut a, mut b) = crate::converge::pair(1, 2);
     a.hang_up(|setup| Setup { is_narrow: true, ..setup });
-    let (mut shared, mut other, member) = (Author::new(net(), 3), Author::new(net(), 4), Author::new(net(), 2));
+    let (mut shared, mut other, member) =
+        (Author::new(net(), 3), Author::new(net(), 4), Author::new(net(), 2));
     b.write(&mut shared, 2, 40);
     b.write(&mut other, 2, 40);
     a.give(Input::wants(vec![shared.feed(), Author::new(net(), 5).feed(), member.feed()]));
     b.give(Input::wants(vec![shared.feed(), other.feed()]));
     settle(&mut a, &mut b);
     assert_eq!((a.len(shared.feed()), a.len(other.feed())), (2, 0));
-    let asked: usize = a.sent.iter().map(|m| if let Message::Wants { add, .. } = m { add.len() } else { 0 }).sum();
+    let asked: usize =
+        a.sent.iter().map(|m| if let Message::Wants { add, .. } = m { add.len() } else { 0 }).sum();
     assert_eq!(asked, 3, "its own feed, the member's, and the one that both want");
 }
 

@@ -52,7 +52,10 @@ impl Node {
         let (me, peer) = (author(1).feed(), author(2).feed());
         let mut shelf = Memory::new(net(), me);
         entries(4, 3).into_iter().for_each(|entry| drop(shelf.append(entry)));
-        let exchange = Exchange::new(Setup { is_open: true, places_max: 100_000, ..Setup::new(net(), me, peer, [7; 32]) }, 0);
+        let exchange = Exchange::new(
+            Setup { is_open: true, places_max: 100_000, ..Setup::new(net(), me, peer, [7; 32]) },
+            0,
+        );
         let mut node = Self { shelf, exchange, ended: None, sent: Vec::new(), unsent: 0, now: 0 };
         node.give(Input::wants(vec![author(3).feed()]));
         assert_eq!(node.idx(author(3).feed()), WANTED, "the cases below stand on this order");
@@ -198,7 +201,11 @@ fn what_nobody_asked_for_ends_the_connection() {
         ("a row past the list", delta(Side::Yours, 2), "a row"),
         ("a row past its own list", delta(Side::Mine, 1), "a row"),
         ("a request past its list", get(1), "a request"),
-        ("the removal of nothing", Message::Wants { root: None, add: vec![].into(), del: vec![1] }, "the removal of a feed"),
+        (
+            "the removal of nothing",
+            Message::Wants { root: None, add: vec![].into(), del: vec![1] },
+            "the removal of a feed",
+        ),
         ("a second scope", Message::Scope(Some(vec![0])), "a scope"),
         ("a list forgotten that was not named", Message::Scope(None), "a scope"),
         ("fingerprints of no list", prints(Side::Yours), "fingerprints"),
@@ -425,7 +432,10 @@ fn one_past_each_limit_of_a_message_ends_the_connection() {
     let bodies = |from, to| Message::Get(Get { idx: HELD, from, to, part: Part::Bodies, base8: None });
     let cases = [
         ("feeds wanted in a message", Message::Wants { root: None, add: feeds(16_385).into(), del: vec![] }),
-        ("feeds unwanted in a message", Message::Wants { root: None, add: vec![].into(), del: (0..16_385).collect() }),
+        (
+            "feeds unwanted in a message",
+            Message::Wants { root: None, add: vec![].into(), del: (0..16_385).collect() },
+        ),
         ("feeds in a scope", Message::Scope(Some(vec![0; 2_049]))),
         ("rows in a delta", delta),
         ("bodies asked for", bodies(1, 257)),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use klatch_feed::{EntryId, ForkProof, NetId};
 use klatch_gossip::sim::author::Author;
-use klatch_gossip::sync::message::{Get, Message, Part, Row, Side};
+use klatch_gossip::sync::message::{Get, Message, Mode, Named, Part, Row, Side};
 use klatch_gossip::sync::{Challenge, DoorAnswer, Reason, Redeemed};
 use serde_json::{Value, json};
 
@@ -78,9 +78,38 @@ fn messages() -> Vec<(&'static str, Message)> {
     let get = |part, base8, from| Message::Get(Get { idx: 1, from, to: 300, part, base8 });
     let row = |idx, len, tip8, cap| Row { idx, len, tip8, cap };
     vec![
-        ("resume, nothing held", Message::Resume { proto: 1, token: None, root: None, want_n: 0, yours: None }),
-        ("resume with an echo", Message::Resume { proto: 1, token: None, root: None, want_n: 300, yours: Some((70_000, id8)) }),
+        (
+            "resume, nothing held",
+            Message::Resume { proto: 1, token: None, root: None, want_n: 0, yours: None },
+        ),
+        (
+            "resume with an echo",
+            Message::Resume { proto: 1, token: None, root: None, want_n: 300, yours: Some((70_000, id8)) },
+        ),
         ("two feeds wanted", Message::Wants { root: None, add: feeds.into(), del: vec![] }),
+        (
+            "resume with a token and the list it goes with",
+            Message::Resume { proto: 1, token: Some([7; 16]), root: Some([8; 16]), want_n: 2, yours: None },
+        ),
+        (
+            "two feeds wanted by tags, and what the list is called",
+            Message::Wants { root: Some([8; 16]), add: Named::Tags(vec![id8, next8]), del: vec![] },
+        ),
+        ("a list that is not known", Message::Scope(None)),
+        (
+            "fingerprints of two intervals of the receiver's list",
+            Message::Prints { side: Side::Yours, open: vec![], prints: [id8, next8].concat() },
+        ),
+        (
+            "the second of them differs: state all of it",
+            Message::Prints { side: Side::Mine, open: vec![0b10], prints: vec![] },
+        ),
+        (
+            "a feed to be told of, a feed to be sent",
+            Message::Mode(vec![(0, Mode::Lazy, 9), (3, Mode::Eager, 0)]),
+        ),
+        ("two lengths", Message::Have(vec![(0, 10), (3, 70_000)])),
+        ("a token", Message::Token { token: [7; 16], root: [8; 16] }),
         ("two feeds unwanted", Message::Wants { root: None, add: vec![].into(), del: vec![0, 24] }),
         ("the first and the tenth of ten held", Message::Scope(Some(vec![0x01, 0x02]))),
         (
@@ -197,6 +226,18 @@ fn bad() -> Vec<(&'static str, Vec<u8>)> {
         ("no bodies", vec![0x84, 8, 0, 1, 0x80]),
         ("a chunk that claims 4 GiB", vec![0x84, 7, 0, 0xf6, 0x5a, 0xff, 0xff, 0xff, 0xff]),
         ("65 places asked for", seqs(65)),
+        (
+            "a token without the list it goes with",
+            [vec![0x87, 1, 1, 0, 0x50], vec![7; 16], vec![0xf6, 0, 0xf6]].concat(),
+        ),
+        ("tags out of order", {
+            let tags = [vec![0x48], vec![2; 8], vec![0x48], vec![1; 8]].concat();
+            [vec![0x85, 2, 0xf6, 0x82], tags, vec![0x80, 0xf5]].concat()
+        }),
+        ("fingerprints of a third side", vec![0x84, 5, 2, 0x40, 0x40]),
+        ("a mode that there is none of", vec![0x82, 10, 0x81, 0x83, 0, 0, 0]),
+        ("modes out of order", vec![0x82, 10, 0x82, 0x83, 1, 1, 0, 0x83, 0, 1, 0]),
+        ("a length of nothing", vec![0x82, 11, 0x81, 0x82, 0, 0]),
         ("a secret of 15 bytes", [vec![0x82, 22, 0x4f], vec![0; 15]].concat()),
     ]
 }

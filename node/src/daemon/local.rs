@@ -43,6 +43,10 @@ impl Spaces {
     pub const INVITE: &'static str = "invite";
     /// Feed that a pub removed → nothing.
     pub const REMOVED: &'static str = "removed";
+    /// Peer → what this node got of it, as far as the peer vouches: deleted by the store with what it vouches for.
+    pub const ASKED: &'static str = klatch_store::TOKENS;
+    /// Peer → what this node sent it.
+    pub const SERVED: &'static str = "served";
     /// What a node is besides a node → how its operator set it.
     pub const ROLE: &'static str = "role";
 }

@@ -60,6 +60,8 @@ pub(super) enum Command {
         sets: Vec<Local>,
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
+    /// What is remembered of peers: nobody waits for it, and nobody is told.
+    Remember(Local),
     Update(Update),
     Forget {
         feed: FeedId,
@@ -176,7 +178,7 @@ impl Owner {
 
     /// Works one round off; whether to stop.
     fn round(&mut self, round: Vec<Command>) -> bool {
-        let (mut deliveries, mut writes) = (Vec::new(), Vec::new());
+        let (mut deliveries, mut writes, mut memories) = (Vec::new(), Vec::new(), Vec::new());
         let (mut stop, mut hinted) = (false, false);
         for command in round {
             match command {
@@ -206,6 +208,7 @@ impl Owner {
                     let done = self.set_local(&sets).and_then(|()| self.rewant());
                     let _ = reply.send(done.map_err(Into::into));
                 }
+                Command::Remember(memory) => memories.push(memory),
                 Command::Update(update) => self.update(update),
                 Command::Hint { object, author } => hinted |= self.heard(object, author),
                 Command::Forget { feed, reply } => drop(reply.send(self.forget(&feed).map_err(Into::into))),
@@ -217,6 +220,9 @@ impl Owner {
         }
         self.ingest(deliveries);
         self.write(writes);
+        if !memories.is_empty() {
+            self.log_failure("remembering what peers hold", |owner| owner.store_local(&memories));
+        }
         stop
     }
 
@@ -337,10 +343,15 @@ impl Owner {
     }
 
     fn set_local(&mut self, sets: &[Local]) -> Result<(), DiskError> {
-        let sets: Vec<_> = sets.iter().map(|set| (set.space, &set.key[..], set.value.as_deref())).collect();
-        self.store.set_local(&sets)?;
+        self.store_local(sets)?;
         self.shared.facts.send_replace(());
         Ok(())
+    }
+
+    /// As [`Owner::set_local`], and nobody is told.
+    fn store_local(&mut self, sets: &[Local]) -> Result<(), DiskError> {
+        let sets: Vec<_> = sets.iter().map(|set| (set.space, &set.key[..], set.value.as_deref())).collect();
+        self.store.set_local(&sets)
     }
 
     fn update(&mut self, Update(decide): Update) {

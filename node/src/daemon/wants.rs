@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_feed::{EntryId, EventState, FeedId, GroupState};
+use klatch_gossip::sync::{Class, Interest};
 use klatch_store::{DiskError, Snapshot};
 
 use super::local::{self, Spaces};
@@ -20,6 +21,28 @@ pub struct Wants {
     pub objects: BTreeSet<EntryId>,
     /// Feeds wanted for a hint alone: at most [`super::PROBATION_BYTES_MAX`] of each.
     pub probation: BTreeSet<FeedId>,
+    /// Of the feeds, those whose owner has a say in what this node takes part in, and its own: first of all.
+    pub soon: BTreeSet<FeedId>,
+    /// Of the feeds, those that are followed, a pub's members and pubs.
+    pub followed: BTreeSet<FeedId>,
+}
+
+impl Wants {
+    /// The feeds as exchanges ask for them: what makes the events that are near before all else.
+    pub fn interest(&self) -> Interest {
+        let class = |feed: &FeedId| {
+            if self.soon.contains(feed) {
+                Class::Soon
+            } else if self.followed.contains(feed) {
+                Class::Followed
+            } else if self.probation.contains(feed) {
+                Class::Trial
+            } else {
+                Class::Known
+            }
+        };
+        Interest { feeds: self.feeds.iter().map(|feed| (*feed, class(feed))).collect() }
+    }
 }
 
 /// Who may have written about what, as peers say.
@@ -59,6 +82,12 @@ pub(super) fn compute(
             .collect::<Vec<_>>(),
     );
 
+    let mut soon = BTreeSet::from([me]);
+    let near = groups.iter().filter(|g| objects.contains(&g.id));
+    soon.extend(near.flat_map(|g| g.roles.iter().map(|line| line.feed).chain([g.founder])));
+    let near = events.iter().filter(|e| objects.contains(&e.id));
+    soon.extend(near.flat_map(|e| e.hosts.iter().map(|line| line.feed).chain([e.author])));
+    let followed = known.clone();
     let mut feeds = known;
     groups.iter().filter(|g| objects.contains(&g.id)).for_each(|g| feeds.extend(in_group(g)));
     events.iter().filter(|e| objects.contains(&e.id)).for_each(|e| feeds.extend(in_event(e)));
@@ -70,7 +99,7 @@ pub(super) fn compute(
     probation.retain(|feed| !feeds.contains(feed) && !blocked.contains_key(feed));
     feeds.extend(&probation);
     feeds.retain(|feed| !blocked.contains_key(feed));
-    Ok(Wants { feeds, objects, probation })
+    Ok(Wants { feeds, objects, probation, soon, followed })
 }
 
 fn in_group(group: &GroupState) -> impl Iterator<Item = FeedId> {

@@ -16,8 +16,9 @@ use klatch_gossip::noise::{Local, Side};
 use klatch_gossip::peers::gate::{Attempt, Gate};
 use klatch_gossip::peers::roster::{Refusal as Turned, Roster, Verdict};
 use klatch_gossip::peers::{Book, Source};
-use klatch_gossip::sync::{Change, Input, Millis, Output};
-use klatch_store::Changes;
+use klatch_gossip::sync::memory::{Asked, Memory, Served};
+use klatch_gossip::sync::{Change, Input, Interest, Millis, Output, PLACES_MAX, Setup};
+use klatch_store::{Changes, DiskError};
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -32,11 +33,13 @@ use super::listen;
 use super::regain::Pauses;
 use super::report::{NetRequest, NetResponse, Path, PeerLine};
 use crate::clock::{self, Stopwatch};
-use crate::daemon::{Handle, NetCall, Refusal, Wants, called};
+use crate::daemon::{Handle, NetCall, Refusal, Spaces, Wants, called};
 use crate::share::Address;
 
 /// How long connections get to send what they still have when the node stops.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
+/// Feeds that somebody may want who is not wanted here. Source: spec/gossip.md, "limits".
+const STRANGERS_PLACES_MAX: usize = 16_384;
 /// Events that may wait; what brings one waits with it.
 pub(super) const EVENTS_MAX: usize = 256;
 
@@ -88,12 +91,16 @@ pub(super) struct Hub {
     gate: Gate,
     next_link: u64,
     wants: Arc<Wants>,
+    /// The feeds of `wants`, as exchanges take them.
+    interest: Arc<Interest>,
     /// Addresses by name, to be asked about again when none of them works.
     pub(super) named: BTreeMap<FeedId, Vec<(String, Source)>>,
     pub(super) pubs: BTreeSet<FeedId>,
     pub(super) members: BTreeSet<FeedId>,
     pub(super) homes: BTreeSet<FeedId>,
     pub(super) pauses: Pauses,
+    /// Whether this node is a pub.
+    pub(super) is_pub: bool,
 }
 
 impl Hub {
@@ -115,11 +122,13 @@ impl Hub {
             gate: Gate::default(),
             next_link: 0,
             wants: Arc::default(),
+            interest: Arc::default(),
             named: BTreeMap::new(),
             pubs: BTreeSet::new(),
             members: BTreeSet::new(),
             homes: BTreeSet::new(),
             pauses: Pauses::default(),
+            is_pub: false,
             handle,
             local,
             events,
@@ -132,6 +141,7 @@ impl Hub {
         let (mut changes, mut wants, mut facts) =
             (self.handle.changes(), self.handle.wants(), self.handle.facts());
         self.wants = wants.borrow_and_update().clone();
+        self.interest = Arc::new(self.wants.interest());
         self.look_up_facts();
         self.pause_at_start();
         loop {
@@ -322,14 +332,11 @@ impl Hub {
             self.handle.twin(true);
         }
         self.book.connected(now, peer, side, (side == Side::Initiator).then_some(address));
-        let around = Surroundings {
-            local: Arc::clone(&self.local),
-            handle: self.handle.clone(),
-            events: self.events.clone(),
-        };
-        let (link, run) = Link::start(id, met, self.path(&peer, address), around);
+        let around = Surroundings { handle: self.handle.clone(), events: self.events.clone() };
+        let setup = self.setup(&met);
+        let (link, run) = Link::start(id, met, self.path(&peer, address), setup, around);
         tracing::info!(%peer, %address, path = ?link.path, "connected");
-        link.tell(Input::Wants(self.wants.feeds.iter().copied().collect()));
+        link.tell(Input::Wants(Arc::clone(&self.interest)));
         link.tell(Input::Objects(self.wants.objects.iter().copied().collect()));
         self.links.insert(id, link);
         self.tasks.spawn(run);
@@ -337,6 +344,34 @@ impl Hub {
         self.door_link_up(id);
         self.press_wishes();
         Ok(())
+    }
+
+    /// What an exchange with a peer starts from.
+    fn setup(&self, met: &Met) -> Setup {
+        let (peer, handle) = (met.channel.peer(), &self.handle);
+        let is_known = self.wants.feeds.contains(&peer) || self.pubs.contains(&peer);
+        let memory = self.remembered(&peer).unwrap_or_else(|error| {
+            tracing::error!(%error, "what is known of a peer cannot be read: all is compared");
+            Memory::default()
+        });
+        Setup {
+            secret: clock::random(),
+            is_open: self.pubs.contains(&peer),
+            is_narrow: self.is_pub && !self.pubs.contains(&peer),
+            places_max: if is_known { PLACES_MAX } else { STRANGERS_PLACES_MAX },
+            memory,
+            ..Setup::new(handle.net_id(), handle.me(), peer, *met.channel.handshake_hash())
+        }
+    }
+
+    fn remembered(&self, peer: &FeedId) -> Result<Memory, DiskError> {
+        let snapshot = self.handle.reader().snapshot()?;
+        let asked = snapshot.local(Spaces::ASKED, peer.as_bytes())?;
+        let served = snapshot.local(Spaces::SERVED, peer.as_bytes())?;
+        Ok(Memory {
+            asked: asked.and_then(|bytes| Asked::decode(&bytes)),
+            served: served.and_then(|bytes| Served::decode(&bytes)),
+        })
     }
 
     /// How a connection came about, as a person would say.
@@ -371,6 +406,11 @@ impl Hub {
                 self.handle.note_sent(len);
             }
             Output::Echo(len, id8) => self.echoed(id, len, id8),
+            Output::Coming { feeds, entries } => {
+                if let Some(link) = self.links.get_mut(&id) {
+                    link.coming = (feeds, entries);
+                }
+            }
             Output::Redeem(secret) => self.redeem(id, secret),
             Output::Redeemed(answer) => self.redeemed(id, &answer),
             Output::Challenged(challenge) => self.challenged(id, challenge),
@@ -401,7 +441,11 @@ impl Hub {
     fn on_changes(&mut self, heard: Result<Arc<Changes>, RecvError>) {
         match heard {
             Ok(changes) => {
-                let change = |(feed, objects): &(_, Vec<_>)| Change { feed: *feed, objects: objects.clone() };
+                let clock = (changes.clock, changes.clock);
+                let change = |(feed, objects): &(FeedId, Vec<_>)| {
+                    let before = changes.before.get(feed).copied().unwrap_or((0, None));
+                    Change { feed: *feed, before, clock, objects: objects.clone() }
+                };
                 let told: Vec<Change> = changes.feeds.iter().map(change).collect();
                 self.links.values().for_each(|link| link.tell(Input::Changed(told.clone())));
                 self.door_changed(&changes.objects);
@@ -424,9 +468,12 @@ impl Hub {
     fn on_wants(&mut self, wants: Arc<Wants>) {
         let (feeds, objects) = (wants.feeds != self.wants.feeds, wants.objects != self.wants.objects);
         self.wants = wants;
+        if feeds {
+            self.interest = Arc::new(self.wants.interest());
+        }
         for link in self.links.values() {
             if feeds {
-                link.tell(Input::Wants(self.wants.feeds.iter().copied().collect()));
+                link.tell(Input::Wants(Arc::clone(&self.interest)));
             }
             if objects {
                 link.tell(Input::Objects(self.wants.objects.iter().copied().collect()));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use klatch_feed::{FeedId, Seq};
 use klatch_gossip::link::{self, Ended, LinkId, Ports, Traffic};
-use klatch_gossip::noise::{Channel, Local, Side};
-use klatch_gossip::sync::{Ingest, Input, Output};
+use klatch_gossip::noise::{Channel, Side};
+use klatch_gossip::sync::{Ingest, Input, Output, Setup};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
@@ -15,7 +15,7 @@ use super::report::Path;
 use super::shelf::DiskShelf;
 use crate::clock::Stopwatch;
 use crate::daemon::recovery::Id8;
-use crate::daemon::{Handle, Refusal};
+use crate::daemon::{Handle, Local, Refusal, Spaces};
 
 /// Outputs that may wait for their turn; past it the connection stops handling what comes.
 const OUTPUTS_MAX: usize = 64;
@@ -37,6 +37,10 @@ pub(super) struct Link {
     pub(super) holds: Seq,
     /// What it said of the own feed at the opening.
     pub(super) echo: Option<(Seq, Id8)>,
+    /// Feeds and entries that the peer is known to hold and this node does not.
+    pub(super) coming: (u32, u64),
+    /// Whether the peer may read whom this node wants.
+    pub(super) is_open: bool,
     inputs: mpsc::UnboundedSender<Input>,
 }
 
@@ -51,7 +55,6 @@ pub(super) struct Met {
 /// Where a connection's outputs go.
 #[derive(Clone, Debug)]
 pub(super) struct Surroundings {
-    pub(super) local: Arc<Local>,
     pub(super) handle: Handle,
     pub(super) events: mpsc::Sender<Event>,
 }
@@ -62,6 +65,7 @@ impl Link {
         id: LinkId,
         met: Met,
         path: Path,
+        setup: Setup,
         around: Surroundings,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (inputs, receiver) = mpsc::unbounded_channel();
@@ -76,11 +80,13 @@ impl Link {
             caught_up: false,
             holds: 0,
             echo: None,
+            coming: (0, 0),
+            is_open: setup.is_open,
             inputs,
         };
         // Weak, so that the connection closes when the hub drops the link.
         let answers = link.inputs.downgrade();
-        (link, run(id, met, receiver, answers, traffic, around))
+        (link, run(id, met, setup, (receiver, answers), traffic, around))
     }
 
     /// Tells the exchange something; one that has ended hears nothing any more.
@@ -92,8 +98,8 @@ impl Link {
 async fn run(
     id: LinkId,
     met: Met,
-    inputs: mpsc::UnboundedReceiver<Input>,
-    answers: mpsc::WeakUnboundedSender<Input>,
+    setup: Setup,
+    (inputs, answers): (mpsc::UnboundedReceiver<Input>, mpsc::WeakUnboundedSender<Input>),
     traffic: Arc<Traffic>,
     around: Surroundings,
 ) {
@@ -101,8 +107,8 @@ async fn run(
     let reader = around.handle.reader();
     let shelf = move || Box::new(DiskShelf::open(&reader)) as Box<_>;
     let forward = Forward { id, peer: met.channel.peer(), answers, around: around.clone() };
-    let ports = Ports { id, inputs, outputs, shelf, traffic };
-    let drive = link::drive(met.stream, met.channel, &around.local, ports);
+    let ports = Ports { id, inputs, outputs, setup, shelf, traffic };
+    let drive = link::drive(met.stream, met.channel, ports);
     let (ended, stopped) = tokio::join!(drive, forward.run(received));
     let ended = if stopped.is_err() { Ended::Dismissed } else { ended };
     let _ = around.events.send(Event::Ended(id, ended)).await; // The hub may be gone: then all is over.
@@ -159,12 +165,20 @@ impl Forward {
         Ok(())
     }
 
+    async fn remember(&self, space: &'static str, bytes: Vec<u8>) -> Result<(), Refusal> {
+        self.around.handle.remember(Local::of_feed(space, &self.peer, Some(bytes))).await
+    }
+
     async fn pass(&self, output: Output) -> Result<(), Refusal> {
         let handle = &self.around.handle;
         match output {
             Output::Fork(proof) => handle.fork(proof).await,
             Output::Bodies(feed, from, bodies) => handle.bodies(feed, from, bodies).await,
             Output::Hint(object, author, _) => handle.hint(object, author).await,
+            Output::Keep(asked) => self.remember(Spaces::ASKED, asked.encode()).await,
+            Output::Remember(served) => self.remember(Spaces::SERVED, served.encode()).await,
+            // Every connection hears of every change: nothing is to be done about it.
+            Output::Listens { .. } => Ok(()),
             other => {
                 let said = Event::Said(self.id, other);
                 self.around.events.send(said).await.map_err(|_| Refusal::Stopping)

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use klatch_feed::FeedId;
 use klatch_gossip::peers::Source;
+use klatch_gossip::sync::Input;
 use klatch_store::DiskError;
 
 use super::dial;
 use super::hub::{Event, Hub};
 use super::report::Joined;
 use crate::daemon::Spaces;
+use crate::pub_server::Role;
 
 /// A name that stands for nothing is asked about again after this long.
 const NAME_AGAIN: Duration = Duration::from_secs(30);
@@ -42,6 +44,13 @@ impl Hub {
         }
         let pubs = feeds(Spaces::PUB)?;
         self.pubs = pubs.keys().copied().collect();
+        self.is_pub = Role::read(&snapshot)?.is_some();
+        for link in self.links.values_mut().filter(|link| !link.is_open) {
+            if self.pubs.contains(&link.peer) {
+                link.is_open = true;
+                link.tell(Input::Open); // It has just been joined.
+            }
+        }
         for (feed, value) in pubs {
             let joined = serde_json::from_slice::<Joined>(&value).ok();
             places.extend(joined.map(|joined| (feed, joined.address, Source::Pub)));

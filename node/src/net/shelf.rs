@@ -8,6 +8,8 @@ use klatch_store::{DiskError, Reader, Snapshot};
 const ABOUT_MAX: usize = 4096;
 /// Most missing bodies asked for at once.
 const MISSING_MAX: usize = 256;
+/// Most feeds with missing bodies that are looked at when two nodes meet.
+const INCOMPLETE_MAX: usize = 4096;
 /// Bodies stop here, so that they fit one message. Source: spec/gossip.md, "limits".
 const BODIES_BYTES_MAX: usize = 768 * 1024;
 
@@ -75,11 +77,41 @@ impl Shelf for DiskShelf {
         self.read("what is missing", |s| s.missing_bodies(feed, after, MISSING_MAX)).unwrap_or_default()
     }
 
+    fn incomplete(&self) -> Vec<FeedId> {
+        self.read("what is missing", |s| s.incomplete(INCOMPLETE_MAX)).unwrap_or_default()
+    }
+
     fn proof(&self, feed: &FeedId) -> Option<ForkProof> {
         self.read("a proof", |s| s.proof(feed)).flatten()
     }
 
     fn about(&self, object: &EntryId) -> Vec<(FeedId, Seq)> {
         self.involved(object)
+    }
+
+    fn number(&self, feed: &FeedId) -> Option<u32> {
+        self.read("a feed's number", |s| s.number(feed)).flatten()
+    }
+
+    fn feed(&self, number: u32) -> Option<FeedId> {
+        self.read("a number's feed", |s| s.feed(number)).flatten()
+    }
+
+    fn clock(&self) -> u64 {
+        self.read("the change log", Snapshot::clock).unwrap_or(0)
+    }
+
+    fn changed(&self, feed: &FeedId) -> u64 {
+        self.read("the change log", |s| s.changed(feed)).flatten().unwrap_or(0)
+    }
+
+    fn changed_since(&self, clock: u64, max: usize) -> Option<Vec<FeedId>> {
+        let changes = self.read("the change log", |s| s.changes_since(clock, max.saturating_add(1)))?;
+        (changes.len() <= max).then(|| changes.into_iter().map(|(_, feed)| feed).collect())
+    }
+
+    fn held(&self) -> Vec<FeedId> {
+        let feeds = self.read("the feeds", Snapshot::feeds).unwrap_or_default();
+        feeds.into_iter().map(|(feed, _)| feed).collect()
     }
 }

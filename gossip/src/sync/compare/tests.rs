@@ -106,3 +106,36 @@ fn each_part_of_a_state_and_the_place_are_in_a_print() {
     assert_ne!(print(3, FeedState { cap: None, ..whole }), wanted);
     assert_ne!(Keys::of(&[8; 32]).print(3, &whole), wanted);
 }
+
+/// `spec/vectors/gossip/prints.json`, as another implementation can check it.
+#[test]
+fn tags_and_prints_are_those_of_the_vectors() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/vectors/gossip/prints.json");
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let keys = keys();
+    let feed = FeedId::new([0x0f; 32]);
+    let states = [
+        (0, FeedState { len: 0, tip: None, cap: None }),
+        (3, FeedState { len: 70_000, tip: Some(EntryId::new([0xe1; 32])), cap: None }),
+        (4, FeedState { len: 9, tip: Some(EntryId::new([0xe2; 32])), cap: Some(12) }),
+    ];
+    let case = |(idx, state): &(u32, FeedState)| {
+        serde_json::json!({
+            "place": idx, "len": state.len, "tip": state.tip.map(|tip| hex(tip.as_bytes())), "cap": state.cap,
+            "print": hex(&keys.print(*idx, state).to_be_bytes()),
+        })
+    };
+    let sum = states.iter().fold(0_u64, |sum, (idx, state)| sum.wrapping_add(keys.print(*idx, state)));
+    let made = serde_json::json!({
+        "why": "Tags and fingerprints of one connection, whose handshake hash is given.",
+        "handshake_hash": hex(&[7; 32]),
+        "tag": { "feed": hex(feed.as_bytes()), "tag": hex(&tag(&keys.salt, &feed)) },
+        "places": states.iter().map(case).collect::<Vec<_>>(),
+        "interval_of_all_three": hex(&sum.to_be_bytes()),
+    });
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, serde_json::to_string_pretty(&made).unwrap() + "\n").unwrap();
+    }
+    let held: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(held, made, "UPDATE=1 writes it again");
+}

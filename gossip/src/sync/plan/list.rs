@@ -327,4 +327,3 @@ pub(in crate::sync) fn narrowed(
     let both = peers.chain([peer]);
     both.filter_map(|feed| Some((feed, *interest.feeds.get(&feed)?))).collect()
 }
-
