@@ -11,6 +11,8 @@ mod ceilings;
 mod corpus;
 #[path = "figures/disk.rs"]
 mod disk;
+#[path = "figures/meet.rs"]
+mod meet;
 #[path = "figures/wire.rs"]
 mod wire;
 
@@ -79,6 +81,8 @@ fn main() {
     let mut figures = disk::figures(&corpus, &ceilings);
     say("two nodes over loopback");
     figures.extend(wire::figures(&corpus, &ceilings));
+    say("meeting again, in memory");
+    figures.extend(meet::figures());
     let table = Table { figures, ceilings: ceilings.list() };
     match json {
         true => println!("{}", serde_json::to_string_pretty(&table).expect("numbers and words are JSON")),
