@@ -162,7 +162,13 @@ impl Side {
 
 /// Lets both talk until neither has anything to say.
 pub(crate) fn settle(a: &mut Side, b: &mut Side) {
+    settle_every(a, b, 0);
+}
+
+/// As [`settle`], and each message takes so long.
+pub(crate) fn settle_every(a: &mut Side, b: &mut Side, millis: u64) {
     for _ in 0..100_000 {
+        (a.now, b.now) = (a.now + millis, b.now + millis);
         a.give(Input::Room);
         b.give(Input::Room);
         let (from_a, from_b) = (a.work(), b.work());
