@@ -143,7 +143,6 @@ impl Side {
                 Output::Hint(object, feed, seq) => self.hints.push((object, feed, seq)),
                 Output::CaughtUp => self.caught_up += 1,
                 Output::Holds(len) => self.holds.push(len),
-                Output::Echo(..) => {}
                 Output::Close(reason) => self.closed = Some(reason),
                 Output::Keep(asked) => self.met.asked = Some(asked),
                 Output::Remember(served) => self.met.served = Some(served),
