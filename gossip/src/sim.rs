@@ -210,7 +210,7 @@ impl World {
         let mut setup = |side: usize| {
             let (me, peer) = (feeds[side], feeds[1 - side]);
             let memory = self.nodes[ends[side]].shelf.met.get(&peer).cloned().unwrap_or_default();
-            let is_open = (ends[0] + ends[1]) % 2 == 0; // Some show their wants to each other, some do not.
+            let is_open = (ends[0] + ends[1]).is_multiple_of(2); // Some show their wants to each other, some do not.
             Setup { secret: self.dice.bytes(), is_open, memory, ..Setup::new(self.net, me, peer, session) }
         };
         [setup(0), setup(1)]

@@ -54,6 +54,11 @@ impl Keys {
     }
 }
 
+/// The tag of a feed in a list that begins in the connection of this handshake hash. Source: spec/gossip.md, "tags".
+pub fn tag_in(session: &[u8; 32], feed: &FeedId) -> Tag8 {
+    tag(&Keys::of(session).salt, feed)
+}
+
 /// A feed's name under a salt. Source: spec/gossip.md, "tags".
 pub(super) fn tag(salt: &[u8; 32], feed: &FeedId) -> Tag8 {
     use hmac::{Hmac, KeyInit, Mac};

@@ -7,7 +7,8 @@ use klatch_feed::{Draft, EntryId, FeedId, Head, Kind, NetId, SecretKey, Seq, Unv
 use klatch_gossip::link;
 use klatch_gossip::noise::frame::{Inbox, Outbox};
 use klatch_gossip::noise::{Channel, Local, Network};
-use klatch_gossip::sync::message::{Get, Id8, Message, Row, Side};
+use klatch_gossip::sync::message::{Get, Id8, Message, Named, Row, Side, Tag8};
+use klatch_gossip::sync::tag_in;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -42,7 +43,7 @@ pub(crate) struct Hand {
     outbox: Outbox,
     inbox: Inbox,
     /// What the target wants, in the order of its list.
-    pub(crate) wanted: Vec<FeedId>,
+    pub(crate) wanted: Vec<Tag8>,
     /// What it asks about.
     pub(crate) objects: Vec<EntryId>,
     /// Bytes that came since the handshake.
@@ -99,13 +100,14 @@ impl Hand {
             rows.push(Row { idx, len: *len, tip8: Some(*tip8), cap: None });
         }
         rows.sort_unstable_by_key(|row| row.idx);
-        self.say(&Message::Scope(bitmap)).await?;
+        self.say(&Message::Scope(Some(bitmap))).await?;
         self.say(&Message::Delta { more: false, side: Side::Yours, rows }).await
     }
 
     /// Where the target's list has a feed.
     pub(crate) fn place(&self, feed: &FeedId) -> io::Result<u32> {
-        let place = self.wanted.iter().position(|wanted| wanted == feed);
+        let tag = tag_in(self.channel.handshake_hash(), feed);
+        let place = self.wanted.iter().position(|wanted| *wanted == tag);
         let unwanted = || io::Error::other(format!("the target does not want {feed}"));
         place.and_then(|place| u32::try_from(place).ok()).ok_or_else(unwanted)
     }
@@ -146,7 +148,12 @@ impl Hand {
                 let message = Message::decode(&bytes).map_err(gone)?;
                 match &message {
                     Message::Error(code) => return Ok(Err(End::Code(*code))),
-                    Message::Wants { add, .. } => self.wanted.extend(add),
+                    Message::Wants { add: Named::Tags(tags), .. } => self.wanted.extend(tags),
+                    Message::Resume { root: Some(_), .. } => {
+                        // It knows the liar from before, who has forgotten all.
+                        self.outbox.push(&Message::Scope(None).encode());
+                        self.flush().await?;
+                    }
                     Message::About(object) => self.objects.push(*object),
                     _ => {}
                 }
@@ -188,13 +195,13 @@ impl Hand {
 
 /// The first message.
 pub(crate) fn resume(yours: Option<(Seq, Id8)>) -> Message {
-    Message::Resume { proto: 1, want_n: 0, yours }
+    Message::Resume { proto: 1, token: None, root: None, want_n: 0, yours }
 }
 
 /// A wish for more feeds.
 pub(crate) fn wants(mut add: Vec<FeedId>) -> Message {
     add.sort_unstable();
-    Message::Wants { add, del: vec![] }
+    Message::Wants { root: None, add: add.into(), del: vec![] }
 }
 
 /// One who signs whatever is wanted.

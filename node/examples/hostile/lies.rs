@@ -163,7 +163,9 @@ impl Lie {
         let (mine, net) = (secret.feed(), target.network.id);
         let first = match self {
             Self::Early => Some(Message::Ping),
-            Self::OtherVersion => Some(Message::Resume { proto: 2, want_n: 0, yours: None }),
+            Self::OtherVersion => {
+                Some(Message::Resume { proto: 2, token: None, root: None, want_n: 0, yours: None })
+            }
             Self::Echo => Some(resume(Some((1000, [0xec; 8])))),
             _ => None,
         };
@@ -286,7 +288,7 @@ impl Lie {
         let idx = 0;
         let message = match self {
             Self::Chunk => Message::Chunk { idx, base8: None, chunk: None },
-            Self::Scope => Message::Scope(vec![0]),
+            Self::Scope => Message::Scope(Some(vec![0])),
             Self::Bodies => Message::Bodies { idx, from: 1, bodies: vec![None] },
             Self::Ids => Message::Ids { feed, ids: vec![None] },
             Self::Hints => Message::Hints { object, rows: vec![(feed, 1)] },
