@@ -155,7 +155,7 @@ mod tests {
         };
         assert_eq!(Asked::decode(&asked.encode()), Some(asked.clone()));
         let served = Served { root: [2; 16], salt: None, list, tokens: vec![([5; 16], 70), ([6; 16], 90)] };
-        assert_eq!(Served::decode(&served.encode()), Some(served.clone()));
+        assert_eq!(Served::decode(&served.encode()), Some(served));
         let bytes = asked.encode();
         assert_eq!(Asked::decode(&bytes[..bytes.len() - 1]), None);
         assert_eq!(Served::decode(&bytes), None);
