@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use clap::ValueEnum;
 use klatch_feed::{EntryId, FeedId, ForkProof, SecretKey};
 use klatch_gossip::noise::{Initiator, Local};
-use klatch_gossip::sync::message::{Get, Message, Part, Row, Side};
+use klatch_gossip::sync::message::{Get, Message, Mode, Part, Row, Side};
 use klatch_gossip::sync::{Challenge, DoorAnswer, Redeemed};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -38,6 +38,16 @@ pub(crate) enum Lie {
     Redeemed,
     /// A door's verdict without an answer
     Verdict,
+    /// Fingerprints of a list that nobody compares
+    Prints,
+    /// An answer to fingerprints that nobody sent
+    PrintsAnswer,
+    /// A mode for a place past its own list
+    PlaceMode,
+    /// A length for a place past the target's list
+    PlaceHave,
+    /// A token for a list that the target does not call so
+    StrangeToken,
     /// Reserved numbers and those of later versions, by the thousand
     Reserved,
     /// A number that is none
@@ -115,6 +125,7 @@ impl Lie {
             | Self::WithheldTail
             | Self::EndlessSearch
             | Self::Reserved
+            | Self::StrangeToken
             | Self::FloodGets
             | Self::FloodIds
             | Self::FloodPings
@@ -289,6 +300,11 @@ impl Lie {
         let message = match self {
             Self::Chunk => Message::Chunk { idx, base8: None, chunk: None },
             Self::Scope => Message::Scope(Some(vec![0])),
+            Self::Prints => Message::Prints { side: Side::Yours, open: vec![], prints: vec![0; 8] },
+            Self::PrintsAnswer => Message::Prints { side: Side::Mine, open: vec![1], prints: vec![] },
+            Self::PlaceMode => Message::Mode(vec![(7, Mode::Lazy, 1)]),
+            Self::PlaceHave => Message::Have(vec![(past, 1)]),
+            Self::StrangeToken => Message::Token { token: [7; 16], root: [8; 16] },
             Self::Bodies => Message::Bodies { idx, from: 1, bodies: vec![None] },
             Self::Ids => Message::Ids { feed, ids: vec![None] },
             Self::Hints => Message::Hints { object, rows: vec![(feed, 1)] },
@@ -378,7 +394,7 @@ pub(crate) async fn flood(lie: Lie, hand: &mut Hand, target: &Target, times: usi
                 while !matches!(hand.hear().await?, Ok(Message::Ids { .. }) | Err(_)) {}
             }
             Lie::Reserved => {
-                let number = [5, 10, 11, 12, 13, 17, 18, 19][number as usize % 8];
+                let number = [12, 17, 18, 19][number as usize % 4];
                 for bytes in [&[0x82, number, 0xff][..], &[0x81, 0x18, 200]] {
                     hand.say_bytes(bytes).await?;
                 }
