@@ -10,7 +10,7 @@ use super::output::{Ink, Printer, plain, table};
 use super::reach::{Node, take};
 use crate::config::Config;
 use crate::daemon::Request;
-use crate::net::report::{Path, PeerLine};
+use crate::net::report::{Path, PeerLine, still_coming};
 use crate::net::{NetRequest, NetResponse};
 
 /// Show who is connected, by which path
@@ -40,6 +40,9 @@ pub(super) fn run(args: &PeersArgs, config: &Config, out: &Printer) -> Result<()
     if let Some(held) = me.held {
         out.hint(held);
     }
+    if let Some(coming) = still_coming(&peers) {
+        out.hint(coming);
+    }
     if peers.is_empty() {
         out.hint("Nobody is connected: `klatch peer add FEED@HOST:PORT`, `klatch join INVITE`, or be on one network.");
     }
@@ -54,7 +57,11 @@ fn row(peer: &PeerLine, ink: Ink) -> Vec<String> {
         Path::Member => "member",
     };
     let way = if peer.dialled { "to" } else { "from" };
-    let state = if peer.level { ink.good("level") } else { ink.warn("exchanging") };
+    let state = match (peer.coming_entries, peer.level) {
+        (0, true) => ink.good("level"),
+        (0, false) => ink.warn("exchanging"),
+        (coming, _) => ink.warn(&format!("{coming} entries to come")),
+    };
     vec![
         ink.bold(&plain(&peer.name)),
         path.to_owned(),

@@ -229,6 +229,8 @@ impl Hub {
                 level: link.caught_up,
                 holds: link.holds,
                 own,
+                coming_feeds: link.coming.0,
+                coming_entries: link.coming.1,
             })
         };
         Ok(NetResponse::Peers(self.links.values().map(line).collect::<Result<_, Refusal>>()?))

@@ -75,6 +75,20 @@ pub struct PeerLine {
     pub holds: Seq,
     /// ... of so many.
     pub own: Seq,
+    /// Feeds of which the peer is known to hold more than is here ...
+    pub coming_feeds: u32,
+    /// ... and how many entries more.
+    pub coming_entries: u64,
+}
+
+/// What is still to come, in words: of all peers the one who holds most, since what they hold is much the same.
+/// `None` where nothing is.
+pub fn still_coming(peers: &[PeerLine]) -> Option<String> {
+    let most = peers.iter().max_by_key(|peer| peer.coming_entries).filter(|peer| peer.coming_entries > 0)?;
+    let (feeds, entries) = (most.coming_feeds, most.coming_entries);
+    let s = |count: u64| if count == 1 { "" } else { "s" };
+    let ies = if entries == 1 { "y" } else { "ies" };
+    Some(format!("Still coming: {entries} entr{ies} of {feeds} feed{}.", s(feeds.into())))
 }
 
 /// A pub that was joined.
@@ -130,4 +144,41 @@ pub struct CheckedIn {
     pub door_name: String,
     pub walk_in: bool,
     pub already: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_coming_is_told_by_who_holds_most() {
+        let peer = |coming_feeds, coming_entries| PeerLine {
+            feed: FeedId::new([1; 32]),
+            name: String::new(),
+            path: Path::Lan,
+            address: ([127, 0, 0, 1], 1).into(),
+            dialled: true,
+            received: 0,
+            sent: 0,
+            seconds: 0,
+            level: false,
+            holds: 0,
+            own: 0,
+            coming_feeds,
+            coming_entries,
+        };
+        let cases = [
+            ("nobody", vec![], None),
+            ("level with all", vec![peer(0, 0), peer(0, 0)], None),
+            ("one entry", vec![peer(1, 1)], Some("Still coming: 1 entry of 1 feed.")),
+            (
+                "two peers",
+                vec![peer(3, 40), peer(31, 12_340)],
+                Some("Still coming: 12340 entries of 31 feeds."),
+            ),
+        ];
+        for (name, peers, said) in cases {
+            assert_eq!(still_coming(&peers).as_deref(), said, "{name}");
+        }
+    }
 }

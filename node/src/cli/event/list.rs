@@ -8,8 +8,10 @@ use crate::cli::reach::{Node, take};
 use crate::cli::when;
 use crate::clock;
 use crate::config::Config;
-use crate::daemon::{EventLine, Request, Standing};
+use crate::daemon::{EventLine, Request, Response, Standing};
 use crate::names::short;
+use crate::net::report::still_coming;
+use crate::net::{NetRequest, NetResponse};
 
 /// List events, soonest first
 #[derive(Args, Debug)]
@@ -49,6 +51,12 @@ pub(super) fn run(args: &ListArgs, config: &Config, node: &Node, out: &Printer) 
         (0, 0) => out.hint("No event is known here: `klatch event schedule`, or `klatch open LINE`."),
         (0, past) => out.hint(format_args!("Nothing is coming up; {past} are past: add --all.")),
         _ => {}
+    }
+    // What is on may be told before the rest of it has come; without a running node nothing is coming.
+    if let Ok(Response::Net(NetResponse::Peers(peers))) = node.call(Request::Net(NetRequest::Peers))
+        && let Some(coming) = still_coming(&peers)
+    {
+        out.hint(coming);
     }
     Ok(())
 }
