@@ -58,7 +58,7 @@ fn take(node: &mut Node, step: Step) {
         Step::Hear(said) => said.messages(&node.places()).into_iter().for_each(|message| node.hear(message)),
         Step::HearBytes(bytes) => node.give(Input::Message(bytes)),
         Step::Want(feeds) => {
-            node.give(Input::Wants(feeds.iter().map(|number| peer::feed(*number)).collect()))
+            node.give(Input::wants(feeds.iter().map(|number| peer::feed(*number))))
         }
         Step::Ask(objects) => {
             node.give(Input::Objects(objects.iter().map(|number| object(*number)).collect()))

@@ -21,7 +21,7 @@ pub fn check(bytes: &[u8]) {
     let encoded = message.encode();
     assert_eq!(Message::decode(&encoded).as_ref(), Ok(&message), "it reads back as what it is");
     match message {
-        // Its token, root and features are not looked at by this version.
+        // Its features are not looked at by this version.
         Message::Resume { .. } => assert_eq!(items.len(), 7),
         _ => assert_eq!(encoded, bytes),
     }

@@ -78,6 +78,8 @@ struct Flight {
 struct Ticket {
     idx: u32,
     first: Seq,
+    /// All of these places were held when it came: by the same entries, or it is another branch.
+    was_held: bool,
 }
 
 /// This side's half of the asking.
@@ -223,7 +225,7 @@ impl Plan {
             }
             let claim = self.claim(*idx, &mine);
             if *len > claim.len {
-                (claim.len, claim.tip8) = (*len, None);
+                (claim.len, claim.tip8, claim.asked) = (*len, None, 0);
             }
             if !self.active.contains_key(idx) {
                 // Spread by peer, so that not all who told of it are asked at once.
@@ -281,6 +283,9 @@ impl Plan {
         self.waiting.remove(&(row.class, idx));
         if self.active.contains_key(&idx) || self.flights.contains_key(&idx) {
             return; // It will be looked at again when they are done.
+        }
+        if self.is_recalling() {
+            return; // The peer may know another list, or none.
         }
         let Some(feed) = self.wants.feed(idx, desk.shelf).filter(|_| row.holds) else { return };
         let mine = state_of(desk.shelf, &feed);
@@ -444,10 +449,7 @@ impl Plan {
         self.came(idx, last, &mine);
         let held = mine.len;
         let end = self.flights.get(&idx).map_or(held, |flight| flight.end.max(held));
-        if last <= held {
-            self.came_twice(idx);
-            self.consider(idx, desk);
-        } else if first <= end + 1 && !matches!(self.active.get(&idx), Some(Task::Entries { .. })) {
+        if first <= end + 1 && !matches!(self.active.get(&idx), Some(Task::Entries { .. })) {
             self.ingest(idx, feed, base8, (first, last), bytes, desk);
         } else {
             self.consider(idx, desk); // A gap: asks for what lies between, and for this again.
@@ -490,7 +492,8 @@ impl Plan {
     ) {
         let ticket = self.ticket_next;
         self.ticket_next += 1;
-        self.tickets.insert(ticket, Ticket { idx, first });
+        let was_held = last <= state_of(desk.shelf, &feed).len;
+        self.tickets.insert(ticket, Ticket { idx, first, was_held });
         let flight = self.flights.entry(idx).or_insert(Flight { count: 0, end: 0 });
         flight.count += 1;
         flight.end = flight.end.max(last);
@@ -504,7 +507,7 @@ impl Plan {
         outcome: Outcome,
         desk: &mut Desk<'_>,
     ) -> Result<(), Reason> {
-        let Some(Ticket { idx, first }) = self.tickets.remove(&ticket) else { return Ok(()) };
+        let Some(Ticket { idx, first, was_held }) = self.tickets.remove(&ticket) else { return Ok(()) };
         if let Some(flight) = self.flights.get_mut(&idx) {
             flight.count -= 1;
             if flight.count == 0 {
@@ -513,6 +516,7 @@ impl Plan {
         }
         let Some(feed) = self.wants.feed(idx, desk.shelf) else { return Ok(()) };
         match outcome {
+            Outcome::Accepted(_) if was_held => self.came_twice(idx),
             Outcome::Accepted(_) | Outcome::Gap(_) | Outcome::Forked(_) => {}
             Outcome::OtherBranch(_) => drop(self.branched.insert(idx, first - 1)),
             Outcome::Faulty(error) => return Err(Reason::Chunk(error)),

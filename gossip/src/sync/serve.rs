@@ -135,10 +135,10 @@ impl Serve {
     }
 
     /// The peer holds that much of a feed.
-    pub(super) fn knows(&mut self, feed: &FeedId, len: Seq, shelf: &dyn Shelf) {
-        let Some(idx) = self.wants.find(feed, shelf) else { return };
-        let Some(row) = self.wants.row(idx) else { return };
-        let mine = shelf.state(feed);
+    pub(super) fn knows(&mut self, feed: &FeedId, len: Seq, desk: &mut Desk<'_>) {
+        let found = self.wants.find(feed, desk.shelf).or_else(|| self.untag(*feed, desk));
+        let Some((idx, row)) = found.and_then(|idx| Some((idx, self.wants.row(idx)?))) else { return };
+        let mine = desk.shelf.state(feed);
         match row.has {
             Has::At(at) => row.has = Has::At(at.max(len)),
             Has::Unknown => row.has = Has::At(len),
@@ -179,7 +179,7 @@ impl Serve {
                 Place::Live(feed, row) => {
                     row.mode = *mode;
                     match (mode, feed) {
-                        (Mode::Lazy, Some(feed)) => self.knows(&feed, *have, desk.shelf),
+                        (Mode::Lazy, Some(feed)) => self.knows(&feed, *have, desk),
                         (Mode::Eager, _) => self.due(*idx),
                         (Mode::Lazy, None) => {}
                     }
@@ -297,7 +297,14 @@ impl Serve {
     /// Answers a `Get` by one message; whether more is due for its feed.
     fn answer_get(&mut self, mut open: Open, desk: &mut Desk<'_>) -> bool {
         let Get { idx, from, to, part, base8 } = open.get;
-        let Some(feed) = self.wants.feed(idx, desk.shelf) else { return false };
+        let Some(feed) = self.wants.feed(idx, desk.shelf) else {
+            // Of what is known by its tag alone nothing is held.
+            desk.out.send(&match part {
+                Part::Bodies => Message::Bodies { idx, from, bodies: vec![None] },
+                Part::Entries | Part::Headers => Message::Chunk { idx, base8: None, chunk: None },
+            });
+            return false;
+        };
         if part == Part::Bodies {
             let mut bodies = desk.shelf.bodies(&feed, from, to - from + 1);
             bodies.truncate((to - from + 1) as usize);

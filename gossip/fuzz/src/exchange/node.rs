@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use klatch_feed::{FeedId, Seq, chunk};
 use klatch_gossip::sim::author::Author;
 use klatch_gossip::sim::shelf::Memory;
-use klatch_gossip::sync::message::{MESSAGE_BYTES_MAX, Message, Part};
+use klatch_gossip::sync::message::{MESSAGE_BYTES_MAX, Message, Named, Part};
 use klatch_gossip::sync::{
-    Exchange, HINTS_PER_SESSION_MAX, Ingest, Input, Millis, Output, REQUESTS_MAX, Shelf,
+    Exchange, HINTS_PER_SESSION_MAX, Ingest, Input, Millis, Output, REQUESTS_MAX, Setup, Shelf,
 };
 
 use super::peer::{self, AUTHORS, Authored, Places};
@@ -50,7 +50,8 @@ impl Node {
         log.append(author.write(vec![], 40));
         log.append_all(peer::branch(4, false)[..4].to_vec());
         log.append_all(peer::branch(5, false)[..2].to_vec());
-        let exchange = Exchange::new(peer::net(), author.feed(), peer::feed(2), 0);
+        let setup = Setup::new(peer::net(), author.feed(), peer::feed(2), [7; 32]);
+        let exchange = Exchange::new(Setup { is_open: true, ..setup }, 0);
         let mut node = Self {
             exchange,
             log,
@@ -67,7 +68,7 @@ impl Node {
             unsent: 0,
             hints: 0,
         };
-        node.give(Input::Wants([2, 3, 4].map(peer::feed).to_vec()));
+        node.give(Input::wants([2, 3, 4].map(peer::feed)));
         node
     }
 
@@ -161,7 +162,7 @@ impl Node {
 
     fn note_sent(&mut self, message: &Message) {
         match message {
-            Message::Wants { add, del } => {
+            Message::Wants { add: Named::Keys(add), del, .. } => {
                 self.places.node.extend(add);
                 del.iter().for_each(|idx| drop(self.asked.remove(idx)));
             }
@@ -178,7 +179,7 @@ impl Node {
     /// What the peer's message answers.
     fn note_heard(&mut self, message: &Message) {
         match message {
-            Message::Wants { add, .. } => self.places.peer.extend(add),
+            Message::Wants { add: Named::Keys(add), .. } => self.places.peer.extend(add),
             Message::Chunk { idx, chunk, .. } => {
                 let last =
                     chunk.as_deref().map(|bytes| chunk::span(bytes).map(|(first, count)| first - 1 + count));

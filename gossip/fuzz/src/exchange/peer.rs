@@ -277,23 +277,25 @@ impl Said {
     pub(super) fn messages(self, places: &Places) -> Vec<Message> {
         vec![match self {
             Self::Resume { proto, yours } => Message::Resume {
+                token: None,
+                root: None,
                 proto: u64::from(!proto),
                 want_n: 0,
                 yours: yours.map(|(len, tip)| (u32::from(len).max(1), tip.id8(1, len.into()))),
             },
             Self::Wants { add, del } => {
                 let add: BTreeSet<_> = add.into_iter().map(feed).collect();
-                Message::Wants { add: add.into_iter().collect(), del: ascending(del) }
+                Message::Wants { root: None, add: add.into_iter().collect::<Vec<_>>().into(), del: ascending(del) }
             }
             Self::ManyWants { salt, thousands } => {
                 let feeds = nobody(salt, usize::from(thousands % 17) * 1_000);
-                Message::Wants { add: feeds.map(FeedId::new).collect(), del: vec![] }
+                Message::Wants { root: None, add: feeds.map(FeedId::new).collect::<Vec<_>>().into(), del: vec![] }
             }
-            Self::Scope(bitmap) => Message::Scope(bitmap),
+            Self::Scope(bitmap) => Message::Scope(Some(bitmap)),
             Self::Answer { count, rows: stated } => {
                 let bitmap = vec![0; usize::from(count % 20).div_ceil(8)];
                 let rows = rows(stated, &places.node, Side::Yours);
-                return vec![Message::Scope(bitmap), Message::Delta { more: false, side: Side::Yours, rows }];
+                return vec![Message::Scope(Some(bitmap)), Message::Delta { more: false, side: Side::Yours, rows }];
             }
             Self::Delta { more, mine, rows: stated } => {
                 let (side, list) =

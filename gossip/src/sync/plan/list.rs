@@ -230,17 +230,21 @@ impl Plan {
         Ok(is_recall)
     }
 
-    /// The last delta of an answer came. Whether it says that the peer knows the list that `Resume` named.
-    pub(in crate::sync) fn listed(&mut self, desk: &mut Desk<'_>) -> bool {
-        self.list.answering = false;
-        self.list.comparing = None;
+    /// The peer states what it holds of my list. Whether this says that it knows the one that `Resume` named.
+    pub(in crate::sync) fn is_known(&mut self, desk: &mut Desk<'_>) -> bool {
         if self.list.phase != Phase::Recalling {
             return false;
         }
-        self.list.phase = Phase::Agreed;
-        let owed = self.list.kept.as_ref().map(|(_, owed)| owed.clone()).unwrap_or_default();
+        (self.list.phase, self.list.answering) = (Phase::Agreed, true);
+        let owed = self.list.kept.take().map(|(_, owed)| owed).unwrap_or_default();
         desk.caps.doubted.extend(owed); // What I have of these is said, so that the rest is sent.
         true
+    }
+
+    /// The last delta of an answer came.
+    pub(in crate::sync) fn listed(&mut self) {
+        self.list.answering = false;
+        self.list.comparing = None;
     }
 
     /// Once a session, when it is known what the peer holds: asks for bodies that are missing here.

@@ -277,7 +277,7 @@ impl Serve {
         let unsolicited = Breach::Unsolicited("fingerprints");
         let mut compare = self.list.comparing.take().ok_or(unsolicited)?;
         let opened = compare.opened(open)?;
-        self.are_level(&opened.equal);
+        self.are_level(&opened.equal, desk.shelf);
         if prints.is_empty() {
             let mut differ = opened.differ;
             differ.extend(compare.rest());
@@ -286,7 +286,7 @@ impl Serve {
         }
         let mut states = |idx| self.state(idx, desk.shelf).0;
         let found = compare.hear(&desk.keys, prints, &mut states)?;
-        self.are_level(&found.equal);
+        self.are_level(&found.equal, desk.shelf);
         if found.prints.is_empty() {
             self.state_all(found.differ, desk);
             return Ok(());
@@ -297,10 +297,12 @@ impl Serve {
     }
 
     /// The peer holds the same of these as I do; but for those that have changed here since.
-    fn are_level(&mut self, places: &[u32]) {
+    fn are_level(&mut self, places: &[u32], shelf: &dyn Shelf) {
         for idx in places {
             let is_due = self.queued.contains(idx) || self.haves.contains(idx);
-            if let Some(row) = self.wants.row(*idx).filter(|_| !is_due) {
+            // A change that was compared already, and is yet to be taken in, would be sent once more.
+            let is_ahead = self.wants.feed(*idx, shelf).is_some_and(|feed| shelf.changed(&feed) > self.seen);
+            if let Some(row) = self.wants.row(*idx).filter(|_| !is_due && !is_ahead) {
                 row.has = Has::Level;
                 self.told.remove(idx);
             }
