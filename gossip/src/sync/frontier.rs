@@ -248,6 +248,11 @@ impl Caps {
         }
     }
 
+    /// A feed is wanted anew: what was doubted of it before may never have been said.
+    pub(super) fn wanted_anew(&mut self, feed: &FeedId) {
+        self.asked.remove(feed);
+    }
+
     /// Notes a proof that the peer sent; false if it had sent one as good before.
     pub(super) fn note_proof(&mut self, feed: FeedId, cap: Seq) -> bool {
         let fresh = self.proved.get(&feed).is_none_or(|before| cap < *before);

@@ -52,6 +52,8 @@ pub struct Asked {
     pub salt: Option<[u8; 32]>,
     /// The list.
     pub list: Vec<Name>,
+    /// Places of which the peer held something: bits, the first lowest.
+    pub held: Vec<u8>,
     /// Places of which the peer holds more than was got.
     pub owed: Vec<u32>,
 }
@@ -71,7 +73,7 @@ pub struct Served {
 
 /// A place as bytes: a number, a key of 32 bytes, a tag of 8, or null.
 type NameForm = (Option<u32>, Option<ByteBuf>);
-type AskedForm = (ByteArray<16>, ByteArray<16>, Option<ByteArray<32>>, Vec<NameForm>, Vec<u32>);
+type AskedForm = (ByteArray<16>, ByteArray<16>, Option<ByteArray<32>>, Vec<NameForm>, ByteBuf, Vec<u32>);
 type ServedForm = (ByteArray<16>, Option<ByteArray<32>>, Vec<NameForm>, Vec<(ByteArray<16>, u64)>);
 
 fn name_form(name: &Name) -> NameForm {
@@ -107,6 +109,7 @@ impl Asked {
             ByteArray::new(self.root),
             self.salt.map(ByteArray::new),
             list,
+            ByteBuf::from(self.held.clone()),
             self.owed.clone(),
         );
         codec::encode(&form)
@@ -114,10 +117,17 @@ impl Asked {
 
     /// From such bytes; `None` if they are none, which costs a longer meeting and nothing else.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (token, root, salt, list, owed) = codec::decode::<AskedForm>(bytes, BYTES_MAX).ok()?;
+        let (token, root, salt, list, held, owed) = codec::decode::<AskedForm>(bytes, BYTES_MAX).ok()?;
         let list = list.into_iter().map(name_of).collect::<Option<_>>()?;
         let salt = salt.map(ByteArray::into_array);
-        Some(Self { token: token.into_array(), root: root.into_array(), salt, list, owed })
+        Some(Self {
+            token: token.into_array(),
+            root: root.into_array(),
+            salt,
+            list,
+            held: held.into_vec(),
+            owed,
+        })
     }
 }
 

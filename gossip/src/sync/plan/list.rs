@@ -8,7 +8,7 @@ use std::ops::Range;
 use klatch_feed::FeedId;
 
 use super::{Asking, Plan, state_of};
-use crate::sync::compare::{Compare, tag};
+use crate::sync::compare::{Compare, bits, tag};
 use crate::sync::frontier::{PLACES_MAX, WantList};
 use crate::sync::memory::{Asked, Name};
 use crate::sync::message::{Mark16, Message, Named, Side, Tag8, WANTS_MAX};
@@ -67,9 +67,10 @@ impl List {
 impl Plan {
     /// Takes up the list of the last meeting; the peer will say whether it knows it. What `Resume` shows.
     pub(in crate::sync) fn recall(&mut self, asked: &Asked) -> (Mark16, Mark16) {
-        let row = || Asking { holds: true, ..Asking::default() };
+        let is_held = |at: usize| asked.held.get(at / 8).is_some_and(|byte| byte >> (at % 8) & 1 == 1);
+        let row = |at| Asking { holds: is_held(at), ..Asking::default() };
         self.wants = WantList::new();
-        self.wants.extend(asked.list.iter().map(|name| (*name, row())));
+        self.wants.extend(asked.list.iter().enumerate().map(|(at, name)| (*name, row(at))));
         self.list.phase = Phase::Recalling;
         (self.list.root, self.list.salt) = (Some(asked.root), asked.salt);
         self.list.kept = Some((asked.token, asked.owed.clone()));
@@ -98,6 +99,7 @@ impl Plan {
         let room = PLACES_MAX - self.wants.len();
         let new = |feed: &&FeedId| !held.contains(feed) && !self.refused.contains(feed);
         let add: Vec<FeedId> = wanted.keys().filter(new).take(room).copied().collect();
+        add.iter().for_each(|feed| desk.caps.wanted_anew(feed));
         let (add, names) = self.named(add, desk);
         self.forget(&del, desk.shelf);
         let row = |feed: &FeedId| Asking { class: wanted[feed], ..Asking::default() };
@@ -280,9 +282,14 @@ impl Plan {
         }
         self.list.token = None;
         let list = self.wants.names();
+        let holds = |at| {
+            let idx = u32::try_from(at).expect("at most 1,048,576 places");
+            self.wants.peek(idx).is_some_and(|row| row.holds)
+        };
+        let held = bits(&(0..list.len()).map(holds).collect::<Vec<_>>());
         let owed = self.owed(desk.shelf);
         let salt = self.list.salt.filter(|_| !desk.open);
-        desk.out.push(Output::Keep(Asked { token, root, salt, list, owed }));
+        desk.out.push(Output::Keep(Asked { token, root, salt, list, held, owed }));
     }
 
     /// Places of which the peer holds more, or another cap, than was got.
