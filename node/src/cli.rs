@@ -88,8 +88,7 @@ enum Command {
     Log(log::LogArgs),
     Verify(verify::VerifyArgs),
     Rebuild(verify::RebuildArgs),
-    /// Give back the room of what was deleted (not in this version yet)
-    Compact(LaterArgs),
+    Compact(verify::CompactArgs),
     Export(export::ExportArgs),
     Import(export::ImportArgs),
     Backup(backup::BackupArgs),
@@ -152,7 +151,6 @@ impl Cli {
             Command::Inbox(_) => {
                 return later::not_yet("`klatch inbox`", ": `klatch event list` shows how you stand");
             }
-            Command::Compact(_) => return later::not_yet("`klatch compact`", ""),
             Command::Restore(args) => return backup::bring_back(args, &config, &out),
             Command::Up(args) => return up::run(args, &config, &out),
             Command::Peers(args) => return peers::run(args, &config, &out),
@@ -180,6 +178,7 @@ impl Cli {
             Command::Rebuild(args) => verify::rebuild(args, &node, &out),
             Command::Backup(args) => backup::backup(args, &node, &out),
             Command::Recover(args) => recover::run(args, &config, &node, &out),
+            Command::Compact(args) => verify::compact(args, &node, &out),
             Command::Export(args) => export::export(args, &node, &out),
             Command::Import(args) => export::import(args, &node, &out),
             _ => unreachable!("the commands that need no log ran above"),

@@ -14,20 +14,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use klatch_feed::{FeedId, Seq};
-use redb::{
-    Database, Durability, Key, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
-    ReadableTableMetadata, TableDefinition, Value, WriteTransaction,
-};
+use redb::{ReadTransaction, ReadableDatabase};
 use sha2::{Digest, Sha256};
 
 use crate::disk::{Disk, Home};
 use crate::guard::guard;
 use crate::store::builder;
 use crate::table::{self, SCHEMA, feed_row, meta, set_meta, take};
-use crate::{DiskError, Held, Progress, Snapshot, recovering};
+use crate::{DiskError, Held, Progress, Snapshot, copy, recovering};
 
-/// Rows copied in one transaction, so that the copy needs no memory for all of them.
-const ROWS_MAX: usize = 50_000;
 /// Bytes read at a time.
 const COPY_BYTES: usize = 1 << 20;
 const TAIL_BYTES: u64 = 64;
@@ -113,11 +108,7 @@ impl Snapshot {
         let made = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path);
         drop(made.map_err(file_error(path))?);
         let to = builder().create(path)?;
-        guard(|| {
-            let mut copy = Copy { from: &self.tx, to: &to, done: 0, total: 0, progress };
-            copy.all()?;
-            Ok::<_, DiskError>(to.begin_write()?.commit()?) // What came before is durable with it.
-        })?;
+        guard(|| copy::all(&self.tx, &to, progress))?;
         drop(to);
         append_tail(path, parts).map_err(file_error(path))
     }
@@ -140,73 +131,6 @@ fn publish(unfinished: &Path, path: &Path) -> Result<(), BackupError> {
         // Sticks and network folders often know no links.
         Err(_) if !path.exists() => std::fs::rename(unfinished, path).map_err(file_error(path)),
         Err(_) => Err(BackupError::Exists(path.to_owned())),
-    }
-}
-
-struct Copy<'a, 'p> {
-    from: &'a ReadTransaction,
-    to: &'a Database,
-    done: u64,
-    total: u64,
-    progress: &'a mut (dyn FnMut(u64, u64) + 'p),
-}
-
-/// One table; redb's definitions are typed, so the list of them is code.
-macro_rules! each_table {
-    ($act:ident, $on:expr) => {
-        each_table!(@ $act, $on, META FEEDS NUMBERS RUNS IDS REFS TOMBS MISSING PROFILES GROUPS EVENTS
-            CHANGES PROOFS LOCAL)
-    };
-    (@ $act:ident, $on:expr, $($name:ident)*) => {
-        $( $on.$act(table::$name)?; )*
-    };
-}
-
-impl Copy<'_, '_> {
-    fn all(&mut self) -> Result<(), DiskError> {
-        each_table!(count, self);
-        each_table!(table, self);
-        Ok(())
-    }
-
-    fn count<K: Key + 'static, V: Value + 'static>(
-        &mut self,
-        table: TableDefinition<'_, K, V>,
-    ) -> Result<(), DiskError> {
-        self.total += self.from.open_table(table)?.len()?;
-        Ok(())
-    }
-
-    fn table<K: Key + 'static, V: Value + 'static>(
-        &mut self,
-        table: TableDefinition<'_, K, V>,
-    ) -> Result<(), DiskError> {
-        let from: ReadOnlyTable<K, V> = self.from.open_table(table)?;
-        let mut rows = from.iter()?.peekable();
-        loop {
-            let tx = self.begin()?;
-            let mut to = tx.open_table(table)?;
-            let mut count = 0;
-            for row in rows.by_ref().take(ROWS_MAX) {
-                let (key, value) = row?;
-                to.insert(key.value(), value.value())?;
-                count += 1;
-            }
-            drop(to);
-            tx.commit()?;
-            self.done += count;
-            (self.progress)(self.done, self.total);
-            if rows.peek().is_none() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Durable at the end only: the file is nobody's before.
-    fn begin(&self) -> Result<WriteTransaction, DiskError> {
-        let mut tx = self.to.begin_write()?;
-        tx.set_durability(Durability::None)?;
-        Ok(tx)
     }
 }
 

@@ -15,10 +15,15 @@ pub trait Disk: Debug + Send + Sync {
     fn home(&self) -> &Path;
     /// Whether a finished database is there.
     fn holds_database(&self) -> io::Result<bool>;
-    /// A new, empty database that [`Disk::holds_database`] does not see yet; replaces an unfinished one.
+    /// Bytes of the finished database's file.
+    fn database_bytes(&self) -> io::Result<u64>;
+    /// A new, empty database beside the finished one, if there is one; replaces an unfinished one.
     fn new_database(&self, builder: &Builder) -> Result<Database, DatabaseError>;
     /// Makes the new database, closed by now, the finished one: at once or not at all, durable on return.
+    /// Who has the one before open goes on with it.
     fn publish_database(&self) -> io::Result<()>;
+    /// Removes an unfinished database, if there is one.
+    fn drop_unfinished(&self) -> io::Result<()>;
     /// Opens the finished database; never makes one.
     fn open_database(&self, builder: &Builder) -> Result<Database, DatabaseError>;
     /// The witness file's bytes; `None` if there is none.
@@ -45,10 +50,15 @@ impl Home {
     }
 
     fn new_file(&self, name: &str) -> io::Result<File> {
+        self.remove(name)?;
         let path = self.unfinished(name);
-        match std::fs::remove_file(&path) {
+        OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        match std::fs::remove_file(self.unfinished(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path),
+            _ => Ok(()),
         }
     }
 
@@ -80,6 +90,10 @@ impl Disk for Home {
         self.0.join(DATABASE).try_exists()
     }
 
+    fn database_bytes(&self) -> io::Result<u64> {
+        Ok(std::fs::metadata(self.0.join(DATABASE))?.len())
+    }
+
     fn new_database(&self, builder: &Builder) -> Result<Database, DatabaseError> {
         drop(self.new_file(DATABASE)?);
         builder.create(self.unfinished(DATABASE))
@@ -87,6 +101,10 @@ impl Disk for Home {
 
     fn publish_database(&self) -> io::Result<()> {
         self.publish(DATABASE)
+    }
+
+    fn drop_unfinished(&self) -> io::Result<()> {
+        self.remove(DATABASE)
     }
 
     fn open_database(&self, builder: &Builder) -> Result<Database, DatabaseError> {

@@ -16,6 +16,7 @@
 mod ahead;
 mod backup;
 mod batch;
+mod copy;
 mod disk;
 mod entries;
 mod error;
@@ -23,6 +24,7 @@ mod guard;
 mod index;
 mod ingest;
 mod recovering;
+mod shared;
 mod snapshot;
 mod store;
 mod table;
@@ -170,6 +172,15 @@ pub type SetLocal<'a> = (&'a str, &'a [u8], Option<&'a [u8]>);
 
 /// Progress of long work: done and total, in entries.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// What [`Store::compact`] did to the database's file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Compacted {
+    /// Its bytes before.
+    pub before: u64,
+    /// Its bytes after.
+    pub after: u64,
+}
 
 /// What [`Snapshot::verify`] found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::batch::proof_bytes;
 use crate::guard::guard;
-use crate::store::Shared;
+use crate::shared::{Hold, Shared};
 use crate::table::{
     CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, LOCAL, MISSING, NUMBERS, PROFILES, REFS, clock, feed_row,
     numbered, place, place_of, ref_key, split,
@@ -35,7 +35,8 @@ impl Reader {
     ///
     /// [`DiskError`].
     pub fn snapshot(&self) -> Result<Snapshot, DiskError> {
-        Ok(Snapshot { tx: guard(|| self.shared.read())?, net: self.net })
+        let (tx, hold) = guard(|| self.shared.snapshot())?;
+        Ok(Snapshot { tx, net: self.net, _hold: hold })
     }
 }
 
@@ -47,6 +48,8 @@ impl Reader {
 pub struct Snapshot {
     pub(crate) tx: ReadTransaction,
     pub(crate) net: NetId,
+    /// Keeps the database open that it reads, if a compaction puts another in its place.
+    _hold: Hold,
 }
 
 impl std::fmt::Debug for Snapshot {

@@ -1,22 +1,23 @@
 //! The one writer: making, opening, and every transaction that writes.
 
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use klatch_feed::{
     Draft, EntryId, FeedId, ForkProof, Head, NetId, SecretKey, Seq, Unverified, Verified, chunk,
 };
-use redb::{Builder, Database, ReadTransaction, ReadableDatabase, WriteTransaction};
+use redb::{Builder, Database, WriteTransaction};
 
 use crate::batch::Batch;
 use crate::disk::{Disk, Home};
 use crate::guard::guard;
+use crate::shared::Shared;
 use crate::table::{self, LOCAL, SCHEMA, feed_row, meta, migrate, set_meta};
 use crate::view::rebuild;
 use crate::witness::{self, Mark, Verdict, Witness};
 use crate::{
-    AppendError, Changes, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader, SetLocal,
-    SettleError, ahead, entries, ingest, recovering,
+    AppendError, Changes, Compacted, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader,
+    SetLocal, SettleError, ahead, copy, entries, ingest, recovering,
 };
 
 /// The one writer. Readers are got from it and outlive its transactions.
@@ -31,51 +32,6 @@ pub struct Store {
     slot: usize,
     /// After a failure of the database: it is opened anew before the next transaction.
     failed: bool,
-}
-
-/// The database, which a failure makes the writer open anew under its readers.
-pub(crate) struct Shared(RwLock<Option<Database>>);
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Shared")
-    }
-}
-
-impl Shared {
-    pub(crate) fn read(&self) -> Result<ReadTransaction, DiskError> {
-        let database = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(database.as_ref().ok_or(DiskError::Closed)?.begin_read()?)
-    }
-
-    fn write(&self) -> Result<WriteTransaction, DiskError> {
-        let database = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(database.as_ref().ok_or(DiskError::Closed)?.begin_write()?)
-    }
-
-    fn replace(&self, open: impl FnOnce() -> Result<Database, OpenError>) -> Result<(), OpenError> {
-        let mut database = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        // Closed first: the file is locked by whoever has it open.
-        close(database.take());
-        *database = Some(open()?);
-        Ok(())
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        close(self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take());
-    }
-}
-
-/// Closing writes the library's notes on free pages, and so panics where they are damaged. What was
-/// committed is durable by then, and the next opening makes the notes anew.
-fn close(database: Option<Database>) {
-    let closed = guard(|| -> Result<(), DiskError> {
-        drop(database);
-        Ok(())
-    });
-    drop(closed);
 }
 
 /// Memory that the database may cache pages in. Its default of 1 GiB would be most of a small server.
@@ -151,8 +107,12 @@ impl Store {
             refuse_lost(&*disk)?;
             return Err(OpenError::Missing { home: disk.home().into() });
         }
-        let shared = Arc::new(Shared(RwLock::new(None)));
+        let shared = Arc::new(Shared::default());
         shared.replace(|| open_database(&*disk))?;
+        // Only now, since until it is open another process may be writing it.
+        disk.drop_unfinished().map_err(|source| {
+            OpenError::Disk(DiskError::File { what: "removing an unfinished file", source })
+        })?;
         let instance = check(&shared, net, me)?;
         let mut store = Self { disk, shared, net, me, instance, slot: 0, failed: false };
         store.face_witness()?;
@@ -380,6 +340,40 @@ impl Store {
         self.finish_rebuild(progress)
     }
 
+    /// Writes all that is held into a fresh file, which takes the old one's place: the disk gets back what
+    /// deletions left, and no byte of a deleted body stays in the store's files. Needs room for both
+    /// meanwhile. Readers go on; a snapshot taken before keeps the old file until it is dropped. Killed at
+    /// any point, it leaves the old file or the new one, which hold the same. Progress is in rows.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`]; the old file is as it was then, unless it says [`DiskError::Closed`].
+    pub fn compact(&mut self, progress: Progress<'_>) -> Result<Compacted, DiskError> {
+        if self.failed {
+            self.reopen()?;
+        }
+        let file = |what| move |source| DiskError::File { what, source };
+        let disk = self.disk.clone();
+        let bytes = || disk.database_bytes().map_err(file("looking for the database"));
+        let before = bytes()?;
+        let copied = guard(|| {
+            let fresh = disk.new_database(&builder()).map_err(redb::Error::from)?;
+            copy::all(&self.shared.read()?, &fresh, progress)
+        });
+        let published = copied
+            .and_then(|()| disk.publish_database().map_err(file("putting the compacted database in place")));
+        if let Err(error) = published {
+            // Best effort: the next opening tries again, and the next compaction starts over.
+            drop(disk.drop_unfinished());
+            return Err(error);
+        }
+        self.shared.retire();
+        self.failed = true; // Until the new file is open.
+        self.reopen()?;
+        self.shared.close_retired();
+        Ok(Compacted { before, after: bytes()? })
+    }
+
     fn finish_rebuild(&mut self, progress: Progress<'_>) -> Result<(), DiskError> {
         let (net, mut done) = (self.net, 0);
         let total = self.reader().snapshot()?.stored()?;
@@ -411,6 +405,7 @@ impl Store {
         if self.failed {
             self.reopen()?;
         }
+        self.shared.close_retired();
         let done = guard(|| {
             let tx = self.shared.write()?;
             let done = work(&tx)?;

@@ -1,4 +1,4 @@
-//! `klatch verify` and `klatch rebuild`
+//! `klatch verify`, `klatch rebuild` and `klatch compact`
 
 use clap::Args;
 
@@ -17,6 +17,14 @@ pub(super) struct VerifyArgs {}
 /// entries again; no entry is touched.
 #[derive(Args, Debug)]
 pub(super) struct RebuildArgs {}
+
+/// Give back the room of what was deleted, and leave no byte of it in the log's file
+///
+/// Writes all that is held into a fresh file, which then takes the place of the old one; a node may run
+/// meanwhile. It needs room for both files. Killed at any point, it leaves everything as it was. What the disk
+/// itself, its snapshots and your backups keep of the old file is not Klatch's to erase.
+#[derive(Args, Debug)]
+pub(super) struct CompactArgs {}
 
 /// Runs `verify`.
 pub(super) fn verify(_: &VerifyArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
@@ -60,4 +68,19 @@ pub(super) fn rebuild(_: &RebuildArgs, node: &Node, out: &Printer) -> Result<(),
     bar.finish_and_clear();
     answer?;
     out.result(&serde_json::json!({ "rebuilt": true }), |_| "all views are made again".to_owned())
+}
+
+/// Runs `compact`.
+pub(super) fn compact(_: &CompactArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let bar = out.bar("copying");
+    let answer = node.call_with(Request::Compact, &mut |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let file = take!(answer?, Compacted)?;
+    out.result(&file, |_| {
+        let (before, after) = (count(file.before, "byte", "bytes"), count(file.after, "byte", "bytes"));
+        format!("{before} before, {after} now")
+    })
 }

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use klatch_feed::post::kind;
 use klatch_feed::{Draft, EntryId, FeedId, ForkProof, Post, Seq, Verified};
 use klatch_gossip::sync::{self, Ingest};
-use klatch_store::{Changes, DiskError, Snapshot, Store};
+use klatch_store::{Changes, Compacted, DiskError, Snapshot, Store};
 use tokio::sync::{mpsc, oneshot};
 
 use super::local::{self, Local, Spaces};
 use super::request::Request;
-use super::response::{Refusal, Response};
+use super::response::{CompactedFile, Refusal, Response};
 use super::wants::{self, Hints};
 use super::write::{self, Plan};
 use super::{Admit, Options, Shared, seats};
@@ -193,6 +193,15 @@ impl Owner {
                         let _ = progress.try_send((done, total)); // Who reads slowly sees fewer steps.
                     };
                     let _ = reply.send(self.store.rebuild(tell).map(|()| Response::Done).map_err(Into::into));
+                }
+                Command::Call { request: Request::Compact, progress, reply } => {
+                    let tell = &mut |done, total| {
+                        let _ = progress.try_send((done, total)); // As for a rebuild.
+                    };
+                    let done = self.store.compact(tell).map(|Compacted { before, after }| {
+                        Response::Compacted(CompactedFile { before, after })
+                    });
+                    let _ = reply.send(done.map_err(Into::into));
                 }
                 Command::Call { request, progress, reply } => match self.plan(request.clone()) {
                     Ok(plan) if !plan.posts.is_empty() && self.is_paused() => {

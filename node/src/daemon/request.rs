@@ -141,6 +141,7 @@ pub enum Request {
     },
     Verify,
     Rebuild,
+    Compact,
     /// What a pub's operator asks.
     Pub(PubRequest),
     /// What only a node that is connected can do.

@@ -35,6 +35,7 @@ pub enum Response {
     Verified(VerifiedReport),
     Recovery(Box<RecoveryView>),
     BackedUp(BackedUp),
+    Compacted(CompactedFile),
     Pub(PubResponse),
     Net(NetResponse),
 }
@@ -297,6 +298,14 @@ pub struct Piece {
 pub struct Imported {
     pub feed: FeedId,
     pub entries: Seq,
+}
+
+/// What `compact` did to the file of the log, in bytes.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct CompactedFile {
+    pub before: u64,
+    pub after: u64,
 }
 
 /// What `verify` found.

@@ -150,6 +150,10 @@ fn a_log_travels_as_a_file() {
     let state = ["event", "show", "Tea and Rust", "--json"];
     ben.ok(&["rebuild"]);
     assert_eq!(ben.ok(&state), ana.ok(&state));
+    let file = ben.json(&["compact"]);
+    assert!(file["before"].as_u64() >= file["after"].as_u64() && file["after"].as_u64() > Some(0), "{file}");
+    assert!(ben.ok(&["compact"]).ends_with(" bytes now\n"));
+    assert_eq!(ben.ok(&state), ana.ok(&state));
     assert!(ben.ok(&["verify"]).ends_with("all good\n"));
 }
 

@@ -98,6 +98,10 @@ fn is_whole(actor: &Actor, object: &str) -> Result<(), Trouble> {
     let kept = actor.run(&["group", "show", object])?;
     let _: Value = actor.ask(&["rebuild"])?;
     assert_eq!(actor.run(&["group", "show", object])?, kept, "the view that was kept is the one made again");
+    let _: Value = actor.ask(&["compact"])?;
+    assert_eq!(actor.run(&["group", "show", object])?, kept, "a running node compacts under its readers");
+    let report: VerifiedReport = actor.ask(&["verify"])?;
+    assert_eq!(report.problems, Vec::<String>::new(), "after the compaction");
     let me: Me = actor.ask(&["id"])?;
     assert_eq!(me.held, None, "own posts are taken");
     Ok(())

@@ -87,9 +87,12 @@ impl File {
 
 #[derive(Default)]
 struct State {
-    database: File,
+    /// Database files: who has one open goes on with it when another takes its place.
+    files: Vec<File>,
+    /// The finished one and the unfinished one, by their places in `files`.
+    database: Option<usize>,
+    fresh: Option<usize>,
     witness: Option<File>,
-    published: bool,
     /// Writes and syncs so far, and after how many the power goes.
     done: u64,
     budget: Option<u64>,
@@ -127,7 +130,7 @@ impl Fragile {
     fn cut(&self, walk: &mut Walk) {
         let mut state = self.0.lock().unwrap();
         let lose = walk.below(4) > 0;
-        state.database.cut(walk, lose);
+        state.files.iter_mut().for_each(|file| file.cut(walk, lose));
         if let Some(witness) = &mut state.witness {
             witness.cut(walk, lose);
         }
@@ -135,14 +138,18 @@ impl Fragile {
     }
 }
 
-impl StorageBackend for Fragile {
+/// One database file of it, open.
+#[derive(Clone, Debug)]
+struct Opened(Fragile, usize);
+
+impl StorageBackend for Opened {
     fn len(&self) -> io::Result<u64> {
-        self.read(|state| state.database.now.len() as u64)
+        self.0.read(|state| state.files[self.1].now.len() as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let at = offset as usize;
-        self.read(|state| match state.database.now.get(at..at + out.len()) {
+        self.0.read(|state| match state.files[self.1].now.get(at..at + out.len()) {
             Some(bytes) => {
                 out.copy_from_slice(bytes);
                 Ok(())
@@ -152,15 +159,15 @@ impl StorageBackend for Fragile {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.change(|state| state.database.write(Write::Len(len as usize)))
+        self.0.change(|state| state.files[self.1].write(Write::Len(len as usize)))
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.change(|state| state.database.sync())
+        self.0.change(|state| state.files[self.1].sync())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.change(|state| state.database.write(Write::Bytes(offset as usize, data.to_vec())))
+        self.0.change(|state| state.files[self.1].write(Write::Bytes(offset as usize, data.to_vec())))
     }
 }
 
@@ -170,20 +177,34 @@ impl Disk for Fragile {
     }
 
     fn holds_database(&self) -> io::Result<bool> {
-        self.read(|state| state.published)
+        self.read(|state| state.database.is_some())
+    }
+
+    fn database_bytes(&self) -> io::Result<u64> {
+        self.read(|state| state.database.map_or(0, |at| state.files[at].now.len() as u64))
     }
 
     fn new_database(&self, builder: &Builder) -> Result<Database, DatabaseError> {
-        self.change(|state| state.database = File::default())?;
-        builder.create_with_backend(self.clone())
+        let mut at = 0;
+        self.change(|state| {
+            at = state.files.len();
+            state.files.push(File::default());
+            state.fresh = Some(at);
+        })?;
+        builder.create_with_backend(Opened(self.clone(), at))
     }
 
     fn publish_database(&self) -> io::Result<()> {
-        self.change(|state| state.published = true)
+        self.change(|state| state.database = state.fresh.take())
+    }
+
+    fn drop_unfinished(&self) -> io::Result<()> {
+        self.change(|state| state.fresh = None)
     }
 
     fn open_database(&self, builder: &Builder) -> Result<Database, DatabaseError> {
-        builder.create_with_backend(self.clone())
+        let at = self.read(|state| state.database.expect("it is looked for first"))?;
+        builder.create_with_backend(Opened(self.clone(), at))
     }
 
     fn read_witness(&self) -> io::Result<Option<Vec<u8>>> {
@@ -321,4 +342,37 @@ fn a_rebuild_that_was_cut_short_goes_on_at_the_next_opening() {
         assert_sound(&store);
         assert!(ended.is_err() || cut > 5, "a cut after {cut} operations left it whole");
     }
+}
+
+#[test]
+fn a_compaction_cut_short_at_any_point_leaves_all_that_was_there() {
+    let me = Author::new(1);
+    let mut ben = Author::new(2);
+    ben.notes(40);
+    let (mut walk, mut cuts, mut done) = (Walk(3), 0, false);
+    while !done {
+        cuts += 1;
+        let disk = Fragile::default();
+        let mut store = Store::create_on(Arc::new(disk.clone()), net(), me.feed()).unwrap();
+        crate::accept_all(&mut store, &ben);
+        store.append(&me.secret(), vec![note(b"own")]).unwrap();
+        store.set_local(&[("space", b"key", Some(b"value"))]).unwrap();
+        {
+            let mut state = disk.0.lock().unwrap();
+            state.budget = Some(state.done + cuts);
+        }
+        done = store.compact(&mut |_, _| {}).is_ok();
+        drop(store);
+        disk.cut(&mut walk);
+        let mut store = Store::open_on(Arc::new(disk.clone()), net(), me.feed())
+            .unwrap_or_else(|error| panic!("cut after {cuts} operations: {error}"));
+        assert_sound(&store);
+        let states = [&me, &ben].map(|author| crate::state(&store, author).0);
+        assert_eq!((states, store.held()), ([1, 40], None), "cut after {cuts} operations");
+        let snapshot = store.reader().snapshot().unwrap();
+        assert_eq!(snapshot.local("space", b"key").unwrap().as_deref(), Some(&b"value"[..]));
+        assert_eq!(disk.0.lock().unwrap().fresh, None, "nothing unfinished stays");
+        store.append(&me.secret(), vec![note(b"and on")]).unwrap();
+    }
+    assert!(cuts > 20, "it took {cuts} operations only");
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what the tests share may fail them")]
 
 mod backup;
+mod compact;
 mod crash;
 mod damage;
 mod full;
