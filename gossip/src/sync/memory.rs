@@ -161,6 +161,7 @@ mod tests {
             root: [2; 16],
             salt: Some([4; 32]),
             list: list.clone(),
+            held: vec![5],
             owed: vec![0, 2],
         };
         assert_eq!(Asked::decode(&asked.encode()), Some(asked.clone()));
