@@ -131,7 +131,9 @@ impl Compare {
         if self.printed.is_empty() {
             return Ok(found);
         }
-        if many && differs.len() >= FAN as usize || !self.fits() {
+        // Where intervals are large, that many differ says little of how many places do.
+        let is_cheaper = many && self.is_flat && differs.len() >= FAN as usize;
+        if is_cheaper || !self.fits() {
             found.differ = self.rest();
         } else {
             found.prints = self.print(keys, states);

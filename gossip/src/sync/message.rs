@@ -300,8 +300,9 @@ const FORK_HEAD: [u8; 2] = [0x84, number::FORK];
 type B8 = ByteArray<8>;
 type B16 = ByteArray<16>;
 type ResumeForm = (u8, u64, u64, Option<B16>, Option<B16>, u32, Option<(Seq, B8)>);
-/// The shape of a `Wants`, whose feeds are keys or tags.
-type WantsForm<T> = (u8, Option<B16>, Vec<T>, Vec<u32>, bool);
+type WantsForm = (u8, Option<B16>, Vec<FeedId>, Vec<u32>, bool);
+/// A `Wants` whose feeds are tags, one after the other.
+type TaggedForm = (u8, Option<B16>, ByteBuf, Vec<u32>, bool);
 type RowForm = (u32, Seq, Option<B8>, Option<Seq>);
 type DeltaForm = (u8, bool, u8, Vec<RowForm>);
 type GetForm = (u8, u32, Seq, Seq, u8, Option<B8>);
@@ -326,8 +327,8 @@ impl Message {
                 codec::encode(&(number::WANTS, root.map(B16::new), add, del, false))
             }
             Self::Wants { root, add: Named::Tags(add), del } => {
-                let add: Vec<_> = add.iter().map(|tag| B8::new(*tag)).collect();
-                codec::encode(&(number::WANTS, root.map(B16::new), add, del, true))
+                let add = add.concat();
+                codec::encode(&(number::WANTS, root.map(B16::new), Bytes::new(&add), del, true))
             }
             Self::Scope(bitmap) => codec::encode(&(number::SCOPE, bitmap.as_deref().map(Bytes::new))),
             Self::Prints { side, open, prints } => {
@@ -428,15 +429,20 @@ fn decode_lists(number: u8, bytes: &[u8]) -> Result<Message, Breach> {
         // A byte at the end says how feeds are named.
         number::WANTS => match bytes.last() {
             Some(&SALTED) => {
-                let (root, add, del) = decode_wants::<B8>(bytes)?;
-                let add: Vec<Tag8> = add.into_iter().map(B8::into_array).collect();
-                must(ascending(&add))?;
-                Ok(Message::Wants { root, add: Named::Tags(add), del })
+                let (_, root, tags, del, _) = read::<TaggedForm>(bytes)?;
+                let (tags, rest) = tags.as_chunks::<8>();
+                within(tags.len(), WANTS_MAX, "feeds wanted in a message")?;
+                within(del.len(), WANTS_MAX, "feeds unwanted in a message")?;
+                must(rest.is_empty() && ascending(tags) && ascending(&del))?;
+                let root = root.map(B16::into_array);
+                Ok(Message::Wants { root, add: Named::Tags(tags.to_vec()), del })
             }
             _ => {
-                let (root, add, del) = decode_wants::<FeedId>(bytes)?;
-                must(ascending(&add))?;
-                Ok(Message::Wants { root, add: Named::Keys(add), del })
+                let (_, root, add, del, _) = read::<WantsForm>(bytes)?;
+                within(add.len(), WANTS_MAX, "feeds wanted in a message")?;
+                within(del.len(), WANTS_MAX, "feeds unwanted in a message")?;
+                must(ascending(&add) && ascending(&del))?;
+                Ok(Message::Wants { root: root.map(B16::into_array), add: Named::Keys(add), del })
             }
         },
         number::SCOPE => {
@@ -464,16 +470,6 @@ fn decode_lists(number: u8, bytes: &[u8]) -> Result<Message, Breach> {
 
 /// CBOR's true, the last byte of a `Wants` that names feeds by tags.
 const SALTED: u8 = 0xf5;
-
-type WantsParts<T> = (Option<Mark16>, Vec<T>, Vec<u32>);
-
-fn decode_wants<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<WantsParts<T>, Breach> {
-    let (_, root, add, del, _) = read::<WantsForm<T>>(bytes)?;
-    within(add.len(), WANTS_MAX, "feeds wanted in a message")?;
-    within(del.len(), WANTS_MAX, "feeds unwanted in a message")?;
-    must(ascending(&del))?;
-    Ok((root.map(B16::into_array), add, del))
-}
 
 /// Prints, Mode, Have, Token: what is held, in fewer bytes.
 fn decode_states(number: u8, bytes: &[u8]) -> Result<Message, Breach> {

@@ -231,9 +231,13 @@ fn bad() -> Vec<(&'static str, Vec<u8>)> {
             [vec![0x87, 1, 1, 0, 0x50], vec![7; 16], vec![0xf6, 0, 0xf6]].concat(),
         ),
         ("tags out of order", {
-            let tags = [vec![0x48], vec![2; 8], vec![0x48], vec![1; 8]].concat();
-            [vec![0x85, 2, 0xf6, 0x82], tags, vec![0x80, 0xf5]].concat()
+            let tags = [[2; 8], [1; 8]].concat();
+            [vec![0x85, 2, 0xf6, 0x50], tags, vec![0x80, 0xf5]].concat()
         }),
+        (
+            "tags that end in the middle of one",
+            [vec![0x85, 2, 0xf6, 0x4f], vec![1; 15], vec![0x80, 0xf5]].concat(),
+        ),
         ("fingerprints of a third side", vec![0x84, 5, 2, 0x40, 0x40]),
         ("a mode that there is none of", vec![0x82, 10, 0x81, 0x83, 0, 0, 0]),
         ("modes out of order", vec![0x82, 10, 0x82, 0x83, 1, 1, 0, 0x83, 0, 1, 0]),
