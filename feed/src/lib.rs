@@ -19,6 +19,7 @@ pub mod id;
 pub mod key;
 pub mod meetup;
 pub mod post;
+pub mod succession;
 
 pub use chain::{AcceptError, Accepted, Head, K};
 pub use entry::{Draft, EntryError, Header, Kind, Unverified, Verified};
@@ -27,3 +28,4 @@ pub use id::{EntryId, FeedId, NetId, Seq};
 pub use key::{PublicKey, RecoveryWords, SecretKey};
 pub use meetup::{EventState, Fact, Facts, GroupState};
 pub use post::Post;
+pub use succession::{Lineage, Succeeds, Succession, Successor};

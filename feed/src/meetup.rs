@@ -11,15 +11,18 @@ mod changes;
 mod door;
 mod event;
 mod group;
+mod persons;
 mod roles;
 mod seats;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::post::{Answer, Person, Role, Schedulers, kind};
+use crate::succession::Lineage;
 use crate::{EntryId, FeedId, Kind, NetId, Post, Seq, Verified};
 use group::Group;
 
@@ -67,6 +70,9 @@ impl Fact {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Facts {
     by_id: BTreeMap<EntryId, Fact>,
+    lineage: Arc<Lineage>,
+    /// Whose key signed an entry, where that is not the first of its person.
+    signers: BTreeMap<EntryId, FeedId>,
 }
 
 impl Facts {
@@ -88,9 +94,18 @@ impl Facts {
         self.by_id.values()
     }
 
+    /// Says who succeeded whom: the valid successions of everybody whose entries or names are in the set, so
+    /// those of the first entries that the accepted chains have.
+    /// More of them change nothing.
+    pub fn set_lineage(&mut self, lineage: impl Into<Arc<Lineage>>) {
+        self.lineage = lineage.into();
+    }
+
     /// Folds the group `id`; `None` while its founding entry is unknown or says nothing.
     pub fn group(&self, id: EntryId) -> Option<GroupState> {
-        Some(Group::fold(self, id, &self.taken_back())?.state(self))
+        let facts = self.by_person();
+        let state = Group::fold(&facts, id, &facts.taken_back())?.state(&facts);
+        Some(persons::group_now(state, &self.lineage))
     }
 
     /// Folds the event `id`; `None` while its founding entry is unknown or says nothing. `net` is part of
@@ -98,22 +113,25 @@ impl Facts {
     ///
     /// A pass over the facts, then sorting: about 3 µs an answer, and one signature check (about 0.1 ms) a check-in.
     pub fn event(&self, net: &NetId, id: EntryId) -> Option<EventState> {
-        event::fold(self, net, id)
+        let state = event::fold(&self.by_person(), net, id)?;
+        Some(persons::event_now(state, &self.lineage))
     }
 
     fn get(&self, id: &EntryId) -> Option<&Fact> {
         self.by_id.get(id)
     }
 
-    /// Entries that their own author took back. Control entries stay: the roles of others hang on them.
+    /// Entries that their own author took back, with the key that signed them. Control entries stay: the roles
+    /// of others hang on them.
     fn taken_back(&self) -> BTreeSet<EntryId> {
         let counted = self.iter().filter(|fact| fact.kind == kind::TOMBSTONE && !fact.quarantined);
         let mut ids = BTreeSet::new();
         for fact in counted {
             let Some(Post::Tombstone { targets }) = fact.post() else { continue };
-            let own = |id: &EntryId| {
-                self.get(id).is_some_and(|target| target.author == fact.author && !target.kind.is_control())
-            };
+            let is_own =
+                |target: &Fact| target.author == fact.author && self.signer(target) == self.signer(fact);
+            let own =
+                |id: &EntryId| self.get(id).is_some_and(|target| is_own(target) && !target.kind.is_control());
             ids.extend(targets.into_iter().filter(own));
         }
         ids

@@ -23,6 +23,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use crate::entry::{BODY_BYTES_MAX, CONTROL_BODY_BYTES_MAX};
+use crate::succession::Succeeds;
 use crate::{Draft, EntryId, FeedId, Kind, Seq, codec};
 
 pub use checkin::checkin_message;
@@ -84,6 +85,8 @@ pub enum Post {
     Genesis {
         /// SHA-256 of the recovery key's public half.
         recovery: [u8; 32],
+        /// The feed that this one succeeds, if any.
+        succeeds: Option<Box<Succeeds>>,
     },
     /// Founds a group; its id is this entry's.
     Group {
@@ -357,7 +360,9 @@ impl Post {
 
     fn body(&self, salt: [u8; 16]) -> Vec<u8> {
         match self {
-            Self::Genesis { recovery } => codec::encode(&identity::Genesis::of(recovery)),
+            Self::Genesis { recovery, succeeds } => {
+                codec::encode(&identity::Genesis::of(recovery, succeeds.as_deref()))
+            }
             Self::Group { name, owners, schedulers } => {
                 codec::encode(&group::Group::of(name, owners, *schedulers))
             }
@@ -396,7 +401,8 @@ impl Post {
     /// Every limit that does not depend on anything but the post: the same for who writes and who reads.
     fn check(&self) -> Result<(), PostError> {
         match self {
-            Self::Genesis { .. } | Self::Join { .. } | Self::Leave { .. } | Self::Follow { .. } => Ok(()),
+            Self::Genesis { succeeds, .. } => identity::check_genesis(succeeds.as_deref()),
+            Self::Join { .. } | Self::Leave { .. } | Self::Follow { .. } => Ok(()),
             Self::Arrive { .. } | Self::Checkin { .. } => Ok(()),
             Self::Group { name, owners, .. } => group::check_group(name, owners),
             Self::Event { group: _, title, start, zone, minutes, capacity, split: _ } => {

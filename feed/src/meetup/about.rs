@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Fact, Facts};
 use crate::post::{Person, kind};
+use crate::succession::Lineage;
 use crate::{EntryId, FeedId, Post, Seq};
 
 /// One entry about the object.
@@ -12,11 +13,14 @@ pub(super) struct Said<'a> {
     /// `None` if it says nothing: body not held, not fitting, taken back, or of a kind the fold does not read.
     pub(super) post: Option<Post>,
     pub(super) taken_back: bool,
+    /// Whose key signed it: the author's today, or an earlier one.
+    pub(super) signer: FeedId,
 }
 
 /// Every entry whose first ref is the object and that is not quarantined, by author, place and id.
 pub(super) struct About<'a> {
     said: Vec<Said<'a>>,
+    pub(super) lineage: &'a Lineage,
 }
 
 impl Said<'_> {
@@ -39,10 +43,11 @@ impl<'a> About<'a> {
         let said = |fact: &'a Fact| {
             let taken_back = taken_back.contains(&fact.id);
             let reads = fact.kind.is_fold() && fact.kind != kind::ARRIVE && !taken_back;
-            Said { fact, post: if reads { fact.post() } else { None }, taken_back }
+            let signer = facts.signer(fact);
+            Said { fact, post: if reads { fact.post() } else { None }, taken_back, signer }
         };
         let said = entries.into_iter().map(said).collect();
-        Self { said }
+        Self { said, lineage: &facts.lineage }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Said<'a>> {

@@ -38,20 +38,20 @@ pub(super) fn attendance(
             incomplete |= said.is_missing();
             continue;
         };
-        let door = said.author().feed;
+        let (door, person) = (said.author().feed, about.lineage.first_key(*guest));
         // An RSVP that is not held yet may turn out to be somebody else's: until then nobody arrived.
         let named = match rsvp {
             None => None,
             Some(id) => match rsvps.get(id) {
-                Some((author, seq)) if author == guest => Some((*seq, *id)),
+                Some((author, seq)) if *author == person => Some((*seq, *id)),
                 _ => continue,
             },
         };
-        let message = checkin_message(net, &event, &door, nonce, rsvp.as_ref());
+        let message = checkin_message(net, &event, &said.signer, nonce, rsvp.as_ref());
         if !PublicKey::parse(guest).is_ok_and(|key| key.verify(&[&message], signature)) {
             continue;
         }
-        let arrival = arrivals.entry(*guest).or_default();
+        let arrival = arrivals.entry(person).or_default();
         arrival.doors.insert(door);
         arrival.rsvp = arrival.rsvp.max(named);
     }

@@ -26,9 +26,9 @@ impl<'a> Group<'a> {
         let Some(Post::Group { name, owners, schedulers }) = founding.post() else { return None };
         let about = About::gather(facts, id, taken_back);
         let mut roots = vec![(founding.author, Role::Owner, Seniority::root(0, Role::Owner, 0, 0))];
-        roots.extend(
-            (0..).zip(owners).map(|(place, p)| (p, Role::Owner, Seniority::root(1, Role::Owner, 1, place))),
-        );
+        roots.extend((0..).zip(owners).map(|(place, p)| {
+            (facts.lineage.first(&p), Role::Owner, Seniority::root(1, Role::Owner, 1, place))
+        }));
         let roles = Roles::resolve(roots, BTreeMap::new(), 1, &about);
         let mut joins = BTreeMap::<_, Vec<_>>::new();
         for said in about.iter() {

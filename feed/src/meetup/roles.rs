@@ -155,13 +155,17 @@ fn acts(about: &About<'_>) -> BTreeMap<Person, Vec<(Seq, Act)>> {
     for said in about.iter() {
         let act = match &said.post {
             Some(Post::Grant { object: _, subject, role, quota }) => {
-                Act::Grant { subject: *subject, role: *role, quota: *quota }
+                Act::Grant { subject: about.lineage.first(subject), role: *role, quota: *quota }
             }
             Some(Post::Revoke { object: _, subject, cut_seq, cut_id }) => {
+                let (first, mut at) = about.lineage.cut(subject, *cut_seq);
                 // Another entry there: the revoker knew another branch, and honours nothing of this one.
-                let held = about.at(subject.feed, *cut_seq);
-                let at = if held.is_some() && held != *cut_id { 0 } else { *cut_seq };
-                Act::Cut { subject: *subject, at }
+                let is_there = about.lineage.place(subject, *cut_seq).is_some();
+                let held = if is_there { about.at(first.feed, at) } else { None };
+                if held.is_some() && held != *cut_id {
+                    (_, at) = about.lineage.cut(subject, 0);
+                }
+                Act::Cut { subject: first, at }
             }
             _ => continue,
         };

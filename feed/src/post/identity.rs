@@ -2,13 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Body, Person, Post, PostError, line, text};
+use super::{Body, Person, Post, PostError, line, number, text};
 use crate::EntryId;
+use crate::succession::Succeeds;
 
 #[derive(Deserialize, Serialize)]
 pub(super) struct Genesis {
     #[serde(with = "serde_bytes")]
     recovery: [u8; 32],
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    succeeds: Option<Box<Succeeds>>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -25,7 +28,7 @@ pub(super) struct Follow {
 
 impl Body for Genesis {
     fn post(self, refs: &[EntryId]) -> Option<Post> {
-        refs.is_empty().then_some(Post::Genesis { recovery: self.recovery })
+        refs.is_empty().then_some(Post::Genesis { recovery: self.recovery, succeeds: self.succeeds })
     }
 }
 
@@ -42,8 +45,8 @@ impl Body for Follow {
 }
 
 impl Genesis {
-    pub(super) fn of(recovery: &[u8; 32]) -> Self {
-        Self { recovery: *recovery }
+    pub(super) fn of(recovery: &[u8; 32], succeeds: Option<&Succeeds>) -> Self {
+        Self { recovery: *recovery, succeeds: succeeds.cloned().map(Box::new) }
     }
 }
 
@@ -57,6 +60,10 @@ impl Follow {
     pub(super) fn of(subject: &Person, on: bool) -> Self {
         Self { on, subject: *subject }
     }
+}
+
+pub(super) fn check_genesis(succeeds: Option<&Succeeds>) -> Result<(), PostError> {
+    succeeds.map_or(Ok(()), |statement| number("keep_seq", statement.keep().0, 1..=u32::MAX))
 }
 
 pub(super) fn check_profile(name: &str, about: &str) -> Result<(), PostError> {

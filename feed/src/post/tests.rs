@@ -68,7 +68,7 @@ fn within() -> Vec<Post> {
         split: true,
     };
     vec![
-        Post::Genesis { recovery: [9; 32] },
+        Post::Genesis { recovery: [9; 32], succeeds: None },
         Post::Group {
             name: long(120),
             owners: (0..8).map(person).collect(),

@@ -3,5 +3,6 @@
 
 mod door;
 mod events;
+mod persons;
 mod roles;
 mod seats;

@@ -2,7 +2,9 @@
 
 use klatch_feed::meetup::{Fact, Facts, SeatLine};
 use klatch_feed::post::{Answer, EventFields, Person, Role, Schedulers, checkin_message};
-use klatch_feed::{EntryId, EventState, FeedId, GroupState, Head, NetId, Post, SecretKey, Seq, Verified};
+use klatch_feed::{
+    EntryId, EventState, FeedId, GroupState, Head, Lineage, NetId, Post, SecretKey, Seq, Succession, Verified,
+};
 
 pub(crate) const NAMES: [&str; 8] = ["ana", "ben", "cai", "dee", "eli", "fay", "gus", "hoa"];
 pub(crate) const ANA: usize = 0;
@@ -24,6 +26,8 @@ pub(crate) struct Log {
 pub(crate) struct Town {
     pub(crate) net: NetId,
     pub(crate) logs: Vec<Log>,
+    /// Who went on as whom.
+    pub(crate) successions: Vec<Succession>,
     said: u64,
 }
 
@@ -34,9 +38,10 @@ impl Town {
             let secret = SecretKey::from_seed(&[n + 1; 32]);
             Log { head: Head::empty(secret.feed()), secret, entries: vec![] }
         };
-        let mut town = Self { net: NetId::of_name("test"), logs: (0..8).map(log).collect(), said: 0 };
+        let logs = (0..8).map(log).collect();
+        let mut town = Self { net: NetId::of_name("test"), logs, successions: vec![], said: 0 };
         for who in 0..8 {
-            town.say(who, &Post::Genesis { recovery: [9; 32] });
+            town.say(who, &Post::Genesis { recovery: [9; 32], succeeds: None });
         }
         town
     }
@@ -182,12 +187,23 @@ impl Town {
             .collect()
     }
 
+    /// `who` goes on as `heir` after entry `keep`.
+    pub(crate) fn goes_on(&mut self, who: usize, keep: Seq, heir: usize) {
+        self.successions.push(Succession { old: self.person(who), keep, new: self.person(heir) });
+    }
+
+    fn facts(&self) -> Facts {
+        let mut facts = Facts::from_iter(self.all());
+        facts.set_lineage(Lineage::new(self.successions.iter().copied()));
+        facts
+    }
+
     pub(crate) fn event_state(&self, event: EntryId) -> EventState {
-        Facts::from_iter(self.all()).event(&self.net, event).unwrap()
+        self.facts().event(&self.net, event).unwrap()
     }
 
     pub(crate) fn group_state(&self, group: EntryId) -> GroupState {
-        Facts::from_iter(self.all()).group(group).unwrap()
+        self.facts().group(group).unwrap()
     }
 
     pub(crate) fn name(&self, feed: &FeedId) -> &'static str {

@@ -4,6 +4,7 @@
 mod log_chains;
 mod log_entries;
 mod log_run;
+mod log_succession;
 mod log_texts;
 mod meetups;
 mod posts;
@@ -66,8 +67,8 @@ pub(crate) fn case(what: &str, verdict: &str, mut fields: Value) -> Value {
 
 #[test]
 fn the_vectors_of_the_log_are_what_the_rules_make() {
-    let made: Files =
-        [log_texts::files(), log_entries::files(), log_chains::files()].into_iter().flatten().collect();
+    let parts = [log_texts::files(), log_entries::files(), log_chains::files(), log_succession::files()];
+    let made: Files = parts.into_iter().flatten().collect();
     settle("feed", &made, &["signature_rfc8032"]);
 }
 

@@ -44,7 +44,7 @@ pub fn create(
 ) -> Result<FeedId, CreateError> {
     let words = RecoveryWords::from_entropy(&clock::random());
     let posts = [
-        Post::Genesis { recovery: words.commitment(0) },
+        Post::Genesis { recovery: words.commitment(0), succeeds: None },
         Post::Profile { name: name.to_owned(), about: String::new() },
     ];
     let drafts = posts.iter().map(|post| post.draft(clock::now_ms(), clock::random()));

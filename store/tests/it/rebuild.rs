@@ -10,7 +10,7 @@ use crate::{Author, accept_all, assert_sound, net, note, store, verify};
 fn evening() -> (Vec<Author>, EntryId, EntryId) {
     let mut people: Vec<Author> = (2..=6).map(Author::new).collect();
     for person in &mut people {
-        person.post(&Post::Genesis { recovery: [person.seed; 32] });
+        person.post(&Post::Genesis { recovery: [person.seed; 32], succeeds: None });
     }
     let [ana, ben, cat, dan, eve] = &mut people[..] else { unreachable!("five people") };
     let group = ana.post(&Post::Group {

@@ -10,6 +10,7 @@ use klatch_feed::{
 };
 use serde_json::{Value, json};
 
+use super::log_succession;
 use crate::raw::{hex, unhex};
 
 /// Checks that each case of the file has its verdict, and what an accepted one yields.
@@ -30,6 +31,9 @@ pub(crate) fn run(name: &str, file: &Value) {
             "slice" => slice(case),
             "proof" => proof(case),
             "words" => words(case),
+            "statement" => log_succession::run_statement(case),
+            "branch" => log_succession::run_branch(case),
+            "choice" => log_succession::run_choice(case),
             other => panic!("{name}: no form {other}"),
         };
         let (verdict, yields) = match result {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use klatch_feed::meetup::{Fact, Facts};
 use klatch_feed::post::{Answer, EventFields, Person, Role, Schedulers, kind};
-use klatch_feed::{EntryId, Kind, NetId, Post};
+use klatch_feed::{EntryId, Kind, Lineage, NetId, Post, Succession};
 use serde_json::{Value, json};
 
 use super::{Files, case, file, read, settle};
@@ -42,6 +42,42 @@ fn fact_of(case: &Value) -> Fact {
     }
 }
 
+/// The successions of a case.
+fn lineage_of(case: &Value) -> Lineage {
+    let all: Option<Vec<Succession>> =
+        serde_json::from_value(case["successions"].clone()).expect("successions");
+    Lineage::new(all.unwrap_or_default())
+}
+
+/// Ben goes on as eli after his entry `keep`, eli as fay, and the guest cai as hoa.
+fn succession() -> Vec<Value> {
+    let mut town = Town::new();
+    let group = town.group(ANA, &[BEN], Schedulers::Organizers);
+    let event = town.event(BEN, Some(group), Some(2));
+    let first = town.yes(CAI, event);
+    town.admit(BEN, event, &[first]);
+    let keep = town.len(BEN);
+    let lost = town.yes(GUS, event);
+    town.admit(BEN, event, &[lost]);
+    let second = town.yes(DEE, event);
+    town.admit(ELI, event, &[second]);
+    town.goes_on(BEN, keep, ELI);
+    let mut cases = vec![
+        fold(&town, "what is left behind is absent, the heir seats and is shown", &[group, event]),
+        fold(&town, "the group's owner is the heir", &[group]),
+    ];
+    town.goes_on(ELI, 2, FAY);
+    cases.push(fold(&town, "a line of three", &[group, event]));
+    let guest = town.len(CAI);
+    town.goes_on(CAI, guest, HOA);
+    town.take_back(HOA, first);
+    town.check_in(FAY, HOA, event, Some(first));
+    cases.push(fold(&town, "a guest's heir has the seat, checks in, takes nothing back", &[group, event]));
+    town.revoke(ANA, group, BEN, keep);
+    cases.push(fold(&town, "a cut of the old key is before all heirs", &[group, event]));
+    cases
+}
+
 /// What belongs to these objects, and the state of the last of them, which `net` and its kind decide.
 fn fold(town: &Town, what: &str, objects: &[EntryId]) -> Value {
     let of = *objects.last().expect("an object");
@@ -54,12 +90,16 @@ fn fold(town: &Town, what: &str, objects: &[EntryId]) -> Value {
             || (fact.kind == kind::TOMBSTONE && fact.refs.iter().any(|target| held.contains(target)))
     };
     let facts: Vec<_> = all.iter().filter(belongs).map(fact_json).collect();
-    let set = Facts::from_iter(all);
+    let mut set = Facts::from_iter(all);
+    set.set_lineage(Lineage::new(town.successions.iter().copied()));
     let (object, state) = match set.event(&town.net, of) {
         Some(state) => ("event", json!(state)),
         None => ("group", json!(set.group(of))),
     };
-    let fields = json!({ "network": "test", "facts": facts, "object": object, "of": of, "state": state });
+    let mut fields = json!({ "network": "test", "facts": facts, "object": object, "of": of, "state": state });
+    if !town.successions.is_empty() {
+        fields["successions"] = json!(town.successions);
+    }
     case(what, "ok", fields)
 }
 
@@ -160,6 +200,7 @@ fn the_vectors_of_the_meetup_are_what_the_rules_make() {
         form("shares", "Shares of the seats are disjoint, and what a cut host did not use stays.", shares()),
         form("changes", "Fields by who replaced whom; answers given for another time or place.", changes()),
         form("door", "A check-in needs the guest's signature and a door with the role.", door()),
+        form("succession", "Who goes on under another key is the same person, and one log.", succession()),
     ]
     .into();
     settle("meetup", &made, &[]);
@@ -173,7 +214,8 @@ fn every_vector_of_the_meetup_has_its_state_in_either_order() {
             let of: EntryId = serde_json::from_value(case["of"].clone()).expect("an id");
             let facts: Vec<_> = case["facts"].as_array().expect("facts").iter().map(fact_of).collect();
             for facts in [facts.clone(), facts.into_iter().rev().collect()] {
-                let set = Facts::from_iter(facts);
+                let mut set = Facts::from_iter(facts);
+                set.set_lineage(lineage_of(case));
                 let state = match case["object"].as_str() {
                     Some("group") => json!(set.group(of)),
                     _ => json!(set.event(&net, of)),

@@ -45,6 +45,12 @@ fn person(n: u8) -> Value {
     json!({ "feed": bytes(n, 32), "genesis": bytes(n + 100, 32) })
 }
 
+/// A statement that this feed succeeds another.
+fn succeeds(keep_seq: Value) -> Value {
+    json!({ "feed": bytes(1, 32), "genesis": bytes(2, 32), "keep_id": bytes(3, 32), "keep_seq": keep_seq,
+        "recovery": bytes(4, 32), "sig": bytes(5, 64) })
+}
+
 /// Each kind with the number of refs and a body of a middling size.
 fn samples() -> Vec<(&'static str, u16, usize, Value)> {
     let salt = bytes(7, 16);
@@ -53,6 +59,7 @@ fn samples() -> Vec<(&'static str, u16, usize, Value)> {
     let (nonce, sig) = (bytes(3, 16), bytes(4, 64));
     vec![
         ("genesis", 0, 0, json!({ "recovery": bytes(9, 32) })),
+        ("genesis that succeeds", 0, 0, json!({ "recovery": bytes(9, 32), "succeeds": succeeds(7.into()) })),
         ("group", 1, 0, json!({ "name": "Rust Lisbon", "owners": [person(1)], "schedulers": "members" })),
         ("event", 2, 1, event),
         ("join", 3, 1, json!({})),
@@ -104,6 +111,8 @@ fn limits() -> Vec<Value> {
     let owners = |count: u8| (0..count).map(person).collect::<Value>();
     let lines = |count: u8| (0..count).map(|n| json!([bytes(n, 32), 1])).collect::<Value>();
     let table = [
+        ("genesis that succeeds", "succeeds", succeeds(1.into()), succeeds(0.into())),
+        ("genesis that succeeds", "succeeds", succeeds(u32::MAX.into()), succeeds((1u64 << 32).into())),
         ("group", "name", x(120), x(121)),
         ("group", "name", x(1), x(0)),
         ("group", "owners", owners(8), owners(9)),

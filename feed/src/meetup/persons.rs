@@ -1,0 +1,84 @@
+//! Persons who went on under another key: one log for the fold, the key of today for those who read the
+//! result. Source: spec/meetup.md, "persons".
+
+use std::borrow::Cow;
+
+use super::{AttendanceLine, EventState, Fact, Facts, GroupState, RoleLine, SeatLine};
+use crate::FeedId;
+use crate::succession::Lineage;
+
+impl Facts {
+    /// The same facts, each by the first of its author's line and at its place in the log of the whole line.
+    /// What a succession leaves behind is as if it were above a cap.
+    pub(super) fn by_person(&self) -> Cow<'_, Self> {
+        if self.lineage.is_empty() || !self.iter().any(|fact| self.lineage.has(&fact.author)) {
+            return Cow::Borrowed(self); // Whom they name is looked up where it is read.
+        }
+        let mut facts = Self { lineage: self.lineage.clone(), ..Self::default() };
+        for fact in self.iter() {
+            let place = self.lineage.place(&fact.author, fact.seq);
+            let is_kept = place.is_some();
+            let (author, seq) = place.unwrap_or((self.lineage.first(&fact.author), fact.seq));
+            if author.feed != fact.author.feed {
+                facts.signers.insert(fact.id, fact.author.feed);
+            }
+            facts.insert(Fact { author, seq, quarantined: fact.quarantined || !is_kept, ..fact.clone() });
+        }
+        Cow::Owned(facts)
+    }
+
+    /// The key that signed an entry.
+    pub(super) fn signer(&self, fact: &Fact) -> FeedId {
+        self.signers.get(&fact.id).copied().unwrap_or(fact.author.feed)
+    }
+}
+
+/// The state of a group with everybody under their key of today.
+pub(super) fn group_now(mut state: GroupState, lineage: &Lineage) -> GroupState {
+    if !lineage.is_empty() {
+        state.founder = lineage.now(state.founder);
+        roles_now(&mut state.roles, lineage);
+        feeds_now(&mut state.members, lineage);
+    }
+    state
+}
+
+/// The state of an event with everybody under their key of today.
+pub(super) fn event_now(mut state: EventState, lineage: &Lineage) -> EventState {
+    if lineage.is_empty() {
+        return state;
+    }
+    state.author = lineage.now(state.author);
+    roles_now(&mut state.hosts, lineage);
+    let by_feed = [&mut state.seated, &mut state.maybe];
+    for lines in by_feed {
+        lines_now(lines, lineage);
+        lines.sort_unstable_by_key(|line| line.feed);
+    }
+    for lines in [&mut state.waiting, &mut state.provisional, &mut state.unranked] {
+        lines_now(lines, lineage);
+    }
+    feeds_now(&mut state.no, lineage);
+    for AttendanceLine { feed, doors, rsvp: _ } in &mut state.attendance {
+        *feed = lineage.now(*feed);
+        feeds_now(doors, lineage);
+    }
+    state.attendance.sort_unstable_by_key(|line| line.feed);
+    state
+}
+
+fn roles_now(lines: &mut [RoleLine], lineage: &Lineage) {
+    lines.iter_mut().for_each(|line| line.feed = lineage.now(line.feed));
+}
+
+fn lines_now(lines: &mut [SeatLine], lineage: &Lineage) {
+    for SeatLine { feed, by, .. } in lines {
+        *feed = lineage.now(*feed);
+        *by = by.map(|by| lineage.now(by));
+    }
+}
+
+fn feeds_now(feeds: &mut [FeedId], lineage: &Lineage) {
+    feeds.iter_mut().for_each(|feed| *feed = lineage.now(*feed));
+    feeds.sort_unstable();
+}
