@@ -57,7 +57,9 @@ pub struct Dial {
 pub struct Book {
     me: FeedId,
     followed: BTreeSet<FeedId>,
+    /// Feeds that may be dialled, or were: few, even where thousands are connected.
     known: BTreeMap<FeedId, Known>,
+    connected: BTreeMap<FeedId, Connected>,
 }
 
 #[derive(Debug, Default)]
@@ -67,7 +69,6 @@ struct Known {
     failures: u32,
     not_before: Millis,
     dialling: bool,
-    connected: Option<Connected>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +88,7 @@ struct Connected {
 impl Book {
     /// An empty book of `me`, who is never dialled.
     pub fn new(me: FeedId) -> Self {
-        Self { me, followed: BTreeSet::new(), known: BTreeMap::new() }
+        Self { me, followed: BTreeSet::new(), known: BTreeMap::new(), connected: BTreeMap::new() }
     }
 
     /// The feeds that are followed now: dialled before others.
@@ -167,8 +168,8 @@ impl Book {
 
     /// A channel to `feed` stands and is kept. `addr` is where it was reached, if this side dialled.
     pub fn connected(&mut self, now: Millis, feed: FeedId, dialled_by: Side, addr: Option<SocketAddr>) {
-        let known = self.known.entry(feed).or_default();
-        known.connected = Some(Connected { since: now, dialled_by });
+        self.connected.insert(feed, Connected { since: now, dialled_by });
+        let Some(known) = self.known.get_mut(&feed) else { return };
         if dialled_by == Side::Initiator {
             known.dialling = false;
         }
@@ -187,8 +188,8 @@ impl Book {
 
     /// The last connection to `feed` ended. `random` is any number, new each time.
     pub fn disconnected(&mut self, now: Millis, feed: &FeedId, random: u64) {
-        if let Some(known) = self.known.get_mut(feed)
-            && let Some(connected) = known.connected.take()
+        if let Some(connected) = self.connected.remove(feed)
+            && let Some(known) = self.known.get_mut(feed)
         {
             if now.saturating_sub(connected.since) >= HELD_MIN {
                 known.failures = 0;
@@ -211,14 +212,21 @@ impl Book {
 
     /// Feeds that could be dialled, but for the time.
     fn candidates(&self) -> impl Iterator<Item = (&FeedId, &Known)> {
-        let counted = |known: &&Known| !known.is_given() && known.is_dialled();
-        let full = self.known.values().filter(counted).count() >= DIALLED_MAX;
-        self.known.iter().filter(move |(_, known)| {
+        let counted = |(feed, known): &(&FeedId, &Known)| {
+            !known.is_given() && (known.dialling || self.is_dialled(feed))
+        };
+        let full = self.known.iter().filter(counted).count() >= DIALLED_MAX;
+        self.known.iter().filter(move |(feed, known)| {
             !known.addrs.is_empty()
                 && !known.dialling
-                && known.connected.is_none()
+                && !self.connected.contains_key(feed)
                 && (known.is_given() || !full)
         })
+    }
+
+    /// Whether this side dialled the connection that stands.
+    fn is_dialled(&self, feed: &FeedId) -> bool {
+        self.connected.get(feed).is_some_and(|connected| connected.dialled_by == Side::Initiator)
     }
 
     /// Lower is dialled first.
@@ -240,8 +248,8 @@ impl Book {
     }
 
     fn drop_if_unused(&mut self, feed: &FeedId) {
-        let unused = |known: &Known| known.addrs.is_empty() && !known.dialling && known.connected.is_none();
-        if self.known.get(feed).is_some_and(unused) {
+        let unused = |known: &Known| known.addrs.is_empty() && !known.dialling;
+        if self.known.get(feed).is_some_and(unused) && !self.is_dialled(feed) {
             self.known.remove(feed);
         }
     }
@@ -254,10 +262,6 @@ impl Known {
 
     fn is_on_lan(&self) -> bool {
         self.addrs.iter().any(|held| held.source == Source::Lan)
-    }
-
-    fn is_dialled(&self) -> bool {
-        self.dialling || self.connected.is_some_and(|connected| connected.dialled_by == Side::Initiator)
     }
 
     /// What worked last, then the LAN, then the newest.

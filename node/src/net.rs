@@ -8,6 +8,7 @@
 
 mod dial;
 mod doors;
+mod files;
 mod guests;
 mod hub;
 mod joins;
@@ -105,7 +106,7 @@ impl Net {
     pub async fn start(handle: Handle, config: Config) -> Result<Self, NetError> {
         let calls = handle.serve_net().ok_or(NetError::Twice)?;
         handle.settle_after(config.settle);
-        let listener = listen::bind(config.listen, config.lan).await;
+        let listener = listen::bind(config.listen, config.lan);
         let at = |listener: &TcpListener| listener.local_addr();
         let (listener, listening) = listener
             .and_then(|listener| at(&listener).map(|place| (listener, place)))
@@ -122,7 +123,7 @@ impl Net {
         handle.set_addresses(addresses.iter().map(ToString::to_string).collect());
         let (events_in, events) = mpsc::channel(EVENTS_MAX);
         let (stop, stopped) = watch::channel(false);
-        let hub = Hub::new(handle, local, events_in.clone(), addresses);
+        let hub = Hub::new(handle, local, events_in.clone(), addresses, files::connections_max());
         let ears = Ears { events, calls, sightings, stop: stopped };
         let accepting = tokio::spawn(listen::accept(listener, events_in));
         Ok(Self { listening, stop, hub: tokio::spawn(hub.run(ears)), accepting, lan })

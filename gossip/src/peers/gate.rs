@@ -107,6 +107,11 @@ impl Gate {
         Ok(())
     }
 
+    /// Unfinished handshakes.
+    pub fn half_open(&self) -> usize {
+        self.half_open as usize
+    }
+
     /// The handshake with `addr` is over.
     pub fn leave(&mut self, now: Millis, addr: IpAddr, attempt: Attempt) {
         let addr = addr.to_canonical();

@@ -15,6 +15,7 @@ pub struct Roster {
     me: FeedId,
     my_static: [u8; 32],
     links: BTreeMap<FeedId, Standing>,
+    feeds: BTreeMap<LinkId, FeedId>,
     blocked: BTreeSet<FeedId>,
 }
 
@@ -52,7 +53,7 @@ pub enum Refusal {
 impl Roster {
     /// Nobody is connected to `me`, whose process holds `my_static`.
     pub fn new(me: FeedId, my_static: [u8; 32]) -> Self {
-        Self { me, my_static, links: BTreeMap::new(), blocked: BTreeSet::new() }
+        Self { me, my_static, links: BTreeMap::new(), feeds: BTreeMap::new(), blocked: BTreeSet::new() }
     }
 
     /// Decides on a new connection. If it is kept, it stands until [`Self::leave`].
@@ -68,6 +69,7 @@ impl Roster {
         let standing = Standing { link, side };
         let Some(older) = self.links.get(&peer).copied() else {
             self.links.insert(peer, standing);
+            self.feeds.insert(link, peer);
             return Verdict::Keep;
         };
         // Statics decide between two holders of one key.
@@ -77,6 +79,8 @@ impl Roster {
             return Verdict::Refuse(Refusal::Duplicate);
         }
         self.links.insert(peer, standing);
+        self.feeds.insert(link, peer);
+        self.feeds.remove(&older.link);
         Verdict::Replace(older.link)
     }
 
@@ -87,7 +91,7 @@ impl Roster {
 
     /// A connection ended. Returns the feed that is no longer connected, if `link` stood for one.
     pub fn leave(&mut self, link: LinkId) -> Option<FeedId> {
-        let feed = *self.links.iter().find(|(_, standing)| standing.link == link)?.0;
+        let feed = self.feeds.remove(&link)?;
         self.links.remove(&feed);
         Some(feed)
     }

@@ -89,6 +89,9 @@ pub(super) struct Hub {
     pub(super) listening: Vec<Address>,
     clock: Stopwatch,
     gate: Gate,
+    /// Connections that fit, whether their handshake is done or not.
+    connections_max: usize,
+    is_full: bool,
     next_link: u64,
     wants: Arc<Wants>,
     /// The feeds of `wants`, as exchanges take them.
@@ -109,6 +112,7 @@ impl Hub {
         local: Arc<Local>,
         events: mpsc::Sender<Event>,
         listening: Vec<Address>,
+        connections_max: usize,
     ) -> Self {
         Self {
             book: Book::new(handle.me()),
@@ -120,6 +124,8 @@ impl Hub {
             tasks: JoinSet::new(),
             clock: Stopwatch::start(),
             gate: Gate::default(),
+            connections_max,
+            is_full: false,
             next_link: 0,
             wants: Arc::default(),
             interest: Arc::default(),
@@ -256,6 +262,14 @@ impl Hub {
     }
 
     fn knocked(&mut self, mut stream: TcpStream, address: SocketAddr) {
+        let connections = self.links.len() + self.gate.half_open();
+        let was_full = std::mem::replace(&mut self.is_full, connections >= self.connections_max);
+        if self.is_full {
+            if !was_full {
+                tracing::warn!(connections, "nobody more is let in: allow this process more open files");
+            }
+            return;
+        }
         if let Err(refused) = self.gate.enter(self.now(), address.ip()) {
             tracing::debug!(%address, %refused, "closed at accept");
             return;

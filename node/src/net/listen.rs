@@ -4,21 +4,25 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 
 use super::Lan;
+use super::files;
 use super::hub::Event;
 
 /// Where a node listens unless told otherwise, if nobody else does.
 pub const PORT: u16 = 4747;
 /// How long to leave a listener alone that takes nobody.
 const PAUSE: Duration = Duration::from_millis(100);
+/// Connections that the system may hold until this node takes them: where thousands come at once, as after a
+/// pub's restart, each that finds no room waits a second or more. The system may allow fewer.
+const BACKLOG: u32 = 4096;
 
 /// Binds where it was told to, else on the usual port, else on any that is free.
-pub(super) async fn bind(asked: Option<SocketAddr>, lan: Lan) -> io::Result<TcpListener> {
+pub(super) fn bind(asked: Option<SocketAddr>, lan: Lan) -> io::Result<TcpListener> {
     if let Some(address) = asked {
-        return TcpListener::bind(address).await;
+        return bind_at(address);
     }
     // `::` takes IPv4 as well; a machine without IPv6 has `0.0.0.0`.
     let hosts = match lan {
@@ -29,7 +33,7 @@ pub(super) async fn bind(asked: Option<SocketAddr>, lan: Lan) -> io::Result<TcpL
         [PORT, 0].into_iter().flat_map(|port| hosts.iter().map(move |host| SocketAddr::new(*host, port)));
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for place in places {
-        match TcpListener::bind(place).await {
+        match bind_at(place) {
             Ok(listener) => return Ok(listener),
             Err(error) => last = error,
         }
@@ -37,19 +41,34 @@ pub(super) async fn bind(asked: Option<SocketAddr>, lan: Lan) -> io::Result<TcpL
     Err(last)
 }
 
+fn bind_at(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    if cfg!(unix) {
+        socket.set_reuseaddr(true)?; // A restart need not wait for old connections to be forgotten.
+    }
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Hands over whoever knocks until the hub is gone.
 pub(super) async fn accept(listener: TcpListener, events: mpsc::Sender<Event>) {
+    let mut is_well = true;
     loop {
         match listener.accept().await {
             Ok((stream, address)) => {
+                is_well = true;
                 if events.send(Event::Knocked(stream, address)).await.is_err() {
                     return;
                 }
             }
             Err(error) => {
-                // Out of open files, say: others may close some.
-                tracing::warn!(%error, "the listener takes nobody");
-                tokio::time::sleep(PAUSE).await;
+                if is_well {
+                    let advice =
+                        if files::ran_out(&error) { ": allow this process more open files" } else { "" };
+                    tracing::warn!("nobody is let in for now: {error}{advice}"); // Once, not at each attempt.
+                }
+                is_well = false;
+                tokio::time::sleep(PAUSE).await; // Or it would fail without end, and leave time for nothing else.
             }
         }
     }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cli;
+mod crowd;
 mod demo;
 mod door;
 mod fresh;
