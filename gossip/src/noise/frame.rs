@@ -86,17 +86,6 @@ impl Inbox {
         &mut self.wire
     }
 
-    /// Bytes that the frame which has begun still lacks; 0 if none has begun.
-    pub fn wanting(&self) -> usize {
-        let rest = &self.wire[self.wire_taken..];
-        match rest.first_chunk::<FRAME_PREFIX>() {
-            Some(prefix) => {
-                (FRAME_PREFIX + usize::from(u16::from_be_bytes(*prefix))).saturating_sub(rest.len())
-            }
-            None => 0,
-        }
-    }
-
     /// Decrypted bytes that [`Self::next_message`] has not given out.
     pub fn buffered(&self) -> usize {
         self.plain.len() - self.plain_taken
@@ -146,14 +135,11 @@ impl Inbox {
     }
 }
 
-/// What an idle buffer may keep. A pub holds thousands of idle links.
-const IDLE_BYTES_MAX: usize = 4096;
-
-/// Drops the bytes before `taken`, seldom enough that each byte moves about once.
+/// Drops the bytes before `taken`, seldom enough that each byte moves about once. An empty buffer keeps no
+/// memory: a pub holds thousands of idle links.
 fn give_back(buffer: &mut Vec<u8>, taken: &mut usize) {
     if *taken == buffer.len() {
-        buffer.clear();
-        buffer.shrink_to(IDLE_BYTES_MAX);
+        *buffer = Vec::new();
     } else if *taken > buffer.len() / 2 {
         buffer.drain(..*taken);
     } else {

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use klatch_feed::{EntryId, FeedId, ForkProof, NetId, SecretKey, Seq};
-use klatch_gossip::link::{self, Ended, LIFE_MAX, LinkId, Ports, STALL_MAX, Traffic, UNANSWERED_BYTES_MAX};
+use klatch_gossip::link::{
+    self, Answerer, Ended, LIFE_MAX, Ports, STALL_MAX, Teller, Traffic, UNANSWERED_BYTES_MAX,
+};
 use klatch_gossip::noise::frame::{FrameError, Inbox, MESSAGE_BYTES_MAX, Outbox};
 use klatch_gossip::noise::{Channel, Local, Network};
 use klatch_gossip::sim::author::Author;
@@ -79,7 +81,7 @@ impl Shelf for Shared {
 /// One node with one link.
 struct Node {
     log: Shared,
-    inputs: mpsc::UnboundedSender<Input>,
+    teller: Teller,
     /// How often the link said that it is level.
     caught_up: watch::Receiver<u32>,
     traffic: Arc<Traffic>,
@@ -96,27 +98,26 @@ impl Node {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let log = Shared(Arc::new(Mutex::new(log)));
-        let (inputs, from_owner) = mpsc::unbounded_channel();
+        let (teller, orders) = link::orders();
         let (to_owner, outputs) = mpsc::channel(16);
         let traffic = Arc::new(Traffic::default());
         let shelf = log.clone();
         let (peer, session) = (channel.peer(), *channel.handshake_hash());
         let ports = Ports {
-            id: LinkId(7),
+            orders,
             setup: Setup::new(net(), local.feed(), peer, session),
-            inputs: from_owner,
             outputs: to_owner,
             shelf: move || Box::new(shelf.clone()) as Box<dyn Shelf>,
             traffic: Arc::clone(&traffic),
         };
-        inputs.send(Input::wants(wants.to_vec())).unwrap();
-        let link = tokio::spawn(async move { link::drive(stream, channel, ports).await });
+        teller.tell(Input::wants(wants.to_vec()));
+        let link = tokio::spawn(link::drive(stream, channel, ports));
         let (answers, answering) = watch::channel(true);
         let (is_level, caught_up) = watch::channel(0);
         let (holds, unanswered_bytes) = watch::channel(0);
         // The task must not keep the link alive.
-        tokio::spawn(own(log.clone(), outputs, inputs.downgrade(), answering, is_level, holds));
-        Self { log, inputs, caught_up, traffic, link, answers, unanswered_bytes }
+        tokio::spawn(own(log.clone(), outputs, teller.answerer(), answering, is_level, holds));
+        Self { log, teller, caught_up, traffic, link, answers, unanswered_bytes }
     }
 
     fn len(&self, feed: FeedId) -> Seq {
@@ -126,7 +127,7 @@ impl Node {
     /// Appends, and tells the link.
     fn write(&self, author: &mut Author, size: usize) {
         let change = self.log.0.lock().unwrap().append(author.write(Vec::new(), size));
-        self.inputs.send(Input::Changed(vec![change])).unwrap();
+        self.teller.tell(Input::Changed(vec![change]));
     }
 
     /// Waits until `feed` is `len` long here and the link is level.
@@ -144,15 +145,14 @@ async fn soon<T>(awaited: impl Future<Output = T>) -> T {
 
 async fn own(
     log: Shared,
-    mut outputs: mpsc::Receiver<(LinkId, Output)>,
-    inputs: mpsc::WeakUnboundedSender<Input>,
+    mut outputs: mpsc::Receiver<Box<Output>>,
+    answerer: Answerer,
     mut answering: watch::Receiver<bool>,
     caught_up: watch::Sender<u32>,
     holds: watch::Sender<usize>,
 ) {
-    while let Some((id, output)) = outputs.recv().await {
-        assert_eq!(id, LinkId(7));
-        match output {
+    while let Some(output) = outputs.recv().await {
+        match *output {
             Output::Ingest(ingest) => {
                 holds.send_modify(|bytes| *bytes += ingest.chunk.len());
                 if !*answering.borrow() {
@@ -161,15 +161,15 @@ async fn own(
                     while !*answering.borrow() {
                         tokio::select! {
                             _ = answering.changed() => {}
-                            Some((_, output)) = outputs.recv() => if let Output::Ingest(ingest) = output {
+                            Some(output) = outputs.recv() => if let Output::Ingest(ingest) = *output {
                                 holds.send_modify(|bytes| *bytes += ingest.chunk.len());
                                 held.push(ingest);
                             },
                         }
                     }
-                    held.into_iter().for_each(|ingest| accept(&log, &inputs, ingest, &holds));
+                    held.into_iter().for_each(|ingest| accept(&log, &answerer, ingest, &holds));
                 } else {
-                    accept(&log, &inputs, ingest, &holds);
+                    accept(&log, &answerer, ingest, &holds);
                 }
             }
             Output::CaughtUp => {}
@@ -186,16 +186,14 @@ async fn own(
 
 fn accept(
     log: &Shared,
-    inputs: &mpsc::WeakUnboundedSender<Input>,
+    answerer: &Answerer,
     ingest: klatch_gossip::sync::Ingest,
     holds: &watch::Sender<usize>,
 ) {
     let (outcome, change) = log.0.lock().unwrap().ingest(ingest.feed, ingest.base8, &ingest.chunk);
     holds.send_modify(|bytes| *bytes -= ingest.chunk.len());
-    if let Some(inputs) = inputs.upgrade() {
-        let _ = inputs.send(Input::Changed(change.into_iter().collect()));
-        let _ = inputs.send(Input::Ingested(ingest.ticket, outcome));
-    }
+    answerer.tell(Input::Changed(change.into_iter().collect()));
+    answerer.tell(Input::Ingested(ingest.ticket, outcome));
 }
 
 /// Authors 1 and 2, the logs of nodes 1 and 2, each with `count` entries of its own of `size` bytes.
@@ -248,7 +246,7 @@ async fn two_nodes_over_tcp_hold_the_same_and_each_byte_is_counted_at_both_ends(
     ben.holds(feeds[0], 301).await;
     assert_eq!(ana.log.state(&feeds[0]), ben.log.state(&feeds[0]));
 
-    drop(ana.inputs);
+    drop(ana.teller);
     assert!(matches!(soon(ana.link).await.unwrap(), Ended::Dismissed));
     assert!(matches!(soon(ben.link).await.unwrap(), Ended::Hangup));
     assert_eq!(ana.traffic.sent(), ben.traffic.received());

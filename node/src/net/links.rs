@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use klatch_feed::{FeedId, Seq};
-use klatch_gossip::link::{self, Ended, LinkId, Ports, Traffic};
+use klatch_gossip::link::{self, Answerer, Ended, LinkId, Orders, Ports, Teller, Traffic};
 use klatch_gossip::noise::{Channel, Side};
 use klatch_gossip::sync::{Ingest, Input, Output, Setup};
 use tokio::net::TcpStream;
@@ -41,7 +41,7 @@ pub(super) struct Link {
     pub(super) coming: (u32, u64),
     /// Whether the peer may read whom this node wants.
     pub(super) is_open: bool,
-    inputs: mpsc::UnboundedSender<Input>,
+    teller: Teller,
 }
 
 /// A connection whose handshake is done.
@@ -68,7 +68,7 @@ impl Link {
         setup: Setup,
         around: Surroundings,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
-        let (inputs, receiver) = mpsc::unbounded_channel();
+        let (teller, orders) = link::orders();
         let traffic = Arc::new(Traffic::default());
         let link = Self {
             peer: met.channel.peer(),
@@ -82,52 +82,54 @@ impl Link {
             echo: None,
             coming: (0, 0),
             is_open: setup.is_open,
-            inputs,
+            teller,
         };
-        // Weak, so that the connection closes when the hub drops the link.
-        let answers = link.inputs.downgrade();
-        (link, run(id, met, setup, (receiver, answers), traffic, around))
+        let ends = (orders, link.teller.answerer());
+        (link, run(id, met, setup, ends, traffic, around))
     }
 
     /// Tells the exchange something; one that has ended hears nothing any more.
     pub(super) fn tell(&self, input: Input) {
-        let _ = self.inputs.send(input);
+        self.teller.tell(input);
     }
 }
 
-async fn run(
+/// The parts that are large or seldom at work stand in boxes, so that the whole holds each once.
+fn run(
     id: LinkId,
     met: Met,
     setup: Setup,
-    (inputs, answers): (mpsc::UnboundedReceiver<Input>, mpsc::WeakUnboundedSender<Input>),
+    (orders, answerer): (Orders, Answerer),
     traffic: Arc<Traffic>,
     around: Surroundings,
-) {
+) -> impl Future<Output = ()> + Send + 'static {
     let (outputs, received) = mpsc::channel(OUTPUTS_MAX);
     let reader = around.handle.reader();
     let shelf = move || Box::new(DiskShelf::open(&reader)) as Box<_>;
-    let forward = Forward { id, peer: met.channel.peer(), answers, around: around.clone() };
-    let ports = Ports { id, inputs, outputs, setup, shelf, traffic };
-    let drive = link::drive(met.stream, met.channel, ports);
-    let (ended, stopped) = tokio::join!(drive, forward.run(received));
-    let ended = if stopped.is_err() { Ended::Dismissed } else { ended };
-    let _ = around.events.send(Event::Ended(id, ended)).await; // The hub may be gone: then all is over.
+    let forward = Forward { id, peer: met.channel.peer(), answerer, around: around.clone() };
+    let ports = Ports { orders, outputs, setup, shelf, traffic };
+    let drive = Box::pin(link::drive(met.stream, met.channel, ports));
+    async move {
+        let (ended, stopped) = tokio::join!(drive, forward.run(received));
+        let ended = if stopped.is_err() { Ended::Dismissed } else { ended };
+        let _ = around.events.send(Event::Ended(id, ended)).await; // The hub may be gone: then all is over.
+    }
 }
 
 /// Carries what a connection wants done to those who do it.
 struct Forward {
     id: LinkId,
     peer: FeedId,
-    answers: mpsc::WeakUnboundedSender<Input>,
+    answerer: Answerer,
     around: Surroundings,
 }
 
 impl Forward {
     /// Runs until the connection has ended and all of it is handed over.
-    async fn run(self, mut outputs: mpsc::Receiver<(LinkId, Output)>) -> Result<(), Refusal> {
+    async fn run(self, mut outputs: mpsc::Receiver<Box<Output>>) -> Result<(), Refusal> {
         let (mut chunks, mut bytes) = (Vec::new(), 0);
-        while let Some((_, output)) = outputs.recv().await {
-            let mut next = Some(output);
+        while let Some(output) = outputs.recv().await {
+            let mut next = Some(*output);
             // Chunks that wait are committed together; everything else keeps its place among them.
             while let Some(output) = next.take() {
                 match output {
@@ -135,7 +137,7 @@ impl Forward {
                         bytes += chunk.chunk.len();
                         chunks.push(chunk);
                         if bytes < BATCH_BYTES_MAX {
-                            next = outputs.try_recv().ok().map(|(_, output)| output);
+                            next = outputs.try_recv().ok().map(|output| *output);
                         }
                     }
                     other => {
@@ -157,10 +159,8 @@ impl Forward {
         }
         let tickets: Vec<_> = chunks.iter().map(|chunk| chunk.ticket).collect();
         let outcomes = self.around.handle.ingest(self.peer, chunks).await?;
-        if let Some(answers) = self.answers.upgrade() {
-            for (ticket, outcome) in tickets.into_iter().zip(outcomes) {
-                let _ = answers.send(Input::Ingested(ticket, outcome)); // Ended meanwhile.
-            }
+        for (ticket, outcome) in tickets.into_iter().zip(outcomes) {
+            self.answerer.tell(Input::Ingested(ticket, outcome));
         }
         Ok(())
     }
