@@ -320,12 +320,12 @@ impl Exchange {
             Message::Get(get) => serve.get(get, shelf)?,
             Message::Chunk { idx, base8, chunk } => {
                 let held = plan.chunk(idx, base8, chunk, &mut desk)?;
-                held.into_iter().for_each(|(feed, len)| serve.knows(&feed, len, &mut desk));
+                held.into_iter().for_each(|(feed, len)| serve.knows(&feed, len, None, &mut desk));
             }
             Message::Bodies { idx, from, bodies } => plan.bodies(idx, from, bodies, &mut desk)?,
             Message::Push { idx, base8, chunk } => {
                 let held = plan.push(idx, base8, chunk, &mut desk)?;
-                held.into_iter().for_each(|(feed, len)| serve.knows(&feed, len, &mut desk));
+                held.into_iter().for_each(|(feed, len)| serve.knows(&feed, len, None, &mut desk));
             }
             Message::IdAt { feed, seqs } => serve.id_at(feed, seqs)?,
             Message::Ids { feed, ids } => plan.ids(feed, &ids, &mut desk)?,
@@ -378,7 +378,7 @@ impl Exchange {
                 is_recalled = plan.is_known(&mut desk);
                 for row in rows {
                     if let Some(feed) = plan.state(row, &mut desk)? {
-                        serve.knows(&feed, row.len, &mut desk);
+                        serve.knows(&feed, row.len, row.cap, &mut desk);
                     }
                 }
                 if !more {

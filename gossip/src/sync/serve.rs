@@ -134,12 +134,16 @@ impl Serve {
         }
     }
 
-    /// The peer holds that much of a feed.
-    pub(super) fn knows(&mut self, feed: &FeedId, len: Seq, desk: &mut Desk<'_>) {
+    /// The peer holds that much of a feed. `cap` is the one it states, if it does: then it may hold less than it did.
+    pub(super) fn knows(&mut self, feed: &FeedId, len: Seq, cap: Option<Seq>, desk: &mut Desk<'_>) {
         let found = self.wants.find(feed, desk.shelf).or_else(|| self.untag(*feed, desk));
         let Some((idx, row)) = found.and_then(|idx| Some((idx, self.wants.row(idx)?))) else { return };
         let mine = desk.shelf.state(feed);
         match row.has {
+            Has::At(at) if cap.is_some() && len < at => {
+                row.has = Has::Unknown;
+                self.due(idx);
+            }
             Has::At(at) => row.has = Has::At(at.max(len)),
             Has::Unknown => row.has = Has::At(len),
             Has::Level if mine.is_some_and(|mine| len <= mine.len) => {}
@@ -179,7 +183,7 @@ impl Serve {
                 Place::Live(feed, row) => {
                     row.mode = *mode;
                     match (mode, feed) {
-                        (Mode::Lazy, Some(feed)) => self.knows(&feed, *have, desk),
+                        (Mode::Lazy, Some(feed)) => self.knows(&feed, *have, None, desk),
                         (Mode::Eager, _) => self.due(*idx),
                         (Mode::Lazy, None) => {}
                     }
@@ -382,7 +386,10 @@ impl Serve {
     /// The row that tells what I hold, if that is anything; notes that it was told.
     fn tell(&mut self, idx: u32, state: FeedState) -> Option<Row> {
         let FeedState { len, tip, cap } = state;
-        self.told.insert(idx, (len, cap));
+        let before = self.told.insert(idx, (len, cap)).unwrap_or((0, None));
+        if cap != before.1 {
+            self.set(idx, Has::Unknown); // How much of it a cap leaves to the peer, the peer will say.
+        }
         self.list.said();
         (len > 0 || cap.is_some()).then(|| Row { idx, len, tip8: tip.map(|tip| tip.tip8()), cap })
     }

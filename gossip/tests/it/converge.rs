@@ -5,7 +5,7 @@ use klatch_gossip::sim::author::Author;
 use klatch_gossip::sim::shelf::Memory as Log;
 use klatch_gossip::sync::memory::Memory;
 use klatch_gossip::sync::message::{Get, Message, Part};
-use klatch_gossip::sync::{Change, Exchange, Input, Outcome, Output, Reason, Setup, Shelf};
+use klatch_gossip::sync::{Change, Exchange, FeedState, Input, Outcome, Output, Reason, Setup, Shelf};
 
 /// A node with one connection; its owner commits at once.
 pub(crate) struct Side {
@@ -250,6 +250,36 @@ fn two_branches_meet_and_both_sides_end_at_the_entry_before_them() {
         }
         assert_eq!(a.shelf.accepted(&feed), b.shelf.accepted(&feed));
     }
+}
+
+#[test]
+fn a_peer_that_a_cap_left_nothing_is_told_what_grows_below_it() {
+    let (mut a, mut b) = pair(1, 2);
+    let feed = Author::new(net(), 3).feed();
+    let mut author = Author::new(net(), 3);
+    let mut left: Vec<Unverified> = (0..3).map(|_| author.write_unsigned(40)).collect();
+    author.go_back(&left[..2], 1);
+    let fork = author.write(Vec::new(), 40);
+    author.go_back(&left, 0);
+    left.push(author.write(Vec::new(), 40));
+    a.shelf.fork(&ForkProof::build(&net(), &left[2..], &[fork]).unwrap());
+    let change = b.shelf.append_all(left);
+    b.give(Input::Changed(vec![change]));
+    a.give(Input::wants(vec![feed]));
+    b.give(Input::wants(vec![feed]));
+    settle(&mut a, &mut b);
+    assert_eq!((a.shelf.state(&feed), b.len(feed)), (b.shelf.state(&feed), 0), "no anchor stands at 1 or 2");
+    author.go_back(&[], 2);
+    let other = [author.write(Vec::new(), 40), author.write(Vec::new(), 40)];
+    let change = a.shelf.append_all(other.to_vec());
+    a.give(Input::Changed(vec![change]));
+    settle(&mut a, &mut b);
+    let left = FeedState { len: 0, tip: None, cap: Some(0) };
+    assert_eq!(
+        (a.shelf.state(&feed), b.shelf.state(&feed)),
+        (Some(left), Some(left)),
+        "a lower fork was found"
+    );
 }
 
 #[test]
