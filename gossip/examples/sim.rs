@@ -1,11 +1,12 @@
 //! Runs many simulated worlds: `cargo run -p klatch-gossip --features sim --example sim -- --from 0 --count 10000`.
 //!
-//! Says after every thousand how far it is, so that a stopped run can go on from there. Ends with 1 and
-//! the seed at the first world that fails; `--count 1` replays it.
+//! Says after every thousand how far it is, so that a stopped run can go on from there. Ends with 1 at the
+//! first world that fails, with its seed and the fewest of its faults with which it still fails; `--from SEED
+//! --count 1` replays one world and shows the hash of all that happened in it.
 
 use std::process::ExitCode;
 
-use klatch_gossip::sim::{self, check::Coverage};
+use klatch_gossip::sim::{self, check::Coverage, shrink::shrink};
 
 fn main() -> ExitCode {
     let Some((from, count)) = arguments() else {
@@ -15,9 +16,16 @@ fn main() -> ExitCode {
     let mut total = Coverage::default();
     for seed in from..from.saturating_add(count) {
         match sim::run(seed) {
-            Ok(report) => total.add(&report.coverage),
+            Ok(report) => {
+                total.add(&report.coverage);
+                if count == 1 {
+                    let hash: String = report.trace.iter().map(|byte| format!("{byte:02x}")).collect();
+                    println!("seed {seed}: trace {hash}");
+                }
+            }
             Err(failure) => {
                 println!("seed {seed}: {failure}");
+                explain(seed);
                 return ExitCode::FAILURE;
             }
         }
@@ -29,6 +37,17 @@ fn main() -> ExitCode {
         println!("{count:>12} {name}");
     }
     ExitCode::SUCCESS
+}
+
+/// Shows which faults it takes.
+fn explain(seed: u64) {
+    let faults = sim::faults(seed);
+    let Some((kept, failure)) = shrink(seed) else { return };
+    println!("with {} of its {} faults: {failure}", kept.len(), faults.len());
+    for number in kept {
+        let (when, fault) = &faults[number];
+        println!("{when:>8} ms  {fault}");
+    }
 }
 
 /// First seed, and how many; `None` for anything that is not understood.

@@ -11,6 +11,7 @@ pub mod faults;
 pub mod liar;
 mod network;
 pub mod shelf;
+pub mod shrink;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -21,13 +22,15 @@ use crate::sync::message::Message;
 use crate::sync::{Change, Ingest, Input, Millis, Outcome, Output, Reason, Setup, Shelf};
 use author::Author;
 use check::{Coverage, Failure, Truth};
-use faults::{END_AT, Fault, HEAL_AT, Shape};
+use faults::{END_AT, Fault, HEAL_AT, Shape, Split};
 use liar::{Liar, Lie};
 use network::{Dice, Link, Schedule};
 use shelf::Memory;
 
 /// How long who was hung up on waits before dialling again.
 const REDIAL: Millis = 1_500;
+/// Most places that a node keeps of a peer's list: few, so that a flood is soon past it.
+const PLACES_MAX: usize = 512;
 /// Size of most bodies.
 const BODY_BYTES: usize = 40;
 
@@ -46,10 +49,27 @@ pub struct Report {
 ///
 /// [`Failure`]: what must hold did not. The seed alone replays it.
 pub fn run(seed: u64) -> Result<Report, Failure> {
-    let mut world = World::new(seed);
+    run_with(seed, |_| true)
+}
+
+/// Runs the world of one seed with some of its faults only, named by their place in [`faults`](faults()).
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_with(seed: u64, happens: impl Fn(usize) -> bool) -> Result<Report, Failure> {
+    let mut world = World::new(seed, happens);
     world.live()?;
     world.judge()?;
     Ok(Report { coverage: world.cover, trace: world.trace.finalize().into() })
+}
+
+/// What happens in the world of one seed besides messages, in the order of drawing: when, and what.
+pub fn faults(seed: u64) -> Vec<(Millis, String)> {
+    let mut dice = Dice::new(seed);
+    let shape = Shape::draw(&mut dice);
+    let plan = World::draw(&shape, &mut dice).2;
+    plan.into_iter().map(|(when, fault)| (when, format!("{fault:?}"))).collect()
 }
 
 struct World {
@@ -59,6 +79,7 @@ struct World {
     shape: Shape,
     nodes: Vec<Node>,
     edges: BTreeSet<(usize, usize)>,
+    split: Option<Split>,
     links: BTreeMap<u64, Link>,
     link_next: u64,
     wanderers: Vec<Author>,
@@ -67,6 +88,8 @@ struct World {
     cover: Coverage,
     trace: Sha256,
 }
+
+type Drawn = (BTreeSet<(usize, usize)>, Vec<(Millis, (usize, usize))>, Vec<(Millis, Fault)>);
 
 #[derive(Debug)]
 enum Event {
@@ -77,6 +100,7 @@ enum Event {
     Commit { node: usize, life: u32 },
     Fault(Fault),
     Uncut { node: usize },
+    Rejoin,
     Restart { node: usize },
     Heal,
 }
@@ -92,6 +116,7 @@ struct Node {
     pending: Vec<Pending>,
     chain: Vec<Unverified>, // All that its author wrote.
     cuts: [u32; 2],         // Blocked ways out and in.
+    paused: Millis,         // Nothing happens in it before.
     early: Option<Memory>,  // To be set back to.
     is_set_back: bool,
 }
@@ -103,7 +128,18 @@ enum Pending {
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
+    /// Who knows whom, who dials when, and what goes wrong.
+    fn draw(shape: &Shape, dice: &mut Dice) -> Drawn {
+        let mut edges = BTreeSet::from([(0, 1)]);
+        for node in 2..shape.honest + shape.liars.len() {
+            edges.insert((1 + dice.index(node.min(shape.honest) - 1), node)); // Who wants all hang together.
+            edges.insert((dice.index(node), node));
+        }
+        let dials = edges.iter().map(|edge| (dice.range(0, 2_000), *edge)).collect();
+        (edges, dials, faults::plan(shape, dice))
+    }
+
+    fn new(seed: u64, happens: impl Fn(usize) -> bool) -> Self {
         let net = NetId::of_name("sim");
         let mut dice = Dice::new(seed);
         let shape = Shape::draw(&mut dice);
@@ -112,15 +148,11 @@ impl World {
         let mut nodes: Vec<Node> =
             lies.enumerate().map(|(number, lie)| Node::new(net, number, lie)).collect();
         let wanderers = (0..shape.wanderers).map(|number| Author::new(net, 100 + number as u64)).collect();
-        let mut edges = BTreeSet::from([(0, 1)]);
-        for node in 2..nodes.len() {
-            edges.insert((1 + dice.index(node.min(shape.honest) - 1), node)); // Who wants all hang together.
-            edges.insert((dice.index(node), node));
+        let (edges, dials, plan) = Self::draw(&shape, &mut dice);
+        for (delay, (a, b)) in dials {
+            schedule.after(delay, Event::Dial(a, b));
         }
-        for (a, b) in &edges {
-            schedule.after(dice.range(0, 2_000), Event::Dial(*a, *b));
-        }
-        for (when, fault) in faults::plan(&shape, &mut dice) {
+        for (_, (when, fault)) in plan.into_iter().enumerate().filter(|(number, _)| happens(*number)) {
             schedule.at(when, Event::Fault(fault));
         }
         schedule.at(HEAL_AT, Event::Heal);
@@ -135,6 +167,7 @@ impl World {
             shape,
             nodes,
             edges,
+            split: None,
             links: BTreeMap::new(),
             link_next: 0,
             wanderers,
@@ -157,6 +190,10 @@ impl World {
     fn live(&mut self) -> Result<(), Failure> {
         while let Some(event) = self.schedule.next(END_AT) {
             self.trace.update(self.schedule.now.to_be_bytes());
+            if let Some(until) = self.paused(&event) {
+                self.schedule.at(until, event);
+                continue;
+            }
             match event {
                 Event::Dial(a, b) => self.dial(a, b)?,
                 Event::Deliver { link, from } => self.deliver(link, from)?,
@@ -171,6 +208,10 @@ impl World {
                 Event::Commit { .. } => {}
                 Event::Fault(fault) => self.fault(fault)?,
                 Event::Uncut { node } => self.cut(node, [0, 0]),
+                Event::Rejoin => {
+                    self.split = None;
+                    self.reroute();
+                }
                 Event::Restart { node } => {
                     self.nodes[node].is_up = true;
                     self.redial(node, 0);
@@ -187,7 +228,9 @@ impl World {
             return Ok(()); // Who restarts dials again.
         }
         let feeds = [a, b].map(|node| self.nodes[node].author.feed());
-        let latency = [1, 10, 150][self.dice.index(3)];
+        let is_slow = self.schedule.now < HEAL_AT && self.dice.percent(self.shape.slow);
+        let latency = if is_slow { self.dice.range(1_000, 60_000) } else { [1, 10, 150][self.dice.index(3)] };
+        self.cover.slow_links += u64::from(is_slow);
         let setups = self.setups([a, b], feeds);
         let mut link = Link::new([a, b], setups, self.schedule.now, latency);
         link.blocked = self.blocked([a, b]);
@@ -211,7 +254,9 @@ impl World {
             let (me, peer) = (feeds[side], feeds[1 - side]);
             let memory = self.nodes[ends[side]].shelf.met.get(&peer).cloned().unwrap_or_default();
             let is_open = (ends[0] + ends[1]).is_multiple_of(2); // Some show their wants to each other, some do not.
-            Setup { secret: self.dice.bytes(), is_open, memory, ..Setup::new(self.net, me, peer, session) }
+            let secret = self.dice.bytes();
+            let places_max = PLACES_MAX;
+            Setup { secret, is_open, memory, places_max, ..Setup::new(self.net, me, peer, session) }
         };
         [setup(0), setup(1)]
     }
@@ -278,9 +323,16 @@ impl World {
                 if let Some((idx, seq)) = twice.filter(|_| is_honest) {
                     return Err(Failure::Twice { node, idx, seq });
                 }
-                let due = link.due(side, self.schedule.now, self.dice.range(0, self.shape.jitter));
-                link.flying[side].push_back(bytes);
-                self.schedule.at(due, Event::Deliver { link: id, from: side });
+                let said = match self.nodes[node].lie {
+                    Some(lie) => lie.twist(bytes, &mut self.dice),
+                    None => vec![bytes],
+                };
+                self.cover.twisted += u64::from(said.len() > 1);
+                for bytes in said {
+                    let due = link.due(side, self.schedule.now, self.dice.range(0, self.shape.jitter));
+                    link.flying[side].push_back(bytes);
+                    self.schedule.at(due, Event::Deliver { link: id, from: side });
+                }
                 return Ok(());
             }
             Output::Ingest(ingest) => Pending::Ingest { link: id, side, ingest },
@@ -406,6 +458,7 @@ impl Node {
             pending: Vec::new(),
             chain: Vec::new(),
             cuts: [0; 2],
+            paused: 0,
             early: None,
             is_set_back: false,
         }

@@ -33,6 +33,10 @@ pub struct Coverage {
     pub liars_closed: u64,
     pub own_longer: u64,
     pub caps_below_tip: u64,
+    pub splits: u64,
+    pub pauses: u64,
+    pub slow_links: u64,
+    pub twisted: u64,
     pub links: u64,
     pub bytes: u64,
     pub tokens_kept: u64,
@@ -51,7 +55,7 @@ impl Coverage {
     }
 
     /// Every counter with its name.
-    pub fn counters(&mut self) -> [(&'static str, &mut u64); 27] {
+    pub fn counters(&mut self) -> [(&'static str, &mut u64); 31] {
         [
             ("entries", &mut self.entries),
             ("pushes", &mut self.pushes),
@@ -73,6 +77,10 @@ impl Coverage {
             ("liars closed", &mut self.liars_closed),
             ("own longer", &mut self.own_longer),
             ("caps below the tip", &mut self.caps_below_tip),
+            ("splits", &mut self.splits),
+            ("pauses", &mut self.pauses),
+            ("slow links", &mut self.slow_links),
+            ("floods", &mut self.twisted),
             ("links", &mut self.links),
             ("bytes", &mut self.bytes),
             ("tokens kept", &mut self.tokens_kept),
@@ -218,17 +226,28 @@ impl Truth {
         self.branches.keys().copied()
     }
 
-    /// The closed form: the cap is the longest beginning that all branches share, and what is held is the
-    /// largest anchor at or below it.
-    pub(super) fn state(&self, net: &NetId, feed: &FeedId) -> Option<FeedState> {
+    /// The closed form. The cap is the longest beginning that all branches share; but a branch counts only as far
+    /// as `found`, the lowest cap that anybody proved, lets it be accepted: what lies between its last anchor
+    /// there and the cap shows nowhere, so that a lower fork in it need not be found. What is held is the
+    /// largest anchor at or below the cap.
+    pub(super) fn state(&self, net: &NetId, feed: &FeedId, found: Option<Seq>) -> Option<FeedState> {
         let branches = self.branches.get(feed)?;
-        let first = &branches[0];
-        let shared = branches.iter().map(|branch| common(first, branch)).min().unwrap_or(0);
         let key = PublicKey::parse(feed).ok()?;
-        let len = (1..=shared).rev().find(|len| first[len - 1].is_anchor(net, &key)).unwrap_or(0);
         let as_seq = |len: usize| Seq::try_from(len).expect("a Seq each");
-        let tip = len.checked_sub(1).map(|at| first[at].id());
-        Some(FeedState { len: as_seq(len), tip, cap: (branches.len() > 1).then(|| as_seq(shared)) })
+        let anchor = |branch: &[Unverified], most: usize| {
+            (1..=most.min(branch.len())).rev().find(|len| branch[len - 1].is_anchor(net, &key)).unwrap_or(0)
+        };
+        let allowed = |branch: &Vec<Unverified>| anchor(branch, found.map_or(usize::MAX, |cap| cap as usize));
+        let longest = branches.iter().max_by_key(|branch| allowed(branch))?;
+        let fits = |branch: &Vec<Unverified>| common(longest, branch) >= allowed(branch);
+        let (len, cap) = match branches.iter().all(fits) {
+            true => (allowed(longest), found),
+            false => {
+                let shared = branches.iter().map(|branch| common(longest, branch)).min().unwrap_or(0);
+                (anchor(longest, shared), Some(as_seq(shared)))
+            }
+        };
+        Some(FeedState { len: as_seq(len), tip: len.checked_sub(1).map(|at| longest[at].id()), cap })
     }
 }
 
@@ -264,7 +283,7 @@ impl World {
             if node.is_set_back {
                 let feed = node.author.feed();
                 let held = node.shelf.state(&feed).map_or(0, |state| state.len);
-                let elsewhere = self.truth.state(&self.net, &feed).map_or(0, |state| state.len);
+                let elsewhere = self.wanted(&feed).map_or(0, |state| state.len);
                 if elsewhere > held && !node.shelf.own_is_longer {
                     return Err(Failure::Unwarned { node: at });
                 }
@@ -279,16 +298,11 @@ impl World {
         self.nodes.iter().any(|node| node.is_set_back && node.author.feed() == *feed)
     }
 
-    /// What everybody should hold of a feed. Where no anchor stands between two forks, the lower one shows
-    /// in no accepted entry and need not be found: then all must agree on the lowest cap that anybody found.
+    /// What everybody should hold of a feed.
     fn wanted(&self, feed: &FeedId) -> Option<FeedState> {
-        let mut wanted = self.truth.state(&self.net, feed)?;
         let honest = &self.nodes[..self.shape.honest];
         let found = honest.iter().filter_map(|node| node.shelf.state(feed)?.cap).min();
-        if wanted.cap.is_some() && found > wanted.cap {
-            wanted.cap = found;
-        }
-        Some(wanted)
+        self.truth.state(&self.net, feed, found)
     }
 
     /// Node 0 must have heard of everybody who wrote about its event.
@@ -298,7 +312,7 @@ impl World {
             for (feed, _) in node.shelf.about(&self.event) {
                 let is_told = feed == host.author.feed() || host.hinted.contains(&feed);
                 if !is_told && !self.is_set_back(&feed) {
-                    let wanted = self.truth.state(&self.net, &feed);
+                    let wanted = self.wanted(&feed);
                     return Err(Failure::Differs {
                         node: 0,
                         feed,

@@ -29,11 +29,29 @@ pub(super) struct Shape {
     pub(super) jitter: Millis,
     /// Longest time from a chunk's arrival to its commit.
     pub(super) commit: Millis,
+    /// Of a hundred connections, how many are slow: a second to a minute a message.
+    pub(super) slow: u64,
+}
+
+/// The network in two parts; what passes between them passes through the bridge, if there is one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Split {
+    side: u32, // A bit a node.
+    bridge: Option<usize>,
 }
 
 impl Shape {
     pub(super) fn draw(dice: &mut Dice) -> Self {
-        let lies = [Lie::Stale, Lie::Truncated, Lie::WrongIds, Lie::Flipped];
+        let lies = [
+            Lie::Stale,
+            Lie::Truncated,
+            Lie::WrongIds,
+            Lie::Flipped,
+            Lie::Withheld,
+            Lie::Noise,
+            Lie::WrongPlace,
+            Lie::Flood,
+        ];
         let liars = if dice.percent(40) { dice.range(1, 2) } else { 0 };
         Self {
             honest: dice.range(3, 6) as usize,
@@ -41,6 +59,7 @@ impl Shape {
             wanderers: dice.range(0, 2) as usize,
             jitter: [0, 20, 400][dice.index(3)],
             commit: [1, 30, 300][dice.index(3)],
+            slow: [0, 0, 30][dice.index(3)],
         }
     }
 }
@@ -54,6 +73,10 @@ pub(super) enum Fault {
     Reset,
     /// Nothing gets through from a node, or (`both`) to it either, until the time is over.
     Cut { node: usize, both: bool, lasts: Millis },
+    /// The network falls in two until the time is over.
+    Split { split: Split, lasts: Millis },
+    /// A node stands still, its clock running on: a laptop that was closed.
+    Pause { node: usize, lasts: Millis },
     /// A node dies, and with it what it has not committed.
     Crash { node: usize, down: Millis },
     /// A node wants other feeds for a while.
@@ -71,7 +94,7 @@ pub(super) enum Fault {
 pub(super) fn plan(shape: &Shape, dice: &mut Dice) -> Vec<(Millis, Fault)> {
     let mut faults = Vec::new();
     let nodes = shape.honest;
-    let rates: Vec<u64> = (0..7).map(|_| [0, 1, 4][dice.index(3)]).collect();
+    let rates: Vec<u64> = (0..9).map(|_| [0, 1, 4][dice.index(3)]).collect();
     let mut add = |count: u64, dice: &mut Dice, draw: &mut dyn FnMut(&mut Dice) -> Fault| {
         for _ in 0..count {
             let fault = draw(dice);
@@ -92,9 +115,26 @@ pub(super) fn plan(shape: &Shape, dice: &mut Dice) -> Vec<(Millis, Fault)> {
         add(dice.range(1, 3), dice, &mut |dice| Fault::Bring { author, node: 1 + dice.index(nodes - 1) });
     }
     add(rates[5], dice, &mut |dice| Fault::DropBodies { node: dice.index(nodes) });
+    add(rates[7], dice, &mut |dice| {
+        let side = dice.range(1, (1 << nodes) - 2) as u32;
+        let bridge = dice.percent(40).then(|| dice.index(nodes));
+        Fault::Split { split: Split { side, bridge }, lasts: dice.range(100, 110_000) }
+    });
+    add(rates[8], dice, &mut |dice| Fault::Pause {
+        node: dice.index(nodes),
+        lasts: dice.range(100, 110_000),
+    });
     let restores = u64::from(rates[6] == 4);
     add(restores, dice, &mut |dice| Fault::Restore { node: dice.index(nodes) });
     faults
+}
+
+impl Split {
+    /// Whether it stands between these two.
+    fn parts(self, ends: [usize; 2]) -> bool {
+        let [a, b] = ends.map(|node| self.side >> node & 1);
+        a != b && !ends.iter().any(|node| self.bridge == Some(*node))
+    }
 }
 
 impl World {
@@ -115,6 +155,17 @@ impl World {
                 self.cut(node, [1, u32::from(both)]);
                 let ends = (self.schedule.now + lasts).min(HEAL_AT);
                 self.schedule.at(ends, Event::Uncut { node });
+            }
+            Fault::Split { split, lasts } => {
+                self.cover.splits += 1;
+                self.split = Some(split);
+                self.reroute();
+                let ends = (self.schedule.now + lasts).min(HEAL_AT);
+                self.schedule.at(ends, Event::Rejoin);
+            }
+            Fault::Pause { node, lasts } => {
+                self.cover.pauses += 1;
+                self.nodes[node].paused = (self.schedule.now + lasts).min(HEAL_AT);
             }
             Fault::Crash { node, down } => {
                 self.cover.crashes += 1;
@@ -146,7 +197,7 @@ impl World {
 
     fn write(&mut self, at: usize, count: u64) -> Result<(), Failure> {
         let node = &mut self.nodes[at];
-        if !node.is_up || node.is_set_back {
+        if !node.is_up || node.is_set_back || self.schedule.now < node.paused {
             return Ok(());
         }
         let mut entries = Vec::new();
@@ -230,15 +281,23 @@ impl World {
     }
 
     pub(super) fn blocked(&self, ends: [usize; 2]) -> [bool; 2] {
+        if self.split.is_some_and(|split| split.parts(ends)) {
+            return [true; 2];
+        }
         let [a, b] = ends.map(|node| self.nodes[node].cuts);
         [a[0] + b[1] > 0, b[0] + a[1] > 0]
     }
 
-    /// Blocks or frees the ways out of and into a node; what waited goes on.
+    /// Blocks or frees the ways out of and into a node.
     pub(super) fn cut(&mut self, node: usize, cuts: [u32; 2]) {
         self.nodes[node].cuts = cuts;
-        let sides: Vec<_> = self.sides(node).map(|(id, _)| id).collect();
-        for id in sides {
+        self.reroute();
+    }
+
+    /// What is blocked now; what waited and is blocked no more goes on.
+    pub(super) fn reroute(&mut self) {
+        let ids: Vec<_> = self.links.keys().copied().collect();
+        for id in ids {
             let blocked = self.blocked(self.links[&id].ends);
             let link = self.links.get_mut(&id).expect("it was just listed");
             link.blocked = blocked;
@@ -252,8 +311,24 @@ impl World {
         }
     }
 
+    /// Until when what happens in a node that stands still has to wait.
+    pub(super) fn paused(&self, event: &Event) -> Option<Millis> {
+        let end = |link: &u64, side: usize| Some(self.links.get(link)?.ends[side]);
+        let node = match event {
+            Event::Deliver { link, from } => end(link, 1 - from)?,
+            Event::Room { link, side } | Event::Wake { link, side } => end(link, *side)?,
+            Event::Commit { node, .. } => *node,
+            _ => return None,
+        };
+        Some(self.nodes[node].paused).filter(|until| self.schedule.now < *until)
+    }
+
     /// From here on nothing goes wrong, and everybody wants everything; but node 0, which goes by hints.
     pub(super) fn heal(&mut self) -> Result<(), Failure> {
+        self.split = None;
+        for link in self.links.values_mut() {
+            link.latency = link.latency.min(150);
+        }
         for node in 0..self.nodes.len() {
             self.cut(node, [0, 0]);
             self.nodes[node].is_up = true;

@@ -1,9 +1,16 @@
 //! A shelf that lies: what a hostile or broken node would serve over a correct exchange.
 
+use std::collections::BTreeSet;
+
 use klatch_feed::{EntryId, FeedId, ForkProof, Seq};
 
+use super::network::Dice;
 use super::shelf::Memory;
+use crate::sync::message::{Message, Named};
 use crate::sync::{FeedState, Shelf};
+
+/// Most feeds that a flood adds to each list; half of them are past the limit of [`super::PLACES_MAX`].
+const FLOOD_FEEDS: u64 = 2 * super::PLACES_MAX as u64;
 
 /// How a node lies.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -16,6 +23,44 @@ pub enum Lie {
     WrongIds,
     /// A byte in each chunk is another.
     Flipped,
+    /// It says what it holds and gives none of it: harmless, too.
+    Withheld,
+    /// Now and then it sends random bytes.
+    Noise,
+    /// Its chunks are about other places of the list.
+    WrongPlace,
+    /// It wants feeds that nobody has, again and again: more than it may.
+    Flood,
+}
+
+impl Lie {
+    /// What it sends where an honest node would send these bytes.
+    pub(super) fn twist(self, bytes: Vec<u8>, dice: &mut Dice) -> Vec<Vec<u8>> {
+        match self {
+            Self::Noise if dice.percent(10) => {
+                vec![(0..dice.range(0, 200)).map(|_| dice.range(0, 255) as u8).collect()]
+            }
+            Self::WrongPlace => match Message::decode(&bytes) {
+                Ok(Message::Chunk { idx, base8, chunk }) => {
+                    vec![Message::Chunk { idx: idx + 1, base8, chunk }.encode()]
+                }
+                Ok(Message::Push { idx, base8, chunk }) => {
+                    vec![Message::Push { idx: idx + 1, base8, chunk }.encode()]
+                }
+                _ => vec![bytes],
+            },
+            Self::Flood if matches!(Message::decode(&bytes), Ok(Message::Wants { .. })) => {
+                let names: Vec<[u8; 32]> = (0..dice.range(1, FLOOD_FEEDS)).map(|_| dice.bytes()).collect();
+                let flood = |part: &[[u8; 32]]| {
+                    let feeds: BTreeSet<FeedId> = part.iter().copied().map(FeedId::new).collect();
+                    let add = Named::Keys(feeds.into_iter().collect());
+                    Message::Wants { root: None, add, del: Vec::new() }.encode()
+                };
+                [bytes].into_iter().chain(names.chunks(100).map(flood)).collect()
+            }
+            _ => vec![bytes],
+        }
+    }
 }
 
 /// The lying view of a log.
@@ -53,12 +98,12 @@ impl Shelf for Liar<'_> {
     }
 
     fn chunk(&self, feed: &FeedId, from: Seq, headers_only: bool) -> Option<Vec<u8>> {
-        let mut bytes = self.shelf.chunk(feed, from, headers_only)?;
+        let mut bytes = self.shelf.chunk(feed, from, headers_only).filter(|_| self.lie != Lie::Withheld)?;
         let len = bytes.len();
         match self.lie {
             Lie::Truncated => bytes.truncate(len - 1),
             Lie::Flipped => bytes[len / 2] ^= 1,
-            Lie::Stale | Lie::WrongIds => {}
+            _ => {}
         }
         Some(bytes)
     }

@@ -213,7 +213,16 @@ impl Memory {
         let state = chain.before();
         let cap = chain.proof.as_ref().map_or(Seq::MAX, ForkProof::cap);
         let before = chain.len;
-        chain.entries.extend(fresh.into_iter().filter(|entry| entry.header().seq <= cap));
+        // Beyond the cap nothing is kept: what was is only what had been accepted without one.
+        let allowed = |entry: &Unverified| entry.header().seq <= cap && entry.is_anchor(&net, &chain.key);
+        let kept = match cap {
+            Seq::MAX => fresh.len(),
+            _ => fresh.iter().rposition(allowed).map_or(0, |last| last + 1),
+        };
+        if kept == 0 {
+            return None;
+        }
+        chain.entries.extend(fresh.into_iter().take(kept));
         chain.len = match cap {
             Seq::MAX => Seq::try_from(chain.entries.len()).expect("a Seq each"),
             _ => chain.accepted(&net, cap),
