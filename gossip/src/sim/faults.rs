@@ -58,7 +58,7 @@ impl Shape {
             liars: (0..liars).map(|_| lies[dice.index(lies.len())]).collect(),
             wanderers: dice.range(0, 2) as usize,
             jitter: [0, 20, 400][dice.index(3)],
-            commit: [1, 30, 300][dice.index(3)],
+            commit: [1, 30, 2_000][dice.index(3)],
             slow: [0, 0, 30][dice.index(3)],
         }
     }
