@@ -1,36 +1,45 @@
 //! A simulated network with a seed and a virtual clock, driving the real [`crate::sync::Exchange`].
 //!
 //! Nodes with logs in memory dial each other, write, commit late, crash, lose bodies, are set back and cut
-//! off; some lie. After [`faults::HEAL_AT`] nothing goes wrong any more, and at [`faults::END_AT`] all
+//! off, fill their disks, block each other, run twice under one key; clocks and links do what they like; some
+//! lie. What may go wrong is listed in `faults`, each kind with its own rate drawn from the seed. After [`faults::HEAL_AT`] nothing goes wrong any more, and at [`faults::END_AT`] all
 //! honest nodes must agree (`check`). One seed is one run, to the byte. Nothing in here is part of a
 //! node: it is for tests, and for `examples/sim.rs`, which runs many seeds.
 
 pub mod author;
 pub mod check;
+mod cover;
 pub mod faults;
 pub mod liar;
+mod meet;
 mod network;
+mod node;
 pub mod shelf;
 pub mod shrink;
+mod strike;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Seq, Unverified, chunk};
+use klatch_feed::{EntryId, FeedId, NetId};
 use sha2::{Digest, Sha256};
 
 use crate::sync::message::Message;
-use crate::sync::{Change, Ingest, Input, Millis, Outcome, Output, Reason, Setup, Shelf};
+use crate::sync::{Change, Input, Millis, Output, Reason, Setup};
 use author::Author;
 use check::{Coverage, Failure, Truth};
 use faults::{END_AT, Fault, HEAL_AT, Shape, Split};
 use liar::{Liar, Lie};
 use network::{Dice, Link, Schedule};
-use shelf::Memory;
+use node::{Node, Pending};
 
 /// How long who was hung up on waits before dialling again.
 const REDIAL: Millis = 1_500;
 /// Most places that a node keeps of a peer's list: few, so that a flood is soon past it.
 const PLACES_MAX: usize = 512;
+/// Most bytes that one side sends before any of them has left: what is made at a time, one message, and small ones.
+const UNSENT_MAX: usize = (256 + 1_024 + 64) * 1_024;
+/// Most things that an exchange may keep: a few for each place of two lists.
+const KEPT_MAX: usize = 6 * PLACES_MAX;
 /// Size of most bodies.
 const BODY_BYTES: usize = 40;
 
@@ -102,29 +111,11 @@ enum Event {
     Uncut { node: usize },
     Rejoin,
     Restart { node: usize },
+    SetBack { node: usize, witness: bool },
+    Freed { node: usize },
+    Unblock { node: usize, feed: FeedId },
+    Thaw { node: usize },
     Heal,
-}
-
-struct Node {
-    author: Author,
-    shelf: Memory,
-    lie: Option<Lie>,
-    is_up: bool,
-    life: u32,
-    wants: BTreeSet<FeedId>,
-    hinted: BTreeSet<FeedId>,
-    pending: Vec<Pending>,
-    chain: Vec<Unverified>, // All that its author wrote.
-    cuts: [u32; 2],         // Blocked ways out and in.
-    paused: Millis,         // Nothing happens in it before.
-    early: Option<Memory>,  // To be set back to.
-    is_set_back: bool,
-}
-
-enum Pending {
-    Ingest { link: u64, side: usize, ingest: Ingest },
-    Fork(ForkProof),
-    Bodies(FeedId, Seq, Vec<Option<Vec<u8>>>),
 }
 
 impl World {
@@ -146,7 +137,12 @@ impl World {
         let mut schedule = Schedule::new();
         let lies = (0..shape.honest).map(|_| None).chain(shape.liars.iter().copied().map(Some));
         let mut nodes: Vec<Node> =
-            lies.enumerate().map(|(number, lie)| Node::new(net, number, lie)).collect();
+            lies.enumerate().map(|(number, lie)| Node::new(net, number as u64, lie)).collect();
+        if let Some(of) = shape.twin_of {
+            let twin = &mut nodes[shape.honest - 1];
+            *twin = Node::new(net, of as u64, None);
+            (twin.is_up, twin.is_born) = (false, false);
+        }
         let wanderers = (0..shape.wanderers).map(|number| Author::new(net, 100 + number as u64)).collect();
         let (edges, dials, plan) = Self::draw(&shape, &mut dice);
         for (delay, (a, b)) in dials {
@@ -213,26 +209,45 @@ impl World {
                     self.reroute();
                 }
                 Event::Restart { node } => {
-                    self.nodes[node].is_up = true;
+                    self.nodes[node].is_up = self.nodes[node].is_born;
                     self.redial(node, 0);
                 }
-                Event::Heal => self.heal()?,
+                Event::SetBack { node, witness } => self.set_back(node, witness),
+                Event::Freed { node } => self.has_room(node),
+                Event::Unblock { node, feed } => self.unblock(node, feed)?,
+                Event::Thaw { node } => self.clock(node, 0, 1_000),
+                Event::Heal => {
+                    self.meet_both_ways()?;
+                    self.heal()?;
+                }
             }
         }
         Ok(())
     }
 
     fn dial(&mut self, a: usize, b: usize) -> Result<(), Failure> {
-        let is_linked = self.links.values().any(|link| link.ends == [a, b]);
-        if is_linked || !self.nodes[a].is_up || !self.nodes[b].is_up {
+        let is_linked = self.links.values().any(|link| link.ends == [a, b] && link.dead == [false; 2]);
+        if is_linked || self.is_apart(a, b) || !self.nodes[a].is_up || !self.nodes[b].is_up {
             return Ok(()); // Who restarts dials again.
         }
+        let is_bad = |rate: u64, world: &mut Self| world.schedule.now < HEAL_AT && world.dice.percent(rate);
+        if is_bad(self.shape.refused, self) {
+            self.cover.refused += 1;
+            self.schedule.after(REDIAL, Event::Dial(a, b));
+            return Ok(());
+        }
+        self.links.retain(|_, link| link.ends != [a, b]); // Half of one was left: the newer one stays.
         let feeds = [a, b].map(|node| self.nodes[node].author.feed());
-        let is_slow = self.schedule.now < HEAL_AT && self.dice.percent(self.shape.slow);
+        let is_slow = is_bad(self.shape.slow, self);
         let latency = if is_slow { self.dice.range(1_000, 60_000) } else { [1, 10, 150][self.dice.index(3)] };
+        let is_throttled = is_bad(self.shape.throttled, self);
+        let rate = if is_throttled { self.dice.range(1, 20) } else { 0 };
         self.cover.slow_links += u64::from(is_slow);
+        self.cover.throttled += u64::from(is_throttled);
         let setups = self.setups([a, b], feeds);
-        let mut link = Link::new([a, b], setups, self.schedule.now, latency);
+        let now = self.schedule.now;
+        let clocks = [a, b].map(|node| self.nodes[node].clock.now(now));
+        let mut link = Link::new([a, b], setups, clocks, (now, latency, rate));
         link.blocked = self.blocked([a, b]);
         let id = self.link_next;
         self.link_next += 1;
@@ -267,7 +282,7 @@ impl World {
             link.stalled[from] += 1;
             return Ok(());
         }
-        let message = link.flying[from].pop_front().expect("each message has one delivery");
+        let Some(message) = link.flying[from].pop_front() else { return Ok(()) };
         if link.flying[from].is_empty() {
             let slow = self.dice.range(0, self.shape.jitter);
             self.schedule.after(slow, Event::Room { link: id, side: from });
@@ -279,9 +294,13 @@ impl World {
     fn give(&mut self, id: u64, side: usize, input: Input) -> Result<(), Failure> {
         let mut todo = VecDeque::from([(id, side, input)]);
         while let Some((id, side, input)) = todo.pop_front() {
-            let now = self.schedule.now;
-            let Some(link) = self.links.get_mut(&id) else { continue };
-            let node = &self.nodes[link.ends[side]];
+            let Some(link) = self.links.get_mut(&id).filter(|link| !link.dead[side]) else { continue };
+            let number = link.ends[side];
+            let node = &self.nodes[number];
+            let now = node.clock.now(self.schedule.now);
+            if matches!(input, Input::Room) {
+                link.unsent[side] = 0;
+            }
             let exchange = &mut link.exchanges[side];
             match node.lie {
                 Some(lie) => exchange.handle(now, input, &Liar { shelf: &node.shelf, lie }),
@@ -294,10 +313,17 @@ impl World {
             }
             if let Some(link) = self.links.get_mut(&id)
                 && let Some(at) = link.exchanges[side].poll_timeout()
+                && let Some(at) = self.nodes[number].clock.when(at)
                 && link.wake[side].is_none_or(|set| at < set)
             {
                 link.wake[side] = Some(at);
                 self.schedule.at(at, Event::Wake { link: id, side });
+            }
+            if let Some(link) = self.links.get(&id).filter(|_| self.nodes[number].lie.is_none()) {
+                let (kept, unsent) = (link.exchanges[side].kept(), link.unsent[side]);
+                if kept > KEPT_MAX || unsent > UNSENT_MAX {
+                    return Err(Failure::Memory { node: number, kept, unsent });
+                }
             }
         }
         Ok(())
@@ -328,8 +354,13 @@ impl World {
                     None => vec![bytes],
                 };
                 self.cover.twisted += u64::from(said.len() > 1);
+                let is_slow = self.nodes[link.ends[1 - side]].lie == Some(Lie::Slow);
                 for bytes in said {
-                    let due = link.due(side, self.schedule.now, self.dice.range(0, self.shape.jitter));
+                    let reading = if is_slow { self.dice.range(100, 10_000) } else { 0 };
+                    let delay = self.dice.range(0, self.shape.jitter) + reading;
+                    let due = link.due(side, self.schedule.now, delay, bytes.len());
+                    self.cover.slow_readers += u64::from(is_slow);
+                    link.unsent[side] += bytes.len();
                     link.flying[side].push_back(bytes);
                     self.schedule.at(due, Event::Deliver { link: id, from: side });
                 }
@@ -350,6 +381,11 @@ impl World {
                 return Ok(());
             }
             Output::Close(reason) => return self.closed(id, side, reason),
+            Output::CaughtUp => {
+                link.caught_up[side] = true;
+                return Ok(());
+            }
+            Output::Keep(_) | Output::Remember(_) if self.nodes[node].is_full => return Ok(()),
             Output::Keep(asked) => {
                 self.cover.tokens_kept += 1;
                 let peer = self.nodes[self.links[&id].ends[1 - side]].author.feed();
@@ -391,39 +427,6 @@ impl World {
         Ok(())
     }
 
-    /// Everything that came since the last commit becomes durable at once, and is answered.
-    fn commit(&mut self, node: usize) -> Result<(), Failure> {
-        let mut changes = Vec::new();
-        let mut answers = Vec::new();
-        for pending in std::mem::take(&mut self.nodes[node].pending) {
-            let shelf = &mut self.nodes[node].shelf;
-            match pending {
-                Pending::Ingest { link, side, ingest } => {
-                    let Ingest { ticket, feed, base8, chunk } = ingest;
-                    let first = chunk::span(&chunk).map_or(0, |(first, _)| first);
-                    let held = shelf.state(&feed).map_or(0, |state| state.len);
-                    let (outcome, change) = shelf.ingest(feed, base8, &chunk);
-                    self.cover.overlaps += u64::from(first <= held);
-                    self.cover.gaps += u64::from(matches!(outcome, Outcome::Gap(_)));
-                    self.cover.forks_overlapped += u64::from(matches!(outcome, Outcome::Forked(_)));
-                    self.cover.own_longer += u64::from(outcome == Outcome::Refused);
-                    changes.extend(change);
-                    answers.push((link, side, Input::Ingested(ticket, outcome)));
-                }
-                Pending::Fork(proof) => changes.extend(shelf.fork(&proof)),
-                Pending::Bodies(feed, from, bodies) => {
-                    self.cover.bodies += bodies.iter().flatten().count() as u64;
-                    changes.extend(shelf.fill(feed, from, bodies));
-                }
-            }
-        }
-        self.tell(node, changes)?;
-        for (link, side, answer) in answers {
-            self.give(link, side, answer)?;
-        }
-        Ok(())
-    }
-
     fn tell(&mut self, node: usize, changes: Vec<Change>) -> Result<(), Failure> {
         if changes.is_empty() {
             return Ok(());
@@ -435,47 +438,11 @@ impl World {
         Ok(())
     }
 
-    /// The links of a node, and its side of each.
+    /// The links of a node in which it takes part still, and its side of each.
     fn sides(&self, node: usize) -> impl Iterator<Item = (u64, usize)> + use<'_> {
         self.links.iter().filter_map(move |(id, link)| {
-            link.ends.iter().position(|end| *end == node).map(|side| (*id, side))
+            let side = link.ends.iter().position(|end| *end == node)?;
+            (!link.dead[side]).then_some((*id, side))
         })
-    }
-}
-
-impl Node {
-    fn new(net: NetId, number: usize, lie: Option<Lie>) -> Self {
-        let author = Author::new(net, number as u64);
-        let shelf = Memory::new(net, author.feed());
-        Self {
-            author,
-            shelf,
-            lie,
-            is_up: true,
-            life: 0,
-            wants: BTreeSet::new(),
-            hinted: BTreeSet::new(),
-            pending: Vec::new(),
-            chain: Vec::new(),
-            cuts: [0; 2],
-            paused: 0,
-            early: None,
-            is_set_back: false,
-        }
-    }
-
-    fn wants(&self) -> Vec<FeedId> {
-        self.wants.union(&self.hinted).copied().collect()
-    }
-
-    /// What of its author's log there is: all of it, or what others got before the node was set back.
-    fn reached(&self, nodes: &[Self]) -> Vec<Unverified> {
-        let feed = self.author.feed();
-        let held = |node: &Self| node.shelf.state(&feed).map_or(0, |state| state.len as usize);
-        let len = match self.is_set_back {
-            true => nodes.iter().map(held).max().unwrap_or(0),
-            false => self.chain.len(),
-        };
-        self.chain[..len].to_vec()
     }
 }

@@ -491,3 +491,11 @@ impl Exchange {
         self.ground.out.push(Output::Close(reason));
     }
 }
+
+#[cfg(feature = "sim")]
+impl Exchange {
+    /// How many things are kept for this connection, all lists together.
+    pub fn kept(&self) -> usize {
+        self.plan.kept() + self.serve.kept() + self.ground.caps.kept() + self.ground.out.kept()
+    }
+}

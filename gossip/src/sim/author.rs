@@ -10,6 +10,8 @@ pub struct Author {
     /// The last entry written, good or bad.
     pub head: Head,
     salt: u64,
+    /// What its calendar says; it may be years off.
+    pub wall: u64,
 }
 
 impl Author {
@@ -19,7 +21,7 @@ impl Author {
         seed[..8].copy_from_slice(&number.to_be_bytes());
         let secret = SecretKey::from_seed(&seed);
         let head = Head::empty(secret.feed());
-        Self { net, secret, head, salt: 0 }
+        Self { net, secret, head, salt: 0, wall: 1_790_000_000_000 }
     }
 
     /// The feed written.
@@ -58,6 +60,6 @@ impl Author {
         let seq = u64::from(self.head.len) + 1;
         let mut body = format!("{seq} {}", self.salt).into_bytes();
         body.resize(size.max(24), b'.');
-        Draft { kind: Kind(258), refs, body, time_ms: 1_790_000_000_000 + seq }
+        Draft { kind: Kind(258), refs, body, time_ms: self.wall + seq }
     }
 }

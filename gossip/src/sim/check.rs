@@ -6,91 +6,10 @@ use std::collections::BTreeMap;
 use klatch_feed::{EntryId, FeedId, NetId, PublicKey, Seq, Unverified, chunk};
 
 use super::World;
-use crate::sync::message::{Message, Mode};
+pub use super::cover::Coverage;
+use super::node::{Node, reached};
+use crate::sync::message::{Get, Message, Mode, Part};
 use crate::sync::{FeedState, Reason, Shelf};
-
-/// How often what a simulation is for did happen.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[allow(missing_docs)]
-pub struct Coverage {
-    pub entries: u64,
-    pub pushes: u64,
-    pub chunks: u64,
-    pub overlaps: u64,
-    pub gaps: u64,
-    pub searches: u64,
-    pub forks_searched: u64,
-    pub forks_overlapped: u64,
-    pub proofs_relayed: u64,
-    pub bodies: u64,
-    pub hints: u64,
-    pub cuts: u64,
-    pub resets: u64,
-    pub crashes: u64,
-    pub commits_lost: u64,
-    pub rewants: u64,
-    pub silences: u64,
-    pub liars_closed: u64,
-    pub own_longer: u64,
-    pub caps_below_tip: u64,
-    pub splits: u64,
-    pub pauses: u64,
-    pub slow_links: u64,
-    pub twisted: u64,
-    pub links: u64,
-    pub bytes: u64,
-    pub tokens_kept: u64,
-    pub recalls: u64,
-    pub comparisons: u64,
-    pub lazy: u64,
-    pub resent: u64,
-}
-
-impl Coverage {
-    /// Adds another run's.
-    pub fn add(&mut self, other: &Self) {
-        for ((_, mine), (_, theirs)) in self.counters().into_iter().zip({ *other }.counters()) {
-            *mine += *theirs;
-        }
-    }
-
-    /// Every counter with its name.
-    pub fn counters(&mut self) -> [(&'static str, &mut u64); 31] {
-        [
-            ("entries", &mut self.entries),
-            ("pushes", &mut self.pushes),
-            ("chunks", &mut self.chunks),
-            ("overlaps", &mut self.overlaps),
-            ("gaps", &mut self.gaps),
-            ("searches", &mut self.searches),
-            ("forks searched", &mut self.forks_searched),
-            ("forks overlapped", &mut self.forks_overlapped),
-            ("proofs relayed", &mut self.proofs_relayed),
-            ("bodies", &mut self.bodies),
-            ("hints", &mut self.hints),
-            ("cuts", &mut self.cuts),
-            ("resets", &mut self.resets),
-            ("crashes", &mut self.crashes),
-            ("commits lost", &mut self.commits_lost),
-            ("rewants", &mut self.rewants),
-            ("silences", &mut self.silences),
-            ("liars closed", &mut self.liars_closed),
-            ("own longer", &mut self.own_longer),
-            ("caps below the tip", &mut self.caps_below_tip),
-            ("splits", &mut self.splits),
-            ("pauses", &mut self.pauses),
-            ("slow links", &mut self.slow_links),
-            ("floods", &mut self.twisted),
-            ("links", &mut self.links),
-            ("bytes", &mut self.bytes),
-            ("tokens kept", &mut self.tokens_kept),
-            ("recalls", &mut self.recalls),
-            ("comparisons", &mut self.comparisons),
-            ("lazy", &mut self.lazy),
-            ("resent", &mut self.resent),
-        ]
-    }
-}
 
 /// What a world did wrong.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -127,8 +46,38 @@ pub enum Failure {
         /// What it should.
         wanted: Box<Option<FeedState>>,
     },
-    /// A node that was set back was not told that its own feed is longer elsewhere.
-    #[error("node {node} was set back and may still append")]
+    /// An honest node keeps more than it may for one connection.
+    #[error("node {node} keeps {kept} things for one connection, and {unsent} bytes wait to leave it")]
+    Memory {
+        /// Who.
+        node: usize,
+        /// Entries of all its lists.
+        kept: usize,
+        /// Bytes sent that have not left.
+        unsent: usize,
+    },
+    /// Two nodes that met came to another end with what they remember of each other than without it.
+    #[error("node {node} got {found:?} of {feed} by its token, and {wanted:?} without")]
+    Token {
+        /// Who.
+        node: usize,
+        /// Of which feed.
+        feed: FeedId,
+        /// With it.
+        found: Box<Option<FeedState>>,
+        /// Without.
+        wanted: Box<Option<FeedState>>,
+    },
+    /// Two nodes between which nothing had changed said more than that.
+    #[error("nodes {nodes:?} met again with nothing to say, and said {bytes} bytes")]
+    Talk {
+        /// Who.
+        nodes: [usize; 2],
+        /// Both together.
+        bytes: usize,
+    },
+    /// A node was not told that somebody holds what its key signed elsewhere.
+    #[error("node {node} signs on, and others hold what its key signed and it does not know")]
     Unwarned {
         /// Who.
         node: usize,
@@ -165,6 +114,10 @@ impl Witness {
             }
             Message::Fork(_) => {
                 cover.proofs_relayed += 1;
+                return None;
+            }
+            Message::Get(Get { part: Part::Bodies, .. }) => {
+                cover.bodies_apart += 1;
                 return None;
             }
             Message::IdAt { .. } => {
@@ -257,45 +210,44 @@ fn common(a: &[Unverified], b: &[Unverified]) -> usize {
 
 impl World {
     pub(super) fn judge(&mut self) -> Result<(), Failure> {
-        for node in &self.nodes[..self.shape.honest] {
-            self.truth.add(node.reached(&self.nodes[..self.shape.honest]));
+        let honest = &self.nodes[..self.shape.honest];
+        for node in honest {
+            self.truth.add(node.chain.clone());
+            node.lost.iter().for_each(|branch| self.truth.add(reached(branch, honest)));
         }
-        for (at, node) in self.nodes[..self.shape.honest].iter().enumerate() {
+        for (at, node) in honest.iter().enumerate().filter(|(_, node)| node.is_born) {
             for feed in self.truth.feeds() {
                 let wanted = self.wanted(&feed);
-                let is_own = feed == node.author.feed();
-                let is_unwanted = at == 0 && !is_own && !node.hinted.contains(&feed);
-                if is_unwanted || self.is_set_back(&feed) {
-                    continue;
-                }
+                let is_unwanted = at == 0 && feed != node.author.feed() && !node.hinted.contains(&feed);
                 let found = node.shelf.state(&feed);
-                if found != wanted {
-                    return Err(Failure::Differs {
-                        node: at,
-                        feed,
-                        found: found.into(),
-                        wanted: wanted.into(),
-                    });
+                if !is_unwanted && found != wanted {
+                    let (found, wanted) = (found.into(), wanted.into());
+                    return Err(Failure::Differs { node: at, feed, found, wanted });
                 }
-                self.cover.caps_below_tip +=
-                    u64::from(wanted.is_some_and(|state| state.cap > Some(state.len)));
+                let is_below = wanted.is_some_and(|state| state.cap > Some(state.len));
+                self.cover.caps_below_tip += u64::from(is_below && !is_unwanted);
             }
-            if node.is_set_back {
-                let feed = node.author.feed();
-                let held = node.shelf.state(&feed).map_or(0, |state| state.len);
-                let elsewhere = self.wanted(&feed).map_or(0, |state| state.len);
-                if elsewhere > held && !node.shelf.own_is_longer {
-                    return Err(Failure::Unwarned { node: at });
-                }
-            }
+            self.cover.strangers_told += self.warned(at)?;
+            let own = node.shelf.state(&node.author.feed());
+            self.cover.own_forks += u64::from(own.is_some_and(|state| state.cap.is_some()));
         }
-        self.judge_hints()
+        self.judge_hints()?;
+        self.meet_idle()
     }
 
-    /// Whether its author's node was set back: it does not hold its own feed any more, and may stand
-    /// between those who do and those who want it.
-    fn is_set_back(&self, feed: &FeedId) -> bool {
-        self.nodes.iter().any(|node| node.is_set_back && node.author.feed() == *feed)
+    /// Who was set back, or has a second copy, knows it as soon as anybody holds what it did not sign here.
+    fn warned(&self, at: usize) -> Result<u64, Failure> {
+        let node = &self.nodes[at];
+        let feed = node.author.feed();
+        let honest = &self.nodes[..self.shape.honest];
+        let is_mine = |entry: &Unverified| node.chain.iter().any(|mine| mine.id() == entry.id());
+        let is_strange = |other: &Node| !other.shelf.entries(&feed).iter().all(is_mine);
+        let is_told =
+            node.shelf.own_is_longer || node.shelf.proof(&feed).is_some() || node.recovering.is_some();
+        match (honest.iter().any(is_strange), is_told) {
+            (true, false) => Err(Failure::Unwarned { node: at }),
+            (is_strange, _) => Ok(u64::from(is_strange)),
+        }
     }
 
     /// What everybody should hold of a feed.
@@ -311,7 +263,7 @@ impl World {
         for node in &self.nodes[1..self.shape.honest] {
             for (feed, _) in node.shelf.about(&self.event) {
                 let is_told = feed == host.author.feed() || host.hinted.contains(&feed);
-                if !is_told && !self.is_set_back(&feed) {
+                if !is_told {
                     let wanted = self.wanted(&feed);
                     return Err(Failure::Differs {
                         node: 0,

@@ -29,6 +29,8 @@ pub enum Lie {
     Noise,
     /// Its chunks are about other places of the list.
     WrongPlace,
+    /// It reads slowly: harmless as long as it costs nobody anything.
+    Slow,
     /// It wants feeds that nobody has, again and again: more than it may.
     Flood,
 }

@@ -71,6 +71,38 @@ impl<T> Schedule<T> {
     }
 }
 
+/// A node's own clock: it starts anywhere, runs fast or slow, jumps ahead, and may stand still.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    at: Millis,
+    shows: Millis,
+    permille: u64,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { at: 0, shows: 0, permille: 1_000 }
+    }
+}
+
+impl Clock {
+    /// What it shows.
+    pub(super) fn now(&self, now: Millis) -> Millis {
+        self.shows + (now - self.at) * self.permille / 1_000
+    }
+
+    /// When it will show this; never, while it stands still.
+    pub(super) fn when(&self, shows: Millis) -> Option<Millis> {
+        let to_come = shows.saturating_sub(self.shows);
+        (self.permille > 0).then(|| self.at + (to_come * 1_000).div_ceil(self.permille))
+    }
+
+    /// From now on it runs at this pace, and that much ahead.
+    pub(super) fn set(&mut self, now: Millis, ahead: Millis, permille: u64) {
+        *self = Self { at: now, shows: self.now(now) + ahead, permille };
+    }
+}
+
 /// One connection between two nodes. Its ends are sides 0 and 1.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -90,28 +122,47 @@ pub(super) struct Link {
     pub(super) wake: [Option<Millis>; 2],
     /// Milliseconds a message takes, at least.
     pub(super) latency: Millis,
+    /// Bytes that pass in a millisecond; 0 = any number.
+    pub(super) rate: u64,
+    /// Bytes that each side has sent since all it had sent before had left.
+    pub(super) unsent: [usize; 2],
+    /// Ends that are gone without a word: what is sent to them vanishes.
+    pub(super) dead: [bool; 2],
+    /// Whether each side has said that it is caught up.
+    pub(super) caught_up: [bool; 2],
     /// Watches what is sent.
     pub(super) witness: Witness,
 }
 
 impl Link {
-    pub(super) fn new(ends: [usize; 2], setups: [Setup; 2], now: Millis, latency: Millis) -> Self {
+    pub(super) fn new(
+        ends: [usize; 2],
+        setups: [Setup; 2],
+        clocks: [Millis; 2],
+        (now, latency, rate): (Millis, Millis, u64),
+    ) -> Self {
+        let [a, b] = setups;
         Self {
             ends,
-            exchanges: setups.map(|setup| Exchange::new(setup, now)),
+            exchanges: [Exchange::new(a, clocks[0]), Exchange::new(b, clocks[1])],
             flying: Default::default(),
             stalled: [0; 2],
             blocked: [false; 2],
             last_due: [now; 2],
             wake: [None; 2],
             latency,
+            rate,
+            unsent: [0; 2],
+            dead: [false; 2],
+            caught_up: [false; 2],
             witness: Witness::default(),
         }
     }
 
-    /// When a message that side `from` sends now arrives.
-    pub(super) fn due(&mut self, from: usize, now: Millis, jitter: Millis) -> Millis {
-        let due = (now + self.latency + jitter).max(self.last_due[from]);
+    /// When a message of so many bytes that side `from` sends now arrives.
+    pub(super) fn due(&mut self, from: usize, now: Millis, jitter: Millis, bytes: usize) -> Millis {
+        let takes = (bytes as u64).checked_div(self.rate).unwrap_or(0);
+        let due = (now + self.latency + jitter).max(self.last_due[from]) + takes;
         self.last_due[from] = due;
         due
     }

@@ -21,7 +21,7 @@ pub struct Memory {
     /// What is remembered of other nodes: kept, and set back, with the log.
     pub met: BTreeMap<FeedId, Met>,
     about: BTreeMap<EntryId, BTreeMap<FeedId, Seq>>,
-    /// Another node holds more of this node's own feed: it appends no more.
+    /// Another node held more of this node's own feed: it does not know what its key signed.
     pub own_is_longer: bool,
 }
 
@@ -86,11 +86,8 @@ impl Memory {
                 let change = self.fork(&proof);
                 (Outcome::Forked(self.state_of(&feed)), change)
             }
-            Ok(Verdict::Extends(fresh)) if is_own && !fresh.is_empty() => {
-                self.own_is_longer = true;
-                (Outcome::Refused, None)
-            }
             Ok(Verdict::Extends(fresh)) => {
+                self.own_is_longer |= is_own && !fresh.is_empty();
                 let change = self.extend(feed, fresh);
                 (Outcome::Accepted(self.state_of(&feed)), change)
             }
@@ -153,6 +150,11 @@ impl Memory {
                 *entry = bare.expect("a droppable body may be absent");
             }
         }
+    }
+
+    /// All that is stored of a feed, oldest first: what is accepted, and what a cap quarantines.
+    pub fn entries(&self, feed: &FeedId) -> &[Unverified] {
+        self.feeds.get(feed).map(|chain| &chain.entries[..]).unwrap_or_default()
     }
 
     /// Ids of the accepted entries of a feed, oldest first.
@@ -232,7 +234,7 @@ impl Memory {
             objects.extend(entry.header().refs.iter().map(|object| (*object, entry.header().seq)));
         }
         for (object, seq) in &objects {
-            self.about.entry(*object).or_default().insert(feed, *seq);
+            self.about.entry(*object).or_default().entry(feed).or_insert(*seq);
         }
         Some(self.changes(feed, state, objects.into_iter().collect()))
     }
@@ -348,7 +350,9 @@ impl Shelf for Memory {
     }
 
     fn about(&self, object: &EntryId) -> Vec<(FeedId, Seq)> {
-        let authors = self.about.get(object).into_iter().flatten();
+        let is_held =
+            |(feed, seq): &(&FeedId, &Seq)| self.state(feed).is_some_and(|state| **seq <= state.len);
+        let authors = self.about.get(object).into_iter().flatten().filter(is_held);
         authors.map(|(feed, seq)| (*feed, *seq)).take(4_096).collect()
     }
 }

@@ -272,3 +272,10 @@ impl Caps {
         }
     }
 }
+
+#[cfg(feature = "sim")]
+impl Caps {
+    pub(super) fn kept(&self) -> usize {
+        self.theirs.len() + self.proved.len() + self.owed.len() + self.doubted.len() + self.asked.len()
+    }
+}

@@ -48,4 +48,9 @@ impl Outbox {
     pub(super) const fn emptied(&mut self) {
         self.unsent = 0;
     }
+
+    #[cfg(feature = "sim")]
+    pub(super) fn kept(&self) -> usize {
+        self.queue.len()
+    }
 }

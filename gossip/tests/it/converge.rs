@@ -338,7 +338,7 @@ fn a_node_set_back_is_told_by_whoever_holds_more_of_its_feed() {
     b.give(Input::wants(vec![]));
     settle(&mut a, &mut b);
     assert!(a.shelf.own_is_longer);
-    assert_eq!(a.len(own.feed()), 2, "and keeps nothing of it");
+    assert_eq!(a.len(own.feed()), 4, "and has it back");
 }
 
 #[test]

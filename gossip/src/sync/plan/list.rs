@@ -302,6 +302,16 @@ impl Plan {
     }
 }
 
+#[cfg(feature = "sim")]
+impl Plan {
+    pub(in crate::sync) fn kept(&self) -> usize {
+        let asked = self.active.len() + self.waiting.len() + self.lagging.len() + self.bodies_asked.len();
+        let came = self.flights.len() + self.tickets.len() + self.branched.len() + self.rounds.len();
+        let said = self.claims.len() + self.modes.len() + self.refused.len() + self.orphans.len();
+        self.wants.len() + asked + came + said + self.list.scopes.len()
+    }
+}
+
 /// What I hold of the feed at a place, even if it is nothing.
 fn held(wants: &WantList<Asking>, idx: u32, shelf: &dyn Shelf) -> FeedState {
     let feed = wants.feed(idx, shelf);

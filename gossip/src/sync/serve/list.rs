@@ -347,3 +347,11 @@ impl Serve {
         }
     }
 }
+
+#[cfg(feature = "sim")]
+impl Serve {
+    pub(in crate::sync) fn kept(&self) -> usize {
+        let due = self.queued.len() + self.haves.len() + self.gets.len() + self.ids.len();
+        self.wants.len() + self.told.len() + due + self.list.answers.len() + self.list.tokens.len()
+    }
+}

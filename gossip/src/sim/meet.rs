@@ -1,0 +1,156 @@
+//! Two nodes of a world meet aside, with nothing between them, on copies of what they hold: with what they
+//! remember of each other and without it they have to come to the same end, and where nothing changed they
+//! have to say next to nothing.
+
+use klatch_feed::FeedId;
+
+use super::World;
+use super::check::Failure;
+use super::faults::END_AT;
+use super::shelf::Memory;
+use crate::sync::message::Message;
+use crate::sync::{Exchange, Input, Millis, Output, Setup, Shelf};
+
+/// Most bytes that both together say where nothing changed.
+const IDLE_BYTES_MAX: usize = 400;
+/// How long they are given.
+const MEETING: Millis = 20_000;
+/// Pairs of a world that meet.
+const PAIRS: usize = 3;
+
+struct Party {
+    shelf: Memory,
+    exchange: Exchange,
+    said: usize,
+    is_news: bool, // It told or sent something, or could not name its list.
+}
+
+impl Party {
+    fn new(shelf: &Memory, setup: Setup) -> Self {
+        Self { shelf: shelf.clone(), exchange: Exchange::new(setup, 0), said: 0, is_news: false }
+    }
+
+    /// Takes an input and does what follows, at once; messages for the other side.
+    fn give(&mut self, now: Millis, input: Input) -> Vec<Vec<u8>> {
+        let mut inputs = vec![input];
+        let mut messages = Vec::new();
+        while let Some(input) = inputs.pop() {
+            self.exchange.handle(now, input, &self.shelf);
+            while let Some(output) = self.exchange.poll_output() {
+                let change = match output {
+                    Output::Send(bytes) => {
+                        self.said += bytes.len();
+                        self.is_news |= is_news(&bytes);
+                        messages.push(bytes);
+                        None
+                    }
+                    Output::Ingest(ingest) => {
+                        let (outcome, change) = self.shelf.ingest(ingest.feed, ingest.base8, &ingest.chunk);
+                        inputs.insert(0, Input::Ingested(ingest.ticket, outcome));
+                        change
+                    }
+                    Output::Fork(proof) => self.shelf.fork(&proof),
+                    Output::Bodies(feed, from, bodies) => self.shelf.fill(feed, from, bodies),
+                    _ => None,
+                };
+                inputs.extend(change.map(|change| Input::Changed(vec![change])));
+            }
+        }
+        messages
+    }
+}
+
+fn is_news(bytes: &[u8]) -> bool {
+    match Message::decode(bytes) {
+        Ok(Message::Resume { token, .. }) => token.is_none(),
+        Ok(Message::Delta { rows, .. }) => !rows.is_empty(),
+        Ok(Message::Ping | Message::Token { .. } | Message::About(_) | Message::Hints { .. }) | Err(_) => {
+            false
+        }
+        Ok(_) => true,
+    }
+}
+
+impl World {
+    /// Two nodes meet until neither has more to say.
+    fn meet(&mut self, ends: [usize; 2], remember: bool) -> [Party; 2] {
+        let feeds = ends.map(|node| self.nodes[node].author.feed());
+        let setups = self.setups(ends, feeds);
+        let [mut a, mut b] = setups.map(|setup| match remember {
+            true => setup,
+            false => Setup { memory: Default::default(), ..setup },
+        });
+        (a.places_max, b.places_max) = (usize::MAX, usize::MAX);
+        let mut parties =
+            [Party::new(&self.nodes[ends[0]].shelf, a), Party::new(&self.nodes[ends[1]].shelf, b)];
+        let mut now = 0;
+        let wants = ends.map(|node| Input::wants(self.nodes[node].wants()));
+        let mut flying: [Vec<Vec<u8>>; 2] = Default::default();
+        for ((party, out), wants) in parties.iter_mut().zip(&mut flying).zip(wants) {
+            out.extend(party.give(now, wants));
+        }
+        loop {
+            let mut is_quiet = true;
+            for from in [0, 1] {
+                for message in std::mem::take(&mut flying[from]) {
+                    is_quiet = false;
+                    let answers = parties[1 - from].give(now, Input::Message(message));
+                    flying[1 - from].extend(answers);
+                }
+                let more = parties[from].give(now, Input::Room);
+                flying[from].extend(more);
+            }
+            if is_quiet && flying.iter().all(Vec::is_empty) {
+                let next = parties.iter().filter_map(|party| party.exchange.poll_timeout()).min();
+                let Some(next) = next.filter(|next| *next < MEETING) else { return parties };
+                now = next.max(now + 1);
+                for (party, out) in parties.iter_mut().zip(&mut flying) {
+                    out.extend(party.give(now, Input::Elapsed));
+                }
+            }
+        }
+    }
+
+    /// Pairs of honest nodes that would meet.
+    fn pairs(&self) -> Vec<[usize; 2]> {
+        let is_fit = |node: usize| node < self.shape.honest && self.nodes[node].is_born;
+        let pairs = self.edges.iter().filter(|(a, b)| is_fit(*a) && is_fit(*b) && !self.is_apart(*a, *b));
+        pairs.map(|(a, b)| [*a, *b]).take(PAIRS).collect()
+    }
+
+    /// With what they remember and without it nodes have to end with the same.
+    pub(super) fn meet_both_ways(&mut self) -> Result<(), Failure> {
+        for ends in self.pairs() {
+            let met = [true, false].map(|remember| self.meet(ends, remember));
+            self.cover.meetings += 1;
+            for side in [0, 1] {
+                let wants: Vec<FeedId> = self.nodes[ends[side]].wants();
+                for feed in wants {
+                    let [found, wanted] = [0, 1].map(|how: usize| met[how][side].shelf.state(&feed));
+                    if found != wanted {
+                        let (node, found, wanted) = (ends[side], found.into(), wanted.into());
+                        return Err(Failure::Token { node, feed, found, wanted });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Where all is said, meeting again costs next to nothing, and nothing new comes of it; nor without a token.
+    pub(super) fn meet_idle(&mut self) -> Result<(), Failure> {
+        debug_assert!(self.schedule.now <= END_AT);
+        for ends in self.pairs() {
+            let parties = self.meet(ends, true);
+            let bytes = parties[0].said + parties[1].said;
+            if parties.iter().any(|party| party.is_news) {
+                continue; // The last token is older than the last word.
+            }
+            self.cover.idle_meetings += 1;
+            if bytes > IDLE_BYTES_MAX {
+                return Err(Failure::Talk { nodes: ends, bytes });
+            }
+        }
+        self.meet_both_ways()
+    }
+}
