@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_feed::key::KeyError;
-use klatch_feed::{EntryId, FeedId, ForkProof, NetId, PublicKey, Seq, Unverified};
+use klatch_feed::{EntryId, FeedId, ForkProof, NetId, PublicKey, Seq, Successor, Unverified};
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::entries;
 use crate::index::{Index, is_taken_back};
 use crate::table::{
-    CHANGES, FEEDS, FeedRow, NO_ID, NUMBERS, PROOFS, RUNS, clock, drop_tokens, feed_row, meta, place,
+    CHANGES, FEEDS, FeedRow, NO_ID, NUMBERS, PROOFS, RUNS, SUCCESSORS, clock, drop_tokens, feed_row, meta, place,
     set_meta,
 };
 use crate::{Changes, DiskError, view};
@@ -25,14 +25,16 @@ pub(crate) struct Batch<'t> {
     before: BTreeMap<FeedId, (Seq, Option<Seq>)>,
     changed: BTreeSet<FeedId>,
     /// For [`Changes::feeds`]: the first new entry that refs each object.
-    said: BTreeMap<FeedId, BTreeMap<EntryId, Seq>>,
-    index: Index,
+    pub(crate) said: BTreeMap<FeedId, BTreeMap<EntryId, Seq>>,
+    pub(crate) index: Index,
+    /// Another succession counts, or one no longer does.
+    pub(crate) relined: bool,
 }
 
 impl<'t> Batch<'t> {
     pub(crate) fn new(tx: &'t WriteTransaction, net: NetId) -> Self {
         let (feeds, keys, before, changed, said, index) = Default::default();
-        Self { tx, net, feeds, keys, before, changed, said, index }
+        Self { tx, net, feeds, keys, before, changed, said, index, relined: false }
     }
 
     /// The feed's row as it is now; `None` if nothing is known of it.
@@ -46,7 +48,7 @@ impl<'t> Batch<'t> {
         Ok(row)
     }
 
-    fn row_or_new(&mut self, feed: &FeedId) -> Result<FeedRow, DiskError> {
+    pub(crate) fn row_or_new(&mut self, feed: &FeedId) -> Result<FeedRow, DiskError> {
         match self.row(feed)? {
             Some(row) => Ok(row),
             None => {
@@ -68,7 +70,7 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    fn put(&mut self, feed: &FeedId, row: FeedRow) {
+    pub(crate) fn put(&mut self, feed: &FeedId, row: FeedRow) {
         self.feeds.insert(*feed, row);
         self.changed.insert(*feed);
     }
@@ -93,15 +95,32 @@ impl<'t> Batch<'t> {
         }
         entries::append(self.tx, *feed, &mut row, new, rows, is_anchor)?;
         (row.len, row.tip) = (row.stored, row.end);
+        self.note(feed, row.num, new);
+        self.put(feed, row);
+        if first.header().seq == 1
+            && let Ok(successor) = Successor::check(&self.net, Unverified::clone(first))
+        {
+            self.succeed(&successor)?;
+        }
+        Ok(row)
+    }
+
+    /// Takes in what accepted entries say.
+    pub(crate) fn note(&mut self, feed: &FeedId, num: u32, accepted: &[&Unverified]) {
         let said = self.said.entry(*feed).or_default();
-        for entry in new {
+        for entry in accepted {
             for target in &entry.header().refs {
                 said.entry(*target).or_insert(entry.header().seq);
             }
-            self.index.add(*feed, row.num, entry, true);
+            self.index.add(*feed, num, entry, true);
         }
+    }
+
+    /// The feed counts as changed, whatever is held of it.
+    pub(crate) fn touch(&mut self, feed: &FeedId) -> Result<(), DiskError> {
+        let row = self.row_or_new(feed)?;
         self.put(feed, row);
-        Ok(row)
+        Ok(())
     }
 
     /// Lowers the feed's cap to the proof's, unless it is that low already. What is accepted above it goes
@@ -109,7 +128,7 @@ impl<'t> Batch<'t> {
     pub(crate) fn cap(&mut self, proof: &ForkProof) -> Result<bool, DiskError> {
         let (feed, cap) = (proof.author(), proof.cap());
         let mut row = self.row_or_new(&feed)?;
-        if row.cap <= cap {
+        if row.cap <= cap || row.settled {
             return Ok(false);
         }
         row.cap = cap;
@@ -189,8 +208,9 @@ impl<'t> Batch<'t> {
         Ok(misfits)
     }
 
-    /// Deletes everything held of a feed; what is known of its forks stays.
+    /// Deletes everything held of a feed; what is known of its forks and successors stays.
     pub(crate) fn forget(&mut self, feed: &FeedId) -> Result<(), DiskError> {
+        self.forget_branches(feed)?;
         let Some(mut row) = self.row(feed)? else { return Ok(()) };
         let stored = entries::between(self.tx, *feed, row.num, 1..=row.stored)?;
         (row.len, row.tip) = (0, NO_ID);
@@ -204,12 +224,12 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    fn store(&self, feed: &FeedId, row: &FeedRow) -> Result<(), DiskError> {
+    pub(crate) fn store(&self, feed: &FeedId, row: &FeedRow) -> Result<(), DiskError> {
         self.tx.open_table(FEEDS)?.insert(feed.as_bytes(), &row.encode()[..])?;
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), DiskError> {
+    pub(crate) fn flush(&mut self) -> Result<(), DiskError> {
         self.index.flush(self.tx)?;
         for (feed, grown) in std::mem::take(&mut self.index.rewritten) {
             if let Some(mut row) = self.row(&feed)? {
@@ -223,7 +243,15 @@ impl<'t> Batch<'t> {
     /// Writes what is still in memory, moves the changed feeds to the end of the change log, and folds what
     /// was touched. The transaction is then ready to commit.
     pub(crate) fn finish(mut self) -> Result<Changes, DiskError> {
+        if self.tx.open_table(SUCCESSORS)?.first()?.is_some() {
+            for feed in self.changed.clone() {
+                self.settle(&feed)?;
+            }
+        }
         self.flush()?;
+        if self.relined {
+            self.index.touched.objects.extend(view::all(self.tx)?);
+        }
         let mut clock = if self.changed.is_empty() { 0 } else { clock(self.tx)? };
         let mut by_number: Vec<(FeedRow, FeedId)> =
             self.changed.iter().filter_map(|feed| Some((*self.feeds.get(feed)?, *feed))).collect();
@@ -250,7 +278,7 @@ impl<'t> Batch<'t> {
             let said = said.remove(feed).unwrap_or_default();
             (*feed, said.into_iter().collect())
         });
-        Ok(Changes { feeds: feeds.collect(), before, objects, clock })
+        Ok(Changes { feeds: feeds.collect(), before, objects, clock, lineage: self.relined })
     }
 }
 

@@ -18,7 +18,7 @@ const STEP_BYTES: usize = 8 * 1024 * 1024;
 macro_rules! each_table {
     ($act:ident, $on:expr) => {
         each_table!(@ $act, $on, META FEEDS NUMBERS RUNS IDS REFS TOMBS MISSING PROFILES GROUPS EVENTS
-            CHANGES PROOFS LOCAL)
+            CHANGES PROOFS SUCCESSORS BRANCHES LOCAL)
     };
     (@ $act:ident, $on:expr, $($name:ident)*) => {
         $( $on.$act(table::$name)?; )*

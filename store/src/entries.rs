@@ -8,7 +8,7 @@
 
 mod write;
 
-pub(crate) use write::{append, rewrite, set_anchor};
+pub(crate) use write::{append, rewrite, set_anchor, truncate};
 
 use std::ops::RangeInclusive;
 

@@ -16,7 +16,7 @@ use crate::table::{
     FeedRow, IDS, MISSING, PROFILES, REFS, Read, TOMBS, feed_row, id_key, numbered, place, place_of, ref_key,
     split, take, tomb_key,
 };
-use crate::{DiskError, entries};
+use crate::{DiskError, entries, succession};
 
 /// Objects to fold again.
 #[derive(Debug, Default)]
@@ -198,6 +198,18 @@ impl Index {
         Ok(())
     }
 
+    /// Takes out what finds an entry of another branch, as it is to be deleted.
+    pub(crate) fn forget(
+        &mut self,
+        tx: &WriteTransaction,
+        num: u32,
+        entry: &Unverified,
+    ) -> Result<(), DiskError> {
+        tx.open_table(IDS)?.remove(id_key(&entry.id(), place(num, entry.header().seq)))?;
+        self.touched.by(entry.id(), entry.header().kind, None);
+        Ok(())
+    }
+
     /// Undoes a tombstone's marks. The bodies are gone, so they count as missing again.
     fn give_back(
         &mut self,
@@ -266,15 +278,38 @@ pub(crate) fn places(tx: &impl Read, id: &EntryId) -> Result<Vec<u64>, DiskError
     found.map(|row| Ok(place_of(&row?.0.value()))).collect()
 }
 
-/// The stored entry `id`, with its feed's row.
-pub(crate) fn find(tx: &impl Read, id: &EntryId) -> Result<Option<(Unverified, FeedRow)>, DiskError> {
-    for place in places(tx, id)? {
-        let (num, seq) = split(place);
+/// A stored entry, found by its id.
+pub(crate) struct Found {
+    pub(crate) entry: Unverified,
+    /// Its feed's number.
+    pub(crate) num: u32,
+    /// Not above a cap, nor on another branch.
+    pub(crate) is_accepted: bool,
+}
+
+/// Whether the entry stands in the feed's chain, accepted or not.
+pub(crate) fn is_stored(
+    tx: &impl Read,
+    feed: FeedId,
+    row: &FeedRow,
+    entry: &Unverified,
+) -> Result<bool, DiskError> {
+    Ok(entries::id_at(tx, feed, row, entry.header().seq)? == Some(entry.id()))
+}
+
+/// The stored entry `id`, of whatever branch.
+pub(crate) fn find(tx: &impl Read, id: &EntryId) -> Result<Option<Found>, DiskError> {
+    for there in places(tx, id)? {
+        let (num, seq) = split(there);
         let (feed, _) = numbered(tx, num)?;
         let row = feed_row(tx, &feed)?.ok_or(DiskError::Table { table: "feeds" })?;
-        let found = entries::between(tx, feed, num, seq..=seq)?.pop();
-        if let Some(entry) = found.filter(|entry| entry.id() == *id) {
-            return Ok(Some((entry, row)));
+        let stored = if seq <= row.stored { entries::between(tx, feed, num, seq..=seq)?.pop() } else { None };
+        if let Some(entry) = stored.filter(|entry| entry.id() == *id) {
+            return Ok(Some(Found { entry, num, is_accepted: seq <= row.len }));
+        }
+        let other = succession::aside(tx, feed, there, id.tip8())?;
+        if let Some(entry) = other.filter(|entry| entry.id() == *id) {
+            return Ok(Some(Found { entry, num, is_accepted: false }));
         }
     }
     Ok(None)

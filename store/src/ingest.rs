@@ -50,7 +50,7 @@ pub(crate) fn take(
         return Ok(Outcome::Gap(state));
     }
     // Nothing above a cap is ever added, and nothing below one is open where more is stored than it allows.
-    let is_done = row.cap().is_some_and(|cap| first > cap);
+    let is_done = row.limit().is_some_and(|limit| first > limit);
     if first == row.stored.saturating_add(1) {
         let base = (row.stored > 0).then(|| row.end.tip8());
         return match (is_done, incoming.base8 == base) {
@@ -93,8 +93,8 @@ fn extend(
     }
     let mut new: Vec<&Unverified> = accepted.entries.iter().map(|entry| &**entry).collect();
     // Beyond the cap nothing is kept: the chunk ends on the largest anchor that the cap allows.
-    if row.cap().is_some_and(|cap| accepted.head.len > cap) {
-        let allowed = |entry: &&Unverified| entry.header().seq <= row.cap && entry.is_anchor(&batch.net, key);
+    if let Some(limit) = row.limit().filter(|limit| accepted.head.len > *limit) {
+        let allowed = |entry: &&Unverified| entry.header().seq <= limit && entry.is_anchor(&batch.net, key);
         new.truncate(new.iter().rposition(allowed).map_or(0, |last| last + 1));
     }
     let Some(last) = new.last().map(|entry| entry.header().seq) else {
@@ -124,7 +124,7 @@ fn overlap(
     let mine = entries::between(batch.tx, feed, row.num, first..=last.min(row.stored))?;
     let differs = mine.iter().zip(&theirs).position(|(mine, theirs)| mine.id() != theirs.id());
     let Some(differs) = differs else {
-        if last <= row.stored || row.cap().is_some_and(|cap| row.stored >= cap) {
+        if last <= row.stored || row.limit().is_some_and(|limit| row.stored >= limit) {
             return Ok(Outcome::Accepted(state));
         }
         return match chunk::slice(&[&incoming.chunk], row.stored + 1, last, Bodies::Within) {
@@ -138,6 +138,9 @@ fn overlap(
         let same_base = incoming.base8 == base.as_ref().map(EntryId::tip8);
         let fault = AcceptError::Signature { feed, seq: last };
         return Ok(if same_base { Outcome::Faulty(fault) } else { Outcome::OtherBranch(state) });
+    }
+    if row.settled {
+        return Ok(Outcome::OtherBranch(state)); // Its owner said which of the two is meant.
     }
     let at = first + differs as Seq;
     let end = row.stored.min(at.saturating_add(K - 1));

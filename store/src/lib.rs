@@ -27,6 +27,7 @@ mod recovering;
 mod shared;
 mod snapshot;
 mod store;
+mod succession;
 mod table;
 mod verify;
 mod view;
@@ -42,7 +43,8 @@ pub use error::{AppendError, Damage, DiskError, NetIdHex, OpenError};
 pub use guard::panics_are_caught;
 pub use recovering::SettleError;
 pub use snapshot::{Local, Reader, Snapshot};
-pub use store::Store;
+pub use store::{HandOverError, Store};
+pub use succession::Kept;
 pub use table::{SCHEMA, TOKENS};
 
 /// What is held of one feed.
@@ -102,9 +104,11 @@ pub struct Changes {
     pub objects: Vec<EntryId>,
     /// The change log's position after the commit; 0 where it changed nothing of the log.
     pub clock: u64,
+    /// Another succession counts now, or one no longer does: who is who, wherever it was looked up.
+    pub lineage: bool,
 }
 
-/// Why own appends are refused. All but [`Held::Forked`] are reasons to be recovering: own entries are then
+/// Why own appends are refused. All but [`Held::Forked`] and [`Held::Succeeded`] are reasons to be recovering: own entries are then
 /// taken from peers, until [`Store::settle`].
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
@@ -150,12 +154,18 @@ pub enum Held {
          Nobody counts what either posted after that, so nothing more is posted; what is here stays here"
     )]
     Forked { cap: Seq },
+    /// The own feed is succeeded.
+    #[error(
+        "your log goes on under another key, {by}: with your recovery words somebody said so. Nothing is posted \
+         under this one any more"
+    )]
+    Succeeded { by: FeedId },
 }
 
 impl Held {
     /// Whether own entries are being taken from peers.
     pub const fn is_recovering(&self) -> bool {
-        !matches!(self, Self::Forked { .. })
+        !matches!(self, Self::Forked { .. } | Self::Succeeded { .. })
     }
 
     /// How many own entries are known to exist, apart from what peers say: fewer are not all.

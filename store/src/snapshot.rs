@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use klatch_feed::chunk::Bodies;
-use klatch_feed::{EntryId, EventState, FeedId, ForkProof, GroupState, NetId, Seq, Verified, codec};
+use klatch_feed::{EntryId, EventState, FeedId, ForkProof, GroupState, Lineage, NetId, Seq, Verified, codec};
 use redb::{ReadTransaction, ReadableTable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,7 +15,7 @@ use crate::table::{
     CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, LOCAL, MISSING, NUMBERS, PROFILES, REFS, clock, feed_row,
     numbered, place, place_of, ref_key, split,
 };
-use crate::{DiskError, FeedState, Progress, Report, entries, index, verify};
+use crate::{DiskError, FeedState, Kept, Progress, Report, entries, index, succession, verify};
 
 /// Makes snapshots; cheap to clone, `Send + Sync`.
 #[derive(Clone, Debug)]
@@ -131,8 +131,8 @@ impl Snapshot {
     pub fn entry(&self, id: &EntryId) -> Result<Option<Verified>, DiskError> {
         guard(|| {
             let found = index::find(&self.tx, id)?;
-            let accepted = found.filter(|(entry, row)| entry.header().seq <= row.len);
-            Ok(accepted.map(|(entry, _)| Verified::trusted(entry)))
+            let accepted = found.filter(|found| found.is_accepted);
+            Ok(accepted.map(|found| Verified::trusted(found.entry)))
         })
     }
 
@@ -176,6 +176,31 @@ impl Snapshot {
             let bytes = proof_bytes(&self.tx, row.num)?;
             let proof = bytes.map(|bytes| ForkProof::decode(&self.net, &bytes)).transpose();
             proof.map_err(|_| DiskError::Table { table: "proofs" })
+        })
+    }
+
+    /// What is kept about who succeeds a feed, the best first; at most one counts.
+    pub fn successors(&self, feed: &FeedId) -> Result<Vec<Kept>, DiskError> {
+        guard(|| succession::kept(&self.tx, feed))
+    }
+
+    /// Every statement that is kept about who succeeds whom.
+    pub fn all_successors(&self) -> Result<Vec<Kept>, DiskError> {
+        guard(|| succession::all(&self.tx))
+    }
+
+    /// Who is who: the successions that count.
+    pub fn lineage(&self) -> Result<Lineage, DiskError> {
+        guard(|| succession::lineage(&self.tx))
+    }
+
+    /// The last entries of the own chain as it is stored, those in quarantine included, at most `max`, oldest first.
+    pub fn stored_end(&self, feed: &FeedId, max: u32) -> Result<Vec<Verified>, DiskError> {
+        guard(|| {
+            let Some(row) = self.row(feed)? else { return Ok(Vec::new()) };
+            let from = row.stored.saturating_sub(max.saturating_sub(1)).max(1);
+            let found = entries::between(&self.tx, *feed, row.num, from..=row.stored)?;
+            Ok(found.into_iter().map(Verified::trusted).collect())
         })
     }
 

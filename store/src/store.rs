@@ -1,10 +1,12 @@
 //! The one writer: making, opening, and every transaction that writes.
 
+mod hand_over;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use klatch_feed::{
-    Draft, EntryId, FeedId, ForkProof, Head, NetId, SecretKey, Seq, Unverified, Verified, chunk,
+    Draft, EntryId, FeedId, ForkProof, Head, NetId, SecretKey, Seq, Successor, Unverified, Verified, chunk,
 };
 use redb::{Builder, Database, WriteTransaction};
 
@@ -17,8 +19,10 @@ use crate::view::rebuild;
 use crate::witness::{self, Mark, Verdict, Witness};
 use crate::{
     AppendError, Changes, Compacted, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader,
-    SetLocal, SettleError, ahead, copy, entries, ingest, recovering,
+    SetLocal, SettleError, ahead, copy, entries, ingest, recovering, succession,
 };
+
+pub use hand_over::HandOverError;
 
 /// The one writer. Readers are got from it and outlive its transactions.
 #[derive(Debug)]
@@ -129,6 +133,9 @@ impl Store {
         if let Witness::Says(_, slot) = witness {
             self.slot = slot;
         }
+        if guard(|| hand_over::is_unfinished(&self.shared.read()?)).map_err(OpenError::Damaged)? {
+            return self.finish_hand_over().map_err(OpenError::Disk);
+        }
         if guard(|| recovering::read(&self.shared.read()?)).map_err(OpenError::Damaged)?.is_some() {
             return Ok(()); // The witness is behind or gone by now, and is made anew at the end.
         }
@@ -168,11 +175,17 @@ impl Store {
     pub fn held(&self) -> Option<Held> {
         let known = guard(|| {
             let tx = self.shared.read()?;
-            Ok::<_, DiskError>((feed_row(&tx, &self.me)?, recovering::read(&tx)?))
+            let row = feed_row(&tx, &self.me)?;
+            // Before the first own entry is here, nobody can tell whether a statement says anything.
+            let judged = row.is_some_and(|row| row.stored > 0);
+            let kept = if judged { succession::kept(&tx, &self.me)?.into_iter().next() } else { None };
+            Ok::<_, DiskError>((kept, row, recovering::read(&tx)?))
         });
         // A store that cannot be read refuses appends by itself.
-        let (row, recovering) = known.unwrap_or_default();
-        row.and_then(|row| row.cap()).map(|cap| Held::Forked { cap }).or(recovering)
+        let (kept, row, recovering) = known.unwrap_or_default();
+        let succeeded = kept.map(|kept| Held::Succeeded { by: kept.succession.new.feed });
+        let forked = || row.and_then(|row| row.cap()).map(|cap| Held::Forked { cap });
+        succeeded.or_else(forked).or(recovering)
     }
 
     /// Makes the store recovering: it takes own entries from peers and appends none, until
@@ -191,7 +204,7 @@ impl Store {
     ///
     /// [`SettleError`]; the store is recovering then, as before.
     pub fn settle(&mut self, len: Seq) -> Result<(), SettleError> {
-        if let Some(held @ Held::Forked { .. }) = self.held() {
+        if let Some(held @ (Held::Forked { .. } | Held::Succeeded { .. })) = self.held() {
             return Err(SettleError::Forked(held));
         }
         let (seq, id) = self.own_tip()?;
@@ -282,6 +295,28 @@ impl Store {
     /// [`DiskError`]; nothing is kept then.
     pub fn adopt(&mut self, proof: &ForkProof) -> Result<Changes, DiskError> {
         self.in_batch(|batch| batch.cap(proof).map(drop)).map(|((), changes)| changes)
+    }
+
+    /// Keeps a statement of who succeeds a feed. Where the whole chain that it keeps is held, the feed is that
+    /// chain; else nothing of the feed changes until the chain comes ([`Store::replace`]), but that the statement
+    /// is there to be passed on. Nothing changes if a better one counts.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`]; nothing is kept then.
+    pub fn succeed(&mut self, successor: &Successor) -> Result<Changes, DiskError> {
+        self.in_batch(|batch| batch.succeed(successor)).map(|(_, changes)| changes)
+    }
+
+    /// Takes the chain of a feed that a successor keeps, from a place after which both chains may differ: it
+    /// takes the place of the one that is held, in this one transaction, if it leads to the entry that is kept.
+    /// Whether it did.
+    ///
+    /// # Errors
+    ///
+    /// [`DiskError`]; nothing is replaced then.
+    pub fn replace(&mut self, feed: &FeedId, chunks: &[Vec<u8>]) -> Result<(bool, Changes), DiskError> {
+        self.in_batch(|batch| batch.replace(feed, chunks))
     }
 
     /// Keeps bodies that came late, of entries from `from` on, where they are missing and not taken back.

@@ -6,7 +6,7 @@
 //!
 //! | table | key | value |
 //! |---|---|---|
-//! | `meta` | name | `schema` u32, `net` 32 B, `owner` 32 B, `instance` 16 B, `numbers` u32 (next feed number), `clock` u64 (last change), `recovering` 9 B (why: `recovering.rs`), `rebuild` u64 (place reached) |
+//! | `meta` | name | `schema` u32, `net` 32 B, `owner` 32 B, `instance` 16 B, `numbers` u32 (next feed number), `clock` u64 (last change), `moved` (the owner is another since the witness was written), `recovering` 9 B (why: `recovering.rs`), `rebuild` u64 (place reached) |
 //! | `feeds` | feed id | [`FeedRow`] |
 //! | `numbers` | feed number | feed id, id of its entry 1 or zeros |
 //! | `runs` | place of its first entry | a row: see `entries.rs`. The truth; `ids` to `profiles` and the views are made from it |
@@ -18,9 +18,11 @@
 //! | `groups`, `events` | founding entry's id | canonical CBOR of the folded state; empty while `rebuild` runs |
 //! | `changes` | position in the change log | feed number; one row a feed, its latest |
 //! | `proofs` | feed number | the fork proof behind the cap |
+//! | `successors` | feed that is succeeded, id of the successor's entry 1 | a statement: see `succession.rs` |
+//! | `branches` | place, first 8 bytes of the id | an entry of another branch: id before it, chunk of one row |
 //! | `local` | space, key | this node's own facts, never replicated |
 //!
-//! `ids` covers every stored entry; `refs`, `tombs`, `missing` and `profiles` the accepted ones alone.
+//! `ids` covers every stored entry, those in `branches` included; `refs`, `tombs`, `missing` and `profiles` the accepted ones alone.
 //! Absent on purpose: receipt times, and anything about peers.
 
 pub(crate) mod migrate;
@@ -33,7 +35,7 @@ use redb::{
 use crate::DiskError;
 
 /// The layout described above.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 pub(crate) const FEEDS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("feeds");
@@ -48,6 +50,8 @@ pub(crate) const GROUPS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition:
 pub(crate) const EVENTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("events");
 pub(crate) const CHANGES: TableDefinition<'_, u64, u32> = TableDefinition::new("changes");
 pub(crate) const PROOFS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("proofs");
+pub(crate) const SUCCESSORS: TableDefinition<'_, [u8; 64], &[u8]> = TableDefinition::new("successors");
+pub(crate) const BRANCHES: TableDefinition<'_, [u8; 16], &[u8]> = TableDefinition::new("branches");
 pub(crate) const LOCAL: TableDefinition<'_, (&str, &[u8]), &[u8]> = TableDefinition::new("local");
 
 /// The space of `local` for what peers gave this node to resume by, and by which it may skip what it holds.
@@ -98,6 +102,8 @@ pub(crate) fn make_all(tx: &WriteTransaction) -> Result<(), DiskError> {
     tx.open_table(RUNS)?;
     tx.open_table(CHANGES)?;
     tx.open_table(PROOFS)?;
+    tx.open_table(SUCCESSORS)?;
+    tx.open_table(BRANCHES)?;
     tx.open_table(LOCAL)?;
     make_derived(tx)
 }
@@ -117,6 +123,8 @@ pub(crate) fn find_all(tx: &ReadTransaction) -> Result<(), DiskError> {
     tx.open_table(EVENTS)?;
     tx.open_table(CHANGES)?;
     tx.open_table(PROOFS)?;
+    tx.open_table(SUCCESSORS)?;
+    tx.open_table(BRANCHES)?;
     tx.open_table(LOCAL)?;
     Ok(())
 }
@@ -166,6 +174,10 @@ pub(crate) fn ref_key(target: &EntryId, place: u64) -> [u8; 40] {
     join(target.as_bytes(), &place.to_be_bytes())
 }
 
+pub(crate) fn branch_key(place: u64, id8: [u8; 8]) -> [u8; 16] {
+    join(&place.to_be_bytes(), &id8)
+}
+
 pub(crate) fn tomb_key(target: u64, tombstone: u64) -> [u8; 16] {
     join(&target.to_be_bytes(), &tombstone.to_be_bytes())
 }
@@ -182,7 +194,7 @@ fn join<const N: usize>(front: &[u8], back: &[u8]) -> [u8; N] {
     key
 }
 
-/// What the `feeds` table keeps of one feed: 96 bytes, in the order of the fields.
+/// What the `feeds` table keeps of one feed: 97 bytes, in the order of the fields.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct FeedRow {
     pub(crate) num: u32,
@@ -200,19 +212,27 @@ pub(crate) struct FeedRow {
     pub(crate) bytes: u64,
     /// Its position in the change log.
     pub(crate) changed: u64,
+    /// A succession counts: nothing follows what is held, and no cap is below it.
+    pub(crate) settled: bool,
 }
 
 impl FeedRow {
     pub(crate) fn new(num: u32) -> Self {
-        Self { num, len: 0, tip: NO_ID, stored: 0, end: NO_ID, cap: Seq::MAX, bytes: 0, changed: 0 }
+        let (len, tip, stored, end, cap) = (0, NO_ID, 0, NO_ID, Seq::MAX);
+        Self { num, len, tip, stored, end, cap, bytes: 0, changed: 0, settled: false }
+    }
+
+    /// The last place that may be held, if there is one: the cap, or where a succession ends the feed.
+    pub(crate) fn limit(&self) -> Option<Seq> {
+        if self.settled { Some(self.len) } else { self.cap() }
     }
 
     pub(crate) fn cap(&self) -> Option<Seq> {
         (self.cap != Seq::MAX).then_some(self.cap)
     }
 
-    pub(crate) fn encode(&self) -> [u8; 96] {
-        let mut out = [0; 96];
+    pub(crate) fn encode(&self) -> [u8; 97] {
+        let mut out = [0; 97];
         out[..4].copy_from_slice(&self.num.to_be_bytes());
         out[4..8].copy_from_slice(&self.len.to_be_bytes());
         out[8..40].copy_from_slice(self.tip.as_bytes());
@@ -220,7 +240,8 @@ impl FeedRow {
         out[44..76].copy_from_slice(self.end.as_bytes());
         out[76..80].copy_from_slice(&self.cap.to_be_bytes());
         out[80..88].copy_from_slice(&self.bytes.to_be_bytes());
-        out[88..].copy_from_slice(&self.changed.to_be_bytes());
+        out[88..96].copy_from_slice(&self.changed.to_be_bytes());
+        out[96] = u8::from(self.settled);
         out
     }
 
@@ -236,6 +257,7 @@ impl FeedRow {
                 cap: u32::from_be_bytes(*take(&mut rest)?),
                 bytes: u64::from_be_bytes(*take(&mut rest)?),
                 changed: u64::from_be_bytes(*take(&mut rest)?),
+                settled: *take(&mut rest)? == [1],
             })
         })();
         row.filter(|row| rest.is_empty() && row.len <= row.stored).ok_or(DiskError::Table { table: "feeds" })
@@ -305,10 +327,11 @@ mod tests {
             cap: 4,
             bytes: 1 << 40,
             changed: 9,
+            settled: true,
         };
         let bytes = row.encode();
         assert_eq!(FeedRow::decode(&bytes).unwrap(), row);
-        assert!(FeedRow::decode(&bytes[..95]).is_err());
+        assert!(FeedRow::decode(&bytes[..96]).is_err());
         assert!(FeedRow::decode(&[&bytes[..], &[0]].concat()).is_err());
         let longer_than_stored = FeedRow { len: 6, ..row }.encode();
         assert!(FeedRow::decode(&longer_than_stored).is_err());

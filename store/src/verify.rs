@@ -2,9 +2,10 @@
 //! rows they are made from. Reads only; names feed and place of what is wrong.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use klatch_feed::post::kind;
-use klatch_feed::{EntryId, FeedId, PublicKey, Unverified};
+use klatch_feed::{EntryId, FeedId, Lineage, PublicKey, Unverified};
 use redb::{ReadOnlyTable, ReadableTable, ReadableTableMetadata};
 
 use crate::entries::{self, Row};
@@ -12,10 +13,10 @@ use crate::error::{Damage, corrupt};
 use crate::guard::guard;
 use crate::index::{fact_bytes, is_taken_back, profile};
 use crate::table::{
-    CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, MISSING, PROFILES, PROOFS, REFS, TOMBS, id_key, numbered,
-    place, ref_key,
+    BRANCHES, CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, MISSING, PROFILES, PROOFS, REFS, SUCCESSORS, TOMBS,
+    id_key, numbered, place, ref_key,
 };
-use crate::{DiskError, Progress, Report, Snapshot, view};
+use crate::{DiskError, Progress, Report, Snapshot, succession, view};
 
 /// Most problems that a report lists.
 const PROBLEMS_MAX: usize = 1_000;
@@ -101,6 +102,20 @@ impl Run<'_> {
             (next, end) = (run.last() + 1, Some(run.tip()));
             self.report.entries += u64::from(run.count);
             (self.progress)(self.report.entries, self.total);
+        }
+        for (entry, size) in succession::asides(&self.on.tx, feed, row.num)? {
+            bytes += size as u64;
+            self.expected.ids += 1;
+            let here = place(row.num, entry.header().seq);
+            if self.on.tx.open_table(IDS)?.get(id_key(&entry.id(), here))?.is_none() {
+                self.problem(format!("another branch of {feed} is not in table ids: run rebuild"));
+            }
+            if matches!(entry.header().kind, kind::GROUP | kind::EVENT) {
+                self.expected.views.insert(entry.id());
+            }
+        }
+        for problem in succession::problems(&self.on.tx, &self.on.net, feed, row)? {
+            self.problem(problem);
         }
         self.report.bytes += bytes;
         if end != (row.stored > 0).then_some(row.end) || next != row.stored + 1 || bytes != row.bytes {
@@ -224,6 +239,8 @@ impl Run<'_> {
             }
         }
         // Read through, so that damage in them shows too.
+        tx.open_table(SUCCESSORS)?.iter()?.try_for_each(|row| row.map(drop))?;
+        tx.open_table(BRANCHES)?.iter()?.try_for_each(|row| row.map(drop))?;
         tx.open_table(TOMBS)?.iter()?.try_for_each(|row| row.map(drop))?;
         Ok(tx.open_table(PROOFS)?.iter()?.try_for_each(|row| row.map(drop))?)
     }
@@ -236,15 +253,16 @@ impl Run<'_> {
                 self.expected.views.insert(EntryId::new(row?.0.value()));
             }
         }
+        let lineage = view::lineage_for(tx, &self.expected.views)?;
         for id in std::mem::take(&mut self.expected.views) {
-            self.note(|this| this.view(&id));
+            self.note(|this| this.view(&id, &lineage));
         }
         Ok(())
     }
 
-    fn view(&mut self, id: &EntryId) -> Result<(), DiskError> {
+    fn view(&mut self, id: &EntryId, lineage: &Arc<Lineage>) -> Result<(), DiskError> {
         let tx = &self.on.tx;
-        let (group, event) = view::folded(tx, &self.on.net, id)?;
+        let (group, event) = view::folded(tx, &self.on.net, id, lineage)?;
         for (table, state) in [(GROUPS, group), (EVENTS, event)] {
             let held = tx.open_table(table)?.get(id.as_bytes())?.map(|held| held.value().to_vec());
             if held != state {

@@ -5,13 +5,15 @@
 pub(crate) mod rebuild;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use klatch_feed::post::{Person, kind};
-use klatch_feed::{EntryId, Fact, Facts, NetId, Verified, codec};
+use klatch_feed::{EntryId, Fact, Facts, Lineage, NetId, Verified, codec};
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::DiskError;
-use crate::index::{Touched, find, founded_event, read_fact};
+use crate::index::{Found, Touched, find, founded_event, read_fact};
+use crate::succession;
 use crate::table::{EVENTS, GROUPS, REFS, Read, TOMBS, numbered, place_of, ref_key, split, tomb_key};
 
 /// Folds what was touched, and the events of groups whose roles were. Returns what is another now.
@@ -25,17 +27,45 @@ pub(crate) fn refold(
         objects.extend(events_of(tx, group)?);
     }
     let mut changed = Vec::new();
+    let lineage = lineage_for(tx, &objects)?;
     for id in objects {
-        if fold_into(tx, net, &id)? {
+        if fold_into(tx, net, &id, &lineage)? {
             changed.push(id);
         }
     }
     Ok(changed)
 }
 
+/// Who is who; nobody asks where there is nothing to fold.
+pub(crate) fn lineage_for<'a>(
+    tx: &impl Read,
+    objects: impl IntoIterator<Item = &'a EntryId>,
+) -> Result<Arc<Lineage>, DiskError> {
+    match objects.into_iter().next() {
+        Some(_) => succession::lineage(tx).map(Arc::new),
+        None => Ok(Arc::default()),
+    }
+}
+
+/// Every group and event that has a view.
+pub(crate) fn all(tx: &impl Read) -> Result<Vec<EntryId>, DiskError> {
+    let mut all = Vec::new();
+    for table in [GROUPS, EVENTS] {
+        for row in tx.open(table)?.iter()? {
+            all.push(EntryId::new(row?.0.value()));
+        }
+    }
+    Ok(all)
+}
+
 /// Folds one object and keeps the result. Says whether it is another than before.
-pub(crate) fn fold_into(tx: &WriteTransaction, net: &NetId, id: &EntryId) -> Result<bool, DiskError> {
-    let (group, event) = folded(tx, net, id)?;
+pub(crate) fn fold_into(
+    tx: &WriteTransaction,
+    net: &NetId,
+    id: &EntryId,
+    lineage: &Arc<Lineage>,
+) -> Result<bool, DiskError> {
+    let (group, event) = folded(tx, net, id, lineage)?;
     let mut changed = false;
     for (table, state) in [(GROUPS, group), (EVENTS, event)] {
         let mut table = tx.open_table(table)?;
@@ -57,8 +87,10 @@ pub(crate) fn folded(
     tx: &impl Read,
     net: &NetId,
     id: &EntryId,
+    lineage: &Arc<Lineage>,
 ) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), DiskError> {
     let mut gathering = Gathering { tx, people: BTreeMap::new(), facts: Facts::default() };
+    gathering.facts.set_lineage(lineage.clone());
     let Some((founding, group)) = gathering.founding(id)? else { return Ok((None, None)) };
     gathering.about(id)?;
     if founding == kind::GROUP {
@@ -96,12 +128,11 @@ struct Gathering<'t, T> {
 impl<T: Read> Gathering<'_, T> {
     /// Adds the entry that founds `id`, which counts even in quarantine. Returns its kind and first ref.
     fn founding(&mut self, id: &EntryId) -> Result<Option<(klatch_feed::Kind, Option<EntryId>)>, DiskError> {
-        let Some((entry, row)) = find(self.tx, id)? else { return Ok(None) };
+        let Some(Found { entry, num, is_accepted }) = find(self.tx, id)? else { return Ok(None) };
         let (kind, first_ref) = (entry.header().kind, entry.header().refs.first().copied());
-        let quarantined = entry.header().seq > row.len;
-        let author = self.person(row.num)?;
+        let author = self.person(num)?;
         let fact = Fact::of(&Verified::trusted(entry), author.genesis);
-        self.facts.insert(Fact { quarantined, ..fact });
+        self.facts.insert(Fact { quarantined: !is_accepted, ..fact });
         Ok(Some((kind, first_ref)))
     }
 

@@ -6,7 +6,7 @@ use klatch_feed::chunk;
 use klatch_feed::{EntryId, FeedId, Seq, Unverified};
 use redb::WriteTransaction;
 
-use super::{Row, row_at};
+use super::{Row, id_at, row_at};
 use crate::DiskError;
 use crate::error::{Damage, corrupt};
 use crate::table::{FeedRow, NO_ID, RUNS, place};
@@ -94,6 +94,38 @@ pub(crate) fn rewrite(
         base = tip;
     }
     Ok(grown)
+}
+
+/// Removes what is stored of a feed after entry `to`.
+pub(crate) fn truncate(
+    tx: &WriteTransaction,
+    feed: FeedId,
+    row: &mut FeedRow,
+    to: Seq,
+) -> Result<(), DiskError> {
+    if to >= row.stored {
+        return Ok(());
+    }
+    let cut = if to > 0 { Some(row_at(tx, feed, row.num, to)?).filter(|cut| cut.last() > to) } else { None };
+    let end = id_at(tx, feed, row, to)?.unwrap_or(NO_ID);
+    let mut gone = 0;
+    let mut runs = tx.open_table(RUNS)?;
+    let from = cut.as_ref().map_or(to + 1, |cut| cut.first);
+    runs.retain_in(place(row.num, from)..=place(row.num, Seq::MAX), |_, run| {
+        gone += run.len() as u64;
+        false
+    })?;
+    row.bytes = row.bytes.saturating_sub(gone);
+    if let Some(cut) = cut {
+        let entries = cut.entries(feed)?;
+        let left: Vec<&Unverified> = entries.iter().filter(|entry| entry.header().seq <= to).collect();
+        let chunk = chunk::encode(&left, |_| true);
+        let written = filled(cut.first..=to, cut.base, end, chunk, |seq| cut.is_anchor(seq));
+        runs.insert(place(row.num, cut.first), &written.encode()[..])?;
+        row.bytes += written.bytes() as u64;
+    }
+    (row.stored, row.end) = (to, end);
+    Ok(())
 }
 
 /// Notes that the signature of entry `seq` was checked and verifies.

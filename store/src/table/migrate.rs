@@ -1,21 +1,34 @@
 //! From one schema to the next: one function a step, all run in one transaction.
 //!
-//! Schema 1 is the first, so there is no step yet. A step is added here together with the new number in
-//! [`SCHEMA`] and a test that opens a store of the old one.
+//! A step is added here together with the new number in [`SCHEMA`] and a test that opens a store of the old one.
 
-use redb::WriteTransaction;
+use redb::{ReadableTable, WriteTransaction};
 
-use super::{SCHEMA, set_meta};
+use super::{BRANCHES, FEEDS, SCHEMA, SUCCESSORS, set_meta};
 use crate::DiskError;
 
 /// A step from schema n (its place in [`STEPS`] plus one) to n + 1.
 type Step = fn(&WriteTransaction) -> Result<(), DiskError>;
 
-const STEPS: [Step; SCHEMA as usize - 1] = [];
+const STEPS: [Step; SCHEMA as usize - 1] = [successions];
 
 /// Brings a store of schema `from`, which is not newer than this program, up to [`SCHEMA`].
 pub(crate) fn up(tx: &WriteTransaction, from: u32) -> Result<(), DiskError> {
     run(tx, from, &STEPS)
+}
+
+/// Schema 2 knows successions: two tables more, and a byte more in each row of `feeds`.
+fn successions(tx: &WriteTransaction) -> Result<(), DiskError> {
+    tx.open_table(SUCCESSORS)?;
+    tx.open_table(BRANCHES)?;
+    let mut feeds = tx.open_table(FEEDS)?;
+    let mut rows = Vec::new();
+    for row in feeds.iter()? {
+        let (feed, row) = row?;
+        rows.push((feed.value(), [row.value(), &[0]].concat()));
+    }
+    rows.iter().try_for_each(|(feed, row)| feeds.insert(feed, &row[..]).map(drop))?;
+    Ok(())
 }
 
 fn run(tx: &WriteTransaction, from: u32, steps: &[Step]) -> Result<(), DiskError> {

@@ -12,7 +12,7 @@ use crate::table::{
     EVENTS, FEEDS, FeedRow, GROUPS, META, NUMBERS, Read, drop_derived, make_derived, meta, numbered, place,
     set_meta, split,
 };
-use crate::{DiskError, entries, view};
+use crate::{DiskError, entries, succession, view};
 
 /// Where a rebuild stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -69,6 +69,10 @@ fn index_some(tx: &WriteTransaction, from: u64) -> Result<u64, DiskError> {
         let (feed, _) = numbered(tx, num)?;
         let row = row_of(tx, &feed)?;
         if seq >= row.stored {
+            for (entry, _) in succession::asides(tx, feed, num)? {
+                index.add(feed, num, &entry, false);
+                note_founding(tx, &entry)?;
+            }
             (num, seq) = (num + 1, 0);
             continue;
         }
@@ -121,5 +125,6 @@ fn fold_some(tx: &WriteTransaction, net: &NetId) -> Result<(), DiskError> {
     if empty.is_empty() {
         tx.open_table(META)?.remove("rebuild")?;
     }
-    empty.iter().try_for_each(|id| view::fold_into(tx, net, id).map(drop))
+    let lineage = view::lineage_for(tx, &empty)?;
+    empty.iter().try_for_each(|id| view::fold_into(tx, net, id, &lineage).map(drop))
 }

@@ -17,9 +17,13 @@ use crate::{Author, assert_sound, net, note};
 const SECTOR: usize = 512;
 
 /// Steps of a fixed pseudo-random walk (SplitMix64), so that a seed names a run.
-struct Walk(u64);
+pub(crate) struct Walk(u64);
 
 impl Walk {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -99,7 +103,7 @@ struct State {
 }
 
 #[derive(Clone, Default)]
-struct Fragile(Arc<Mutex<State>>);
+pub(crate) struct Fragile(Arc<Mutex<State>>);
 
 impl fmt::Debug for Fragile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -126,8 +130,14 @@ impl Fragile {
         Ok(())
     }
 
+    /// The power goes with the `after`th write or sync from here.
+    pub(crate) fn fails_after(&self, after: u64) {
+        let mut state = self.0.lock().unwrap();
+        state.budget = Some(state.done + after);
+    }
+
     /// Cuts the power, and turns it on again.
-    fn cut(&self, walk: &mut Walk) {
+    pub(crate) fn cut(&self, walk: &mut Walk) {
         let mut state = self.0.lock().unwrap();
         let lose = walk.below(4) > 0;
         state.files.iter_mut().for_each(|file| file.cut(walk, lose));

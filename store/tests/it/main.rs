@@ -13,6 +13,7 @@ mod migrate;
 mod model;
 mod rebuild;
 mod serve;
+mod succession;
 
 use std::sync::OnceLock;
 
