@@ -371,6 +371,7 @@ impl World {
                 self.cover.forks_searched += 1;
                 Pending::Fork(proof)
             }
+            Output::Succeeded(_) | Output::Branch(..) => return Ok(()), // Nobody here has recovery words.
             Output::Bodies(feed, from, bodies) => Pending::Bodies(feed, from, bodies),
             Output::Hint(_, author, _) => {
                 self.cover.hints += 1;

@@ -16,6 +16,7 @@ pub mod message;
 mod outbox;
 mod plan;
 mod serve;
+mod succession;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use frontier::PLACES_MAX;
 pub use interface::*;
 pub use plan::{GRAFT_AFTER, REQUESTS_MAX};
 pub use serve::{HAVE_AFTER, TAG_TABLES_MAX, TOKEN_AFTER};
+pub use succession::{BRANCH_BYTES_MAX, STRANGE_SUCCESSORS_MAX, Succeeded};
 
 use about::About;
 use compare::Keys;
@@ -40,6 +42,7 @@ use message::{Id8, Message, Side};
 use outbox::Outbox;
 use plan::{Marks, Plan, narrowed};
 use serve::Serve;
+use succession::Heirs;
 
 /// Proofs about feeds that do not concern this node that a peer may send in a session; they are passed over.
 pub const STRANGE_PROOFS_MAX: u32 = 64;
@@ -70,6 +73,7 @@ pub struct Exchange {
     holds: Seq,
     is_level: bool,
     strange_proofs: u32,
+    heirs: Heirs,
     coming: (u32, u64),
     coming_at: Millis,
 }
@@ -152,6 +156,7 @@ impl Exchange {
             holds: 0,
             is_level: false,
             strange_proofs: 0,
+            heirs: Heirs::default(),
             coming: (0, 0),
             coming_at: now,
         }
@@ -212,6 +217,7 @@ impl Exchange {
         if let Some(cap) = held.and_then(|state| state.cap) {
             self.ground.caps.owe(peer, cap); // The peer should be the first to know that it forked.
         }
+        self.owe_heirs([peer], shelf);
     }
 
     fn take(&mut self, now: Millis, input: Input, shelf: &dyn Shelf) -> Result<(), Reason> {
@@ -235,6 +241,9 @@ impl Exchange {
                 return Ok(());
             }
             _ => {}
+        }
+        if let Input::Changed(changes) = &input {
+            self.owe_heirs(changes.iter().map(|change| change.feed), shelf);
         }
         let Self { ground, plan, serve, about, errands, heard, .. } = self;
         let mut desk = ground.desk(shelf);
@@ -305,6 +314,7 @@ impl Exchange {
             }
             Message::Resume { .. } => return Err(Breach::Version.into()),
             Message::Fork(proof) => return self.proof(&proof, shelf),
+            Message::Succ { signed, body } => return self.heir(&signed, &body, shelf),
             Message::Wants { .. }
             | Message::Scope(_)
             | Message::Delta { .. }
@@ -355,15 +365,18 @@ impl Exchange {
         let Self { ground, serve, .. } = self;
         let mut desk = ground.desk(shelf);
         serve.resumed(token, root, served, &mut desk);
-        let Some((len, tip8)) = yours else { return };
-        desk.out.push(Output::Echo(len, tip8));
-        if plan::id8_at(shelf, &desk.me, len) == Some(tip8) {
-            serve.echoed(desk.me, len); // If not, its answer to my wants says the same, and is asked for.
+        if let Some((len, tip8)) = yours {
+            desk.out.push(Output::Echo(len, tip8));
+            if plan::id8_at(shelf, &desk.me, len) == Some(tip8) {
+                serve.echoed(desk.me, len); // If not, its answer to my wants says the same, and is asked for.
+            }
         }
+        self.owe_heirs(shelf.all_succeeded(), shelf);
     }
 
     /// What is said about a list of wants, mine or the peer's.
     fn hear_list(&mut self, now: Millis, message: Message, shelf: &dyn Shelf) -> Result<(), Reason> {
+        let is_wants = matches!(message, Message::Wants { .. });
         let Self { ground, plan, serve, .. } = self;
         let mut desk = ground.desk(shelf);
         let mut is_recalled = false;
@@ -400,6 +413,9 @@ impl Exchange {
             Message::Token { token, root } => plan.vouched(token, root),
             other => unreachable!("not about lists: {other:?}"),
         }
+        if is_wants {
+            self.owe_heirs(shelf.all_succeeded(), shelf);
+        }
         if is_recalled {
             self.want(shelf); // Now it is known to what the difference is announced.
         }
@@ -428,8 +444,9 @@ impl Exchange {
         Ok(())
     }
 
-    /// Makes bulk while there is room for it: proofs first, since chunks must not overtake them.
+    /// Makes bulk while there is room for it: statements and proofs first, since chunks must not overtake them.
     fn make(&mut self, shelf: &dyn Shelf) {
+        self.send_heirs(shelf);
         let Self { ground, plan, serve, about, .. } = self;
         let mut desk = ground.desk(shelf);
         let mut rows = Vec::new();

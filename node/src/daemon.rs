@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
-use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Post, SecretKey, Seq};
+use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Post, SecretKey, Seq, Successor};
 use klatch_gossip::sync::{Ingest, Millis, Outcome};
 use klatch_store::{Changes, DiskError, Held, OpenError, Reader, Snapshot, Store};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -396,6 +396,14 @@ impl Handle {
     /// Keeps a proof that was checked.
     pub async fn fork(&self, proof: ForkProof) -> Result<(), Refusal> {
         self.tell(Command::Fork(Box::new(proof))).await
+    }
+    /// Keeps who succeeds a feed, if it says anything.
+    pub async fn succeeded(&self, successor: Box<Successor>) -> Result<(), Refusal> {
+        self.tell(Command::Succeeded(successor)).await
+    }
+    /// Puts the chain that a successor keeps in the place of the one that is held.
+    pub async fn branch(&self, feed: FeedId, chunks: Vec<Vec<u8>>) -> Result<(), Refusal> {
+        self.tell(Command::Branch { feed, chunks }).await
     }
     /// Keeps bodies that came late, from this place on.
     pub async fn bodies(&self, feed: FeedId, from: Seq, bodies: Vec<Option<Vec<u8>>>) -> Result<(), Refusal> {

@@ -10,8 +10,8 @@ use redb::{ReadableTable, WriteTransaction};
 use crate::entries;
 use crate::index::{Index, is_taken_back};
 use crate::table::{
-    CHANGES, FEEDS, FeedRow, NO_ID, NUMBERS, PROOFS, RUNS, SUCCESSORS, clock, drop_tokens, feed_row, meta, place,
-    set_meta,
+    CHANGES, FEEDS, FeedRow, NO_ID, NUMBERS, PROOFS, RUNS, SUCCESSORS, clock, drop_tokens, feed_row, meta,
+    place, set_meta,
 };
 use crate::{Changes, DiskError, view};
 
@@ -62,7 +62,7 @@ impl<'t> Batch<'t> {
         }
     }
 
-    fn name(&self, feed: &FeedId, num: u32, first: Option<EntryId>) -> Result<(), DiskError> {
+    pub(crate) fn name(&self, feed: &FeedId, num: u32, first: Option<EntryId>) -> Result<(), DiskError> {
         let mut name = [0; 64];
         name[..32].copy_from_slice(feed.as_bytes());
         name[32..].copy_from_slice(first.unwrap_or(NO_ID).as_bytes());

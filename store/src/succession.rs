@@ -199,8 +199,10 @@ impl Batch<'_> {
         };
         let (mut left, mut is_decided) = (Vec::new(), false);
         for mut one in all {
-            let says = |first: &Unverified| self.successor(&one).is_ok_and(|successor| successor.is_of(first));
-            if is_decided || left.len() >= SUCCESSORS_MAX || first.as_ref().is_some_and(|first| !says(first)) {
+            let says =
+                |first: &Unverified| self.successor(&one).is_ok_and(|successor| successor.is_of(first));
+            if is_decided || left.len() >= SUCCESSORS_MAX || first.as_ref().is_some_and(|first| !says(first))
+            {
                 self.tx.open_table(SUCCESSORS)?.remove(one.key())?;
                 continue;
             }
@@ -231,10 +233,16 @@ impl Batch<'_> {
                 break;
             }
             let Some(entry) = aside(self.tx, *old, place(row.num, seq), id.tip8())? else { return Ok(None) };
-            let prev = entry.header().prev.filter(|_| entry.id() == id);
+            let prev = entry.header().prev;
+            if entry.id() != id {
+                return Ok(None); // Its id begins alike, and is another.
+            }
             rest.push(entry);
-            let Some(prev) = prev else { return Ok(None) };
-            (seq, id) = (seq - 1, prev);
+            seq -= 1;
+            match prev {
+                Some(prev) => id = prev,
+                None => break,
+            }
         }
         rest.reverse();
         self.judged(old, row, kept, Chain { common: seq, rest })
@@ -248,11 +256,15 @@ impl Batch<'_> {
         kept: &Kept,
         chain: Chain,
     ) -> Result<Option<Chain>, DiskError> {
+        let successor = self.successor(kept)?;
+        if chain.common == 0 && !chain.rest.first().is_some_and(|first| successor.is_of(first)) {
+            return Ok(None); // The chain of another first entry.
+        }
         // What is stored was accepted: an anchor is never further back than one step.
         let from = self.anchor_before(old, row, chain.common)?;
         let mut judged = entries::between(self.tx, *old, row.num, from + 1..=chain.common)?;
         judged.extend(chain.rest.iter().cloned());
-        Ok(self.successor(kept)?.keeps(&self.net, from, &judged).then_some(chain))
+        Ok(successor.keeps(&self.net, from, &judged).then_some(chain))
     }
 
     /// The last anchor before the stored entry `seq`, or before what follows it where nothing is kept of it.
@@ -286,12 +298,7 @@ impl Batch<'_> {
     }
 
     /// The entries of the chunks that are not stored, if they link to what is.
-    fn linked(
-        &self,
-        old: &FeedId,
-        row: &FeedRow,
-        chunks: &[Vec<u8>],
-    ) -> Result<Option<Chain>, DiskError> {
+    fn linked(&self, old: &FeedId, row: &FeedRow, chunks: &[Vec<u8>]) -> Result<Option<Chain>, DiskError> {
         let first = chunks.first().and_then(|chunk| chunk::span(chunk).ok()).map(|(first, _)| first);
         let Some(mut common) = first.and_then(|first| first.checked_sub(1)).filter(|seq| *seq <= row.stored)
         else {
@@ -347,6 +354,9 @@ impl Batch<'_> {
             anchors.contains(&seq)
         })?;
         self.put(old, row);
+        if let Some(first) = chain.rest.first().filter(|_| common == 0) {
+            self.name(old, row.num, Some(first.id()))?;
+        }
         for entry in &chain.rest {
             self.take_from_aside(old, entry)?;
         }
@@ -415,7 +425,8 @@ pub(crate) fn problems(
     let kept = kept(tx, &feed)?;
     let counts: Vec<_> = kept.iter().filter(|kept| kept.counts).collect();
     if counts.len() != usize::from(row.settled) || kept.len() > SUCCESSORS_MAX {
-        problems.push(format!("{feed}: another number of successions counts than its row in table feeds says"));
+        problems
+            .push(format!("{feed}: another number of successions counts than its row in table feeds says"));
     }
     for one in &counts {
         if (row.stored, row.end) != (one.succession.keep, one.keep_id) {

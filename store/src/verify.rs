@@ -13,8 +13,8 @@ use crate::error::{Damage, corrupt};
 use crate::guard::guard;
 use crate::index::{fact_bytes, is_taken_back, profile};
 use crate::table::{
-    BRANCHES, CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, MISSING, PROFILES, PROOFS, REFS, SUCCESSORS, TOMBS,
-    id_key, numbered, place, ref_key,
+    BRANCHES, CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, MISSING, PROFILES, PROOFS, REFS, SUCCESSORS,
+    TOMBS, id_key, numbered, place, ref_key,
 };
 use crate::{DiskError, Progress, Report, Snapshot, succession, view};
 

@@ -24,8 +24,11 @@ impl Plan {
     }
 
     /// The chains agree at `lo` and differ at `hi`: asks for what lies between, or for the branch itself.
-    fn narrow(&mut self, idx: u32, feed: FeedId, (lo, hi): (Seq, Seq), desk: &mut Desk<'_>) {
+    pub(super) fn narrow(&mut self, idx: u32, feed: FeedId, (lo, hi): (Seq, Seq), desk: &mut Desk<'_>) {
         if hi == lo + 1 {
+            if let Some(to) = self.branch_to(idx, &feed, desk) {
+                return self.fetch(idx, feed, lo, to, desk);
+            }
             let base8 = id8_at(desk.shelf, &feed, lo);
             if base8.is_some() == (lo > 0) {
                 self.active.insert(idx, Task::Segment { at: hi });

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use klatch_feed::{AcceptError, EntryId, FeedId, ForkProof, NetId, Seq};
+use klatch_feed::{AcceptError, EntryId, FeedId, ForkProof, NetId, Seq, Successor};
 
 use super::frontier::PLACES_MAX;
 use super::memory::{Asked, Memory, Served};
 use super::message::Id8;
+use super::succession::Succeeded;
 
 /// What is held of one feed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,6 +57,14 @@ pub trait Shelf {
     fn changed_since(&self, clock: u64, max: usize) -> Option<Vec<FeedId>>;
     /// All feeds of which something is held.
     fn held(&self) -> Vec<FeedId>;
+    /// What is kept about who succeeds a feed; keeping a statement is a change of that feed.
+    fn succeeded(&self, _feed: &FeedId) -> Option<Succeeded> {
+        None
+    }
+    /// All feeds about which something of that is kept.
+    fn all_succeeded(&self) -> Vec<FeedId> {
+        Vec::new()
+    }
 }
 
 /// A chunk that came, for the store's owner to accept or refuse.
@@ -250,6 +259,10 @@ pub enum Output {
     Ingest(Ingest),
     /// Keep this proof (checked).
     Fork(ForkProof),
+    /// Keep who succeeds a feed (its signatures are checked), if it says anything.
+    Succeeded(Box<Successor>),
+    /// The chain of a feed that a successor keeps, as a peer has it, from the first place that may differ.
+    Branch(FeedId, Vec<Vec<u8>>),
     /// Keep these bodies, which came late: from this place on.
     Bodies(FeedId, Seq, Vec<Option<Vec<u8>>>),
     /// Somebody wrote about an object: unchecked, a hint.

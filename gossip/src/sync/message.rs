@@ -28,6 +28,9 @@ pub const HINTS_MAX: usize = 4_096;
 /// Longest name of a pub, and longest word of a door, in bytes.
 pub const TEXT_BYTES_MAX: usize = 200;
 
+/// Longest header with its signature.
+const SIGNED_BYTES_MAX: usize = klatch_feed::entry::HEADER_BYTES_MAX + 64;
+
 /// The version of the protocol, in `Resume`.
 pub const VERSION: u64 = 1;
 
@@ -233,6 +236,13 @@ pub enum Message {
     },
     /// The canonical bytes of a [`klatch_feed::ForkProof`], unchecked.
     Fork(Vec<u8>),
+    /// The first entry of a feed that succeeds another, unchecked.
+    Succ {
+        /// `header || signature`.
+        signed: Vec<u8>,
+        /// Its body.
+        body: Vec<u8>,
+    },
     /// Who has an entry that refs this object? Tell me now, and as more appear.
     About(EntryId),
     /// An answer: authors, with the place of one such entry each.
@@ -277,6 +287,7 @@ pub(crate) mod number {
     pub(super) const ID_AT: u8 = 14;
     pub(super) const IDS: u8 = 15;
     pub(super) const FORK: u8 = 16;
+    pub(super) const SUCC: u8 = 19;
     pub(super) const ABOUT: u8 = 20;
     pub(super) const HINTS: u8 = 21;
     pub(super) const REDEEM: u8 = 22;
@@ -286,8 +297,8 @@ pub(crate) mod number {
     pub(super) const DOOR_VERDICT: u8 = 28;
     pub(super) const PING: u8 = 29;
     pub(super) const ERROR: u8 = 31;
-    /// Ack, HeadOf and its answer, Succ, GetId and its answer.
-    pub(super) const RESERVED: [u8; 6] = [12, 17, 18, 19, 26, 27];
+    /// Ack, HeadOf and its answer, GetId and its answer.
+    pub(super) const RESERVED: [u8; 5] = [12, 17, 18, 26, 27];
     /// From here on unknown numbers are passed over.
     pub(super) const FREE: u64 = 128;
 }
@@ -364,6 +375,9 @@ impl Message {
                 codec::encode(&(number::IDS, feed, ids))
             }
             Self::Fork(proof) => [&FORK_HEAD[..], proof.get(1..).unwrap_or(&[])].concat(),
+            Self::Succ { signed, body } => {
+                codec::encode(&(number::SUCC, Bytes::new(signed), Bytes::new(body)))
+            }
             Self::About(object) => codec::encode(&(number::ABOUT, object)),
             Self::Hints { object, rows } => codec::encode(&(number::HINTS, object, rows)),
             Self::Redeem(secret) => codec::encode(&(number::REDEEM, B16::new(*secret))),
@@ -405,6 +419,12 @@ impl Message {
             }
             Ok(known @ (number::ABOUT..=number::DOOR_ANSWER | number::DOOR_VERDICT)) => {
                 decode_words(known, bytes)
+            }
+            Ok(number::SUCC) => {
+                let (_, signed, body) = read::<(u8, ByteBuf, ByteBuf)>(bytes)?;
+                within(signed.len(), SIGNED_BYTES_MAX, "bytes of a signed header")?;
+                within(body.len(), klatch_feed::entry::CONTROL_BODY_BYTES_MAX, "bytes in a body")?;
+                Ok(Self::Succ { signed: signed.into_vec(), body: body.into_vec() })
             }
             Ok(number::PING) => read::<(u8,)>(bytes).map(|_| Self::Ping),
             Ok(number::ERROR) => read::<(u8, u16)>(bytes).map(|(_, code)| Self::Error(code)),

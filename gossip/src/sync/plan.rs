@@ -17,6 +17,7 @@ pub(super) use list::{Marks, narrowed};
 
 use super::frontier::{Place, WantList};
 use super::message::{BODIES_MAX, Get, Id8, MODES_MAX, Message, Mode, Part, Row};
+use super::succession::Branch;
 use super::{Breach, Class, Desk, FeedState, Ingest, Millis, Outcome, Output, Reason, Shelf};
 use list::List;
 
@@ -65,6 +66,8 @@ pub(super) enum Task {
     Ids { lo: Seq, hi: Seq, seqs: Vec<Seq> },
     /// The peer's branch from the first entry that differs.
     Segment { at: Seq },
+    /// The chain that the feed's successor keeps.
+    Branch(Branch),
 }
 
 /// Chunks handed over and not answered.
@@ -88,19 +91,21 @@ pub(super) struct Plan {
     pub(super) wants: WantList<Asking>,
     list: List,
     /// Of the feeds that are not level, as far as is known; an absent one is.
-    claims: BTreeMap<u32, Claim>,
+    pub(super) claims: BTreeMap<u32, Claim>,
     refused: BTreeSet<FeedId>,
     pub(super) active: BTreeMap<u32, Task>,
-    waiting: BTreeSet<(Class, u32)>, // For a place in `active`.
-    lagging: BTreeMap<u32, Millis>,  // Told to exist and expected from another peer until then.
-    modes: BTreeMap<u32, Mode>,      // To be said.
+    waiting: BTreeSet<(Class, u32)>,           // For a place in `active`.
+    pub(super) lagging: BTreeMap<u32, Millis>, // Told to exist and expected from another peer until then.
+    modes: BTreeMap<u32, Mode>,                // To be said.
     flights: BTreeMap<u32, Flight>,
     tickets: BTreeMap<u64, Ticket>,
     ticket_next: u64,
     pub(super) branched: BTreeMap<u32, Seq>, // A place where the peer's chain is another than mine.
-    pub(super) rounds: BTreeMap<u32, u8>,    // Of searches, in this session.
-    pub(super) orphans: BTreeSet<FeedId>,    // Asked for ids, then wanted no longer.
-    bodies_asked: BTreeMap<u32, Seq>,        // Up to here.
+    pub(super) ends: BTreeMap<u32, (Seq, Id8)>, // Its end, as the peer stated it.
+    pub(super) fetched: BTreeSet<u32>, // Whose kept chain was got, or given up, since the peer's last word.
+    pub(super) rounds: BTreeMap<u32, u8>, // Of searches, in this session.
+    pub(super) orphans: BTreeSet<FeedId>, // Asked for ids, then wanted no longer.
+    bodies_asked: BTreeMap<u32, Seq>,  // Up to here.
 }
 
 impl Plan {
@@ -118,6 +123,8 @@ impl Plan {
             tickets: BTreeMap::new(),
             ticket_next: 0,
             branched: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            fetched: BTreeSet::new(),
             rounds: BTreeMap::new(),
             orphans: BTreeSet::new(),
             bodies_asked: BTreeMap::new(),
@@ -165,6 +172,8 @@ impl Plan {
             self.modes.remove(idx);
             self.flights.remove(idx);
             self.branched.remove(idx);
+            self.ends.remove(idx);
+            self.fetched.remove(idx);
             self.rounds.remove(idx);
             self.bodies_asked.remove(idx);
         }
@@ -191,6 +200,8 @@ impl Plan {
                 let Row { idx, len, tip8, cap } = row;
                 asking.holds = true;
                 self.lagging.remove(&idx);
+                self.ends.remove(&idx);
+                self.fetched.remove(&idx);
                 self.claims.insert(idx, Claim { len, tip8, cap, asked: 0 });
                 if let (Some(feed), Some(cap)) = (feed, cap) {
                     desk.caps.note(feed, cap);
@@ -289,6 +300,9 @@ impl Plan {
         }
         let Some(feed) = self.wants.feed(idx, desk.shelf).filter(|_| row.holds) else { return };
         let mine = state_of(desk.shelf, &feed);
+        if self.follow_heir(idx, feed, &mine, desk) {
+            return;
+        }
         let is_known = self.claims.contains_key(&idx);
         let claim = self.claims.entry(idx).or_insert(Claim::level(&mine));
         let (my_cap, their_cap) = (mine.cap.unwrap_or(Seq::MAX), claim.cap.unwrap_or(Seq::MAX));
@@ -309,6 +323,7 @@ impl Plan {
             claim.tip8 = None;
             if id8_at(desk.shelf, &feed, claim.len) != Some(tip8) {
                 self.branched.insert(idx, claim.len);
+                self.ends.insert(idx, (claim.len, tip8));
             }
         }
         let full = self.active.len() >= REQUESTS_MAX;
@@ -341,6 +356,23 @@ impl Plan {
             return;
         }
         self.ask_bodies(idx, feed, to.min(mine.len), full, desk);
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.active.len() >= REQUESTS_MAX
+    }
+
+    /// The feed waits for a place among the requests.
+    pub(super) fn wait(&mut self, idx: u32) {
+        let class = self.wants.row(idx).map_or_else(Class::default, |row| row.class);
+        self.waiting.insert((class, idx));
+    }
+
+    /// Entries after `place` are asked for, or came.
+    pub(super) fn asks_from(&mut self, idx: u32, place: Seq) {
+        if let Some(row) = self.wants.row(idx) {
+            row.got = place;
+        }
     }
 
     /// Asks for bodies of entries up to `held` that came without, each once a session.
@@ -390,6 +422,13 @@ impl Plan {
             Place::Beyond => return Err(unsolicited()),
         };
         match (self.active.get_mut(&idx), bytes) {
+            (Some(Task::Branch(_)), bytes) => {
+                let bytes = match bytes {
+                    Some(bytes) => span(feed, &bytes).map(|(first, last)| Some((first, last, bytes)))?,
+                    None => None,
+                };
+                self.branch(idx, feed, base8, bytes, desk)?;
+            }
             (Some(Task::Entries { next, to }), Some(bytes)) => {
                 let (first, last) = span(feed, &bytes)?;
                 if first != *next || base8.is_none() != (first == 1) {

@@ -128,6 +128,17 @@ impl Serve {
         self.wants.feeds(shelf).map(|(feed, _)| feed)
     }
 
+    /// Whether the peer wants a feed, and is not known to have been told all there is of it.
+    pub(super) fn is_to_be_told(&self, feed: &FeedId, shelf: &dyn Shelf) -> bool {
+        let row = self.wants.find(feed, shelf).and_then(|idx| self.wants.peek(idx));
+        row.is_some_and(|row| row.has != Has::Level || shelf.changed(feed) > self.level_at)
+    }
+
+    /// Something was said that the peer is to keep.
+    pub(super) fn said(&mut self) {
+        self.list.said();
+    }
+
     fn set(&mut self, idx: u32, has: Has) {
         if let Some(row) = self.wants.row(idx) {
             row.has = has;

@@ -11,4 +11,5 @@ mod hostile;
 mod lan;
 mod limits;
 mod loopback;
+mod succession;
 mod vectors;

@@ -144,6 +144,10 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("ids asked for", Message::IdAt { feed: ana, seqs: vec![1, 500, 100_000] }),
         ("ids, one not held", Message::Ids { feed: ana, ids: vec![Some(id8), Some(next8), None] }),
         ("a proof of a fork at entry 1", Message::Fork(proof.encode())),
+        ("who succeeds a feed", {
+            let (signed, body) = crate::succession::heir(7, 8, 1).encode();
+            Message::Succ { signed, body }
+        }),
         ("who wrote about this", Message::About(event)),
         ("two did", Message::Hints { object: event, rows: vec![(ana, 7), (ben, 1)] }),
         ("nobody did", Message::Hints { object: event, rows: vec![] }),
@@ -242,6 +246,12 @@ fn bad() -> Vec<(&'static str, Vec<u8>)> {
         ("a mode that there is none of", vec![0x82, 10, 0x81, 0x83, 0, 0, 0]),
         ("modes out of order", vec![0x82, 10, 0x82, 0x83, 1, 1, 0, 0x83, 0, 1, 0]),
         ("a length of nothing", vec![0x82, 11, 0x81, 0x82, 0, 0]),
+        ("a successor whose header is longer than headers are", {
+            [vec![0x83, 19, 0x59, 0x02, 0x41], vec![0; 577], vec![0x40]].concat()
+        }),
+        ("a successor whose body is longer than control bodies are", {
+            [vec![0x83, 19, 0x40, 0x59, 0x08, 0x01], vec![0; 2049]].concat()
+        }),
         ("a secret of 15 bytes", [vec![0x82, 22, 0x4f], vec![0; 15]].concat()),
     ]
 }

@@ -394,7 +394,7 @@ pub(crate) async fn flood(lie: Lie, hand: &mut Hand, target: &Target, times: usi
                 while !matches!(hand.hear().await?, Ok(Message::Ids { .. }) | Err(_)) {}
             }
             Lie::Reserved => {
-                let number = [12, 17, 18, 19][number as usize % 4];
+                let number = [12, 17, 18][number as usize % 3];
                 for bytes in [&[0x82, number, 0xff][..], &[0x81, 0x18, 200]] {
                     hand.say_bytes(bytes).await?;
                 }

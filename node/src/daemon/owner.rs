@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use klatch_feed::post::kind;
-use klatch_feed::{Draft, EntryId, FeedId, ForkProof, Post, Seq, Verified};
+use klatch_feed::{Draft, EntryId, FeedId, ForkProof, Post, Seq, Successor, Verified};
 use klatch_gossip::sync::{self, Ingest};
 use klatch_store::{Changes, Compacted, DiskError, Snapshot, Store};
 use tokio::sync::{mpsc, oneshot};
@@ -43,6 +43,11 @@ pub(super) enum Command {
         reply: oneshot::Sender<Vec<sync::Outcome>>,
     },
     Fork(Box<ForkProof>),
+    Succeeded(Box<Successor>),
+    Branch {
+        feed: FeedId,
+        chunks: Vec<Vec<u8>>,
+    },
     Bodies {
         feed: FeedId,
         from: Seq,
@@ -255,10 +260,27 @@ impl Owner {
     fn take(&mut self, command: Command) -> Result<(), DiskError> {
         let changes = match command {
             Command::Fork(proof) => self.store.adopt(&proof)?,
+            Command::Succeeded(successor) => self.store.succeed(&successor)?,
+            Command::Branch { feed, .. } if !self.wants(&feed) => return Ok(()),
+            Command::Branch { feed, chunks } => self.replace(&feed, &chunks)?,
             Command::Bodies { feed, from, bodies } => self.store.fill(&feed, from, &bodies)?.1,
             _ => unreachable!("`round` answers the rest"),
         };
         self.committed(changes)
+    }
+
+    /// Whether this node keeps anything of that feed.
+    fn wants(&self, feed: &FeedId) -> bool {
+        *feed == self.shared.me || self.shared.wants.borrow().feeds.contains(feed)
+    }
+
+    fn replace(&mut self, feed: &FeedId, chunks: &[Vec<u8>]) -> Result<Changes, DiskError> {
+        let (is_replaced, changes) = self.store.replace(feed, chunks)?;
+        match is_replaced {
+            true => tracing::info!(%feed, "is the branch now that its owner keeps"),
+            false => tracing::debug!(%feed, "what a peer sent is not the branch that its owner keeps"),
+        }
+        Ok(changes)
     }
 
     fn plan(&mut self, request: Request) -> Result<Plan, Refusal> {
@@ -398,7 +420,7 @@ impl Owner {
         }
         self.note_grown(&changes)?;
         self.note_first_entries(&changes)?;
-        if self.options.live && self.matters(&changes) {
+        if self.options.live && (changes.lineage || self.matters(&changes)) {
             self.rewant()?;
         }
         let ranked = if self.options.live { self.rank(&changes)? } else { None };

@@ -173,6 +173,8 @@ impl Forward {
         let handle = &self.around.handle;
         match output {
             Output::Fork(proof) => handle.fork(proof).await,
+            Output::Succeeded(successor) => handle.succeeded(successor).await,
+            Output::Branch(feed, chunks) => handle.branch(feed, chunks).await,
             Output::Bodies(feed, from, bodies) => handle.bodies(feed, from, bodies).await,
             Output::Hint(object, author, _) => handle.hint(object, author).await,
             Output::Keep(asked) => self.remember(Spaces::ASKED, asked.encode()).await,

@@ -1,8 +1,11 @@
 //! The log as exchanges read it: one snapshot of the store for each batch of inputs.
 
+#[cfg(test)]
+mod tests;
+
 use klatch_feed::{EntryId, FeedId, ForkProof, Seq};
-use klatch_gossip::sync::{FeedState, Shelf};
-use klatch_store::{DiskError, Reader, Snapshot};
+use klatch_gossip::sync::{FeedState, Shelf, Succeeded};
+use klatch_store::{DiskError, Kept, Reader, Snapshot};
 
 /// Most feeds named for one object. Source: spec/gossip.md, "limits".
 const ABOUT_MAX: usize = 4096;
@@ -108,6 +111,24 @@ impl Shelf for DiskShelf {
     fn changed_since(&self, clock: u64, max: usize) -> Option<Vec<FeedId>> {
         let changes = self.read("the change log", |s| s.changes_since(clock, max.saturating_add(1)))?;
         (changes.len() <= max).then(|| changes.into_iter().map(|(_, feed)| feed).collect())
+    }
+
+    fn succeeded(&self, feed: &FeedId) -> Option<Succeeded> {
+        let kept = self.read("who succeeds a feed", |s| s.successors(feed))?;
+        let best = kept.first()?;
+        let statement = |kept: &Kept| (kept.succession.new.genesis, kept.signed.clone(), kept.body.clone());
+        Some(Succeeded {
+            keep: (best.succession.keep, best.keep_id),
+            counts: best.counts,
+            statements: kept.iter().map(statement).collect(),
+        })
+    }
+
+    fn all_succeeded(&self) -> Vec<FeedId> {
+        let all = self.read("who succeeds whom", Snapshot::all_successors).unwrap_or_default();
+        let mut feeds: Vec<_> = all.into_iter().map(|kept| kept.succession.old.feed).collect();
+        feeds.dedup();
+        feeds
     }
 
     fn held(&self) -> Vec<FeedId> {

@@ -149,7 +149,11 @@ fn a_holder_of_another_branch_replaces_it_when_all_of_the_kept_one_came() {
         let snapshot = store.reader().snapshot().unwrap();
         assert_eq!(snapshot.local(TOKENS, b"peer").unwrap(), None);
         let found = |id| snapshot.group(&id).unwrap().unwrap().name;
-        assert_eq!((found(mine), found(theirs)), ("here".into(), "there".into()), "a group outlives its branch");
+        assert_eq!(
+            (found(mine), found(theirs)),
+            ("here".into(), "there".into()),
+            "a group outlives its branch"
+        );
         assert!(snapshot.entry(&there.id(5)).unwrap().is_none(), "what was left behind is not accepted");
         assert_eq!(snapshot.chunk(&here.feed(), 4, false).unwrap().unwrap(), here.chunk(4, 6).chunk);
         drop(snapshot);
@@ -162,7 +166,10 @@ fn a_holder_of_another_branch_replaces_it_when_all_of_the_kept_one_came() {
         let changes = store.succeed(&successor).unwrap();
         assert!(changes.lineage);
         assert_eq!(state(&store, &there), (7, Some(there.id(7)), None));
-        assert_eq!(groups(&store).iter().map(|(_, founder)| *founder).collect::<Vec<_>>(), [better.feed(); 2]);
+        assert_eq!(
+            groups(&store).iter().map(|(_, founder)| *founder).collect::<Vec<_>>(),
+            [better.feed(); 2]
+        );
         assert_whole(&mut store);
         assert_ne!(better.feed(), heir.feed());
         store.forget(&here.feed()).unwrap();
@@ -189,13 +196,8 @@ fn a_successor_takes_over_whatever_came_first() {
     };
     let mut guest = Author::new(3);
     guest.post(&genesis(3, None));
-    let rsvp = guest.post(&Post::Rsvp {
-        event,
-        seen: vec![],
-        answer: Answer::Yes,
-        party: 1,
-        note: String::new(),
-    });
+    let rsvp =
+        guest.post(&Post::Rsvp { event, seen: vec![], answer: Answer::Yes, party: 1, note: String::new() });
     heir.post(&Post::Seat { event, lines: vec![(rsvp, 1)] });
     let steps: [fn(&mut Store, [&Author; 3], &Successor); 4] = [
         |store, [old, ..], _| accept_all(store, old),
@@ -243,6 +245,16 @@ fn a_statement_of_another_key_or_about_another_first_entry_says_nothing() {
     for statement in [&stolen, &other, &good] {
         late.succeed(statement).unwrap();
     }
+    // Nor does a chain that leads to what another first entry's successor keeps.
+    let (_home, mut empty) = store();
+    let (_, forged) = signed_by(&recovery(7), &here, 6, 9);
+    empty.succeed(&forged).unwrap();
+    assert!(!empty.replace(&here.feed(), &chunks(&here, 1, 6)).unwrap().0, "a key that nobody committed to");
+    assert_eq!(state(&empty, &here).0, 0);
+    empty.succeed(&good).unwrap();
+    assert!(empty.replace(&here.feed(), &chunks(&here, 1, 4)).unwrap().0);
+    assert_eq!(state(&empty, &here), (4, Some(here.id(4)), None));
+    assert_whole(&mut empty);
     for (store, counts) in [(&mut early, true), (&mut late, false)] {
         let kept = store.reader().snapshot().unwrap().successors(&here.feed()).unwrap();
         assert_eq!(kept.len(), 1, "{kept:?}");
@@ -302,7 +314,11 @@ fn a_feed_ends_where_its_successor_says_though_more_comes_at_once() {
 }
 
 /// Everything that a run does to a store, until its power goes.
-fn evening(store: &mut Store, fork: &Fork, successors: &[Successor; 2]) -> Result<(), Box<dyn std::error::Error>> {
+fn evening(
+    store: &mut Store,
+    fork: &Fork,
+    successors: &[Successor; 2],
+) -> Result<(), Box<dyn std::error::Error>> {
     store.adopt(&fork.proof)?;
     store.succeed(&successors[0])?;
     store.replace(&fork.here.feed(), &chunks(&fork.here, 4, 6))?;
@@ -407,7 +423,15 @@ fn who_was_succeeded_posts_nothing_and_takes_the_new_log_from_others() {
     let (home, mut store) = store();
     store.append(&old.secret(), vec![draft(&genesis(1, None)), note(b"mine")]).unwrap();
     let mut log = Author::new(1);
-    log.log = store.reader().snapshot().unwrap().entries(&old.feed(), 1, 9).unwrap().into_iter().map(|entry| Unverified::clone(&entry)).collect();
+    log.log = store
+        .reader()
+        .snapshot()
+        .unwrap()
+        .entries(&old.feed(), 1, 9)
+        .unwrap()
+        .into_iter()
+        .map(|entry| Unverified::clone(&entry))
+        .collect();
     let (heir, successor) = heir(&log, 1, 9);
     let (_, stranger) = signed_by(&recovery(7), &log, 2, 8);
     store.succeed(&stranger).unwrap();
