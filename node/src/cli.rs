@@ -29,6 +29,7 @@ mod reach;
 mod recover;
 mod rsvp;
 mod share;
+mod succeed;
 mod up;
 mod verify;
 mod when;
@@ -94,6 +95,7 @@ enum Command {
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
     Recover(recover::RecoverArgs),
+    Succeed(succeed::SucceedArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -102,7 +104,13 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ("You and others", &["init", "id", "follow", "unfollow", "block", "follows"]),
     ("Groups and events", &["open", "group", "event", "rsvp", "comment", "inbox", "door", "checkin"]),
     ("The node", &["up", "peers", "peer", "join", "pub"]),
-    ("The log", &["log", "verify", "rebuild", "compact", "export", "import", "backup", "restore", "recover"]),
+    (
+        "The log",
+        &[
+            "log", "verify", "rebuild", "compact", "export", "import", "backup", "restore", "recover",
+            "succeed",
+        ],
+    ),
     ("This program", &["demo", "completions"]),
 ];
 
@@ -152,6 +160,7 @@ impl Cli {
                 return later::not_yet("`klatch inbox`", ": `klatch event list` shows how you stand");
             }
             Command::Restore(args) => return backup::bring_back(args, &config, &out),
+            Command::Succeed(args) => return succeed::run(args, &config, &out),
             Command::Up(args) => return up::run(args, &config, &out),
             Command::Peers(args) => return peers::run(args, &config, &out),
             Command::Open(args) => return open::run(args, &config, &out),

@@ -16,6 +16,7 @@ mod response;
 mod room;
 mod seats;
 pub mod socket;
+pub mod succeed;
 mod wants;
 mod write;
 
@@ -44,6 +45,7 @@ use crate::pub_server;
 use owner::regain::own_id8;
 use owner::{Command, Owner, Update};
 use recovery::{Evidence, Heard, Id8, Recovery};
+use succeed::OpenHomeError;
 
 /// Commands that may wait for the owner; who sends more waits with them.
 const QUEUE_MAX: usize = 1024;
@@ -165,8 +167,10 @@ impl Daemon {
     pub fn start(home: &Home, lock: Lock, options: Options) -> Result<Self, StartError> {
         home.check()?;
         let network = home.network()?;
-        let secret = home.secret()?;
-        let store = Store::open(home.dir(), network.id(), secret.feed())?;
+        let (secret, store) = succeed::open(home, &network).map_err(|error| match error {
+            OpenHomeError::Home(error) => StartError::Home(error),
+            OpenHomeError::Store(error) => StartError::Store(error),
+        })?;
         Self::of(store, secret, network, lock, options)
     }
 

@@ -3,6 +3,7 @@
 //! | file | what | mode |
 //! |---|---|---|
 //! | `feed.key` | the feed's secret key, 64 hex digits | 0600 |
+//! | `feed.key.next` | the key that `klatch succeed` gives the home, until its store is that key's | 0600 |
 //! | `network.json` | the network's name and key | 0600 |
 //! | `klatch.redb`, `head.witness` | the store's | 0600 |
 //! | `klatch.pid` | the lock, with the number of the process that holds it | 0600 |
@@ -210,9 +211,7 @@ impl Home {
         }
         sync_dir(&self.0)?;
         write_private(&self.file("network.json"), network.to_text().as_bytes())?;
-        let mut text = Zeroizing::new(network::hex(&*secret.seed()));
-        text.push('\n');
-        write_private(&self.file("feed.key"), text.as_bytes())?;
+        write_key(&self.file("feed.key"), secret)?;
         sync_dir(&self.0)
     }
 
@@ -225,12 +224,39 @@ impl Home {
 
     /// The feed's secret key.
     pub fn secret(&self) -> Result<SecretKey, HomeError> {
-        let path = self.file("feed.key");
-        let text = Zeroizing::new(read_private(&path)?);
-        let mut seed: [u8; 32] = network::unhex(text.trim()).ok_or(HomeError::Key(path))?;
-        let secret = SecretKey::from_seed(&seed);
-        seed.zeroize();
-        Ok(secret)
+        read_key(self.file("feed.key"))
+    }
+
+    /// The key that the home was to get when a change of key was cut off, if one was.
+    pub fn next_secret(&self) -> Result<Option<SecretKey>, HomeError> {
+        let path = self.file("feed.key.next");
+        match path.try_exists().map_err(io_error(&path))? {
+            true => read_key(path).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// Writes down the key that the home is to get; durable on return. Call with the lock held.
+    pub fn write_next_secret(&self, secret: &SecretKey) -> Result<(), HomeError> {
+        self.drop_next_secret()?;
+        write_key(&self.file("feed.key.next"), secret)?;
+        sync_dir(&self.0)
+    }
+
+    /// The home has that key now.
+    pub fn take_next_secret(&self) -> Result<(), HomeError> {
+        let (next, path) = (self.file("feed.key.next"), self.file("feed.key"));
+        std::fs::rename(&next, &path).map_err(io_error(&next))?;
+        sync_dir(&self.0)
+    }
+
+    /// The home keeps the key it has.
+    pub fn drop_next_secret(&self) -> Result<(), HomeError> {
+        let path = self.file("feed.key.next");
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error(&path)(error)),
+            _ => sync_dir(&self.0),
+        }
     }
 
     /// The network it belongs to.
@@ -258,6 +284,20 @@ impl Home {
         let hash = Sha256::digest(dir.as_os_str().as_encoded_bytes());
         Ok(runtime.join(format!("klatch-{}.sock", network::hex(&hash[..8]))))
     }
+}
+
+fn write_key(path: &Path, secret: &SecretKey) -> Result<(), HomeError> {
+    let mut text = Zeroizing::new(network::hex(&*secret.seed()));
+    text.push('\n');
+    write_private(path, text.as_bytes())
+}
+
+fn read_key(path: PathBuf) -> Result<SecretKey, HomeError> {
+    let text = Zeroizing::new(read_private(&path)?);
+    let mut seed: [u8; 32] = network::unhex(text.trim()).ok_or(HomeError::Key(path))?;
+    let secret = SecretKey::from_seed(&seed);
+    seed.zeroize();
+    Ok(secret)
 }
 
 /// Makes a folder that only its owner can enter; one that is there stays as it is.

@@ -3,7 +3,7 @@
 //! Ids win over names, and petnames over what people call themselves, so that nobody can name themselves
 //! into somebody else's place. Nothing is guessed: two that match are a question, not an answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_feed::{EntryId, FeedId};
 use klatch_store::{DiskError, Snapshot};
@@ -43,18 +43,21 @@ pub fn person(snapshot: &Snapshot, me: FeedId, text: &str) -> Result<FeedId, Ref
             |feed| known.get(feed).cloned().unwrap_or_default(),
         );
     }
+    // People are meant, who have one name under all their keys.
+    let lineage = snapshot.lineage()?;
     let petnames = snapshot.locals(Spaces::PETNAME)?;
-    let petnamed: Vec<FeedId> = petnames
+    let petnamed: BTreeSet<FeedId> = petnames
         .into_iter()
         .filter(|(_, name)| name == text.as_bytes())
-        .filter_map(|(key, _)| Some(FeedId::new(key.try_into().ok()?)))
+        .filter_map(|(key, _)| Some(lineage.now(FeedId::new(key.try_into().ok()?))))
         .collect();
     if !petnamed.is_empty() {
         return one(text, Among::People, petnamed.iter(), |_| text.to_owned());
     }
     let known = people(snapshot, me)?;
-    let named = known.iter().filter(|(_, name)| same(name, text)).map(|(feed, _)| feed);
-    one(text, Among::People, named, |feed| known.get(feed).cloned().unwrap_or_default())
+    let named = known.iter().filter(|(_, name)| same(name, text)).map(|(feed, _)| lineage.now(*feed));
+    let named: BTreeSet<FeedId> = named.collect();
+    one(text, Among::People, named.iter(), |feed| known.get(feed).cloned().unwrap_or_default())
 }
 
 /// Everybody this node has heard of, with what they call themselves.

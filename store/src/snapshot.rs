@@ -194,14 +194,20 @@ impl Snapshot {
         guard(|| succession::lineage(&self.tx))
     }
 
-    /// The last entries of the own chain as it is stored, those in quarantine included, at most `max`, oldest first.
-    pub fn stored_end(&self, feed: &FeedId, max: u32) -> Result<Vec<Verified>, DiskError> {
+    /// An entry of a feed's own chain as it is stored, be it in quarantine.
+    pub fn stored_entry(&self, feed: &FeedId, seq: Seq) -> Result<Option<Verified>, DiskError> {
         guard(|| {
-            let Some(row) = self.row(feed)? else { return Ok(Vec::new()) };
-            let from = row.stored.saturating_sub(max.saturating_sub(1)).max(1);
-            let found = entries::between(&self.tx, *feed, row.num, from..=row.stored)?;
-            Ok(found.into_iter().map(Verified::trusted).collect())
+            let Some(row) = self.row(feed)?.filter(|row| seq >= 1 && seq <= row.stored) else {
+                return Ok(None);
+            };
+            let found = entries::between(&self.tx, *feed, row.num, seq..=seq)?.pop();
+            Ok(found.map(Verified::trusted))
         })
+    }
+
+    /// How many entries of a feed's chain are stored, those in quarantine included.
+    pub fn stored_len(&self, feed: &FeedId) -> Result<Seq, DiskError> {
+        guard(|| Ok(self.row(feed)?.map_or(0, |row| row.stored)))
     }
 
     /// Feeds with an accepted entry that points at `object`, at most `max`, with the place of the first such.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::config::NoHome;
 use crate::daemon::create::CreateError;
 use crate::daemon::socket::AskError;
+use crate::daemon::succeed::SucceedError;
 use crate::daemon::{Refusal, StartError};
 use crate::home::HomeError;
 use crate::network::NetworkError;
@@ -42,6 +43,8 @@ pub enum CliError {
     Run(#[from] RunError),
     #[error(transparent)]
     Create(#[from] CreateError),
+    #[error(transparent)]
+    Succeed(#[from] SucceedError),
     #[error(transparent)]
     Ask(#[from] AskError),
     #[error(transparent)]

@@ -78,6 +78,12 @@ pub(super) fn follows(_: &FollowsArgs, node: &Node, out: &Printer) -> Result<(),
     if lines.iter().any(|line| line.cap.is_some() && !line.blocked) {
         out.hint(FORKED);
     }
+    if lines.iter().any(|line| !line.before.is_empty()) {
+        out.hint(
+            "Who has an earlier key went on under the one shown, with their recovery words: they are one person, and you \
+             follow both.",
+        );
+    }
     if lines.is_empty() {
         out.hint("You follow nobody yet: `klatch follow FEED`, or `klatch open LINE` with a line somebody gave you.");
     }
@@ -88,8 +94,24 @@ pub(super) fn follows(_: &FollowsArgs, node: &Node, out: &Printer) -> Result<(),
 pub(super) const FORKED: &str = "\
 A log is forked when its key signed two different entries for one place: two copies of one home, or a stolen key. Nobody can \
 tell which is meant, so everybody counts what comes before, and nothing after. Groups and events founded later stay, and \
-the others in them go on. Its owner sees the same with `klatch recover`, and goes on with a new key (`klatch init` in a new \
-home): ask them for it, by another way than this log, and follow that.";
+the others in them go on. Its owner sees the same with `klatch recover`, and goes on under a new key with `klatch succeed` and \
+their recovery words, keeping the branch they choose: you then follow the new key without doing anything. Owners who lost \
+their words need a new identity: ask them for it, by another way than this log.";
+
+/// What it means that somebody goes on under another key.
+pub(super) fn goes_on(line: &FollowLine) -> Option<String> {
+    if let Some(now) = &line.now {
+        return Some(format!(
+            "Its owner went on under a new key: entries 1 to {} count, nothing later. What they say now is in `klatch log {now}`.",
+            line.entries
+        ));
+    }
+    let earlier = line.before.last()?;
+    Some(format!(
+        "They went on under this key with their recovery words. What they said before counts as theirs: `klatch log {}`.",
+        earlier.feed
+    ))
+}
 
 /// What of a log with this cap counts.
 pub(super) fn still_counts(cap: klatch_feed::Seq) -> String {
@@ -106,6 +128,11 @@ fn row(line: &FollowLine, ink: Ink) -> Vec<String> {
         (Some(cap), ..) => ink.warn(&format!("forked after entry {cap}: {}", still_counts(cap))),
         (None, false, 0) => ink.warn("nothing here yet"),
         (None, false, entries) => count(entries, "entry", "entries"),
+    };
+    let earlier: u64 = line.before.iter().map(|log| u64::from(log.entries)).sum();
+    let state = match line.before.is_empty() {
+        true => state,
+        false => format!("{state}, after {} under an earlier key", count(earlier, "entry", "entries")),
     };
     vec![ink.bold(&called(line)), ink.dim(&line.feed.to_string()), state]
 }

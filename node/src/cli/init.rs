@@ -80,6 +80,21 @@ const WORDS_BYTES_MAX: u64 = 4096;
 /// Makes the home of whoever has these words.
 fn come_back(network: &Network, config: &Config, out: &Printer) -> Result<(), CliError> {
     config.home.check_free()?;
+    let words = typed_words(out)?;
+    let feed = recover(&config.home, network, &words)?;
+    drop(words);
+    out.result(&Back { feed, network: network.name() }, |_| feed.to_string())?;
+    out.hint(
+        "\nThe line above is your id. Your log is still with others: run `klatch up` where they can be met\n\
+         (`klatch peer add FEED@HOST:PORT`, `klatch join INVITE`). `klatch recover` shows how far it is, and\n\
+         whether you went on under another key; until it is complete nothing is posted. Never run another home\n\
+         with these words.",
+    );
+    Ok(())
+}
+
+/// The recovery words, as they are typed in.
+pub(super) fn typed_words(out: &Printer) -> Result<RecoveryWords, CliError> {
     out.hint("Type your 24 recovery words, then Enter:");
     let mut text = Zeroizing::new(String::with_capacity(WORDS_BYTES_MAX as usize));
     let mut lines = std::io::stdin().lock().take(WORDS_BYTES_MAX);
@@ -89,16 +104,7 @@ fn come_back(network: &Network, config: &Config, out: &Printer) -> Result<(), Cl
             break;
         }
     }
-    let words = RecoveryWords::parse(&text).map_err(|error| CliError::Usage(error.to_string()))?;
-    let feed = recover(&config.home, network, &words)?;
-    drop((words, text));
-    out.result(&Back { feed, network: network.name() }, |_| feed.to_string())?;
-    out.hint(
-        "\nThe line above is your id. Your log is still with others: run `klatch up` where they can be met\n\
-         (`klatch peer add FEED@HOST:PORT`, `klatch join INVITE`). `klatch recover` shows how far it is;\n\
-         until it is complete nothing is posted. Never run another home with these words.",
-    );
-    Ok(())
+    RecoveryWords::parse(&text).map_err(|error| CliError::Usage(error.to_string()))
 }
 
 fn network_of(args: &InitArgs) -> Result<Network, CliError> {

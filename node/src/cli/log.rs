@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::exit::CliError;
-use super::follow::{FORKED, still_counts};
+use super::follow::{FORKED, goes_on, still_counts};
 use super::output::{Printer, plain, table};
 use super::reach::{Node, take};
 use super::when;
@@ -40,6 +40,9 @@ pub(super) fn run(args: &LogArgs, config: &Config, node: &Node, out: &Printer) -
     if let Some(cap) = whose.cap {
         out.hint(format_args!("This log is forked after entry {cap}: {}.", still_counts(cap)));
         out.hint(FORKED);
+    }
+    if let Some(text) = goes_on(&whose) {
+        out.hint(text);
     }
     if lines.len() == args.max as usize {
         let last = lines.last().map_or(args.after, |line| line.seq);

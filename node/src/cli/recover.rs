@@ -32,8 +32,11 @@ pub(super) fn run(args: &RecoverArgs, config: &Config, node: &Node, out: &Printe
     }
     let view = *take!(node.call(Request::Recovery)?, Recovery)?;
     out.result(&view, |_| text(&view, config))?;
-    if view.posting == Posting::Recovering {
-        out.hint(next(&view, node.is_running()));
+    match view.posting {
+        Posting::On => {}
+        Posting::Recovering => out.hint(next(&view, node.is_running())),
+        Posting::Forked => out.hint(FORKED_NEXT),
+        Posting::Succeeded => out.hint(SUCCEEDED_NEXT),
     }
     Ok(())
 }
@@ -42,7 +45,7 @@ fn text(view: &RecoveryView, config: &Config) -> String {
     let posting = match view.posting {
         Posting::On => return format!("posting is on; {} of yours", count(view.entries, "entry", "entries")),
         Posting::Recovering => "posting is off while this home recovers",
-        Posting::Forked => "posting is off for good",
+        Posting::Forked | Posting::Succeeded => "posting is off under this key",
     };
     let mut lines = vec![posting.to_owned()];
     lines.extend(view.why.iter().map(|why| format!("why: {why}")));
@@ -70,6 +73,14 @@ fn text(view: &RecoveryView, config: &Config) -> String {
     }
     lines.join("\n")
 }
+
+const FORKED_NEXT: &str = "\
+Next: go on under a new key. Stop `klatch up`, then `klatch succeed` with your recovery words: it shows what each branch \
+holds, and you say which one is kept. Whoever follows you follows the new key by itself; seats and roles stay yours.";
+
+const SUCCEEDED_NEXT: &str = "\
+Next: if that was you, stop `klatch up`, and `klatch succeed` with the same recovery words makes this home the new key's. \
+If it was not you, somebody else has your words.";
 
 /// What to do now.
 fn next(view: &RecoveryView, is_running: bool) -> String {
@@ -103,7 +114,8 @@ fn next(view: &RecoveryView, is_running: bool) -> String {
         ),
         (None, None) => {
             "Next: keep the node running where nodes can be met that hold your log: `klatch peer add \
-                         FEED@HOST:PORT`, `klatch join INVITE`, or be on one network."
+                         FEED@HOST:PORT`, `klatch join INVITE`, or be on one network. If nobody is left who holds more: `klatch \
+                         succeed` goes on under a new key from what is here."
                 .to_owned()
         }
     }

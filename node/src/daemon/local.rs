@@ -1,6 +1,6 @@
 //! Local facts: what this node's owner decided and never publishes. Each space maps a key to a value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_feed::{EntryId, FeedId};
 use klatch_store::{DiskError, Snapshot};
@@ -66,6 +66,39 @@ impl Local {
 pub(crate) fn feeds(snapshot: &Snapshot, space: &str) -> Result<BTreeMap<FeedId, Vec<u8>>, DiskError> {
     let rows = snapshot.locals(space)?;
     Ok(rows.into_iter().filter_map(|(key, value)| Some((FeedId::new(key.try_into().ok()?), value))).collect())
+}
+
+/// What was decided about people and holds for the key under which they went on, where nothing is said of that
+/// one: whom one follows, blocks, calls by a name, reaches somewhere, keeps copies for or with.
+pub(crate) fn carried(snapshot: &Snapshot) -> Result<Vec<Local>, DiskError> {
+    const SPACES: [&str; 7] = [
+        Spaces::FOLLOW,
+        Spaces::PETNAME,
+        Spaces::BLOCK,
+        Spaces::PEER,
+        Spaces::HOME,
+        Spaces::MEMBER,
+        Spaces::PUB,
+    ];
+    let lineage = snapshot.lineage()?;
+    let lines: BTreeSet<Vec<FeedId>> =
+        lineage.successions().map(|succession| lineage.line(succession.old.feed)).collect();
+    let mut sets = Vec::new();
+    for line in lines {
+        for space in SPACES {
+            let mut known = None;
+            for feed in &line {
+                let value = snapshot.local(space, feed.as_bytes())?;
+                if value.is_none() && known.is_some() {
+                    let first = snapshot.genesis(feed)?.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
+                    let value = if space == Spaces::FOLLOW { Some(first) } else { known.clone() };
+                    sets.push(Local::of_feed(space, feed, value));
+                }
+                known = value.or(known);
+            }
+        }
+    }
+    Ok(sets)
 }
 
 /// The groups and events that a space is keyed by.

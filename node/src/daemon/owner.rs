@@ -144,8 +144,11 @@ impl Owner {
 
     /// Learns what own entries are about, and ranks what came while the node was off.
     fn wake(&mut self) -> Result<(), DiskError> {
+        self.carry_over()?;
         let snapshot = self.shared.reader.snapshot()?;
-        self.note_feed(&snapshot, self.shared.me)?;
+        for feed in snapshot.lineage()?.line(self.shared.me) {
+            self.note_feed(&snapshot, feed)?;
+        }
         self.rewant()?;
         let all = snapshot.events()?.into_iter().map(|event| event.id).collect();
         if let Some(changes) = self.rank(&Changes { objects: all, ..Changes::default() })? {
@@ -420,6 +423,9 @@ impl Owner {
         }
         self.note_grown(&changes)?;
         self.note_first_entries(&changes)?;
+        if changes.lineage {
+            self.carry_over()?;
+        }
         if self.options.live && (changes.lineage || self.matters(&changes)) {
             self.rewant()?;
         }
@@ -442,6 +448,13 @@ impl Owner {
         if sets.is_empty() { Ok(()) } else { self.set_local(&sets) }
     }
 
+    /// What this node's owner decided about somebody holds for whoever they go on as.
+    fn carry_over(&mut self) -> Result<(), DiskError> {
+        let snapshot = self.shared.reader.snapshot()?;
+        let sets = local::carried(&snapshot)?;
+        if sets.is_empty() { Ok(()) } else { self.set_local(&sets) }
+    }
+
     /// Whether a commit can change the wants.
     fn matters(&self, changes: &Changes) -> bool {
         let wants = self.shared.wants.borrow();
@@ -457,7 +470,10 @@ impl Owner {
         self.note_members()?;
         let snapshot = self.shared.reader.snapshot()?;
         if self.store.held().is_some() {
-            self.note_feed(&snapshot, self.shared.me)?; // Own entries come from peers now.
+            // Own entries come from peers now.
+            for feed in snapshot.lineage()?.line(self.shared.me) {
+                self.note_feed(&snapshot, feed)?;
+            }
         }
         let wants = wants::compute(&snapshot, self.shared.me, &self.mine, &self.hints)?;
         self.hints.retain(|object, _| wants.objects.contains(object));

@@ -103,6 +103,7 @@ impl On<'_> {
             posting: match &held {
                 None => Posting::On,
                 Some(Held::Forked { .. }) => Posting::Forked,
+                Some(Held::Succeeded { .. }) => Posting::Succeeded,
                 Some(_) => Posting::Recovering,
             },
             why: held.map(|held| held.to_string()),
@@ -130,6 +131,9 @@ impl On<'_> {
     fn follows(&self) -> Result<Response, Refusal> {
         let mut feeds: BTreeSet<FeedId> = local::feeds(self.snapshot, Spaces::FOLLOW)?.into_keys().collect();
         feeds.extend(local::feeds(self.snapshot, Spaces::BLOCK)?.into_keys());
+        // One line a person: under the key they have today.
+        let lineage = self.snapshot.lineage()?;
+        let feeds: BTreeSet<FeedId> = feeds.into_iter().map(|feed| lineage.now(feed)).collect();
         let lines = feeds.into_iter().map(|feed| follow_line(self.snapshot, feed));
         Ok(Response::Follows(lines.collect::<Result<_, _>>()?))
     }
@@ -297,7 +301,16 @@ impl On<'_> {
 /// Somebody as this node knows them.
 pub(super) fn follow_line(snapshot: &Snapshot, feed: FeedId) -> Result<FollowLine, DiskError> {
     let state = snapshot.state(&feed)?;
+    let lineage = snapshot.lineage()?;
+    let line = lineage.line(feed);
+    let mut before = Vec::new();
+    for earlier in line.iter().take_while(|earlier| **earlier != feed) {
+        let entries = snapshot.state(earlier)?.map_or(0, |state| state.len);
+        before.push(EarlierLog { feed: *earlier, entries });
+    }
     Ok(FollowLine {
+        before,
+        now: line.last().copied().filter(|now| *now != feed),
         feed,
         petname: local::petname(snapshot, &feed)?,
         name: snapshot.profile(&feed)?.map(|(name, _)| name),
@@ -351,7 +364,7 @@ fn log_line(entry: &Verified) -> LogLine {
 }
 
 /// What an entry says, in a few words.
-fn what(entry: &Verified) -> String {
+pub(super) fn what(entry: &Verified) -> String {
     let header = entry.header();
     let Some(post) = Post::read(header.kind, &header.refs, entry.body()) else {
         return match entry.body() {
@@ -360,6 +373,10 @@ fn what(entry: &Verified) -> String {
         };
     };
     match post {
+        Post::Genesis { succeeds: Some(succeeds), .. } => {
+            let (seq, _) = succeeds.keep();
+            format!("went on from {}, whose entries 1 to {seq} count", names::short(&succeeds.old().feed))
+        }
         Post::Genesis { .. } => "started this log".to_owned(),
         Post::Group { name, .. } => format!("founded the group {name:?}"),
         Post::Event { title, start, zone, .. } => format!("scheduled {title:?} for {start} {zone}"),

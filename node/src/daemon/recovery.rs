@@ -193,7 +193,14 @@ impl Recovery {
 /// What is going on with own posts, and what to do: for every place that says so.
 pub(crate) fn plainly(held: &Held) -> String {
     let next = match held {
-        Held::Forked { .. } => "Start over with `klatch init` in a new home",
+        Held::Forked { .. } => {
+            "Go on under a new key, which keeps the branch you choose: stop `klatch up`, and run `klatch succeed` with \
+             your recovery words"
+        }
+        Held::Succeeded { .. } => {
+            "If that was you, `klatch succeed` with the same words makes this home the new key's; if not, somebody has \
+             your words: tell those who follow you by another way than this log"
+        }
         _ => {
             "Posting is off until it is sure that nothing of yours is missing, since it could fork your log: \
              `klatch up` asks other nodes, and `klatch recover` shows how far that is"

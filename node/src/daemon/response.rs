@@ -60,8 +60,10 @@ pub enum Posting {
     On,
     /// Not before it is sure that none is missing.
     Recovering,
-    /// Two branches exist: never.
+    /// Two branches exist: not under this key.
     Forked,
+    /// The log goes on under another key: not under this one.
+    Succeeded,
 }
 
 /// How a recovery stands.
@@ -132,6 +134,20 @@ pub struct FollowLine {
     pub cap: Option<Seq>,
     pub followed: bool,
     pub blocked: bool,
+    /// Under which keys they wrote before, first to last, and how many entries of each count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<EarlierLog>,
+    /// Under which key they go on, if this is not it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<FeedId>,
+}
+
+/// A log that its owner continued under another key.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct EarlierLog {
+    pub feed: FeedId,
+    pub entries: Seq,
 }
 
 /// One group in a list.

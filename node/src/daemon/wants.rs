@@ -60,6 +60,7 @@ pub(super) fn compute(
     known.extend(local::feeds(snapshot, Spaces::MEMBER)?.into_keys());
     known.extend(local::feeds(snapshot, Spaces::PUB)?.into_keys());
     known.insert(me);
+    known.extend(lines(snapshot, &known)?);
 
     let (groups, events) = (snapshot.groups()?, snapshot.events()?);
     let mut objects: BTreeSet<EntryId> = local::objects(snapshot, Spaces::OPENED)?.into_iter().collect();
@@ -82,7 +83,7 @@ pub(super) fn compute(
             .collect::<Vec<_>>(),
     );
 
-    let mut soon = BTreeSet::from([me]);
+    let mut soon: BTreeSet<FeedId> = snapshot.lineage()?.line(me).into_iter().collect();
     let near = groups.iter().filter(|g| objects.contains(&g.id));
     soon.extend(near.flat_map(|g| g.roles.iter().map(|line| line.feed).chain([g.founder])));
     let near = events.iter().filter(|e| objects.contains(&e.id));
@@ -100,6 +101,27 @@ pub(super) fn compute(
     feeds.extend(&probation);
     feeds.retain(|feed| !blocked.contains_key(feed));
     Ok(Wants { feeds, objects, probation, soon, followed })
+}
+
+/// Every key under which one of these wrote or goes on: what they said under one counts for all.
+fn lines(snapshot: &Snapshot, known: &BTreeSet<FeedId>) -> Result<BTreeSet<FeedId>, DiskError> {
+    let lineage = snapshot.lineage()?;
+    let mut keys: BTreeSet<FeedId> = known.iter().flat_map(|feed| lineage.line(*feed)).collect();
+    // Whether somebody succeeds another cannot be known before the other's log is here.
+    let statements = snapshot.all_successors()?;
+    for _ in 0..klatch_feed::succession::LINKS_MAX {
+        let is_new = |feed: &FeedId| keys.contains(feed);
+        let olds: Vec<FeedId> = statements
+            .iter()
+            .filter(|kept| is_new(&kept.succession.new.feed) && !is_new(&kept.succession.old.feed))
+            .map(|kept| kept.succession.old.feed)
+            .collect();
+        if olds.is_empty() {
+            break;
+        }
+        keys.extend(olds);
+    }
+    Ok(keys)
 }
 
 fn in_group(group: &GroupState) -> impl Iterator<Item = FeedId> {

@@ -95,16 +95,16 @@ struct On<'a> {
 
 impl On<'_> {
     fn follow(&self, who: &str, petname: Option<String>) -> Result<Plan, Refusal> {
-        let feed = names::person(self.snapshot, self.me, who)?;
+        let lineage = self.snapshot.lineage()?;
+        let feed = lineage.now(names::person(self.snapshot, self.me, who)?);
         if feed == self.me {
             return Err(no_effect("this is you: your own posts are always here"));
         }
         klatch_feed::PublicKey::parse(&feed).map_err(|error| field("feed", error))?;
         let genesis = self.snapshot.genesis(&feed)?.map(|id| id.as_bytes().to_vec());
-        let mut locals = vec![
-            Local::of_feed(Spaces::FOLLOW, &feed, Some(genesis.unwrap_or_default())),
-            Local::of_feed(Spaces::BLOCK, &feed, None), // Following somebody again ends a block.
-        ];
+        let mut locals = vec![Local::of_feed(Spaces::FOLLOW, &feed, Some(genesis.unwrap_or_default()))];
+        // Following somebody again ends a block, under whatever key it was.
+        locals.extend(lineage.line(feed).iter().map(|key| Local::of_feed(Spaces::BLOCK, key, None)));
         let mut line = read::follow_line(self.snapshot, feed)?;
         (line.followed, line.blocked) = (true, false);
         if let Some(name) = petname {
@@ -122,7 +122,9 @@ impl On<'_> {
             return Err(no_effect("you do not follow them"));
         }
         let line = FollowLine { followed: false, ..line };
-        Ok(Plan::local(vec![Local::of_feed(Spaces::FOLLOW, &feed, None)], Response::Person(line)))
+        let keys = self.snapshot.lineage()?.line(feed);
+        let locals = keys.iter().map(|key| Local::of_feed(Spaces::FOLLOW, key, None)).collect();
+        Ok(Plan::local(locals, Response::Person(line)))
     }
 
     fn block(&self, who: &str) -> Result<Plan, Refusal> {
@@ -131,11 +133,10 @@ impl On<'_> {
             return Err(no_effect("this is you"));
         }
         let line = FollowLine { followed: false, blocked: true, ..read::follow_line(self.snapshot, feed)? };
-        let locals = vec![
-            Local::of_feed(Spaces::FOLLOW, &feed, None),
-            Local::of_feed(Spaces::BLOCK, &feed, Some(Vec::new())),
-        ];
-        Ok(Plan::local(locals, Response::Person(line)))
+        let keys = self.snapshot.lineage()?.line(feed);
+        let unfollow = keys.iter().map(|key| Local::of_feed(Spaces::FOLLOW, key, None));
+        let block = keys.iter().map(|key| Local::of_feed(Spaces::BLOCK, key, Some(Vec::new())));
+        Ok(Plan::local(unfollow.chain(block).collect(), Response::Person(line)))
     }
 
     fn peer_add(&self, feed: FeedId, address: &str) -> Result<Plan, Refusal> {

@@ -18,5 +18,6 @@ mod recovery;
 mod reference;
 mod resume;
 mod socket;
+mod succession;
 mod tidy;
 mod two_nodes;
