@@ -1,5 +1,5 @@
 //! The headline figures, each beside its ceiling measured in the same run: `cargo bench -p klatch --bench figures`,
-//! with `-- --json` for machines.
+//! with `-- --json` for machines, and `-- disk`, `-- wire` or `-- meet` for a part of them.
 //!
 //! A benchmark reports and never fails on a clock: absolute times wobble on shared machines, so what counts is
 //! the ratio to the ceiling (1 = as fast as the raw thing), and whether the goal is met here. Corpus A is 100
@@ -67,7 +67,10 @@ impl Figure {
 }
 
 fn main() {
-    let json = std::env::args().any(|arg| arg == "--json");
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let json = args.iter().any(|arg| arg == "--json");
+    let named: Vec<&String> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
+    let wants = |part: &str| named.is_empty() || named.iter().any(|name| *name == part);
     let say = |what: &str| {
         if !json {
             eprintln!("{what} …");
@@ -77,12 +80,19 @@ fn main() {
     let corpus = Corpus::sign();
     say("ceilings");
     let ceilings = Ceilings::measure(&corpus);
-    say("ingest, and own posts");
-    let mut figures = disk::figures(&corpus, &ceilings);
-    say("two nodes over loopback");
-    figures.extend(wire::figures(&corpus, &ceilings));
-    say("meeting again, in memory");
-    figures.extend(meet::figures());
+    let mut figures = Vec::new();
+    if wants("disk") {
+        say("ingest, and own posts");
+        figures.extend(disk::figures(&corpus, &ceilings));
+    }
+    if wants("wire") {
+        say("two nodes over loopback");
+        figures.extend(wire::figures(&corpus, &ceilings));
+    }
+    if wants("meet") {
+        say("meeting again, in memory");
+        figures.extend(meet::figures());
+    }
     let table = Table { figures, ceilings: ceilings.list() };
     match json {
         true => println!("{}", serde_json::to_string_pretty(&table).expect("numbers and words are JSON")),

@@ -13,10 +13,10 @@ use redb::{ReadableTable, WriteTransaction};
 
 use crate::error::{Damage, corrupt};
 use crate::table::{
-    FeedRow, IDS, MISSING, PROFILES, REFS, Read, TOMBS, feed_row, id_key, numbered, place, place_of, ref_key,
+    FeedRow, MISSING, PROFILES, REFS, Read, TOMBS, feed_row, id_key, numbered, place, place_of, ref_key,
     split, take, tomb_key,
 };
-use crate::{DiskError, entries, succession};
+use crate::{DiskError, entries, ids, succession};
 
 /// Objects to fold again.
 #[derive(Debug, Default)]
@@ -86,9 +86,9 @@ impl Index {
     pub(crate) fn flush(&mut self, tx: &WriteTransaction) -> Result<(), DiskError> {
         self.ids.sort_unstable();
         self.refs.sort_unstable();
-        let mut table = tx.open_table(IDS)?;
-        self.ids.drain(..).try_for_each(|key| table.insert(key, ()).map(drop))?;
-        drop(table);
+        if !self.ids.is_empty() {
+            ids::add(tx, &std::mem::take(&mut self.ids))?;
+        }
         let mut table = tx.open_table(REFS)?;
         self.refs.drain(..).try_for_each(|(key, fact)| table.insert(key, &fact[..]).map(drop))?;
         drop(table);
@@ -178,6 +178,7 @@ impl Index {
         entries: &[Unverified],
         with_ids: bool,
     ) -> Result<(), DiskError> {
+        let mut keys = Vec::new();
         // Latest first, so that a tombstone still finds what it took back.
         for entry in entries.iter().rev() {
             let header = entry.header();
@@ -189,23 +190,29 @@ impl Index {
             tx.open_table(MISSING)?.remove(here)?;
             tx.open_table(PROFILES)?.remove(here)?;
             if with_ids {
-                tx.open_table(IDS)?.remove(id_key(&entry.id(), here))?;
+                keys.push(id_key(&entry.id(), here));
             }
             if !targets(entry).is_empty() {
                 self.give_back(tx, feed, here, entry)?;
             }
         }
-        Ok(())
+        keys.sort_unstable();
+        ids::remove(tx, &keys)
     }
 
-    /// Takes out what finds an entry of another branch, as it is to be deleted.
+    /// An entry that is no longer accepted, and stays where it is found by its id.
+    pub(crate) fn touch(&mut self, entry: &Unverified) {
+        self.touched.by(entry.id(), entry.header().kind, None);
+    }
+
+    /// Takes out what finds an entry by its id, if it is there.
     pub(crate) fn forget(
         &mut self,
         tx: &WriteTransaction,
         num: u32,
         entry: &Unverified,
     ) -> Result<(), DiskError> {
-        tx.open_table(IDS)?.remove(id_key(&entry.id(), place(num, entry.header().seq)))?;
+        ids::remove(tx, &[id_key(&entry.id(), place(num, entry.header().seq))])?;
         self.touched.by(entry.id(), entry.header().kind, None);
         Ok(())
     }
@@ -273,9 +280,12 @@ fn own_target(
 
 /// Places of stored entries whose ids begin like `id`.
 pub(crate) fn places(tx: &impl Read, id: &EntryId) -> Result<Vec<u64>, DiskError> {
-    let table = tx.open(IDS)?;
-    let found = table.range(id_key(id, 0)..=id_key(id, u64::MAX))?;
-    found.map(|row| Ok(place_of(&row?.0.value()))).collect()
+    let mut found = Vec::new();
+    ids::open(tx)?.range(&id_key(id, 0), &id_key(id, u64::MAX), |key| {
+        found.push(place_of(&key));
+        Ok(true)
+    })?;
+    Ok(found)
 }
 
 /// A stored entry, found by its id.

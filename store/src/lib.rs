@@ -21,6 +21,7 @@ mod disk;
 mod entries;
 mod error;
 mod guard;
+mod ids;
 mod index;
 mod ingest;
 mod recovering;

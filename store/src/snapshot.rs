@@ -12,10 +12,10 @@ use crate::batch::proof_bytes;
 use crate::guard::guard;
 use crate::shared::{Hold, Shared};
 use crate::table::{
-    CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, LOCAL, MISSING, NUMBERS, PROFILES, REFS, clock, feed_row,
+    CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, LOCAL, MISSING, NUMBERS, PROFILES, REFS, clock, feed_row,
     numbered, place, place_of, ref_key, split,
 };
-use crate::{DiskError, FeedState, Kept, Progress, Report, entries, index, succession, verify};
+use crate::{DiskError, FeedState, Kept, Progress, Report, entries, ids, index, succession, verify};
 
 /// Makes snapshots; cheap to clone, `Send + Sync`.
 #[derive(Clone, Debug)]
@@ -144,16 +144,17 @@ impl Snapshot {
             low[..head.len()].copy_from_slice(head);
             high[..head.len()].copy_from_slice(head);
             let mut found = Vec::new();
-            for row in self.tx.open_table(IDS)?.range(low..=high)? {
+            ids::open(&self.tx)?.range(&low, &high, |key| {
                 if found.len() == max {
-                    break;
+                    return Ok(false);
                 }
-                let (num, seq) = split(place_of(&row?.0.value()));
+                let (num, seq) = split(place_of(&key));
                 let (feed, _) = numbered(&self.tx, num)?;
                 let row = self.row(&feed)?.ok_or(DiskError::Table { table: "feeds" })?;
                 let id = if seq <= row.len { entries::id_at(&self.tx, feed, &row, seq)? } else { None };
                 found.extend(id.filter(|id| id.as_bytes().starts_with(prefix)));
-            }
+                Ok(true)
+            })?;
             Ok(found)
         })
     }

@@ -369,6 +369,9 @@ impl Batch<'_> {
         self.tx.open_table(PROOFS)?.remove(row.num)?;
         self.put(old, row);
         self.store(old, &row)?;
+        for entry in &back {
+            self.index.forget(self.tx, row.num, entry)?; // Listed anew; some were listed aside.
+        }
         self.note(old, row.num, &back.iter().collect::<Vec<_>>());
         Ok(())
     }
@@ -379,7 +382,7 @@ impl Batch<'_> {
         let key = branch_key(here, entry.id().tip8());
         if self.tx.open_table(BRANCHES)?.insert(key, &value[..])?.is_none() {
             row.bytes += value.len() as u64;
-            self.index.add(*old, row.num, entry, false);
+            self.index.touch(entry); // Its id stays listed.
             self.put(old, row);
         }
         Ok(())

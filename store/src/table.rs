@@ -9,8 +9,8 @@
 //! | `meta` | name | `schema` u32, `net` 32 B, `owner` 32 B, `instance` 16 B, `numbers` u32 (next feed number), `clock` u64 (last change), `moved` (the owner is another since the witness was written), `recovering` 9 B (why: `recovering.rs`), `rebuild` u64 (place reached) |
 //! | `feeds` | feed id | [`FeedRow`] |
 //! | `numbers` | feed number | feed id, id of its entry 1 or zeros |
-//! | `runs` | place of its first entry | a row: see `entries.rs`. The truth; `ids` to `profiles` and the views are made from it |
-//! | `ids` | first 8 bytes of an entry id, its place | – |
+//! | `runs` | place of its first entry | a row: see `entries.rs`. The truth; `id segments` to `profiles` and the views are made from it |
+//! | `id segments` | see `ids.rs` | first 8 bytes of entry ids, with their places |
 //! | `refs` | id pointed at, place of who points | a [fact](crate::index) if it is the first ref of a fold kind, else – |
 //! | `tombs` | place taken back, place of the tombstone | the tombstone's fact |
 //! | `missing` | place of a body that is neither held nor taken back | – |
@@ -22,7 +22,7 @@
 //! | `branches` | place, first 8 bytes of the id | an entry of another branch: id before it, chunk of one row |
 //! | `local` | space, key | this node's own facts, never replicated |
 //!
-//! `ids` covers every stored entry, those in `branches` included; `refs`, `tombs`, `missing` and `profiles` the accepted ones alone.
+//! `id segments` cover every stored entry, those in `branches` included; `refs`, `tombs`, `missing` and `profiles` the accepted ones alone.
 //! Absent on purpose: receipt times, and anything about peers.
 
 pub(crate) mod migrate;
@@ -35,13 +35,13 @@ use redb::{
 use crate::DiskError;
 
 /// The layout described above.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 pub(crate) const FEEDS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("feeds");
 pub(crate) const NUMBERS: TableDefinition<'_, u32, [u8; 64]> = TableDefinition::new("numbers");
 pub(crate) const RUNS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("runs");
-pub(crate) const IDS: TableDefinition<'_, [u8; 16], ()> = TableDefinition::new("ids");
+pub(crate) use crate::ids::IDS;
 pub(crate) const REFS: TableDefinition<'_, [u8; 40], &[u8]> = TableDefinition::new("refs");
 pub(crate) const TOMBS: TableDefinition<'_, [u8; 16], &[u8]> = TableDefinition::new("tombs");
 pub(crate) const MISSING: TableDefinition<'_, u64, ()> = TableDefinition::new("missing");

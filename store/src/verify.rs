@@ -11,9 +11,10 @@ use redb::{ReadOnlyTable, ReadableTable, ReadableTableMetadata};
 use crate::entries::{self, Row};
 use crate::error::{Damage, corrupt};
 use crate::guard::guard;
+use crate::ids::{self, Ids};
 use crate::index::{fact_bytes, is_taken_back, profile};
 use crate::table::{
-    BRANCHES, CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, IDS, MISSING, PROFILES, PROOFS, REFS, SUCCESSORS,
+    BRANCHES, CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, MISSING, PROFILES, PROOFS, REFS, SUCCESSORS,
     TOMBS, id_key, numbered, place, ref_key,
 };
 use crate::{DiskError, Progress, Report, Snapshot, succession, view};
@@ -52,7 +53,7 @@ pub(crate) fn verify(on: &Snapshot, progress: Progress<'_>) -> Result<Report, Di
 
 /// The tables that each entry is looked up in, opened once a row.
 struct Derived {
-    ids: ReadOnlyTable<[u8; 16], ()>,
+    ids: Ids<ReadOnlyTable<[u8; 24], &'static [u8]>>,
     refs: ReadOnlyTable<[u8; 40], &'static [u8]>,
     missing: ReadOnlyTable<u64, ()>,
     profiles: ReadOnlyTable<u64, &'static [u8]>,
@@ -107,8 +108,8 @@ impl Run<'_> {
             bytes += size as u64;
             self.expected.ids += 1;
             let here = place(row.num, entry.header().seq);
-            if self.on.tx.open_table(IDS)?.get(id_key(&entry.id(), here))?.is_none() {
-                self.problem(format!("another branch of {feed} is not in table ids: run rebuild"));
+            if !ids::open(&self.on.tx)?.contains(&id_key(&entry.id(), here))? {
+                self.problem(format!("another branch of {feed} is not in table id segments: run rebuild"));
             }
             if matches!(entry.header().kind, kind::GROUP | kind::EVENT) {
                 self.expected.views.insert(entry.id());
@@ -153,7 +154,7 @@ impl Run<'_> {
     ) -> Result<(), DiskError> {
         let tx = &self.on.tx;
         let derived = Derived {
-            ids: tx.open_table(IDS)?,
+            ids: ids::open(tx)?,
             refs: tx.open_table(REFS)?,
             missing: tx.open_table(MISSING)?,
             profiles: tx.open_table(PROFILES)?,
@@ -189,8 +190,8 @@ impl Run<'_> {
         let here = place(row.num, header.seq);
         let mut absent = Vec::new();
         self.expected.ids += 1;
-        if derived.ids.get(id_key(&entry.id(), here))?.is_none() {
-            absent.push("ids");
+        if !derived.ids.contains(&id_key(&entry.id(), here))? {
+            absent.push("id segments");
         }
         if matches!(header.kind, kind::GROUP | kind::EVENT) {
             self.expected.views.insert(entry.id());
@@ -227,7 +228,7 @@ impl Run<'_> {
     fn counts(&mut self) -> Result<(), DiskError> {
         let tx = &self.on.tx;
         let tables = [
-            ("ids", tx.open_table(IDS)?.len()?, self.expected.ids),
+            ("id segments", ids::open(tx)?.count(), self.expected.ids),
             ("refs", tx.open_table(REFS)?.len()?, self.expected.refs),
             ("missing", tx.open_table(MISSING)?.len()?, self.expected.missing),
             ("profiles", tx.open_table(PROFILES)?.len()?, self.expected.profiles),
@@ -235,7 +236,7 @@ impl Run<'_> {
         ];
         for (table, found, wanted) in tables {
             if found != wanted {
-                self.problem(format!("table {table} has {found} rows where {wanted} should be: run rebuild"));
+                self.problem(format!("table {table} has {found} where {wanted} should be: run rebuild"));
             }
         }
         // Read through, so that damage in them shows too.

@@ -1,16 +1,27 @@
 //! From one schema to the next: one function a step, all run in one transaction.
 //!
-//! A step is added here together with the new number in [`SCHEMA`] and a test that opens a store of the old one.
+//! A step is added here together with the new number in [`SCHEMA`] and a test that starts from the old one.
 
-use redb::{ReadableTable, WriteTransaction};
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 use super::{BRANCHES, FEEDS, SCHEMA, SUCCESSORS, set_meta};
-use crate::DiskError;
+use crate::{DiskError, ids};
 
 /// A step from schema n (its place in [`STEPS`] plus one) to n + 1.
 type Step = fn(&WriteTransaction) -> Result<(), DiskError>;
 
-const STEPS: [Step; SCHEMA as usize - 1] = [successions];
+const STEPS: [Step; SCHEMA as usize - 1] = [successions, segment_ids];
+
+/// Schema 2 and before kept ids in a B-tree of their own.
+const IDS_2: TableDefinition<'_, ids::Key, ()> = TableDefinition::new("ids");
+
+fn segment_ids(tx: &WriteTransaction) -> Result<(), DiskError> {
+    let held = tx.open_table(IDS_2)?;
+    let keys = held.iter()?.map(|row| Ok(row?.0.value())).collect::<Result<Vec<_>, DiskError>>()?;
+    drop(held);
+    tx.delete_table(IDS_2)?;
+    ids::add(tx, &keys)
+}
 
 /// Brings a store of schema `from`, which is not newer than this program, up to [`SCHEMA`].
 pub(crate) fn up(tx: &WriteTransaction, from: u32) -> Result<(), DiskError> {
@@ -40,10 +51,28 @@ fn run(tx: &WriteTransaction, from: u32, steps: &[Step]) -> Result<(), DiskError
 
 #[cfg(test)]
 mod tests {
+    use redb::TableHandle;
     use redb::backends::InMemoryBackend;
 
     use super::*;
     use crate::table::meta;
+
+    #[test]
+    fn ids_of_schema_2_are_found_in_schema_3() {
+        let db = redb::Builder::new().create_with_backend(InMemoryBackend::new()).unwrap();
+        let tx = db.begin_write().unwrap();
+        let keys: Vec<ids::Key> = (0..3_000_u128).map(|n| (n << 70 | n).to_be_bytes()).collect();
+        let mut table = tx.open_table(IDS_2).unwrap();
+        keys.iter().for_each(|key| drop(table.insert(key, ()).unwrap()));
+        drop(table);
+        up(&tx, 2).unwrap();
+        assert_eq!(meta(&tx, "schema").unwrap(), Some(SCHEMA.to_be_bytes()));
+        let held = ids::open(&tx).unwrap();
+        assert_eq!(held.count(), 3_000);
+        assert!(keys.iter().all(|key| held.contains(key).unwrap()));
+        drop(held);
+        assert!(!tx.list_tables().unwrap().any(|table| table.name() == "ids"));
+    }
 
     #[test]
     fn steps_run_in_order_from_the_stores_own_schema() {
