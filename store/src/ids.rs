@@ -334,6 +334,15 @@ mod tests {
     }
 
     #[test]
+    fn merging_goes_on_through_all_sizes() {
+        let db = database();
+        let tx = db.begin_write().unwrap();
+        (0..64).for_each(|n| add(&tx, &sorted([n])).unwrap());
+        let segments = open(&tx).unwrap().segments;
+        assert_eq!(segments.iter().map(|part| part.keys).collect::<Vec<_>>(), [64]);
+    }
+
+    #[test]
     fn a_row_of_any_other_length_is_damage() {
         for bytes in [&[][..], &[1; 15], &[1; 17]] {
             let db = database();
