@@ -1,9 +1,12 @@
 //! Corpus A: the same bytes in every run.
 
-use klatch_feed::{Draft, FeedId, Head, K, NetId, Post, SecretKey, Unverified, chunk};
-use klatch_feed::{EntryId, Seq};
+use std::thread;
+
+use klatch_feed::{Draft, EntryId, FeedId, Head, NetId, Post, SecretKey, Seq};
 use klatch_store::Incoming;
 use sha2::{Digest, Sha256};
+
+use crate::mixed;
 
 /// Feeds.
 pub(crate) const FEEDS: u32 = 100;
@@ -16,7 +19,7 @@ pub(crate) const NETWORK: &str = "figures";
 /// Bytes of a comment's body.
 const BODY_BYTES: usize = 194;
 /// When it all was said.
-const TIME_MS: u64 = 1_900_000_000_000;
+pub(crate) const TIME_MS: u64 = 1_900_000_000_000;
 
 /// The corpus, as chunks that a peer would send.
 pub(crate) struct Corpus {
@@ -57,28 +60,30 @@ pub(crate) fn comment(author: u32, n: u32) -> Draft {
 impl Corpus {
     /// Signs it anew: some seconds, which no figure counts.
     pub(crate) fn sign() -> Self {
-        let net = NetId::of_name(NETWORK);
-        let (mut chunks, mut feeds) = (Vec::new(), Vec::new());
-        for n in 0..FEEDS {
-            let secret = author(n);
-            let mut head = Head::empty(secret.feed());
-            feeds.push(head.feed);
-            let mut entries = Vec::new();
-            for at in 0..EACH {
-                let (entry, next) =
-                    head.sign(&net, &secret, comment(n, at)).expect("it is within all limits");
-                entries.push(entry);
-                head = next;
-            }
-            let mut base8 = None;
-            for run in entries.chunks(K as usize) {
-                let unverified: Vec<&Unverified> = run.iter().map(|entry| &**entry).collect();
-                let chunk = chunk::encode(&unverified, |_| true);
-                chunks.push(Incoming { feed: head.feed, base8, chunk });
-                base8 = run.last().map(|entry| entry.id().tip8());
-            }
-        }
+        Self::sign_from(0)
+    }
+
+    /// Another of the same shape, by authors from number `from` on.
+    pub(crate) fn sign_from(from: u32) -> Self {
+        let half = |from: u32| move || (from..from + FEEDS / 2).map(feed).collect::<Vec<_>>();
+        let other = thread::spawn(half(from + FEEDS / 2));
+        let mut all = half(from)();
+        all.extend(other.join().expect("signing does not panic"));
+        let feeds = all.iter().map(|(feed, _)| *feed).collect();
+        let chunks: Vec<Incoming> = all.into_iter().flat_map(|(_, chunks)| chunks).collect();
         let bytes = chunks.iter().map(|incoming| incoming.chunk.len()).sum();
         Self { chunks, feeds, bytes }
     }
+}
+
+fn feed(n: u32) -> (FeedId, Vec<Incoming>) {
+    let (net, secret) = (NetId::of_name(NETWORK), author(n));
+    let mut head = Head::empty(secret.feed());
+    let mut entries = Vec::new();
+    for at in 0..EACH {
+        let (entry, next) = head.sign(&net, &secret, comment(n, at)).expect("it is within all limits");
+        entries.push(entry);
+        head = next;
+    }
+    (head.feed, mixed::chunks(&head, &entries))
 }

@@ -11,7 +11,7 @@ use crate::corpus::{Corpus, ENTRIES, FEEDS, NETWORK, author, comment};
 use crate::{Better, Figure, median};
 
 /// Chunks in one transaction: some 10,000 entries.
-const BATCH: usize = 40;
+pub(crate) const BATCH: usize = 40;
 /// Own posts that each wait for the disk.
 const SINGLE: u32 = 300;
 /// Own posts in one group, and how many groups.
@@ -22,6 +22,7 @@ pub(crate) fn figures(corpus: &Corpus, ceilings: &Ceilings) -> Vec<Figure> {
     let runs = [(); 3].map(|()| ingest(corpus));
     let rate = median(runs.iter().map(|run| run.0).collect());
     let bytes = median(runs.iter().map(|run| run.1).collect());
+    let compacted = runs[0].2;
     let (single, grouped) = own_posts();
     vec![
         Figure::new(
@@ -41,6 +42,13 @@ pub(crate) fn figures(corpus: &Corpus, ceilings: &Ceilings) -> Vec<Figure> {
         Figure::new(
             "disk, with indexes, not compacted",
             bytes,
+            "B/entry",
+            ("body and signature", 258.0),
+            (Better::Less, 330.0),
+        ),
+        Figure::new(
+            "... after compaction",
+            compacted,
             "B/entry",
             ("body and signature", 258.0),
             (Better::Less, 330.0),
@@ -68,10 +76,10 @@ fn store(folder: &Path) -> (Store, klatch_feed::SecretKey) {
     (store, secret)
 }
 
-/// Entries a second into an empty store, each batch durable; and bytes of the file for each.
-fn ingest(corpus: &Corpus) -> (f64, f64) {
+/// Entries a second into an empty store, each batch durable; and bytes of the file for each, then compacted.
+fn ingest(corpus: &Corpus) -> (f64, f64, f64) {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
-    let (mut store, _) = store(folder.path());
+    let (mut store, secret) = store(folder.path());
     let clock = Stopwatch::start();
     for batch in corpus.chunks.chunks(BATCH) {
         let (outcomes, _) = store.ingest(batch).expect("the disk works");
@@ -79,8 +87,15 @@ fn ingest(corpus: &Corpus) -> (f64, f64) {
     }
     let seconds = clock.elapsed().as_secs_f64();
     drop(store);
-    let file = std::fs::metadata(folder.path().join("klatch.redb")).expect("the store is one file");
-    (ENTRIES / seconds, file.len() as f64 / ENTRIES)
+    let bytes = || {
+        let file = std::fs::metadata(folder.path().join("klatch.redb")).expect("the store is one file");
+        file.len() as f64 / ENTRIES
+    };
+    let filled = bytes();
+    let mut store = Store::open(folder.path(), NetId::of_name(NETWORK), secret.feed()).expect("it opens");
+    store.compact(&mut |_, _| {}).expect("there is room for a copy");
+    drop(store);
+    (ENTRIES / seconds, filled, bytes())
 }
 
 /// Own posts a second, one by one and in groups.

@@ -1,0 +1,148 @@
+//! A store of a million entries: whether ingest stays as fast as it fills, what the fold costs, how fast the
+//! store opens, and how soon "what is on" is there.
+
+use std::path::Path;
+
+use klatch::clock::Stopwatch;
+use klatch_feed::NetId;
+use klatch_store::{Outcome, Store};
+use redb::{Database, ReadableDatabase, TableDefinition};
+
+use crate::corpus::{Corpus, ENTRIES, FEEDS, NETWORK, author};
+use crate::disk::BATCH;
+use crate::{Better, Figure, median, mixed};
+
+/// Rounds of corpus A before corpus B: 900,000 entries.
+const ROUNDS: u32 = 9;
+
+pub(crate) fn figures() -> Vec<Figure> {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    let secret = author(2_000_000);
+    let mut store =
+        Store::create(folder.path(), NetId::of_name(NETWORK), secret.feed()).expect("the folder is empty");
+    let rates: Vec<f64> = (0..ROUNDS)
+        .map(|round| ENTRIES / ingest(&mut store, &Corpus::sign_from(1_000 + round * FEEDS).chunks))
+        .collect();
+    let last = rates[rates.len() - 1];
+    let mixed = mixed::ENTRIES / ingest(&mut store, &mixed::sign());
+    let crashed = crashed(folder.path());
+    drop(store);
+    let (open, first, bare) = cleanly(folder.path());
+    vec![
+        Figure::new(
+            "bulk ingest, 800k entries stored before",
+            last,
+            "entries/s",
+            ("the same, none stored before", rates[0]),
+            (Better::More, 400_000.0),
+        ),
+        Figure::told(
+            "... of corpus B, folded, 900k stored before",
+            mixed,
+            "entries/s",
+            ("corpus A beside it", last),
+            Better::More,
+        ),
+        Figure::new(
+            "open 1 M entries, closed cleanly",
+            open,
+            "ms",
+            ("redb alone, first table", bare.open),
+            (Better::Less, 50.0),
+        ),
+        Figure::new(
+            "... after a crash",
+            crashed.0,
+            "ms",
+            ("redb alone, first table", crashed.1),
+            (Better::Less, 300.0),
+        ),
+        Figure::new(
+            "what is on, 1 M entries, 1,000 events, first",
+            first,
+            "ms",
+            ("redb alone, the rows read", bare.read),
+            (Better::Less, 1.0),
+        ),
+    ]
+}
+
+fn ingest(store: &mut Store, chunks: &[klatch_store::Incoming]) -> f64 {
+    let clock = Stopwatch::start();
+    for batch in chunks.chunks(BATCH) {
+        let (outcomes, _) = store.ingest(batch).expect("the disk works");
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Accepted(_))), "{outcomes:?}");
+    }
+    clock.elapsed().as_secs_f64()
+}
+
+const EVENTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("events");
+
+/// What redb takes by itself, in ms.
+struct Bare {
+    open: f64,
+    read: f64,
+}
+
+fn bare(folder: &Path) -> Bare {
+    let clock = Stopwatch::start();
+    let database = Database::open(folder.join("klatch.redb")).expect("redb opens it");
+    let table = database.begin_read().and_then(|tx| Ok(tx.open_table(EVENTS))).expect("redb reads");
+    let table = table.expect("the table is there");
+    let open = ms(clock);
+    let clock = Stopwatch::start();
+    let bytes: usize = redb::ReadableTable::iter(&table)
+        .expect("redb reads")
+        .map(|row| row.expect("redb reads").1.value().len())
+        .sum();
+    assert!(bytes > 0);
+    Bare { open, read: ms(clock) }
+}
+
+/// Opening, the first query after it, and what redb alone takes.
+fn cleanly(folder: &Path) -> (f64, f64, Bare) {
+    let secret = author(2_000_000);
+    let runs = [(); 3].map(|()| {
+        let clock = Stopwatch::start();
+        let store = Store::open(folder, NetId::of_name(NETWORK), secret.feed()).expect("it opens");
+        let open = ms(clock);
+        let clock = Stopwatch::start();
+        let events = store.reader().snapshot().and_then(|snapshot| snapshot.events()).expect("it reads");
+        assert_eq!(events.len(), 1_000);
+        (open, ms(clock))
+    });
+    let bares = [(); 3].map(|()| bare(folder));
+    let bare = Bare {
+        open: median(bares.iter().map(|bare| bare.open).collect()),
+        read: median(bares.iter().map(|bare| bare.read).collect()),
+    };
+    let pick = |of: fn(&(f64, f64)) -> f64| median(runs.iter().map(of).collect());
+    (pick(|run| run.0), pick(|run| run.1), bare)
+}
+
+/// Opening what a power cut leaves: a copy of the files while the store is open; and redb alone on another.
+fn crashed(folder: &Path) -> (f64, f64) {
+    let secret = author(2_000_000);
+    let copy = || {
+        let to = tempfile::tempdir().expect("there is a temporary folder");
+        for file in std::fs::read_dir(folder).expect("the folder can be read") {
+            let file = file.expect("the folder can be read");
+            std::fs::copy(file.path(), to.path().join(file.file_name())).expect("there is room for a copy");
+        }
+        to
+    };
+    let runs = [(); 3].map(|()| {
+        let to = copy();
+        let clock = Stopwatch::start();
+        let store = Store::open(to.path(), NetId::of_name(NETWORK), secret.feed()).expect("it opens");
+        let open = ms(clock);
+        drop(store);
+        (open, bare(copy().path()).open)
+    });
+    let pick = |of: fn(&(f64, f64)) -> f64| median(runs.iter().map(of).collect());
+    (pick(|run| run.0), pick(|run| run.1))
+}
+
+fn ms(clock: Stopwatch) -> f64 {
+    clock.elapsed().as_secs_f64() * 1_000.0
+}

@@ -1,0 +1,105 @@
+//! Corpus B: what meetups are made of, so that the fold has its work. 60 % comments, 30 % RSVPs, 5 % seats,
+//! and 5 % events and changes of them, over 1,000 events, with refs as the spec asks.
+
+use klatch_feed::post::{Answer, EventFields};
+use klatch_feed::{EntryId, Head, K, NetId, Post, SecretKey, Unverified, Verified, chunk};
+use klatch_store::Incoming;
+
+use crate::corpus::{NETWORK, TIME_MS, author};
+
+/// Authors, and events of each.
+const AUTHORS: u32 = 100;
+const EVENTS_EACH: usize = 10;
+/// Posts of each author, by kind: 1,000 in all.
+const RSVPS_EACH: usize = 300;
+const SEATS_PER_EVENT: usize = 5;
+const UPDATES_PER_EVENT: usize = 4;
+const COMMENTS_EACH: usize = 600;
+/// Entries in all.
+pub(crate) const ENTRIES: f64 = 100_000.0;
+
+struct Writer {
+    secret: SecretKey,
+    head: Head,
+    entries: Vec<Verified>,
+}
+
+impl Writer {
+    fn post(&mut self, net: &NetId, post: &Post) -> EntryId {
+        let mut nonce = [0; 16];
+        nonce[..4].copy_from_slice(&self.head.len.to_be_bytes());
+        let draft = post.draft(TIME_MS + u64::from(self.head.len), nonce).expect("it is within all limits");
+        let (entry, head) = self.head.sign(net, &self.secret, draft).expect("it is within all limits");
+        let id = entry.id();
+        self.head = head;
+        self.entries.push(entry);
+        id
+    }
+}
+
+/// Its chunks, feed by feed.
+pub(crate) fn sign() -> Vec<Incoming> {
+    let net = NetId::of_name(NETWORK);
+    let mut writers: Vec<Writer> = (0..AUTHORS)
+        .map(|n| {
+            let secret = author(1_000_000 + n);
+            Writer { head: Head::empty(secret.feed()), secret, entries: Vec::new() }
+        })
+        .collect();
+    let mut events = Vec::new();
+    for (n, writer) in writers.iter_mut().enumerate() {
+        for at in 0..EVENTS_EACH {
+            let event = Post::Event {
+                group: None,
+                title: format!("Evening {at} of {n}"),
+                start: format!("2030-{:02}-{:02}T19:00", at % 12 + 1, n % 28 + 1),
+                zone: "Europe/Lisbon".into(),
+                minutes: 120,
+                capacity: Some(20),
+                split: false,
+            };
+            events.push((n, writer.post(&net, &event), Vec::new()));
+        }
+    }
+    for (n, writer) in writers.iter_mut().enumerate() {
+        for at in 0..RSVPS_EACH {
+            let index = (n * 7 + at * 3 + at / 300) % events.len();
+            let (_, event, rsvps) = &mut events[index];
+            let event = *event;
+            let (seen, note) = (Vec::new(), String::new());
+            rsvps.push(writer.post(&net, &Post::Rsvp { event, seen, answer: Answer::Yes, party: 1, note }));
+        }
+    }
+    for (host, event, rsvps) in &events {
+        let (event, writer) = (*event, &mut writers[*host]);
+        let share = rsvps.len().div_ceil(SEATS_PER_EVENT).max(1);
+        for part in rsvps.chunks(share) {
+            writer.post(&net, &Post::Seat { event, lines: part.iter().map(|rsvp| (*rsvp, 1)).collect() });
+        }
+        let mut replaces = Vec::new();
+        for at in 0..UPDATES_PER_EVENT {
+            let fields = EventFields { place: Some(format!("Room {at}")), ..EventFields::default() };
+            replaces = vec![writer.post(&net, &Post::Update { event, replaces, fields })];
+        }
+    }
+    for (n, writer) in writers.iter_mut().enumerate() {
+        for at in 0..COMMENTS_EACH {
+            let (_, object, _) = events[(n * 13 + at) % events.len()];
+            let text = format!("comment {at} of {n}: see you there, and thank you for having us");
+            writer.post(&net, &Post::Comment { object, reply: None, text });
+        }
+    }
+    writers.iter().flat_map(|writer| chunks(&writer.head, &writer.entries)).collect()
+}
+
+/// A feed's entries as chunks that a peer would send.
+pub(crate) fn chunks(head: &Head, entries: &[Verified]) -> Vec<Incoming> {
+    let mut base8 = None;
+    let mut chunks = Vec::new();
+    for run in entries.chunks(K as usize) {
+        let unverified: Vec<&Unverified> = run.iter().map(|entry| &**entry).collect();
+        chunks.push(Incoming { feed: head.feed, base8, chunk: chunk::encode(&unverified, |_| true) });
+        base8 = run.last().map(|entry| entry.id().tip8());
+    }
+    chunks
+}
