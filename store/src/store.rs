@@ -392,8 +392,10 @@ impl Store {
         let bytes = || disk.database_bytes().map_err(file("looking for the database"));
         let before = bytes()?;
         let copied = guard(|| {
-            let fresh = disk.new_database(&builder()).map_err(redb::Error::from)?;
-            copy::all(&self.shared.read()?, &fresh, progress)
+            let mut fresh = disk.new_database(&builder()).map_err(redb::Error::from)?;
+            copy::all(&self.shared.read()?, &fresh, progress)?;
+            // A file grows by more than it needs. What moves within a fresh one leaves nothing deleted behind.
+            Ok(drop(fresh.compact().map_err(redb::Error::from)?))
         });
         let published = copied
             .and_then(|()| disk.publish_database().map_err(file("putting the compacted database in place")));

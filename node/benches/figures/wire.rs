@@ -1,6 +1,8 @@
 //! Two nodes as processes, with real connections and real stores.
 
 use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use klatch::clock::Stopwatch;
 use klatch::daemon::{Created, FollowLine, Request, Response, socket};
@@ -18,6 +20,9 @@ use crate::{Better, Figure, median};
 
 /// Comments whose way to the other node is timed.
 const COMMENTS: usize = 400;
+/// Between two looks: asking without end would take one of the cores that are measured.
+const POLL: Duration = Duration::from_micros(100);
+const POLL_LONG: Duration = Duration::from_millis(5);
 
 pub(crate) fn figures(corpus: &Corpus, ceilings: &Ceilings) -> Vec<Figure> {
     let mut pair = Pair::new(corpus);
@@ -105,7 +110,9 @@ impl Pair {
         let _: Value = taker.ask(&["peer", "add", &giver]).expect("it takes the address");
         let clock = Stopwatch::start();
         let _: Value = taker.up(&["up", "--listen", "127.0.0.1:0", "--lan", "off"]).expect("it starts");
-        while !is_level(&taker) {}
+        while !is_level(&taker) {
+            thread::sleep(POLL_LONG);
+        }
         let seconds = clock.elapsed().as_secs_f64();
         let peers: Vec<PeerLine> = taker.ask(&["peers"]).expect("it answers");
         let bytes: u64 = peers.iter().map(|line| line.received + line.sent).sum();
@@ -153,7 +160,9 @@ fn is_level(actor: &Actor) -> bool {
 
 fn wait_for(at: &Actor, whose: &Actor, seq: Seq) {
     let request = Request::Log { who: Some(whose.feed.to_string()), after: seq - 1, max: 1 };
-    while matches!(ask(at, request.clone()), Response::Log(lines) if lines.is_empty()) {}
+    while matches!(ask(at, request.clone()), Response::Log(lines) if lines.is_empty()) {
+        thread::sleep(POLL);
+    }
 }
 
 /// The most memory a process has had resident.
