@@ -395,7 +395,8 @@ impl Store {
             let mut fresh = disk.new_database(&builder()).map_err(redb::Error::from)?;
             copy::all(&self.shared.read()?, &fresh, progress)?;
             // A file grows by more than it needs. What moves within a fresh one leaves nothing deleted behind.
-            Ok(drop(fresh.compact().map_err(redb::Error::from)?))
+            fresh.compact().map_err(redb::Error::from)?;
+            Ok(())
         });
         let published = copied
             .and_then(|()| disk.publish_database().map_err(file("putting the compacted database in place")));
