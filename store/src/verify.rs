@@ -14,8 +14,8 @@ use crate::guard::guard;
 use crate::ids::{self, Ids};
 use crate::index::{fact_bytes, is_taken_back, profile};
 use crate::table::{
-    BRANCHES, CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, MISSING, PROFILES, PROOFS, REFS, SUCCESSORS,
-    TOMBS, id_key, numbered, place, ref_key,
+    BRANCHES, CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, MISSING, PROFILES, PROOFS, REFS, SUCCESSORS, TOMBS,
+    id_key, numbered, place, ref_key,
 };
 use crate::{DiskError, Progress, Report, Snapshot, succession, view};
 
