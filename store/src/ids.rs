@@ -27,6 +27,8 @@ const PAGE_KEYS: usize = 1_022;
 const DIRECTORY: RowKey = [0; 24];
 const DAMAGED: DiskError = DiskError::Table { table: "id segments" };
 
+type Rows<'t, R> = <R as Read>::Table<'t, RowKey, &'static [u8]>;
+
 /// The ids as one transaction finds them.
 pub(crate) struct Ids<T> {
     table: T,
@@ -47,7 +49,7 @@ impl Segment {
 }
 
 /// Opens them to be read.
-pub(crate) fn open<R: Read>(tx: &R) -> Result<Ids<R::Table<'_, RowKey, &'static [u8]>>, DiskError> {
+pub(crate) fn open<R: Read>(tx: &R) -> Result<Ids<Rows<'_, R>>, DiskError> {
     Ids::of(tx.open(IDS)?)
 }
 
