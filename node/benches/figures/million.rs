@@ -87,8 +87,8 @@ struct Bare {
 fn bare(folder: &Path) -> Bare {
     let clock = Stopwatch::start();
     let database = Database::open(folder.join("klatch.redb")).expect("redb opens it");
-    let table = database.begin_read().and_then(|tx| Ok(tx.open_table(EVENTS))).expect("redb reads");
-    let table = table.expect("the table is there");
+    let tx = database.begin_read().expect("redb reads");
+    let table = tx.open_table(EVENTS).expect("the table is there");
     let open = ms(clock);
     let clock = Stopwatch::start();
     let bytes: usize = redb::ReadableTable::iter(&table)
