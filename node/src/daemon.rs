@@ -30,8 +30,8 @@ use klatch_gossip::sync::{Ingest, Millis, Outcome};
 use klatch_store::{Changes, DiskError, Held, OpenError, Reader, Snapshot, Store};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-pub(crate) use local::called;
 pub use local::{Local, Spaces};
+pub(crate) use local::{called, people};
 pub use request::{Request, Schedule};
 pub use response::*;
 pub use room::{NoRoom, Quota};

@@ -13,7 +13,7 @@ use klatch_store::{DiskError, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
-use crate::daemon::{Handle, Local, Quota, Refusal, Spaces};
+use crate::daemon::{Handle, Local, Quota, Refusal, Spaces, people};
 use crate::names;
 use crate::share::Address;
 use invite::{DAYS_MAX, InviteLine, Secret, Terms, USES_MAX};
@@ -264,12 +264,8 @@ fn invite(
 }
 
 fn members_of(snapshot: &Snapshot) -> Result<Vec<(FeedId, Member)>, DiskError> {
-    let rows = snapshot.locals(Spaces::MEMBER)?.into_iter();
-    Ok(rows
-        .filter_map(|(key, value)| {
-            Some((FeedId::new(key.try_into().ok()?), serde_json::from_slice(&value).ok()?))
-        })
-        .collect())
+    let rows = people(snapshot, Spaces::MEMBER)?.into_iter();
+    Ok(rows.filter_map(|(feed, value)| Some((feed, serde_json::from_slice(&value).ok()?))).collect())
 }
 
 fn line(snapshot: &Snapshot, role: &Role, feed: FeedId, member: Member) -> Result<MemberLine, Refusal> {
@@ -289,8 +285,13 @@ fn remove(snapshot: &Snapshot, me: FeedId, who: &str, undo: bool) -> Result<(Vec
         (false, _, true) => "they are removed already",
         (true, _, false) => "they are not removed",
         _ => {
-            let fact = |space, on: bool| Local::of_feed(space, &feed, on.then(Vec::new));
-            return Ok((vec![fact(Spaces::REMOVED, !undo), fact(Spaces::MEMBER, false)], feed));
+            // Whoever goes on under another key is the same person.
+            let fact = |space, key, on: bool| Local::of_feed(space, key, on.then(Vec::new));
+            let keys = snapshot.lineage()?.line(feed);
+            let facts = keys
+                .iter()
+                .flat_map(|key| [fact(Spaces::REMOVED, key, !undo), fact(Spaces::MEMBER, key, false)]);
+            return Ok((facts.collect(), feed));
         }
     };
     Err(Refusal::NoEffect { problem: problem.to_owned() })
@@ -314,7 +315,7 @@ fn status(handle: &Handle) -> Result<Status, Refusal> {
         feeds: feeds.len(),
         bytes: feeds.iter().fold(0, |sum, (_, state)| sum.saturating_add(state.bytes)),
         bytes_max: role.max_disk,
-        members: snapshot.locals(Spaces::MEMBER)?.len(),
+        members: members_of(&snapshot)?.len(),
         members_max: role.members_max,
         invites: open.filter(|terms| !terms.is_spent(now_ms)).count(),
         connections: handle.connections(),

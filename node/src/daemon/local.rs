@@ -68,10 +68,19 @@ pub(crate) fn feeds(snapshot: &Snapshot, space: &str) -> Result<BTreeMap<FeedId,
     Ok(rows.into_iter().filter_map(|(key, value)| Some((FeedId::new(key.try_into().ok()?), value))).collect())
 }
 
+/// As [`feeds`], each person under the key of today alone.
+pub(crate) fn people(snapshot: &Snapshot, space: &str) -> Result<BTreeMap<FeedId, Vec<u8>>, DiskError> {
+    let lineage = snapshot.lineage()?;
+    let mut rows = feeds(snapshot, space)?;
+    let known: BTreeSet<FeedId> = rows.keys().copied().collect();
+    rows.retain(|feed, _| lineage.now(*feed) == *feed || !known.contains(&lineage.now(*feed)));
+    Ok(rows)
+}
+
 /// What was decided about people and holds for the key under which they went on, where nothing is said of that
 /// one: whom one follows, blocks, calls by a name, reaches somewhere, keeps copies for or with.
 pub(crate) fn carried(snapshot: &Snapshot) -> Result<Vec<Local>, DiskError> {
-    const SPACES: [&str; 7] = [
+    const SPACES: [&str; 8] = [
         Spaces::FOLLOW,
         Spaces::PETNAME,
         Spaces::BLOCK,
@@ -79,6 +88,7 @@ pub(crate) fn carried(snapshot: &Snapshot) -> Result<Vec<Local>, DiskError> {
         Spaces::HOME,
         Spaces::MEMBER,
         Spaces::PUB,
+        Spaces::REMOVED,
     ];
     let lineage = snapshot.lineage()?;
     let lines: BTreeSet<Vec<FeedId>> =

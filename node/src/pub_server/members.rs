@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Role;
 use super::invite::Terms;
-use crate::daemon::{Local, Spaces};
+use crate::daemon::{Local, Spaces, people};
 
 /// How a pub answers a secret. Source: spec/pub.md, "joining".
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -106,7 +106,7 @@ impl Asked {
             barred: noted(Spaces::BLOCK)?.is_some() || noted(Spaces::REMOVED)?.is_some(),
             member: noted(Spaces::MEMBER)?.is_some(),
             invite: snapshot.local(Spaces::INVITE, digest)?.and_then(|bytes| Terms::from_bytes(&bytes)),
-            members: snapshot.locals(Spaces::MEMBER)?.len(),
+            members: people(snapshot, Spaces::MEMBER)?.len(),
         })
     }
 

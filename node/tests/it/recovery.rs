@@ -5,13 +5,13 @@ use serde_json::Value;
 use crate::person::{Network, Person, Up, eventually};
 
 /// A pub that keeps what its members post, and a way in for each.
-struct Pub {
-    operator: Person,
-    up: Up,
+pub(crate) struct Pub {
+    pub(crate) operator: Person,
+    pub(crate) up: Up,
 }
 
 impl Pub {
-    fn new(network: &Network) -> Self {
+    pub(crate) fn new(network: &Network) -> Self {
         let operator = network.person("pub");
         let up =
             operator.up(&["pub", "up", "--public", "127.0.0.1:1", "--lan", "off", "--listen", "127.0.0.1:0"]);
@@ -23,12 +23,12 @@ impl Pub {
     }
 
     /// What is needed to dial it.
-    fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         format!("{}@{}", self.operator.feed, self.address())
     }
 
     /// Makes `person` a member, whose node runs.
-    fn takes_in(&self, person: &Person) {
+    pub(crate) fn takes_in(&self, person: &Person) {
         let invite = self.operator.json(&["pub", "invite"])["invite"].as_str().unwrap().to_owned();
         let invite = invite.replace("127.0.0.1:1", &self.address());
         person.json(&["join", &invite]);

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::person::{Network, Person, Up, eventually};
+use crate::recovery::Pub;
 
 const QUICK: [&str; 7] = ["up", "--lan", "off", "--listen", "127.0.0.1:0", "--settle-ms", "300"];
 
@@ -351,4 +352,37 @@ fn a_change_of_key_that_was_cut_off_is_finished_or_taken_back() {
     assert_eq!(std::fs::read(ana.home().join("feed.key")).unwrap(), new);
     assert!(!ana.home().join("feed.key.next").exists());
     group(&ana, "and on");
+}
+
+#[test]
+fn a_pub_keeps_a_member_who_goes_on_and_removes_the_person_whole() {
+    let network = Network::new();
+    let home = Pub::new(&network);
+    let mut ana = network.person("ana");
+    let up = ana.alone();
+    home.takes_in(&ana);
+    group(&ana, "Tea");
+    let member = |entries: u64| {
+        eventually("the pub keeps the member's log", || {
+            let members = home.operator.json(&["pub", "members"]);
+            assert_eq!(members.as_array().unwrap().len(), 1, "one person: {members}");
+            (members[0]["entries"] == entries).then(|| members[0]["feed"].clone())
+        })
+    };
+    assert_eq!(member(3), ana.feed.as_str());
+    let old = ana.feed.clone();
+    up.stop();
+    succeeds(&mut ana, &[]);
+    let up = ana.alone();
+    assert_eq!(member(2), ana.feed.as_str(), "the invite was for the person, and the pub is still known");
+    assert_eq!(home.operator.json(&["pub", "status"])["members"], 1);
+    home.operator.json(&["pub", "remove", &old]);
+    assert_eq!(home.operator.json(&["pub", "members"]), serde_json::json!([]));
+    up.stop();
+    // A change of who is who at the pub makes nobody a member again.
+    home.up.stop();
+    assert_eq!(home.operator.json(&["pub", "members"]), serde_json::json!([]));
+    let again = home.operator.alone();
+    assert_eq!(home.operator.json(&["pub", "members"]), serde_json::json!([]));
+    again.stop();
 }
