@@ -123,6 +123,15 @@ pub fn decode_open<T: DeserializeOwned + Serialize>(bytes: &[u8], max: usize) ->
     if covers(&given, &own) { Ok(value) } else { Err(CodecError::NotCanonical { at: 0 }) }
 }
 
+/// Reads back what this program itself encoded and kept. `T` may be a part of it; nothing is compared.
+///
+/// # Errors
+///
+/// [`CodecError::Form`] if it was damaged since.
+pub fn decode_own<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    serde_cbor::from_slice(bytes).map_err(|error| CodecError::Form(error.to_string()))
+}
+
 /// Whether `given` is `own` but for map keys that `own` lacks, and for keys whose value in `own` is null.
 fn covers(given: &Value, own: &Value) -> bool {
     match (given, own) {

@@ -7,6 +7,7 @@
 //! are opaque here), and whatever a view wants beyond the verdicts (names, comments).
 
 mod about;
+pub mod agenda;
 mod changes;
 mod door;
 mod event;

@@ -13,6 +13,7 @@
 //! Absent on purpose: clocks, networks, keys at rest, and any repair by guessing. A damaged or missing
 //! database is an error that says so; it never becomes an empty one.
 
+mod agenda;
 mod ahead;
 mod backup;
 mod batch;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use klatch_feed::chunk::Bodies;
+use klatch_feed::meetup::agenda::AgendaLine;
 use klatch_feed::{EntryId, EventState, FeedId, ForkProof, GroupState, Lineage, NetId, Seq, Verified, codec};
 use redb::{ReadTransaction, ReadableTable};
 use serde::Serialize;
@@ -15,7 +16,7 @@ use crate::table::{
     CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, LOCAL, MISSING, NUMBERS, PROFILES, REFS, clock, feed_row,
     numbered, place, place_of, ref_key, split,
 };
-use crate::{DiskError, FeedState, Kept, Progress, Report, entries, ids, index, succession, verify};
+use crate::{DiskError, FeedState, Kept, Progress, Report, agenda, entries, ids, index, succession, verify};
 
 /// Makes snapshots; cheap to clone, `Send + Sync`.
 #[derive(Clone, Debug)]
@@ -271,6 +272,16 @@ impl Snapshot {
             let table = self.tx.open_table(EVENTS)?;
             table.iter()?.filter_map(|row| one(row, "events").transpose()).collect()
         })
+    }
+
+    /// What is on: lines of events that begin at `from_ms` (ms since 1970) or later, or of all; soonest
+    /// first, those whose zone is not known here last. `each` answers whether to go on.
+    pub fn agenda(
+        &self,
+        from_ms: Option<i64>,
+        each: impl FnMut(AgendaLine) -> bool,
+    ) -> Result<(), DiskError> {
+        guard(|| agenda::from(&self.tx, from_ms, each))
     }
 
     /// The newest profile of a feed that can be read and is not taken back: name and about.

@@ -16,6 +16,7 @@
 //! | `missing` | place of a body that is neither held nor taken back | – |
 //! | `profiles` | place of a profile | canonical CBOR `[name, about]` |
 //! | `groups`, `events` | founding entry's id | canonical CBOR of the folded state; empty while `rebuild` runs |
+//! | `agenda` | start, event | one line of a list: see `agenda.rs` |
 //! | `changes` | position in the change log | feed number; one row a feed, its latest |
 //! | `proofs` | feed number | the fork proof behind the cap |
 //! | `successors` | feed that is succeeded, id of the successor's entry 1 | a statement: see `succession.rs` |
@@ -35,12 +36,13 @@ use redb::{
 use crate::DiskError;
 
 /// The layout described above.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 pub(crate) const FEEDS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("feeds");
 pub(crate) const NUMBERS: TableDefinition<'_, u32, [u8; 64]> = TableDefinition::new("numbers");
 pub(crate) const RUNS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("runs");
+pub(crate) use crate::agenda::AGENDA;
 pub(crate) use crate::ids::IDS;
 pub(crate) const REFS: TableDefinition<'_, [u8; 40], &[u8]> = TableDefinition::new("refs");
 pub(crate) const TOMBS: TableDefinition<'_, [u8; 16], &[u8]> = TableDefinition::new("tombs");
@@ -121,6 +123,7 @@ pub(crate) fn find_all(tx: &ReadTransaction) -> Result<(), DiskError> {
     tx.open_table(PROFILES)?;
     tx.open_table(GROUPS)?;
     tx.open_table(EVENTS)?;
+    tx.open_table(AGENDA)?;
     tx.open_table(CHANGES)?;
     tx.open_table(PROOFS)?;
     tx.open_table(SUCCESSORS)?;
@@ -138,6 +141,7 @@ pub(crate) fn make_derived(tx: &WriteTransaction) -> Result<(), DiskError> {
     tx.open_table(PROFILES)?;
     tx.open_table(GROUPS)?;
     tx.open_table(EVENTS)?;
+    tx.open_table(AGENDA)?;
     Ok(())
 }
 
@@ -150,6 +154,7 @@ pub(crate) fn drop_derived(tx: &WriteTransaction) -> Result<(), DiskError> {
     tx.delete_table(PROFILES)?;
     tx.delete_table(GROUPS)?;
     tx.delete_table(EVENTS)?;
+    tx.delete_table(AGENDA)?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use klatch_feed::post::kind;
-use klatch_feed::{EntryId, FeedId, Lineage, PublicKey, Unverified};
+use klatch_feed::{EntryId, FeedId, Lineage, PublicKey, Unverified, codec};
 use redb::{ReadOnlyTable, ReadableTable, ReadableTableMetadata};
 
 use crate::entries::{self, Row};
@@ -14,10 +14,10 @@ use crate::guard::guard;
 use crate::ids::{self, Ids};
 use crate::index::{fact_bytes, is_taken_back, profile};
 use crate::table::{
-    BRANCHES, CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, MISSING, PROFILES, PROOFS, REFS, SUCCESSORS, TOMBS,
-    id_key, numbered, place, ref_key,
+    AGENDA, BRANCHES, CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, MISSING, PROFILES, PROOFS, REFS, SUCCESSORS,
+    TOMBS, id_key, numbered, place, ref_key,
 };
-use crate::{DiskError, Progress, Report, Snapshot, succession, view};
+use crate::{DiskError, Progress, Report, Snapshot, agenda, succession, view};
 
 /// Most problems that a report lists.
 const PROBLEMS_MAX: usize = 1_000;
@@ -30,6 +30,7 @@ struct Expected {
     missing: u64,
     profiles: u64,
     views: BTreeSet<EntryId>,
+    agenda: u64,
 }
 
 pub(crate) fn verify(on: &Snapshot, progress: Progress<'_>) -> Result<Report, DiskError> {
@@ -258,13 +259,25 @@ impl Run<'_> {
         for id in std::mem::take(&mut self.expected.views) {
             self.note(|this| this.view(&id, &lineage));
         }
+        let (found, wanted) = (tx.open_table(AGENDA)?.len()?, self.expected.agenda);
+        if found != wanted {
+            self.problem(format!("table agenda has {found} where {wanted} should be: run rebuild"));
+        }
         Ok(())
     }
 
     fn view(&mut self, id: &EntryId, lineage: &Arc<Lineage>) -> Result<(), DiskError> {
         let tx = &self.on.tx;
-        let (group, event) = view::folded(tx, &self.on.net, id, lineage)?;
-        for (table, state) in [(GROUPS, group), (EVENTS, event)] {
+        let folded = view::folded(tx, &self.on.net, id, lineage)?;
+        if let Some(event) = &folded.event {
+            self.expected.agenda += 1;
+            let (key, line) = agenda::line(tx, event)?;
+            if tx.open_table(AGENDA)?.get(key)?.is_none_or(|held| held.value() != line) {
+                self.problem(format!("the line of {id} in table agenda is not as it should be: run rebuild"));
+            }
+        }
+        let views = [folded.group.as_ref().map(codec::encode), folded.event.as_ref().map(codec::encode)];
+        for (table, state) in [GROUPS, EVENTS].into_iter().zip(views) {
             let held = tx.open_table(table)?.get(id.as_bytes())?.map(|held| held.value().to_vec());
             if held != state {
                 self.problem(format!("the view of {id} is not what its entries fold to: run rebuild"));

@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use klatch_feed::post::{Person, kind};
-use klatch_feed::{EntryId, Fact, Facts, Lineage, NetId, Verified, codec};
-use redb::{ReadableTable, WriteTransaction};
+use klatch_feed::{EntryId, EventState, Fact, Facts, GroupState, Lineage, NetId, Verified, codec};
+use redb::{ReadableTable, TableDefinition, WriteTransaction};
+use serde::Serialize;
 
 use crate::DiskError;
 use crate::index::{Found, Touched, find, founded_event, read_fact};
-use crate::succession;
 use crate::table::{EVENTS, GROUPS, REFS, Read, TOMBS, numbered, place_of, ref_key, split, tomb_key};
+use crate::{agenda, succession};
 
 /// Folds what was touched, and the events of groups whose roles were. Returns what is another now.
 pub(crate) fn refold(
@@ -65,47 +66,64 @@ pub(crate) fn fold_into(
     id: &EntryId,
     lineage: &Arc<Lineage>,
 ) -> Result<bool, DiskError> {
-    let (group, event) = folded(tx, net, id, lineage)?;
-    let mut changed = false;
-    for (table, state) in [(GROUPS, group), (EVENTS, event)] {
-        let mut table = tx.open_table(table)?;
-        let before = table.get(id.as_bytes())?.map(|held| held.value().to_vec());
-        if before != state {
-            match &state {
-                Some(state) => drop(table.insert(id.as_bytes(), &state[..])?),
-                None => drop(table.remove(id.as_bytes())?),
-            }
-            changed = true;
-        }
+    let folded = folded(tx, net, id, lineage)?;
+    let group = keep(tx, GROUPS, id, folded.group.as_ref())?;
+    let event = keep(tx, EVENTS, id, folded.event.as_ref())?;
+    if event.0 {
+        agenda::put(tx, id, event.1.as_deref(), folded.event.as_ref())?;
     }
-    Ok(changed)
+    Ok(group.0 || event.0)
 }
 
-/// The canonical bytes of the group or the event that `id` founds, by what is accepted now.
-#[expect(clippy::type_complexity, reason = "one of the two, or neither")]
+/// Puts a view in its table, or takes it out. Says whether it is another than before, and what it was.
+fn keep<T: Serialize>(
+    tx: &WriteTransaction,
+    table: TableDefinition<'_, [u8; 32], &'static [u8]>,
+    id: &EntryId,
+    state: Option<&T>,
+) -> Result<(bool, Option<Vec<u8>>), DiskError> {
+    let mut table = tx.open_table(table)?;
+    let before = table.get(id.as_bytes())?.map(|held| held.value().to_vec());
+    let after = state.map(codec::encode);
+    if before == after {
+        return Ok((false, before));
+    }
+    match &after {
+        Some(state) => drop(table.insert(id.as_bytes(), &state[..])?),
+        None => drop(table.remove(id.as_bytes())?),
+    }
+    Ok((true, before))
+}
+
+/// What an entry founds: one of the two, or neither.
+#[derive(Default)]
+pub(crate) struct Folded {
+    pub(crate) group: Option<GroupState>,
+    pub(crate) event: Option<EventState>,
+}
+
+/// The group or the event that `id` founds, by what is accepted now.
 pub(crate) fn folded(
     tx: &impl Read,
     net: &NetId,
     id: &EntryId,
     lineage: &Arc<Lineage>,
-) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), DiskError> {
+) -> Result<Folded, DiskError> {
     let mut gathering = Gathering { tx, people: BTreeMap::new(), facts: Facts::default() };
     gathering.facts.set_lineage(lineage.clone());
-    let Some((founding, group)) = gathering.founding(id)? else { return Ok((None, None)) };
+    let Some((founding, group)) = gathering.founding(id)? else { return Ok(Folded::default()) };
     gathering.about(id)?;
     if founding == kind::GROUP {
-        let state = gathering.facts.group(*id);
-        return Ok((state.map(|state| codec::encode(&state)), None));
+        return Ok(Folded { group: gathering.facts.group(*id), event: None });
     }
     if founding != kind::EVENT {
-        return Ok((None, None));
+        return Ok(Folded::default());
     }
     if let Some(group) = group {
         gathering.founding(&group)?;
         gathering.about(&group)?;
     }
-    let state = gathering.facts.event(net, *id);
-    Ok((None, state.map(|state| codec::encode(&state))))
+    Ok(Folded { group: None, event: gathering.facts.event(net, *id) })
 }
 
 /// Events that name `group`, accepted ones.

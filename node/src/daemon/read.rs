@@ -49,7 +49,9 @@ pub(super) fn answer(
         Request::GroupList => on(&mut |on| on.groups()),
         Request::GroupShow { group } => on(&mut |on| Ok(Response::Group(on.group(group)?))),
         Request::GroupLocal { group } => on(&mut |on| on.group_local(group)),
-        Request::EventList { group } => on(&mut |on| on.events(group.as_deref())),
+        Request::EventList { group, from_ms, max } => {
+            on(&mut |on| on.events(group.as_deref(), *from_ms, *max))
+        }
         Request::EventShow { event } => on(&mut |on| Ok(Response::Event(Box::new(on.event(event)?)))),
         Request::EventLocal { event } => on(&mut |on| on.local(on.event(event)?)),
         Request::Share { object } => on(&mut |on| on.share(object, addresses)),
@@ -177,16 +179,15 @@ impl On<'_> {
         self.snapshot.event(&id)?.ok_or_else(unknown)
     }
 
-    fn events(&self, group: Option<&str>) -> Result<Response, Refusal> {
+    fn events(&self, group: Option<&str>, from_ms: Option<i64>, max: u32) -> Result<Response, Refusal> {
         let group = group.map(|text| names::group(self.snapshot, text)).transpose()?;
-        let mut lines: Vec<_> = self
-            .snapshot
-            .events()?
-            .into_iter()
-            .filter(|event| group.is_none() || event.group == group)
-            .map(|event| event_line(&event, &self.shared.me))
-            .collect();
-        lines.sort_by_key(|line| (line.start_ms, line.id));
+        let mut lines = Vec::new();
+        self.snapshot.agenda(from_ms, |line| {
+            if group.is_none() || line.group == group {
+                lines.push(line);
+            }
+            lines.len() < max as usize
+        })?;
         Ok(Response::Events(lines))
     }
 
@@ -322,27 +323,9 @@ pub(super) fn follow_line(snapshot: &Snapshot, feed: FeedId) -> Result<FollowLin
     })
 }
 
-fn event_line(event: &EventState, me: &FeedId) -> EventLine {
-    EventLine {
-        id: event.id,
-        title: event.title.clone(),
-        start: event.start.clone(),
-        zone: event.zone.clone(),
-        start_ms: instants(event).0,
-        place: event.place.clone(),
-        group: event.group,
-        capacity: event.capacity,
-        seated: persons(&event.seated),
-        waiting: persons(&event.waiting),
-        cancelled: event.cancelled,
-        mine: standing(event, me),
-    }
-}
-
 /// Start and end in milliseconds since 1970, where this node knows the zone.
 fn instants(event: &EventState) -> (Option<i64>, Option<i64>) {
-    let start =
-        klatch_feed::post::local_start(&event.start, &event.zone).ok().map(|at| at.timestamp_millis());
+    let start = klatch_feed::meetup::agenda::start_ms(&event.start, &event.zone);
     (start, start.and_then(|at| at.checked_add(i64::from(event.minutes) * 60_000)))
 }
 

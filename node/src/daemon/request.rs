@@ -55,8 +55,11 @@ pub enum Request {
         group: String,
     },
     Schedule(Schedule),
+    /// Soonest first: those that begin at `from_ms` or later, at most `max`.
     EventList {
         group: Option<String>,
+        from_ms: Option<i64>,
+        max: u32,
     },
     /// The folded state and nothing else.
     EventShow {

@@ -1,5 +1,6 @@
 //! What a node answers. These types are what `--json` prints: their field names are stable.
 
+pub use klatch_feed::meetup::agenda::{AgendaLine as EventLine, Standing, persons, standing};
 use klatch_feed::post::{Answer, Role};
 use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
 use klatch_store::{AppendError, DiskError};
@@ -171,45 +172,6 @@ pub struct GroupLocal {
     pub names: std::collections::BTreeMap<FeedId, String>,
     /// Titles of its events.
     pub titles: std::collections::BTreeMap<EntryId, String>,
-}
-
-/// One event in a list.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "JSON that people see")]
-pub struct EventLine {
-    pub id: EntryId,
-    pub title: String,
-    pub start: String,
-    pub zone: String,
-    /// Milliseconds since 1970; `None` where this node does not know the zone.
-    pub start_ms: Option<i64>,
-    pub place: String,
-    pub group: Option<EntryId>,
-    pub capacity: Option<u32>,
-    /// Persons with a seat, guests of guests included.
-    pub seated: u32,
-    /// Persons who wait.
-    pub waiting: u32,
-    pub cancelled: bool,
-    pub mine: Option<Standing>,
-}
-
-/// How somebody stands with an event.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// Has a seat.
-    Seated,
-    /// Waits, at this place from 1.
-    Waiting(u32),
-    /// Would have a seat; no host has seen the answer yet.
-    Provisional,
-    /// No host has seen the answer yet, and no seat is free.
-    Unranked,
-    /// Said maybe.
-    Maybe,
-    /// Said no.
-    No,
 }
 
 /// An event with what only this node knows: never equal on two nodes.
@@ -435,32 +397,6 @@ impl EventLocal {
     pub fn name(&self, feed: &FeedId) -> String {
         self.names.get(feed).cloned().unwrap_or_else(|| crate::names::short(feed))
     }
-}
-
-/// How `who` stands with `event`, if they answered.
-pub fn standing(event: &EventState, who: &FeedId) -> Option<Standing> {
-    let among = |lines: &[klatch_feed::meetup::SeatLine]| lines.iter().position(|line| line.feed == *who);
-    if among(&event.seated).is_some() {
-        return Some(Standing::Seated);
-    }
-    if let Some(at) = among(&event.waiting) {
-        return Some(Standing::Waiting(u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1)));
-    }
-    if among(&event.provisional).is_some() {
-        return Some(Standing::Provisional);
-    }
-    if among(&event.unranked).is_some() {
-        return Some(Standing::Unranked);
-    }
-    if among(&event.maybe).is_some() {
-        return Some(Standing::Maybe);
-    }
-    event.no.contains(who).then_some(Standing::No)
-}
-
-/// Persons on these lines.
-pub fn persons(lines: &[klatch_feed::meetup::SeatLine]) -> u32 {
-    lines.iter().fold(0, |sum, line| sum.saturating_add(line.party))
 }
 
 /// The answer a line stands for, in a word.

@@ -5,12 +5,12 @@
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 use super::{BRANCHES, FEEDS, SCHEMA, SUCCESSORS, set_meta};
-use crate::{DiskError, ids};
+use crate::{DiskError, agenda, ids};
 
 /// A step from schema n (its place in [`STEPS`] plus one) to n + 1.
 type Step = fn(&WriteTransaction) -> Result<(), DiskError>;
 
-const STEPS: [Step; SCHEMA as usize - 1] = [successions, segment_ids];
+const STEPS: [Step; SCHEMA as usize - 1] = [successions, segment_ids, agenda::remake];
 
 /// Schema 2 and before kept ids in a B-tree of their own.
 const IDS_2: TableDefinition<'_, ids::Key, ()> = TableDefinition::new("ids");
@@ -65,8 +65,8 @@ mod tests {
         let mut table = tx.open_table(IDS_2).unwrap();
         keys.iter().for_each(|key| drop(table.insert(key, ()).unwrap()));
         drop(table);
-        up(&tx, 2).unwrap();
-        assert_eq!(meta(&tx, "schema").unwrap(), Some(SCHEMA.to_be_bytes()));
+        run(&tx, 2, &STEPS[..2]).unwrap();
+        assert_eq!(meta(&tx, "schema").unwrap(), Some(3_u32.to_be_bytes()));
         let held = ids::open(&tx).unwrap();
         assert_eq!(held.count(), 3_000);
         assert!(keys.iter().all(|key| held.contains(key).unwrap()));

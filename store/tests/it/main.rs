@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what the tests share may fail them")]
 
+mod agenda;
 mod backup;
 mod compact;
 mod crash;

@@ -18,7 +18,7 @@ use crate::net::{NetRequest, NetResponse};
 pub(super) struct ListArgs {
     /// Only those of this group
     group: Option<String>,
-    /// Past events too
+    /// Past events too, and more than the next 100
     #[arg(long)]
     all: bool,
 }
@@ -26,12 +26,24 @@ pub(super) struct ListArgs {
 /// An event that began this long ago is past.
 const PAST_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// Most events shown without --all.
+const SHOWN_MAX: u32 = 100;
+
 /// Runs it.
 pub(super) fn run(args: &ListArgs, config: &Config, node: &Node, out: &Printer) -> Result<(), CliError> {
-    let mut events = take!(node.call(Request::EventList { group: args.group.clone() })?, Events)?;
+    let ask = |from_ms, max| {
+        let request = Request::EventList { group: args.group.clone(), from_ms, max };
+        take!(node.call(request)?, Events)
+    };
     let now = i64::try_from(clock::now_ms()).unwrap_or(i64::MAX);
-    let before = events.len();
-    events.retain(|event| args.all || event.start_ms.is_none_or(|at| at > now - PAST_AFTER_MS));
+    let mut events = match args.all {
+        true => ask(None, u32::MAX)?,
+        false => ask(Some(now - PAST_AFTER_MS), SHOWN_MAX + 1)?,
+    };
+    let are_more = !args.all && events.len() > SHOWN_MAX as usize;
+    if are_more {
+        events.truncate(SHOWN_MAX as usize);
+    }
     let row = |event: &EventLine, ink: Ink| {
         let at = when::there(&event.start, &event.zone, 0).replacen('–', "\0", 1);
         let day_and_time = at.split('\0').next().unwrap_or_default().to_owned();
@@ -47,10 +59,14 @@ pub(super) fn run(args: &ListArgs, config: &Config, node: &Node, out: &Printer) 
         ]
     };
     out.result(&events, |ink| table(&events.iter().map(|event| row(event, ink)).collect::<Vec<_>>()))?;
-    match (events.len(), before) {
-        (0, 0) => out.hint("No event is known here: `klatch event schedule`, or `klatch open LINE`."),
-        (0, past) => out.hint(format_args!("Nothing is coming up; {past} are past: add --all.")),
-        _ => {}
+    if are_more {
+        out.hint(format_args!("These are the next {SHOWN_MAX}; add --all for the rest."));
+    }
+    if events.is_empty() {
+        match if args.all { 0 } else { ask(None, u32::MAX)?.len() } {
+            0 => out.hint("No event is known here: `klatch event schedule`, or `klatch open LINE`."),
+            past => out.hint(format_args!("Nothing is coming up; {past} are past: add --all.")),
+        }
     }
     // What is on may be told before the rest of it has come; without a running node nothing is coming.
     if let Ok(Response::Net(NetResponse::Peers(peers))) = node.call(Request::Net(NetRequest::Peers))

@@ -1,0 +1,98 @@
+//! An event in one line of a list: what is on, and how one person stands with it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EventState, SeatLine};
+use crate::post::local_start;
+use crate::{EntryId, FeedId};
+
+/// One event in a list.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[allow(missing_docs)]
+pub struct AgendaLine {
+    pub id: EntryId,
+    pub title: String,
+    pub start: String,
+    pub zone: String,
+    /// Milliseconds since 1970; `None` where this node does not know the zone.
+    pub start_ms: Option<i64>,
+    pub place: String,
+    pub group: Option<EntryId>,
+    pub capacity: Option<u32>,
+    /// Persons with a seat, guests of guests included.
+    pub seated: u32,
+    /// Persons who wait.
+    pub waiting: u32,
+    pub cancelled: bool,
+    /// How the person it was made for stands with the event.
+    pub mine: Option<Standing>,
+}
+
+/// How somebody stands with an event.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Has a seat.
+    Seated,
+    /// Waits, at this place from 1.
+    Waiting(u32),
+    /// Would have a seat; no host has seen the answer yet.
+    Provisional,
+    /// No host has seen the answer yet, and no seat is free.
+    Unranked,
+    /// Said maybe.
+    Maybe,
+    /// Said no.
+    No,
+}
+
+impl AgendaLine {
+    /// The line of `event` in the list of `who`.
+    pub fn of(event: &EventState, who: &FeedId) -> Self {
+        Self {
+            id: event.id,
+            title: event.title.clone(),
+            start: event.start.clone(),
+            zone: event.zone.clone(),
+            start_ms: start_ms(&event.start, &event.zone),
+            place: event.place.clone(),
+            group: event.group,
+            capacity: event.capacity,
+            seated: persons(&event.seated),
+            waiting: persons(&event.waiting),
+            cancelled: event.cancelled,
+            mine: standing(event, who),
+        }
+    }
+}
+
+/// A local start as milliseconds since 1970; `None` where this node does not know the zone.
+pub fn start_ms(start: &str, zone: &str) -> Option<i64> {
+    local_start(start, zone).ok().map(|at| at.timestamp_millis())
+}
+
+/// How `who` stands with `event`, if they answered.
+pub fn standing(event: &EventState, who: &FeedId) -> Option<Standing> {
+    let among = |lines: &[SeatLine]| lines.iter().position(|line| line.feed == *who);
+    if among(&event.seated).is_some() {
+        return Some(Standing::Seated);
+    }
+    if let Some(at) = among(&event.waiting) {
+        return Some(Standing::Waiting(u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1)));
+    }
+    if among(&event.provisional).is_some() {
+        return Some(Standing::Provisional);
+    }
+    if among(&event.unranked).is_some() {
+        return Some(Standing::Unranked);
+    }
+    if among(&event.maybe).is_some() {
+        return Some(Standing::Maybe);
+    }
+    event.no.contains(who).then_some(Standing::No)
+}
+
+/// Persons on these lines.
+pub fn persons(lines: &[SeatLine]) -> u32 {
+    lines.iter().fold(0, |sum, line| sum.saturating_add(line.party))
+}

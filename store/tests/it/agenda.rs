@@ -1,0 +1,92 @@
+//! What is on: by time, moved when an event moves, and as the owner of the store stands.
+
+use klatch_feed::meetup::agenda::{AgendaLine, Standing};
+use klatch_feed::post::{Answer, EventFields};
+use klatch_feed::{EntryId, Post};
+use klatch_store::Store;
+
+use crate::{Author, accept_all, assert_sound, store};
+
+fn event(title: &str, start: &str, zone: &str) -> Post {
+    Post::Event {
+        group: None,
+        title: title.into(),
+        start: start.into(),
+        zone: zone.into(),
+        minutes: 60,
+        capacity: Some(1),
+        split: false,
+    }
+}
+
+fn lines(store: &Store, from_ms: Option<i64>, max: usize) -> Vec<AgendaLine> {
+    let mut lines = Vec::new();
+    let each = |line| {
+        lines.push(line);
+        lines.len() < max
+    };
+    store.reader().snapshot().unwrap().agenda(from_ms, each).unwrap();
+    lines
+}
+
+fn titles(store: &Store, from_ms: Option<i64>, max: usize) -> Vec<String> {
+    lines(store, from_ms, max).into_iter().map(|line| line.title).collect()
+}
+
+#[test]
+fn what_is_on_comes_by_time_wherever_the_clocks_stand() {
+    let mut ana = Author::new(2);
+    ana.post(&event("later", "2026-12-03T19:00", "Europe/Lisbon"));
+    ana.post(&event("first", "2026-12-03T19:30", "Asia/Kolkata"));
+    let moving = ana.post(&event("moves", "2026-12-03T18:00", "Europe/Lisbon"));
+    ana.post(&event("long ago", "1969-07-20T20:17", "UTC"));
+    let (_home, mut store) = store();
+    accept_all(&mut store, &ana);
+    assert_eq!(titles(&store, None, 9), ["long ago", "first", "moves", "later"]);
+    assert_eq!(titles(&store, Some(0), 2), ["first", "moves"]);
+    let at = lines(&store, None, 9)[2].start_ms;
+    assert_eq!(titles(&store, at, 9), ["moves", "later"], "from that moment on");
+    assert_eq!(titles(&store, at.map(|at| at + 1), 9), ["later"]);
+    assert_sound(&store);
+
+    let fields = EventFields { start: Some("2026-12-04T08:00".into()), ..EventFields::default() };
+    ana.post(&Post::Update { event: moving, replaces: vec![], fields });
+    accept_all(&mut store, &ana);
+    assert_eq!(titles(&store, Some(0), 9), ["first", "later", "moves"]);
+    assert_sound(&store);
+    store.forget(&ana.feed()).unwrap();
+    assert_eq!(titles(&store, None, 9), [""; 0]);
+    assert_sound(&store);
+}
+
+#[test]
+fn a_line_says_how_the_owner_stands() {
+    let (mut ana, mut me) = (Author::new(2), Author::new(1));
+    let id = ana.post(&event("go", "2026-12-03T19:00", "Europe/Lisbon"));
+    let rsvp = |event: EntryId, party| Post::Rsvp {
+        event,
+        seen: vec![],
+        answer: Answer::Yes,
+        party,
+        note: String::new(),
+    };
+    let (_home, mut store) = store();
+    accept_all(&mut store, &ana);
+    assert_eq!(lines(&store, None, 1)[0].mine, None);
+    let draft = rsvp(id, 1).draft(1, [0; 16]).unwrap();
+    let (own, _) = store.append(&me.secret(), vec![draft.clone()]).unwrap();
+    me.say(draft);
+    assert_eq!(lines(&store, None, 1)[0].mine, Some(Standing::Provisional));
+    ana.post(&Post::Seat { event: id, lines: vec![(own[0].id(), 1)] });
+    accept_all(&mut store, &ana);
+    let line = &lines(&store, None, 1)[0];
+    assert_eq!((line.mine, line.seated, line.capacity), (Some(Standing::Seated), 1, Some(1)));
+    assert_sound(&store);
+    store.rebuild(&mut |_, _| {}).unwrap();
+    assert_eq!(&lines(&store, None, 1)[0], line);
+    assert_sound(&store);
+
+    let store = store.hand_over(&Author::new(9).secret(), vec![]).unwrap();
+    assert_eq!(lines(&store, None, 1)[0].mine, None, "they did not answer");
+    assert_sound(&store);
+}
