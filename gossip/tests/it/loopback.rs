@@ -21,17 +21,23 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-fn net() -> NetId {
+pub(crate) fn net() -> NetId {
     NetId::of_name("loopback")
 }
 
-fn local(seed: u8) -> Local {
+pub(crate) fn local(seed: u8) -> Local {
     Local::new(Network::public(net()), SecretKey::from_seed(&[seed; 32])).unwrap()
 }
 
 /// A log that its owner's task and its link's both reach.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Memory>>);
+pub(crate) struct Shared(pub(crate) Arc<Mutex<Memory>>);
+
+impl Shared {
+    pub(crate) fn new(log: Memory) -> Self {
+        Self(Arc::new(Mutex::new(log)))
+    }
+}
 
 impl Shelf for Shared {
     fn state(&self, feed: &FeedId) -> Option<FeedState> {
@@ -79,13 +85,13 @@ impl Shelf for Shared {
 }
 
 /// One node with one link.
-struct Node {
-    log: Shared,
-    teller: Teller,
+pub(crate) struct Node {
+    pub(crate) log: Shared,
+    pub(crate) teller: Teller,
     /// How often the link said that it is level.
     caught_up: watch::Receiver<u32>,
-    traffic: Arc<Traffic>,
-    link: JoinHandle<Ended>,
+    pub(crate) traffic: Arc<Traffic>,
+    pub(crate) link: JoinHandle<Ended>,
     /// Whether the owner answers; else it keeps what it is asked.
     answers: watch::Sender<bool>,
     unanswered_bytes: watch::Receiver<usize>,
@@ -97,7 +103,14 @@ impl Node {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let log = Shared(Arc::new(Mutex::new(log)));
+        Self::over(Shared::new(log), local, stream, channel, wants)
+    }
+
+    /// As [`Node::start`], over a log that outlives the link.
+    pub(crate) fn over<S>(log: Shared, local: &Local, stream: S, channel: Channel, wants: &[FeedId]) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (teller, orders) = link::orders();
         let (to_owner, outputs) = mpsc::channel(16);
         let traffic = Arc::new(Traffic::default());
@@ -120,7 +133,7 @@ impl Node {
         Self { log, teller, caught_up, traffic, link, answers, unanswered_bytes }
     }
 
-    fn len(&self, feed: FeedId) -> Seq {
+    pub(crate) fn len(&self, feed: FeedId) -> Seq {
         self.log.state(&feed).map_or(0, |state| state.len)
     }
 

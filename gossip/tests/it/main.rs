@@ -11,5 +11,6 @@ mod hostile;
 mod lan;
 mod limits;
 mod loopback;
+mod storm;
 mod succession;
 mod vectors;
