@@ -264,6 +264,27 @@ fn a_statement_of_another_key_or_about_another_first_entry_says_nothing() {
 }
 
 #[test]
+fn an_entry_that_nobody_signed_cannot_be_the_last_one_kept() {
+    let Fork { here: common, there, .. } = fork();
+    let mut here = common.fork(3);
+    here.unsigned(b"never signed").notes(2);
+    let (_, successor) = heir(&here, 4, 9);
+    // Held within a chain that is accepted, or offered as a branch: its signature decides.
+    let (_home, mut holds) = store();
+    accept_all(&mut holds, &here);
+    let (_home, mut other) = store();
+    accept_all(&mut other, &there);
+    for (store, held) in [(&mut holds, &here), (&mut other, &there)] {
+        let before = state(store, held);
+        let changes = store.succeed(&successor).unwrap();
+        assert!(!changes.lineage);
+        assert!(!store.replace(&here.feed(), &chunks(&here, 4, 4)).unwrap().0);
+        assert_eq!(state(store, held), before);
+        assert_whole(store);
+    }
+}
+
+#[test]
 fn sixteen_statements_are_kept_and_the_best_of_seventeen() {
     let mut old = Author::new(2);
     old.post(&genesis(2, None));
