@@ -223,5 +223,5 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     F: Fn() -> Box<dyn Shelf>,
 {
-    Pump::new(stream, channel, ports).drive()
+    Box::new(Pump::new(stream, channel, ports)).drive()
 }

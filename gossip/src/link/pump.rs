@@ -105,9 +105,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, F: Fn() -> Box<dyn Shelf>> Pump<S, F> {
     }
 
     /// Runs until the end; what is for the owner by then still reaches it.
-    pub(super) async fn drive(mut self) -> Ended {
+    /// In a box, or the future would hold it twice.
+    pub(super) async fn drive(mut self: Box<Self>) -> Ended {
         let ended = self.run().await;
-        let Self { pending, outputs, .. } = self; // All else is let go of, however long the owner takes.
+        let Self { pending, outputs, .. } = *self; // All else is let go of, however long the owner takes.
         for output in pending {
             // Only a process that is ending has dropped the other end.
             let _ = outputs.send(output).await;

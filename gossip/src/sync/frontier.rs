@@ -100,6 +100,8 @@ impl<T: Default> WantList<T> {
             let name = self.enter(name, idx);
             self.rows.push(Slot { name, row });
         }
+        self.rows.shrink_to_fit(); // Lists change seldom, and a pub holds thousands of them.
+        self.numbered.shrink_to_fit();
         let rows = &self.rows;
         self.numbered.sort_unstable_by_key(|idx| rows[*idx as usize].name);
     }

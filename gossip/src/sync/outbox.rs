@@ -36,7 +36,11 @@ impl Outbox {
     }
 
     pub(super) fn pop(&mut self) -> Option<Output> {
-        self.queue.pop_front()
+        let next = self.queue.pop_front();
+        if self.queue.is_empty() {
+            self.queue = VecDeque::new(); // A pub holds thousands of idle exchanges.
+        }
+        next
     }
 
     /// Whether more bulk may be made.
