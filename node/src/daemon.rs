@@ -316,16 +316,16 @@ impl Handle {
     }
     /// What the connected say of the own feed. While a recovery goes on, answers in how many milliseconds to
     /// come again; ends it when it is over.
-    pub(crate) fn hear(&self, heard: &[Heard]) -> Option<Millis> {
+    pub(crate) fn hear(&self, heard: impl Iterator<Item = Heard>) -> Option<Millis> {
         let now = self.shared.now();
         let mut evidence = self.shared.recovery.lock().unwrap_or_else(PoisonError::into_inner);
         let recovery = evidence.as_mut()?;
         if let Ok(snapshot) = self.shared.reader.snapshot() {
             let mine = |seq| own_id8(&snapshot, &self.shared, seq);
-            for Heard { peer, home, claim } in heard.iter().filter(|heard| heard.peer != self.shared.me) {
+            for Heard { peer, home, claim } in heard.filter(|heard| heard.peer != self.shared.me) {
                 match claim {
-                    Some(claim) => recovery.claims(now, *peer, *home, *claim, mine),
-                    None => recovery.claims_nothing(*peer),
+                    Some(claim) => recovery.claims(now, peer, home, claim, mine),
+                    None => recovery.claims_nothing(peer),
                 }
             }
         }

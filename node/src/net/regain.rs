@@ -125,7 +125,7 @@ impl Hub {
             let home = self.pubs.contains(&link.peer) || self.homes.contains(&link.peer);
             Heard { peer: link.peer, home, claim: link.echo }
         });
-        let wait = self.handle.hear(&heard.collect::<Vec<_>>());
+        let wait = self.handle.hear(heard); // Who is not recovering asks nobody.
         self.pauses.look_at = wait.map(|wait| self.now() + wait.max(1));
     }
 
