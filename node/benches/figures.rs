@@ -1,5 +1,6 @@
 //! The headline figures, each beside its ceiling measured in the same run: `cargo bench -p klatch --bench figures`,
-//! with `-- --json` for machines, and `-- disk`, `-- million`, `-- wire` or `-- meet` for a part.
+//! with `-- --json` for machines, and `-- disk`, `-- million`, `-- wire`, `-- meet` or `-- crowd` for a part; `--crowd=N` is for
+//! trying it with fewer connections.
 //!
 //! A benchmark reports and never fails on a clock: absolute times wobble on shared machines, so what counts is
 //! the ratio to the ceiling (1 = as fast as the raw thing), and whether the goal is met here. Corpus A is 100
@@ -9,6 +10,8 @@
 mod ceilings;
 #[path = "figures/corpus.rs"]
 mod corpus;
+#[path = "figures/crowd.rs"]
+mod crowd;
 #[path = "figures/disk.rs"]
 mod disk;
 #[path = "figures/meet.rs"]
@@ -85,7 +88,12 @@ impl Figure {
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if args.first().is_some_and(|arg| arg == crowd::child::ARGUMENT) {
+        return crowd::child::run();
+    }
     let json = args.iter().any(|arg| arg == "--json");
+    let crowd = args.iter().find_map(|arg| arg.strip_prefix("--crowd="));
+    let crowd = crowd.map_or(crowd::CROWD, |count| count.parse().expect("--crowd takes a number"));
     let named: Vec<&String> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
     let wants = |part: &str| named.is_empty() || named.iter().any(|name| *name == part);
     let say = |what: &str| {
@@ -114,6 +122,10 @@ fn main() {
         say("meeting again, in memory");
         figures.extend(meet::figures());
     }
+    if wants("crowd") {
+        say("a pub with thousands of live connections");
+        figures.extend(crowd::figures(crowd, &say));
+    }
     let table = Table { figures, ceilings: ceilings.list() };
     match json {
         true => println!("{}", serde_json::to_string_pretty(&table).expect("numbers and words are JSON")),
@@ -124,13 +136,13 @@ fn main() {
 impl Table {
     fn print(&self) {
         println!(
-            "\n{:<44} {:>10} {:<11} {:>10} {:>6} {:>10}  met",
+            "\n{:<50} {:>10} {:<11} {:>10} {:>6} {:>10}  met",
             "figure", "value", "unit", "ceiling", "ratio", "goal"
         );
         for f in &self.figures {
             let met = f.met.map_or("-", |met| if met { "yes" } else { "no" });
             println!(
-                "{:<44} {:>10} {:<11} {:>10} {:>6.2} {:>10}  {met:<3}  ceiling: {}",
+                "{:<50} {:>10} {:<11} {:>10} {:>6.2} {:>10}  {met:<3}  ceiling: {}",
                 f.name,
                 short(f.value),
                 f.unit,

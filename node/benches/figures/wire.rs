@@ -141,12 +141,12 @@ impl Pair {
     }
 }
 
-fn program() -> Program {
+pub(crate) fn program() -> Program {
     Program::at(env!("CARGO_BIN_EXE_klatch"))
 }
 
 /// Asks a running node without a process between.
-fn ask(actor: &Actor, request: Request) -> Response {
+pub(crate) fn ask(actor: &Actor, request: Request) -> Response {
     let path = Home::at(&actor.home).socket().expect("a home has a socket");
     socket::ask(&path, &request, &mut |_, _| {}).expect("it answers").expect("it does what is asked")
 }
