@@ -10,6 +10,9 @@ use super::faults::{Fault, HEAL_AT};
 use super::{Event, REDIAL, World};
 use crate::sync::{Input, Millis};
 
+/// No message takes longer on any link once everything has healed.
+const HEALED_LATENCY_MAX: Millis = 150;
+
 impl World {
     pub(super) fn fault(&mut self, fault: Fault) -> Result<(), Failure> {
         self.trace.update(format!("{fault:?}"));
@@ -328,8 +331,16 @@ impl World {
     /// From here on nothing goes wrong, and everybody wants everything; but node 0, which goes by hints.
     pub(super) fn heal(&mut self) -> Result<(), Failure> {
         self.split = None;
-        for link in self.links.values_mut() {
-            (link.latency, link.rate) = (link.latency.min(150), 0);
+        let soon = self.schedule.now + HEALED_LATENCY_MAX;
+        for (id, link) in &mut self.links {
+            (link.latency, link.rate) = (link.latency.min(HEALED_LATENCY_MAX), 0);
+            // What crawls through a throttled link would else take longer than the world lasts.
+            link.last_due = link.last_due.map(|due| due.min(soon));
+            for from in [0, 1] {
+                for _ in 0..link.flying[from].len().saturating_sub(link.stalled[from]) {
+                    self.schedule.at(soon, Event::Deliver { link: *id, from });
+                }
+            }
         }
         for node in 0..self.nodes.len() {
             self.cut(node, [0, 0]);
