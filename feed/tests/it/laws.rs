@@ -217,14 +217,19 @@ type Place = (Seq, usize);
 
 /// A host's lines for the event in the order of the log, each with the guest whose RSVP it names and its
 /// place in the guest's log; `None` where it is no RSVP for this event.
-fn lines_of(town: &Town, host: FeedId, event: EntryId) -> Vec<(Place, Option<(FeedId, Seq)>)> {
+fn lines_of(
+    town: &Town,
+    (host, cut): (FeedId, Option<Seq>),
+    event: EntryId,
+) -> Vec<(Place, Option<(FeedId, Seq)>)> {
     let entries = || town.logs.iter().flat_map(|log| &log.entries);
     let named = |rsvp: &EntryId| {
         let entry = entries().find(|entry| entry.id() == *rsvp)?.header();
         (entry.refs.first() == Some(&event)).then_some((entry.author, entry.seq))
     };
     let mut lines = Vec::new();
-    for header in entries().filter(|entry| entry.header().author == host) {
+    let own = |seq| cut.is_none_or(|cut| seq <= cut);
+    for header in entries().filter(|entry| entry.header().author == host && own(entry.header().seq)) {
         let (header, body) = (header.header(), header.body());
         if let Some(Post::Seat { event: of, lines: said }) = Post::read(header.kind, &header.refs, body)
             && of == event
@@ -235,8 +240,8 @@ fn lines_of(town: &Town, host: FeedId, event: EntryId) -> Vec<(Place, Option<(Fe
     lines
 }
 
-/// The first of a host's lines for the latest RSVP of that guest which they name.
-fn first_line(town: &Town, host: FeedId, event: EntryId, guest: FeedId) -> Option<Place> {
+/// The first of a host's lines, up to their cut, for the latest RSVP of that guest which these name.
+fn first_line(town: &Town, host: (FeedId, Option<Seq>), event: EntryId, guest: FeedId) -> Option<Place> {
     let lines = lines_of(town, host, event);
     let own = lines.iter().filter_map(|(at, named)| {
         let (author, seq) = (*named)?;
@@ -407,9 +412,8 @@ proptest! {
             }
             for line in state.seated.iter().chain(&state.waiting) {
                 let host = line.by.unwrap();
-                let at = first_line(&history.town, host, state.id, line.feed).map(|(seq, _)| seq);
                 let cut = state.hosts.iter().find(|line| line.feed == host).unwrap().cut;
-                prop_assert!(at.is_some_and(|at| cut.is_none_or(|cut| at <= cut)));
+                prop_assert!(first_line(&history.town, (host, cut), state.id, line.feed).is_some());
             }
             let lists = [&state.seated, &state.waiting, &state.provisional, &state.unranked, &state.maybe];
             let mut people: Vec<_> = lists.into_iter().flatten().map(|line| line.feed).collect();
@@ -427,14 +431,15 @@ proptest! {
             let seated = seated_by(&state);
             for waiting in &state.waiting {
                 let host = waiting.by.unwrap();
-                let quota = state.hosts.iter().find(|line| line.feed == host).unwrap().quota;
+                let role = state.hosts.iter().find(|line| line.feed == host).unwrap();
+                let (quota, own) = (role.quota, (host, role.cut));
                 let seated = seated.get(&host).copied().unwrap_or_default();
                 // A line for the RSVP of another event holds a place too.
-                let lines = lines_of(&history.town, host, state.id);
+                let lines = lines_of(&history.town, own, state.id);
                 let held = lines.iter().filter(|(_, named)| named.is_none()).count();
                 let quota = quota.expect("without a limit nobody waits");
                 prop_assert!(seated as usize + held >= quota as usize, "there is room");
-                let line = |guest| first_line(&history.town, host, state.id, guest);
+                let line = |guest| first_line(&history.town, own, state.id, guest);
                 for before in state.seated.iter().filter(|line| line.by == Some(host)) {
                     prop_assert!(line(before.feed) < line(waiting.feed));
                 }
