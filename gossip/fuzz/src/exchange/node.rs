@@ -93,6 +93,9 @@ impl Node {
     }
 
     pub(super) fn write(&mut self, count: u8) {
+        if self.log.state(&self.author.feed()).is_some_and(|own| own.cap.is_some()) {
+            return; // Nobody appends to a log that is known to be forked.
+        }
         let entries: Vec<_> = (0..count).map(|at| self.author.write(vec![super::object(at)], 40)).collect();
         self.written += Seq::from(count);
         let change = self.log.append_all(entries);
