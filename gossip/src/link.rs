@@ -1,4 +1,4 @@
-//! One connection: drives a [`Channel`] and an [`Exchange`] over a stream of bytes.
+//! One connection: drives a [`Channel`] and an [`Exchange`](crate::sync::Exchange) over a stream of bytes.
 //!
 //! [`initiate`] or [`respond`] makes the channel; whoever called them then decides whether to keep the peer
 //! ([`crate::peers`]), and [`drive`] runs until the connection ends. `drive` owns nothing of the log: it
