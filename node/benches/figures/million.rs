@@ -4,12 +4,12 @@
 use std::path::Path;
 
 use klatch::clock::Stopwatch;
-use klatch_feed::NetId;
-use klatch_store::{Outcome, Store};
+use klatch_feed::{FeedId, NetId};
+use klatch_store::Store;
 use redb::{Database, ReadableDatabase, TableDefinition};
 
-use crate::corpus::{Corpus, ENTRIES, FEEDS, NETWORK, author};
-use crate::disk::BATCH;
+use crate::corpus::{Corpus, ENTRIES, FEEDS, NETWORK};
+use crate::disk::{store, take_in};
 use crate::{Better, Figure, median, mixed};
 
 /// Rounds of corpus A before corpus B: 900,000 entries.
@@ -17,17 +17,15 @@ const ROUNDS: u32 = 9;
 
 pub(crate) fn figures() -> Vec<Figure> {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
-    let secret = author(2_000_000);
-    let mut store =
-        Store::create(folder.path(), NetId::of_name(NETWORK), secret.feed()).expect("the folder is empty");
+    let (mut store, secret) = store(folder.path());
     let rates: Vec<f64> = (0..ROUNDS)
-        .map(|round| ENTRIES / ingest(&mut store, &Corpus::sign_from(1_000 + round * FEEDS).chunks))
+        .map(|round| ENTRIES / take_in(&mut store, &Corpus::sign_from(1_000 + round * FEEDS).chunks))
         .collect();
     let last = rates[rates.len() - 1];
-    let mixed = mixed::ENTRIES / ingest(&mut store, &mixed::sign());
-    let crashed = crashed(folder.path());
+    let mixed = mixed::ENTRIES / take_in(&mut store, &mixed::sign());
+    let crashed = crashed(folder.path(), secret.feed());
     drop(store);
-    let (open, first, bare) = cleanly(folder.path());
+    let (open, first, bare) = cleanly(folder.path(), secret.feed());
     vec![
         Figure::new(
             "bulk ingest, 800k entries stored before",
@@ -67,15 +65,6 @@ pub(crate) fn figures() -> Vec<Figure> {
     ]
 }
 
-fn ingest(store: &mut Store, chunks: &[klatch_store::Incoming]) -> f64 {
-    let clock = Stopwatch::start();
-    for batch in chunks.chunks(BATCH) {
-        let (outcomes, _) = store.ingest(batch).expect("the disk works");
-        assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Accepted(_))), "{outcomes:?}");
-    }
-    clock.elapsed().as_secs_f64()
-}
-
 const AGENDA: TableDefinition<'_, [u8; 40], &[u8]> = TableDefinition::new("agenda");
 /// Some events of the corpus are past by then: it is the middle of 2030.
 const NOW_MS: i64 = 1_909_000_000_000;
@@ -103,11 +92,10 @@ fn bare(folder: &Path) -> Bare {
 }
 
 /// Opening, the first query after it, and what redb alone takes.
-fn cleanly(folder: &Path) -> (f64, f64, Bare) {
-    let secret = author(2_000_000);
+fn cleanly(folder: &Path, me: FeedId) -> (f64, f64, Bare) {
     let runs = [(); 3].map(|()| {
         let clock = Stopwatch::start();
-        let store = Store::open(folder, NetId::of_name(NETWORK), secret.feed()).expect("it opens");
+        let store = Store::open(folder, NetId::of_name(NETWORK), me).expect("it opens");
         let open = ms(clock);
         let clock = Stopwatch::start();
         let mut next = Vec::new();
@@ -132,8 +120,7 @@ fn cleanly(folder: &Path) -> (f64, f64, Bare) {
 }
 
 /// Opening what a power cut leaves: a copy of the files while the store is open; and redb alone on another.
-fn crashed(folder: &Path) -> (f64, f64) {
-    let secret = author(2_000_000);
+fn crashed(folder: &Path, me: FeedId) -> (f64, f64) {
     let copy = || {
         let to = tempfile::tempdir().expect("there is a temporary folder");
         for file in std::fs::read_dir(folder).expect("the folder can be read") {
@@ -145,7 +132,7 @@ fn crashed(folder: &Path) -> (f64, f64) {
     let runs = [(); 3].map(|()| {
         let to = copy();
         let clock = Stopwatch::start();
-        let store = Store::open(to.path(), NetId::of_name(NETWORK), secret.feed()).expect("it opens");
+        let store = Store::open(to.path(), NetId::of_name(NETWORK), me).expect("it opens");
         let open = ms(clock);
         drop(store);
         (open, bare(copy().path()).open)
