@@ -310,6 +310,9 @@ impl Exchange {
             Message::Resume { proto: message::VERSION, token, root, yours, .. } => {
                 self.phase = Phase::Open;
                 self.resumed(token, root, yours, shelf);
+                if self.is_narrow && !self.plan.is_recalling() {
+                    self.want(shelf); // What stands in a list that was taken up again I may ask it for.
+                }
                 return Ok(());
             }
             Message::Resume { .. } => return Err(Breach::Version.into()),

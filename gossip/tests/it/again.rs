@@ -220,6 +220,23 @@ fn a_pub_asks_a_member_for_what_both_want() {
 }
 
 #[test]
+fn a_pub_that_lost_its_own_list_asks_for_what_stands_in_a_members_known_one() {
+    let (mut a, mut b) = crate::converge::pair(1, 2);
+    a.hang_up(|setup| Setup { is_narrow: true, ..setup });
+    let mut shared = Author::new(net(), 3);
+    b.write(&mut shared, 2, 40);
+    let wants = [shared.feed()];
+    a.give(Input::wants(wants.to_vec()));
+    b.give(Input::wants(wants.to_vec()));
+    settle(&mut a, &mut b);
+    assert!(a.met.asked.take().is_some() && b.met.asked.is_some());
+    b.shelf.append(shared.write(Vec::new(), 40));
+    again(&mut a, &mut b, &wants, 2);
+    assert_eq!(b.count(|m| matches!(m, Message::Wants { .. })), 0, "its list is known: {:?}", b.sent);
+    assert_eq!(a.len(shared.feed()), 3);
+}
+
+#[test]
 fn it_is_said_how_much_is_still_to_come() {
     let (mut a, mut b) = crate::converge::pair(1, 2);
     let mut author = Author::new(net(), 3);
