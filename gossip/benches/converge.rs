@@ -9,7 +9,7 @@ use klatch_feed::{FeedId, NetId, Unverified, chunk};
 use klatch_gossip::sim::author::Author;
 use klatch_gossip::sim::shelf::Memory;
 use klatch_gossip::sync::message::Message;
-use klatch_gossip::sync::{Exchange, Input, Output, Setup};
+use klatch_gossip::sync::{Exchange, Input, Output, Setup, Shelf as _};
 
 const BODY_BYTES: usize = 194;
 const ENTRY_BYTES_LEAST: usize = BODY_BYTES + 64;
@@ -49,6 +49,7 @@ impl Side {
                     self.give(Input::Changed(change.into_iter().collect()));
                     self.give(Input::Ingested(ingest.ticket, outcome));
                 }
+                Output::Listens { .. } => self.give(Input::Listening(self.shelf.clock())),
                 _ => {}
             }
         }

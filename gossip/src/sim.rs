@@ -10,6 +10,7 @@ pub mod author;
 pub mod check;
 mod cover;
 pub mod faults;
+mod heed;
 pub mod liar;
 mod meet;
 mod network;
@@ -106,6 +107,7 @@ enum Event {
     Deliver { link: u64, from: usize },
     Room { link: u64, side: usize },
     Wake { link: u64, side: usize },
+    Heed { link: u64, side: usize },
     Commit { node: usize, life: u32 },
     Fault(Fault),
     Uncut { node: usize },
@@ -200,6 +202,13 @@ impl World {
                     }
                     self.give(link, side, Input::Elapsed)?;
                 }
+                Event::Heed { link, side } => {
+                    if let Some(at) = self.links.get_mut(&link) {
+                        at.heed[side].next();
+                        let clock = crate::sync::Shelf::clock(&self.nodes[at.ends[side]].shelf);
+                        self.give(link, side, Input::Listening(clock))?;
+                    }
+                }
                 Event::Commit { node, life } if self.nodes[node].life == life => self.commit(node)?,
                 Event::Commit { .. } => {}
                 Event::Fault(fault) => self.fault(fault)?,
@@ -271,7 +280,15 @@ impl World {
             let is_open = (ends[0] + ends[1]).is_multiple_of(2); // Some show their wants to each other, some do not.
             let secret = self.dice.bytes();
             let places_max = PLACES_MAX;
-            Setup { secret, is_open, memory, places_max, ..Setup::new(self.net, me, peer, session) }
+            let is_narrow = is_open && (ends[0] / 2 + side).is_multiple_of(2); // As pubs are to members.
+            Setup {
+                secret,
+                is_open,
+                is_narrow,
+                memory,
+                places_max,
+                ..Setup::new(self.net, me, peer, session)
+            }
         };
         [setup(0), setup(1)]
     }
@@ -381,6 +398,11 @@ impl World {
                 }
                 return Ok(());
             }
+            asked @ (Output::Listens { .. } | Output::ListensAbout(_)) => {
+                link.heed[side].asked.push_back(asked);
+                self.schedule.after(id * 13 % 47, Event::Heed { link: id, side });
+                return Ok(());
+            }
             Output::Close(reason) => return self.closed(id, side, reason),
             Output::CaughtUp => {
                 link.caught_up[side] = true;
@@ -434,7 +456,11 @@ impl World {
         }
         let sides: Vec<_> = self.sides(node).collect();
         for (id, side) in sides {
-            self.give(id, side, Input::Changed(changes.clone()))?;
+            let heed = &self.links[&id].heed[side];
+            let told: Vec<Change> = changes.iter().filter(|change| heed.hears(change)).cloned().collect();
+            if !told.is_empty() {
+                self.give(id, side, Input::Changed(told))?;
+            }
         }
         Ok(())
     }

@@ -18,10 +18,10 @@ mod plan;
 mod serve;
 mod succession;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use klatch_feed::{FeedId, ForkProof, NetId, Seq};
+use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Seq};
 
 pub use about::{HINTS_PER_SESSION_MAX, OBJECTS_MAX};
 pub use compare::tag_in;
@@ -102,6 +102,16 @@ struct Desk<'a> {
     shelf: &'a dyn Shelf,
     out: &'a mut Outbox,
     caps: &'a mut Caps,
+    awaited: &'a mut VecDeque<Awaited>,
+}
+
+/// Something that the owner was asked to tell of, and has not said that it does.
+#[derive(Debug)]
+struct Awaited {
+    /// What was read when it was asked: later changes may have been missed.
+    since: u64,
+    /// An object; `None` = feeds.
+    object: Option<EntryId>,
 }
 
 /// What all parts of an exchange share.
@@ -116,11 +126,12 @@ struct Ground {
     is_open: bool,
     out: Outbox,
     caps: Caps,
+    awaited: VecDeque<Awaited>,
 }
 
 impl Ground {
     fn desk<'a>(&'a mut self, shelf: &'a dyn Shelf) -> Desk<'a> {
-        let Self { net, me, peer, keys, marks, places_max, is_open, out, caps } = self;
+        let Self { net, me, peer, keys, marks, places_max, is_open, out, caps, awaited } = self;
         Desk {
             net: *net,
             me: *me,
@@ -132,7 +143,20 @@ impl Ground {
             shelf,
             out,
             caps,
+            awaited,
         }
+    }
+}
+
+impl Desk<'_> {
+    /// Asks the owner to tell of what the peer listens to.
+    fn listen(&mut self, output: Output) {
+        let object = match &output {
+            Output::ListensAbout(object) => Some(*object),
+            _ => None,
+        };
+        self.awaited.push_back(Awaited { since: self.shelf.clock(), object });
+        self.out.push(output);
     }
 }
 
@@ -141,9 +165,9 @@ impl Exchange {
     pub fn new(setup: Setup, now: Millis) -> Self {
         let Setup { net, me, peer, session, secret, is_open, is_narrow, places_max, memory } = setup;
         let (keys, marks) = (Keys::of(&session), Marks::new(secret));
-        let (out, caps) = (Outbox::new(now), Caps::default());
+        let (out, caps, awaited) = (Outbox::new(now), Caps::default(), VecDeque::new());
         Self {
-            ground: Ground { net, me, peer, keys, marks, places_max, is_open, out, caps },
+            ground: Ground { net, me, peer, keys, marks, places_max, is_open, out, caps, awaited },
             is_narrow,
             phase: Phase::Fresh,
             heard: now,
@@ -242,13 +266,19 @@ impl Exchange {
             }
             _ => {}
         }
+        if let Input::Listening(clock) = input {
+            self.heeded(now, clock, shelf);
+            return Ok(());
+        }
         if let Input::Changed(changes) = &input {
             self.owe_heirs(changes.iter().map(|change| change.feed), shelf);
         }
         let Self { ground, plan, serve, about, errands, heard, .. } = self;
         let mut desk = ground.desk(shelf);
         match input {
-            Input::Message(_) | Input::Wants(_) | Input::Open => unreachable!("they were handled above"),
+            Input::Message(_) | Input::Wants(_) | Input::Open | Input::Listening(_) => {
+                unreachable!("they were handled above")
+            }
             Input::Objects(objects) => about.ask(objects, desk.out),
             Input::Changed(changes) => {
                 for change in &changes {
@@ -278,6 +308,27 @@ impl Exchange {
             | Input::DoorVerdict(..) => errands.local(input, desk.out),
         }
         Ok(())
+    }
+
+    /// The owner tells of what was asked for first, from here on: looks for what came between.
+    fn heeded(&mut self, now: Millis, clock: u64, shelf: &dyn Shelf) {
+        let Some(Awaited { since, object }) = self.ground.awaited.pop_front() else { return };
+        let is_late = shelf.clock() > since;
+        let Self { ground, plan, serve, about, .. } = self;
+        let mut desk = ground.desk(shelf);
+        let mut missed = Vec::new();
+        match object.filter(|_| is_late) {
+            Some(object) => about.missed(object, shelf),
+            None if is_late => missed = serve.missed(now, since, &mut desk),
+            None => {}
+        }
+        for feed in &missed {
+            if let Some(idx) = plan.wants.find(feed, shelf) {
+                plan.consider(idx, &mut desk);
+            }
+        }
+        serve.told(clock, &desk);
+        self.owe_heirs(missed, shelf);
     }
 
     /// What is to be asked of this peer now, if the owner has said what it wants.
@@ -342,7 +393,11 @@ impl Exchange {
             }
             Message::IdAt { feed, seqs } => serve.id_at(feed, seqs)?,
             Message::Ids { feed, ids } => plan.ids(feed, &ids, &mut desk)?,
-            Message::About(object) => about.asked(object)?,
+            Message::About(object) => {
+                if about.asked(object)? {
+                    desk.listen(Output::ListensAbout(object));
+                }
+            }
             Message::Hints { object, rows } => about.hinted(object, rows, desk.out)?,
             Message::Redeem(secret) => errands.redeem(secret, desk.out)?,
             Message::Redeemed(answer) => errands.redeemed(answer, desk.out)?,

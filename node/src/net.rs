@@ -6,14 +6,17 @@
 //! connection goes through the hub. Exchanges read the log through `shelf`. Absent on purpose: any say in
 //! what is kept, which is the owner's ([`crate::daemon`]).
 
+mod audience;
 mod dial;
 mod doors;
 mod files;
 mod guests;
+mod hearers;
 mod hub;
 mod joins;
 mod links;
 mod listen;
+mod meet;
 mod places;
 mod regain;
 pub mod report;

@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::check::Witness;
+use super::heed::Heed;
 use crate::sync::{Exchange, Millis, Setup};
 
 /// The one source of chance in a world.
@@ -130,6 +131,8 @@ pub(super) struct Link {
     pub(super) dead: [bool; 2],
     /// Whether each side has said that it is caught up.
     pub(super) caught_up: [bool; 2],
+    /// What each exchange is told of commits.
+    pub(super) heed: [Heed; 2],
     /// Watches what is sent.
     pub(super) witness: Witness,
 }
@@ -141,9 +144,12 @@ impl Link {
         clocks: [Millis; 2],
         (now, latency, rate): (Millis, Millis, u64),
     ) -> Self {
+        let heed = [0, 1]
+            .map(|side: usize| Heed::new(!setups[side].is_narrow, [setups[side].me, setups[side].peer]));
         let [a, b] = setups;
         Self {
             ends,
+            heed,
             exchanges: [Exchange::new(a, clocks[0]), Exchange::new(b, clocks[1])],
             flying: Default::default(),
             stalled: [0; 2],

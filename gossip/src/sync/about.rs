@@ -71,17 +71,27 @@ impl About {
         Ok(())
     }
 
-    /// The peer asks.
-    pub(super) fn asked(&mut self, object: EntryId) -> Result<(), Breach> {
+    /// The peer asks. Whether it had not.
+    pub(super) fn asked(&mut self, object: EntryId) -> Result<bool, Breach> {
         if self.told.contains_key(&object) {
-            return Ok(()); // Subscribed already.
+            return Ok(false); // Subscribed already.
         }
         if self.told.len() >= OBJECTS_MAX {
             return Err(Breach::Limit("objects asked about"));
         }
         self.told.insert(object, BTreeSet::new());
         self.unseen.insert(object);
-        Ok(())
+        Ok(true)
+    }
+
+    /// Commits may have brought entries about an object and not been told of.
+    pub(super) fn missed(&mut self, object: EntryId, shelf: &dyn Shelf) {
+        let Some(told) = self.told.get(&object) else { return };
+        let fresh: BTreeMap<_, _> =
+            shelf.about(&object).into_iter().filter(|(author, _)| !told.contains(author)).collect();
+        if !fresh.is_empty() {
+            self.fresh.entry(object).or_default().extend(fresh);
+        }
     }
 
     /// A commit brought entries that ref objects.

@@ -220,8 +220,11 @@ pub enum Input {
     Open,
     /// The groups and events this node asks about now (the whole set).
     Objects(Vec<EntryId>),
-    /// A commit changed these feeds.
+    /// Commits changed these feeds. Only what an [`Output::Listens`] asked for need be told.
     Changed(Vec<Change>),
+    /// One for each [`Output::Listens`] and [`Output::ListensAbout`], in their order: from here on it is heeded, and
+    /// what was to be told up to this position of the change log was told. The log that is read now is no older.
+    Listening(u64),
     /// What became of an ingest.
     Ingested(u64, Outcome),
     /// Redeem this invite at the peer.
@@ -247,6 +250,18 @@ impl Input {
     pub fn wants(feeds: impl IntoIterator<Item = FeedId>) -> Self {
         Self::Wants(Arc::new(feeds.into_iter().collect()))
     }
+}
+
+/// Feeds that a peer may mean by a tag that was not found out.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Others {
+    /// None.
+    #[default]
+    None,
+    /// Those of which something is held for the first time.
+    New,
+    /// Any.
+    Any,
 }
 
 /// What an exchange wants done.
@@ -282,12 +297,17 @@ pub enum Output {
     /// The peer's claim, unproven, of how much of this node's own feed it holds, and of the id at that place.
     Echo(Seq, Id8),
     /// The peer wants these feeds from here on, and no longer those; those it names by tags once they are known.
+    /// Answer with [`Input::Listening`] once changes of them are told.
     Listens {
         /// From here on.
         add: Vec<FeedId>,
         /// No longer.
         del: Vec<FeedId>,
+        /// Which others may be meant.
+        others: Others,
     },
+    /// The peer asks who writes about this object, from here on. Answered alike.
+    ListensAbout(EntryId),
     /// So much is known to be held by the peer and not yet here.
     Coming {
         /// How many feeds.

@@ -67,6 +67,8 @@ pub(super) struct Serve {
     level_at: u64,
     /// ... and up to which changes were taken in.
     seen: u64,
+    /// The last change told. Others before it may be missing as long as something is awaited.
+    told_at: u64,
     echo: Option<(FeedId, Seq)>, // What the peer holds of my own feed.
     mine_at: Seq,
     ids: VecDeque<(FeedId, Vec<Seq>)>,
@@ -86,6 +88,7 @@ impl Serve {
             told: BTreeMap::new(),
             level_at: 0,
             seen: 0,
+            told_at: 0,
             echo: None,
             mine_at: 0,
             ids: VecDeque::new(),
@@ -233,17 +236,41 @@ impl Serve {
 
     /// A commit changed a feed.
     pub(super) fn changed(&mut self, now: Millis, change: &Change, desk: &mut Desk<'_>) {
-        self.seen = self.seen.max(change.clock.1);
         let found = self.wants.find(&change.feed, desk.shelf);
-        let Some(idx) = found.or_else(|| self.untag(change.feed, desk)) else { return };
+        let found = found.or_else(|| self.untag(change.feed, desk));
+        self.told(change.clock.1, desk);
+        found.into_iter().for_each(|idx| self.grew(now, idx, change.before, change.clock));
+    }
+
+    /// All that the peer listens to was told of up to this position.
+    pub(super) fn told(&mut self, clock: u64, desk: &Desk<'_>) {
+        self.told_at = self.told_at.max(clock);
+        if desk.awaited.is_empty() {
+            self.seen = self.seen.max(self.told_at);
+        }
+    }
+
+    /// Changes after a position may have come before they were listened to; their feeds, as far as they are wanted.
+    pub(super) fn missed(&mut self, now: Millis, since: u64, desk: &mut Desk<'_>) -> Vec<FeedId> {
+        let places = self.changed_since(since, desk);
+        let feeds: Vec<_> =
+            places.into_iter().filter_map(|idx| Some((idx, self.wants.feed(idx, desk.shelf)?))).collect();
+        for (idx, feed) in &feeds {
+            self.grew(now, *idx, (0, None), (0, desk.shelf.changed(feed)));
+        }
+        feeds.into_iter().map(|(_, feed)| feed).collect()
+    }
+
+    /// A feed that the peer wants changed between these positions, and was this long before.
+    fn grew(&mut self, now: Millis, idx: u32, before: (Seq, Option<Seq>), clock: (u64, u64)) {
         let level_at = self.level_at;
         let Some(row) = self.wants.row(idx) else { return };
         match row.has {
-            Has::Level if change.clock.0 > level_at => {
-                row.has = Has::At(change.before.0);
-                self.told.insert(idx, change.before);
+            Has::Level if clock.0 > level_at => {
+                row.has = Has::At(before.0);
+                self.told.insert(idx, before);
             }
-            Has::Level if change.clock.1 > level_at => row.has = Has::Unknown,
+            Has::Level if clock.1 > level_at => row.has = Has::Unknown,
             Has::Level => return, // It was held already when the two were found to be level.
             Has::Unknown | Has::At(_) => {}
         }

@@ -14,7 +14,7 @@ pub(crate) struct Side {
     setup: Setup,
     pub(crate) now: u64,
     pub(crate) sent: Vec<Message>,
-    hints: Vec<(EntryId, FeedId, u32)>,
+    pub(crate) hints: Vec<(EntryId, FeedId, u32)>,
     pub(crate) caught_up: usize,
     /// What the peer is said to hold of this side's own feed, each time it changed.
     holds: Vec<u32>,
@@ -23,6 +23,8 @@ pub(crate) struct Side {
     pub(crate) met: Memory,
     pub(crate) coming: Vec<(u32, u64)>,
     verdict: Option<Outcome>,
+    /// What it asked to be told of, if its owner heeds that late.
+    pub(crate) unheeded: Option<Vec<Output>>,
 }
 
 pub(crate) fn net() -> NetId {
@@ -65,11 +67,19 @@ impl Side {
             met: Memory::default(),
             coming: Vec::new(),
             verdict: None,
+            unheeded: None,
         }
     }
 
     pub(crate) fn give(&mut self, input: Input) {
         self.exchange.handle(self.now, input, &self.shelf);
+    }
+
+    /// From here on its owner tells of what it asked for.
+    pub(crate) fn heed(&mut self) {
+        for _ in self.unheeded.take().into_iter().flatten() {
+            self.give(Input::Listening(self.shelf.clock()));
+        }
     }
 
     /// Time passes, and the exchange is woken.
@@ -147,7 +157,11 @@ impl Side {
                 Output::Keep(asked) => self.met.asked = Some(asked),
                 Output::Remember(served) => self.met.served = Some(served),
                 Output::Coming { feeds, entries } => self.coming.push((feeds, entries)),
-                Output::Echo(..) | Output::Listens { .. } => {}
+                asked @ (Output::Listens { .. } | Output::ListensAbout(_)) => match &mut self.unheeded {
+                    Some(unheeded) => unheeded.push(asked),
+                    None => self.give(Input::Listening(self.shelf.clock())),
+                },
+                Output::Echo(..) => {}
                 other => panic!("not in these tests: {other:?}"),
             }
         }

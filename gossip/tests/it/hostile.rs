@@ -3,6 +3,7 @@
 use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Unverified, chunk};
 use klatch_gossip::sim::author::Author;
 use klatch_gossip::sim::shelf::Memory;
+use klatch_gossip::sync::Shelf as _;
 use klatch_gossip::sync::message::{Get, Message, Mode, Named, Part, Row, Side};
 use klatch_gossip::sync::{
     Breach, Challenge, DoorAnswer, Exchange, Input, Output, PING_AFTER, Reason, Redeemed, SILENT_AFTER, Setup,
@@ -95,6 +96,10 @@ impl Node {
                     self.exchange.handle(self.now, Input::Ingested(ingest.ticket, outcome), &self.shelf);
                 }
                 Output::Succeeded(_) => self.succeeded += 1,
+                Output::Listens { .. } | Output::ListensAbout(_) => {
+                    let clock = self.shelf.clock();
+                    self.exchange.handle(self.now, Input::Listening(clock), &self.shelf);
+                }
                 Output::Close(reason) => self.ended = Some(reason),
                 _ => {}
             }

@@ -186,11 +186,12 @@ async fn own(
                 }
             }
             Output::CaughtUp => {}
-            Output::Keep(_)
-            | Output::Remember(_)
-            | Output::Coming { .. }
-            | Output::Echo(..)
-            | Output::Listens { .. } => continue,
+            Output::Keep(_) | Output::Remember(_) | Output::Coming { .. } | Output::Echo(..) => continue,
+            Output::Listens { .. } => {
+                let clock = log.clock();
+                answerer.tell(Input::Listening(clock));
+                continue;
+            }
             other => panic!("{other:?}"),
         }
         caught_up.send_modify(|count| *count += 1);

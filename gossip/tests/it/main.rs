@@ -10,6 +10,7 @@ mod handshake;
 mod hostile;
 mod lan;
 mod limits;
+mod listens;
 mod loopback;
 mod storm;
 mod succession;

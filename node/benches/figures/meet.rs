@@ -309,6 +309,9 @@ impl Side {
                 }
                 Output::Keep(asked) => self.met.asked = Some(asked),
                 Output::Remember(served) => self.met.served = Some(served),
+                Output::Listens { .. } => {
+                    self.exchange.handle(0, Input::Listening(self.log.clock), &self.log);
+                }
                 Output::Close(reason) => panic!("no reason to close: {reason}"),
                 _ => {}
             }

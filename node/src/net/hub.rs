@@ -14,11 +14,10 @@ use klatch_gossip::lan::{self, Sighting, Who};
 use klatch_gossip::link::{self, Ended, LinkId, OpenError};
 use klatch_gossip::noise::{Local, Side};
 use klatch_gossip::peers::gate::{Attempt, Gate};
-use klatch_gossip::peers::roster::{Refusal as Turned, Roster, Verdict};
+use klatch_gossip::peers::roster::Roster;
 use klatch_gossip::peers::{Book, Source};
-use klatch_gossip::sync::memory::{Asked, Memory, Served};
-use klatch_gossip::sync::{Change, Input, Interest, Millis, Output, PLACES_MAX, Setup};
-use klatch_store::{Changes, DiskError};
+use klatch_gossip::sync::{Input, Interest, Millis, Output};
+use klatch_store::Changes;
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -27,19 +26,18 @@ use tokio::task::JoinSet;
 use super::dial::{self, DialError};
 use super::doors::Doors;
 use super::guests::{CHECKIN_MAX, Guests};
+use super::hearers::Hearers;
 use super::joins::Joins;
-use super::links::{Link, Met, Surroundings};
+use super::links::{Link, Met};
 use super::listen;
 use super::regain::Pauses;
 use super::report::{NetRequest, NetResponse, Path, PeerLine};
 use crate::clock::{self, Stopwatch};
-use crate::daemon::{Handle, NetCall, Refusal, Spaces, Wants, called};
+use crate::daemon::{Handle, NetCall, Refusal, Wants, called};
 use crate::share::Address;
 
 /// How long connections get to send what they still have when the node stops.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
-/// Feeds that somebody may want who is not wanted here. Source: spec/gossip.md, "limits".
-const STRANGERS_PLACES_MAX: usize = 16_384;
 /// Events that may wait; what brings one waits with it.
 pub(super) const EVENTS_MAX: usize = 256;
 
@@ -87,15 +85,18 @@ pub(super) struct Hub {
     pub(super) tasks: JoinSet<()>,
     pub(super) events: mpsc::Sender<Event>,
     pub(super) listening: Vec<Address>,
+    /// Who is to be told of which changes, and the position in the change log up to which all were.
+    pub(super) hearers: Hearers,
+    heard: u64,
     clock: Stopwatch,
     gate: Gate,
     /// Connections that fit, whether their handshake is done or not.
     connections_max: usize,
     is_full: bool,
-    next_link: u64,
-    wants: Arc<Wants>,
+    pub(super) next_link: u64,
+    pub(super) wants: Arc<Wants>,
     /// The feeds of `wants`, as exchanges take them.
-    interest: Arc<Interest>,
+    pub(super) interest: Arc<Interest>,
     /// Addresses by name, to be asked about again when none of them works.
     pub(super) named: BTreeMap<FeedId, Vec<(String, Source)>>,
     pub(super) pubs: BTreeSet<FeedId>,
@@ -122,6 +123,8 @@ impl Hub {
             guests: Guests::default(),
             joins: Joins::default(),
             tasks: JoinSet::new(),
+            hearers: Hearers::default(),
+            heard: 0,
             clock: Stopwatch::start(),
             gate: Gate::default(),
             connections_max,
@@ -324,88 +327,6 @@ impl Hub {
         }
     }
 
-    /// A handshake is done: keeps the connection, or says why not.
-    pub(super) fn meet(&mut self, met: Met) -> Result<(), Turned> {
-        let (now, id) = (self.now(), LinkId(self.next_link));
-        self.next_link += 1;
-        let (peer, side, address) = (met.channel.peer(), met.channel.side(), met.address);
-        match self.roster.enter(id, peer, met.channel.peer_static(), side) {
-            Verdict::Keep => {}
-            Verdict::Replace(older) => self.drop_link(older),
-            Verdict::Refuse(refusal) => {
-                tracing::debug!(%peer, %refusal, "closed");
-                if side == Side::Initiator {
-                    self.book.superseded(&peer);
-                }
-                if refusal == Turned::Myself {
-                    self.book.forget(&peer);
-                }
-                return Err(refusal);
-            }
-        }
-        if self.roster.is_clone(&peer) {
-            tracing::error!(%address, "another node runs with this node's own key: stop one of the two for good");
-            self.handle.twin(true);
-        }
-        self.book.connected(now, peer, side, (side == Side::Initiator).then_some(address));
-        let around = Surroundings { handle: self.handle.clone(), events: self.events.clone() };
-        let setup = self.setup(&met);
-        let (link, run) = Link::start(id, met, self.path(&peer, address), setup, around);
-        tracing::info!(%peer, %address, path = ?link.path, "connected");
-        link.tell(Input::Wants(Arc::clone(&self.interest)));
-        link.tell(Input::Objects(self.wants.objects.iter().copied().collect()));
-        self.links.insert(id, link);
-        self.tasks.spawn(run);
-        self.join_link_up(id);
-        self.door_link_up(id);
-        self.press_wishes();
-        Ok(())
-    }
-
-    /// What an exchange with a peer starts from.
-    fn setup(&self, met: &Met) -> Setup {
-        let (peer, handle) = (met.channel.peer(), &self.handle);
-        let is_known = self.wants.feeds.contains(&peer) || self.pubs.contains(&peer);
-        let memory = self.remembered(&peer).unwrap_or_else(|error| {
-            tracing::error!(%error, "what is known of a peer cannot be read: all is compared");
-            Memory::default()
-        });
-        Setup {
-            secret: clock::random(),
-            is_open: self.pubs.contains(&peer),
-            is_narrow: self.is_pub && !self.pubs.contains(&peer),
-            places_max: if is_known { PLACES_MAX } else { STRANGERS_PLACES_MAX },
-            memory,
-            ..Setup::new(handle.net_id(), handle.me(), peer, *met.channel.handshake_hash())
-        }
-    }
-
-    fn remembered(&self, peer: &FeedId) -> Result<Memory, DiskError> {
-        let snapshot = self.handle.reader().snapshot()?;
-        let asked = snapshot.local(Spaces::ASKED, peer.as_bytes())?;
-        let served = snapshot.local(Spaces::SERVED, peer.as_bytes())?;
-        Ok(Memory {
-            asked: asked.and_then(|bytes| Asked::decode(&bytes)),
-            served: served.and_then(|bytes| Served::decode(&bytes)),
-        })
-    }
-
-    /// How a connection came about, as a person would say.
-    fn path(&self, peer: &FeedId, address: SocketAddr) -> Path {
-        let on_lan = |(addr, source): &(SocketAddr, Source)| {
-            *source == Source::Lan && addr.ip().to_canonical() == address.ip().to_canonical()
-        };
-        if self.pubs.contains(peer) {
-            Path::Pub
-        } else if self.members.contains(peer) {
-            Path::Member
-        } else if self.book.addrs(peer).iter().any(on_lan) {
-            Path::Lan
-        } else {
-            Path::Peer
-        }
-    }
-
     fn said(&mut self, id: LinkId, output: Output) {
         match output {
             Output::CaughtUp => {
@@ -427,6 +348,14 @@ impl Hub {
                     link.coming = (feeds, entries);
                 }
             }
+            Output::Listens { add, del, others } => {
+                self.hearers.listen(id, &add, &del, others);
+                self.tell(id, Input::Listening(self.heard));
+            }
+            Output::ListensAbout(object) => {
+                self.hearers.listen_about(id, object);
+                self.tell(id, Input::Listening(self.heard));
+            }
             Output::Redeem(secret) => self.redeem(id, secret),
             Output::Redeemed(answer) => self.redeemed(id, &answer),
             Output::Challenged(challenge) => self.challenged(id, challenge),
@@ -436,34 +365,13 @@ impl Hub {
         }
     }
 
-    /// Closes a connection that this side wants no more.
-    pub(super) fn drop_link(&mut self, id: LinkId) {
-        self.doubt_down(id);
-        self.links.remove(&id);
-        self.guest_link_down(id);
-        self.join_link_down(id);
-    }
-
-    fn ended(&mut self, id: LinkId, ended: &Ended) {
-        if let Some(link) = self.links.get(&id) {
-            tracing::info!(peer = %link.peer, %ended, "disconnected");
-        }
-        self.drop_link(id);
-        if let Some(feed) = self.roster.leave(id) {
-            self.book.disconnected(self.now(), &feed, random());
-        }
-    }
-
     fn on_changes(&mut self, heard: Result<Arc<Changes>, RecvError>) {
         match heard {
             Ok(changes) => {
-                let clock = (changes.clock, changes.clock);
-                let change = |(feed, objects): &(FeedId, Vec<_>)| {
-                    let before = changes.before.get(feed).copied().unwrap_or((0, None));
-                    Change { feed: *feed, before, clock, objects: objects.clone() }
-                };
-                let told: Vec<Change> = changes.feeds.iter().map(change).collect();
-                self.links.values().for_each(|link| link.tell(Input::Changed(told.clone())));
+                self.heard = self.heard.max(changes.clock);
+                for (link, told) in self.hearers.told(&changes) {
+                    self.tell(link, Input::Changed(told));
+                }
                 self.door_changed(&changes.objects);
                 if changes.feeds.iter().any(|(feed, _)| *feed == self.handle.me()) {
                     self.look();
@@ -529,6 +437,6 @@ async fn sighted(sightings: &mut Option<mpsc::Receiver<Sighting>>) -> Sighting {
     std::future::pending().await
 }
 
-fn random() -> u64 {
+pub(super) fn random() -> u64 {
     u64::from_be_bytes(clock::random())
 }

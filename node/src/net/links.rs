@@ -179,8 +179,6 @@ impl Forward {
             Output::Hint(object, author, _) => handle.hint(object, author).await,
             Output::Keep(asked) => self.remember(Spaces::ASKED, asked.encode()).await,
             Output::Remember(served) => self.remember(Spaces::SERVED, served.encode()).await,
-            // Every connection hears of every change: nothing is to be done about it.
-            Output::Listens { .. } => Ok(()),
             other => {
                 let said = Event::Said(self.id, other);
                 self.around.events.send(said).await.map_err(|_| Refusal::Stopping)

@@ -40,6 +40,8 @@ pub(super) struct Node {
     ticket_last: Option<u64>,
     unsent: usize,
     hints: usize,
+    /// Asked to be told of, and not answered.
+    unheeded: usize,
 }
 
 impl Node {
@@ -67,6 +69,7 @@ impl Node {
             ticket_last: None,
             unsent: 0,
             hints: 0,
+            unheeded: 0,
         };
         node.give(Input::wants([2, 3, 4].map(peer::feed)));
         node
@@ -134,6 +137,10 @@ impl Node {
         assert!(self.asked.len() + self.ids_asked.len() <= REQUESTS_MAX, "too many requests");
         assert!(self.hints <= HINTS_PER_SESSION_MAX);
         self.judge_log();
+        if self.unheeded > 0 {
+            self.unheeded -= 1;
+            self.give(Input::Listening(self.log.clock()));
+        }
         if self.commits_at_once && !self.pending.is_empty() {
             self.commit();
         }
@@ -158,6 +165,7 @@ impl Node {
             Output::Hint(..) => self.hints += 1,
             Output::Holds(len) => assert!(len <= self.written, "nobody holds what was not written"),
             Output::CaughtUp => assert!(self.asked.is_empty() && self.ids_asked.is_empty()),
+            Output::Listens { .. } | Output::ListensAbout(_) => self.unheeded += 1,
             Output::Close(_) => self.is_closed = true,
             _ => {}
         }

@@ -11,7 +11,7 @@ use crate::sync::compare::{Compare, bits, tag};
 use crate::sync::frontier::WantList;
 use crate::sync::memory::{Name, Served, TOKENS_MAX};
 use crate::sync::message::{Mark16, Message, Named, Row, Side};
-use crate::sync::{Breach, Desk, FeedState, Millis, Output, Shelf};
+use crate::sync::{Breach, Desk, FeedState, Millis, Others, Output, Shelf};
 
 /// Of so many feeds held out of those that one `Wants` added, all are stated at once.
 pub(in crate::sync) const ROWS_AT_ONCE_MAX: usize = 16;
@@ -83,7 +83,7 @@ impl List {
 impl Serve {
     /// The log as it is when the exchange begins: later changes will be told of.
     pub(in crate::sync) fn begin(&mut self, shelf: &dyn Shelf) {
-        (self.seen, self.level_at) = (shelf.clock(), shelf.clock());
+        (self.seen, self.told_at, self.level_at) = (shelf.clock(), shelf.clock(), shelf.clock());
     }
 
     /// The peer's first message names a list and shows a token.
@@ -119,11 +119,21 @@ impl Serve {
         };
         self.list.answers.push_back(answer);
         let add: Vec<FeedId> = self.feeds(desk.shelf).collect();
-        desk.out.push(Output::Listens { add, del: Vec::new() });
+        self.listen(add, Vec::new(), desk);
+    }
+
+    /// Asks the owner to tell of changes of these feeds, and no longer of those.
+    fn listen(&self, add: Vec<FeedId>, del: Vec<FeedId>, desk: &mut Desk<'_>) {
+        let others = match (self.wants.has_tags(), self.list.tables >= TAG_TABLES_MAX) {
+            (false, _) => Others::None,
+            (true, false) => Others::New,
+            (true, true) => Others::Any, // Some that are held may not have been compared.
+        };
+        desk.listen(Output::Listens { add, del, others });
     }
 
     /// Places of feeds that changed since a position of the change log.
-    fn changed_since(&mut self, clock: u64, desk: &mut Desk<'_>) -> Vec<u32> {
+    pub(super) fn changed_since(&mut self, clock: u64, desk: &mut Desk<'_>) -> Vec<u32> {
         let shelf = desk.shelf;
         match shelf.changed_since(clock, self.wants.live_len()) {
             Some(feeds) => {
@@ -142,7 +152,7 @@ impl Serve {
     pub(super) fn untag(&mut self, feed: FeedId, desk: &mut Desk<'_>) -> Option<u32> {
         let salt = self.list.salt.filter(|_| self.wants.has_tags())?;
         let idx = self.wants.resolve(&tag(&salt, &feed), feed, desk.shelf)?;
-        desk.out.push(Output::Listens { add: vec![feed], del: Vec::new() });
+        self.listen(vec![feed], Vec::new(), desk);
         Some(idx)
     }
 
@@ -215,7 +225,7 @@ impl Serve {
         }
         (self.list.root, self.list.is_stale) = (root, true);
         self.list.tokens.clear();
-        desk.out.push(Output::Listens { add: new, del: gone });
+        self.listen(new, gone, desk);
         Ok(())
     }
 
@@ -311,7 +321,7 @@ impl Serve {
 
     /// Forgets what is level by now, and gives a token where one is due: once all was said.
     pub(in crate::sync) fn settle(&mut self, now: Millis, desk: &mut Desk<'_>) {
-        if !self.is_idle() {
+        if !self.is_idle() || !desk.awaited.is_empty() {
             return;
         }
         let mut level = Vec::new();

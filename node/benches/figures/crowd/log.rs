@@ -111,6 +111,10 @@ impl Log {
                 }
                 Output::Keep(asked) => self.lock().memory.asked = Some(asked),
                 Output::Remember(served) => self.lock().memory.served = Some(served),
+                Output::Listens { .. } | Output::ListensAbout(_) => {
+                    let clock = self.lock().clock;
+                    answerer.tell(Input::Listening(clock));
+                }
                 Output::CaughtUp => self.common.tell(Happened::Level(self.client)),
                 _ => {}
             }

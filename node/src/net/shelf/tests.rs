@@ -168,6 +168,10 @@ impl Side {
                     self.tell(changes);
                 }
                 Output::Close(reason) => self.closed = Some(reason),
+                Output::Listens { .. } | Output::ListensAbout(_) => {
+                    let clock = self.store.reader().snapshot().unwrap().clock().unwrap();
+                    self.give(Input::Listening(clock));
+                }
                 Output::Keep(asked) => self.setup.memory.asked = Some(asked),
                 Output::Remember(served) => self.setup.memory.served = Some(served),
                 _ => {}
