@@ -59,6 +59,32 @@ fn two_people_who_are_never_online_together_meet_through_a_pub() {
 }
 
 #[test]
+fn what_a_member_posts_reaches_who_wants_it_while_all_are_connected_from_when_they_want_it() {
+    let network = Network::new();
+    let (hub, ana, ben) = (network.person("hub"), network.person("ana"), network.person("ben"));
+    let running = open(&hub, &[]);
+    let line = invite(&hub, "2");
+    join(&ana, &line);
+    join(&ben, &line);
+    let both = (ana.alone(), ben.alone());
+    let event = ana.schedules("Tea");
+    hub.event_once(&event, "the pub has the event", |event| event["place"] == "Café");
+    assert_eq!(ben.event(&event), None, "nobody told Ben of it");
+    ben.json(&["follow", &ana.feed]); // No address of hers: from here on the pub is to tell Ben.
+    ben.event_once(&event, "the guest has it from the pub", |event| event["place"] == "Café");
+    let next = ana.schedules("Cake"); // About nothing that Ben asks about: it comes for its author's sake.
+    ben.event_once(&next, "the guest has what was posted since", |event| event["title"] == "Cake");
+    ben.json(&["rsvp", &event, "yes"]);
+    ana.event_once(&event, "the host seats the guest", |event| {
+        event["seated"][0]["feed"] == ben.feed.as_str()
+    });
+    ben.event_once(&event, "the guest sees the seat", |event| {
+        event["seated"][0]["feed"] == ben.feed.as_str()
+    });
+    drop((running, both));
+}
+
+#[test]
 fn a_pub_keeps_what_its_members_answer_even_of_a_host_who_is_no_member() {
     let network = Network::new();
     let (hub, ben, dan) = (network.person("hub"), network.person("ben"), network.person("dan"));
