@@ -117,11 +117,15 @@ impl Serve {
         self.mine_at = self.mine_at.max(len);
     }
 
-    /// How much of my own feed the peer holds, as far as it said so or was sent it.
+    /// How much of my own feed the peer holds, as far as it said so or was sent it. That it holds what is not here
+    /// it may say, and has not shown.
     pub(super) fn holds(&mut self, me: &FeedId, shelf: &dyn Shelf) -> Seq {
-        let row = self.wants.find(me, shelf).and_then(|idx| self.wants.row(idx));
-        if let Some(Holding { has: Has::At(at), .. }) = row {
-            self.mine_at = self.mine_at.max(*at);
+        let row = self.wants.find(me, shelf).and_then(|idx| self.wants.peek(idx));
+        if let Some(Holding { has: Has::At(at), .. }) = row
+            && *at > self.mine_at
+            && shelf.state(me).is_some_and(|mine| *at <= mine.len)
+        {
+            self.mine_at = *at;
         }
         self.mine_at
     }
