@@ -1,10 +1,11 @@
 //! A simulated network with a seed and a virtual clock, driving the real [`crate::sync::Exchange`].
 //!
-//! Nodes with logs in memory dial each other, write, commit late, crash, lose bodies, are set back and cut
-//! off, fill their disks, block each other, run twice under one key; clocks and links do what they like; some
-//! lie. What may go wrong is listed in `faults`, each kind with its own rate drawn from the seed. After [`faults::HEAL_AT`] nothing goes wrong any more, and at [`faults::END_AT`] all
-//! honest nodes must agree (`check`). One seed is one run, to the byte. Nothing in here is part of a
-//! node: it is for tests, and for `examples/sim.rs`, which runs many seeds.
+//! Nodes with logs in memory dial each other, write, commit late, crash, lose bodies, are set back and cut off,
+//! fill their disks, block each other, run twice under one key; some are pubs; clocks and links do what they
+//! like; some lie. What may go wrong is listed in `faults`, each kind with its own rate drawn from the seed.
+//! After [`faults::HEAL_AT`] nothing goes wrong any more, everybody writes once more, and at
+//! [`faults::END_AT`] all honest nodes must agree (`check`). One seed is one run, to the byte. Nothing in here
+//! is part of a node: it is for tests, and for `examples/sim.rs`, which runs many seeds.
 
 pub mod author;
 pub mod check;
@@ -21,11 +22,11 @@ mod strike;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use klatch_feed::{EntryId, FeedId, NetId};
+use klatch_feed::{EntryId, FeedId, NetId, Seq};
 use sha2::{Digest, Sha256};
 
 use crate::sync::message::Message;
-use crate::sync::{Change, Input, Millis, Output, Reason, Setup};
+use crate::sync::{Change, Input, Millis, Output, Reason};
 use author::Author;
 use check::{Coverage, Failure, Truth};
 use faults::{END_AT, Fault, HEAL_AT, Shape, Split};
@@ -39,6 +40,8 @@ const REDIAL: Millis = 1_500;
 const PLACES_MAX: usize = 512;
 /// Most bytes that one side sends before any of them has left: what is made at a time, one message, and small ones.
 const UNSENT_MAX: usize = (256 + 1_024 + 64) * 1_024;
+/// Bulk is made until this much waits to leave.
+const BULK_UNSENT_MAX: usize = 256 * 1_024;
 /// Most things that an exchange may keep: a few for each place of two lists.
 const KEPT_MAX: usize = 6 * PLACES_MAX;
 /// Size of most bodies.
@@ -118,6 +121,7 @@ enum Event {
     Unblock { node: usize, feed: FeedId },
     Thaw { node: usize },
     Heal,
+    LastWord { node: usize },
 }
 
 impl World {
@@ -156,6 +160,7 @@ impl World {
         schedule.at(HEAL_AT, Event::Heal);
         let first = nodes[0].author.write(Vec::new(), BODY_BYTES);
         let event = first.id();
+        nodes[0].known.insert(event);
         nodes[0].chain.push(first.clone());
         nodes[0].shelf.append(first);
         let mut world = Self {
@@ -225,6 +230,7 @@ impl World {
                 Event::Freed { node } => self.has_room(node),
                 Event::Unblock { node, feed } => self.unblock(node, feed)?,
                 Event::Thaw { node } => self.clock(node, 0, 1_000),
+                Event::LastWord { node } => self.last_word(node)?,
                 Event::Heal => {
                     self.meet_both_ways()?;
                     self.heal()?;
@@ -269,28 +275,6 @@ impl World {
             }
         }
         Ok(())
-    }
-
-    /// What the two ends of a new connection start from.
-    fn setups(&mut self, ends: [usize; 2], feeds: [FeedId; 2]) -> [Setup; 2] {
-        let session = self.dice.bytes();
-        let mut setup = |side: usize| {
-            let (me, peer) = (feeds[side], feeds[1 - side]);
-            let memory = self.nodes[ends[side]].shelf.met.get(&peer).cloned().unwrap_or_default();
-            let is_open = (ends[0] + ends[1]).is_multiple_of(2); // Some show their wants to each other, some do not.
-            let secret = self.dice.bytes();
-            let places_max = PLACES_MAX;
-            let is_narrow = is_open && (ends[0] / 2 + side).is_multiple_of(2); // As pubs are to members.
-            Setup {
-                secret,
-                is_open,
-                is_narrow,
-                memory,
-                places_max,
-                ..Setup::new(self.net, me, peer, session)
-            }
-        };
-        [setup(0), setup(1)]
     }
 
     fn deliver(&mut self, id: u64, from: usize) -> Result<(), Failure> {
@@ -363,6 +347,10 @@ impl World {
                 let message = Message::decode(&bytes).expect("what an exchange sends can be read");
                 let twice = link.witness.sees(side, &message, &mut self.cover);
                 let is_honest = link.ends.iter().all(|end| self.nodes[*end].lie.is_none());
+                let (made, unsent) = (bytes.len(), link.unsent[side]);
+                if check::is_bulk(&message) && unsent >= BULK_UNSENT_MAX && self.nodes[node].lie.is_none() {
+                    return Err(Failure::Bulk { node, made, unsent });
+                }
                 if let Some((idx, seq)) = twice.filter(|_| is_honest) {
                     return Err(Failure::Twice { node, idx, seq });
                 }
@@ -406,7 +394,24 @@ impl World {
             Output::Close(reason) => return self.closed(id, side, reason),
             Output::CaughtUp => {
                 link.caught_up[side] = true;
+                self.nodes[node].is_level(id);
                 return Ok(());
+            }
+            Output::Echo(len, id8) => {
+                let peer = self.nodes[link.ends[1 - side]].author.feed();
+                self.echoed(node, (id, peer), (len, id8));
+                return Ok(());
+            }
+            Output::Holds(held) => {
+                let (peer, wrote) = (
+                    link.ends[1 - side],
+                    self.nodes[node].shelf.entries(&self.nodes[node].author.feed()).len() as Seq,
+                );
+                let is_honest = self.nodes[node].lie.is_none();
+                return match held > wrote && is_honest {
+                    true => Err(Failure::Believed { node, peer, held, wrote }),
+                    false => Ok(()),
+                };
             }
             Output::Keep(_) | Output::Remember(_) if self.nodes[node].is_full => return Ok(()),
             Output::Keep(asked) => {

@@ -82,6 +82,34 @@ pub enum Failure {
         /// Who.
         node: usize,
     },
+    /// A node signs nothing, and nobody has proved to it that there is a reason.
+    #[error("node {node} signs nothing, and nobody has shown it anything of its key's that it did not hold")]
+    Silenced {
+        /// Who.
+        node: usize,
+    },
+    /// A node counts entries of its own as held by a peer that are none.
+    #[error("node {node} believes that node {peer} holds {held} of its entries, and wrote {wrote}")]
+    Believed {
+        /// Who.
+        node: usize,
+        /// Of whom.
+        peer: usize,
+        /// How many.
+        held: Seq,
+        /// How many there are.
+        wrote: Seq,
+    },
+    /// An honest node made bulk while what it had sent before waited to leave.
+    #[error("node {node} made {made} bytes of bulk while {unsent} waited to leave it")]
+    Bulk {
+        /// Who.
+        node: usize,
+        /// How many more.
+        made: usize,
+        /// How many waited.
+        unsent: usize,
+    },
 }
 
 /// Reads along what one connection carries.
@@ -228,6 +256,9 @@ impl World {
                 self.cover.caps_below_tip += u64::from(is_below && !is_unwanted);
             }
             self.cover.strangers_told += self.warned(at)?;
+            if !node.has_last_word && !node.is_warned() {
+                return Err(Failure::Silenced { node: at });
+            }
             let own = node.shelf.state(&node.author.feed());
             self.cover.own_forks += u64::from(own.is_some_and(|state| state.cap.is_some()));
         }
@@ -240,11 +271,9 @@ impl World {
         let node = &self.nodes[at];
         let feed = node.author.feed();
         let honest = &self.nodes[..self.shape.honest];
-        let is_mine = |entry: &Unverified| node.chain.iter().any(|mine| mine.id() == entry.id());
+        let is_mine = |entry: &Unverified| node.known.contains(&entry.id());
         let is_strange = |other: &Node| !other.shelf.entries(&feed).iter().all(is_mine);
-        let is_told =
-            node.shelf.own_is_longer || node.shelf.proof(&feed).is_some() || node.recovering.is_some();
-        match (honest.iter().any(is_strange), is_told) {
+        match (honest.iter().any(is_strange), node.is_warned()) {
             (true, false) => Err(Failure::Unwarned { node: at }),
             (is_strange, _) => Ok(u64::from(is_strange)),
         }
@@ -276,4 +305,9 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// Whether a message is made only when there is room for it.
+pub(super) fn is_bulk(message: &Message) -> bool {
+    matches!(message, Message::Chunk { chunk: Some(_), .. } | Message::Push { .. } | Message::Bodies { .. })
 }

@@ -9,6 +9,9 @@ pub const HEAL_AT: Millis = 120_000;
 /// When everybody has to agree.
 pub const END_AT: Millis = 240_000;
 
+/// How long what comes almost at once takes.
+const BURST: Millis = 4_000;
+
 /// The shape of a world.
 #[derive(Clone, Debug)]
 pub(super) struct Shape {
@@ -18,6 +21,8 @@ pub(super) struct Shape {
     pub(super) twin_of: Option<usize>,
     /// Nodes that do not.
     pub(super) liars: Vec<Lie>,
+    /// Which of the honest ones are pubs, a bit a node: they ask less of those who are none.
+    pubs: u32,
     /// Authors that keep no node: their branches are brought in by hand.
     pub(super) wanderers: usize,
     /// Longest delay of a message beyond its link's.
@@ -53,13 +58,16 @@ impl Shape {
             Lie::WrongPlace,
             Lie::Slow,
             Lie::Flood,
+            Lie::Echo,
         ];
         let liars = if dice.percent(40) { dice.range(1, 2) } else { 0 };
         let base = dice.range(3, 6) as usize;
         let twin_of = dice.percent(20).then(|| 1 + dice.index(base - 1));
+        let honest = base + usize::from(twin_of.is_some());
         Self {
-            honest: base + usize::from(twin_of.is_some()),
+            honest,
             twin_of,
+            pubs: if dice.percent(50) { dice.range(1, (1 << honest) - 1) as u32 } else { 0 },
             liars: (0..liars).map(|_| lies[dice.index(lies.len())]).collect(),
             wanderers: dice.range(0, 2) as usize,
             jitter: [0, 20, 400][dice.index(3)],
@@ -69,6 +77,11 @@ impl Shape {
             refused: [0, 10, 60][dice.index(3)],
             body: if dice.percent(8) { 12_000 } else { 40 },
         }
+    }
+
+    /// Whether this is a pub.
+    pub(super) fn is_pub(&self, node: usize) -> bool {
+        self.pubs >> node & 1 == 1
     }
 
     /// How many are no second copy of another.
@@ -109,6 +122,8 @@ pub(super) enum Fault {
     /// A wanderer brings a branch of their log to a node: not to node 0, which may not want it, and then
     /// never compares it with what others hold.
     Bring { author: usize, node: usize },
+    /// A node loses what it remembers of its lists of wants, or of the others' lists.
+    Forget { node: usize, own: bool },
     /// A node loses the bodies it may lose.
     DropBodies { node: usize },
     /// A disk is full for a while: nothing is kept.
@@ -127,7 +142,7 @@ pub(super) enum Fault {
 pub(super) fn plan(shape: &Shape, dice: &mut Dice) -> Vec<(Millis, Fault)> {
     let mut faults = Vec::new();
     let nodes = shape.honest;
-    let rates: Vec<u64> = (0..15).map(|_| [0, 1, 4][dice.index(3)]).collect();
+    let rates: Vec<u64> = (0..16).map(|_| [0, 1, 4][dice.index(3)]).collect();
     let mut add = |count: u64, dice: &mut Dice, draw: &mut dyn FnMut(&mut Dice) -> Fault| {
         for _ in 0..count {
             let fault = draw(dice);
@@ -151,6 +166,7 @@ pub(super) fn plan(shape: &Shape, dice: &mut Dice) -> Vec<(Millis, Fault)> {
     for author in 0..shape.wanderers {
         add(dice.range(1, 3), dice, &mut |dice| Fault::Bring { author, node: 1 + dice.index(nodes - 1) });
     }
+    add(rates[14], dice, &mut |dice| Fault::Forget { node: dice.index(nodes), own: dice.percent(50) });
     add(rates[5], dice, &mut |dice| Fault::DropBodies { node: dice.index(nodes) });
     add(rates[7], dice, &mut |dice| {
         let side = dice.range(1, (1 << nodes) - 2) as u32;
@@ -180,5 +196,13 @@ pub(super) fn plan(shape: &Shape, dice: &mut Dice) -> Vec<(Millis, Fault)> {
         witness: dice.percent(50),
     });
     add(u64::from(shape.twin_of.is_some()), dice, &mut |_| Fault::Twin);
+    // Branches that come almost at once: what is told of one meets what was sent of another.
+    for author in (0..shape.wanderers).filter(|_| rates[15] > 0) {
+        let begins = dice.range(1, HEAL_AT - BURST - 1);
+        for _ in 0..2 * rates[15] {
+            let when = begins + dice.range(0, BURST);
+            faults.push((when, Fault::Bring { author, node: 1 + dice.index(nodes - 1) }));
+        }
+    }
     faults
 }

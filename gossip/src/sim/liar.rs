@@ -33,6 +33,9 @@ pub enum Lie {
     Slow,
     /// It wants feeds that nobody has, again and again: more than it may.
     Flood,
+    /// It says at the opening that it holds more of the other's feed than there is: harmless, and a reason to
+    /// wait for it a moment.
+    Echo,
 }
 
 impl Lie {
@@ -42,6 +45,15 @@ impl Lie {
             Self::Noise if dice.percent(10) => {
                 vec![(0..dice.range(0, 200)).map(|_| dice.range(0, 255) as u8).collect()]
             }
+            Self::Echo => match Message::decode(&bytes) {
+                Ok(Message::Resume { proto, token, root, want_n, yours }) => {
+                    let more = dice.range(1, 20) as Seq;
+                    let len = yours.map_or(0, |(len, _)| len) + more;
+                    let yours = dice.bytes().first_chunk().map(|id8| (len, *id8));
+                    vec![Message::Resume { proto, token, root, want_n, yours }.encode()]
+                }
+                _ => vec![bytes],
+            },
             Self::WrongPlace => match Message::decode(&bytes) {
                 Ok(Message::Chunk { idx, base8, chunk }) => {
                     vec![Message::Chunk { idx: idx + 1, base8, chunk }.encode()]

@@ -4,10 +4,10 @@
 
 use klatch_feed::FeedId;
 
-use super::World;
 use super::check::Failure;
 use super::faults::END_AT;
 use super::shelf::Memory;
+use super::{PLACES_MAX, World};
 use crate::sync::message::Message;
 use crate::sync::{Exchange, Input, Millis, Output, Setup, Shelf};
 
@@ -72,6 +72,31 @@ fn is_news(bytes: &[u8]) -> bool {
 }
 
 impl World {
+    /// What the two ends of a new connection start from.
+    pub(super) fn setups(&mut self, ends: [usize; 2], feeds: [FeedId; 2]) -> [Setup; 2] {
+        let session = self.dice.bytes();
+        let mut setup = |side: usize| {
+            let (me, peer) = (feeds[side], feeds[1 - side]);
+            let memory = self.nodes[ends[side]].shelf.met.get(&peer).cloned().unwrap_or_default();
+            let is_pub = |side: usize| self.shape.is_pub(ends[side]);
+            // Some show their wants to each other, some do not; a pub's members do.
+            let is_open = (ends[0] + ends[1]).is_multiple_of(2) || is_pub(1 - side);
+            let is_narrow = is_pub(side) && !is_pub(1 - side);
+            self.cover.narrow += u64::from(is_narrow);
+            let secret = self.dice.bytes();
+            let places_max = PLACES_MAX;
+            Setup {
+                secret,
+                is_open,
+                is_narrow,
+                memory,
+                places_max,
+                ..Setup::new(self.net, me, peer, session)
+            }
+        };
+        [setup(0), setup(1)]
+    }
+
     /// Two nodes meet until neither has more to say.
     fn meet(&mut self, ends: [usize; 2], remember: bool) -> [Party; 2] {
         let feeds = ends.map(|node| self.nodes[node].author.feed());

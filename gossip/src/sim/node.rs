@@ -1,11 +1,12 @@
 //! One simulated node: its log, its clock, its disk, and how far it may trust that it knows its own feed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::{FeedId, ForkProof, NetId, Seq, Unverified, chunk};
+use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Seq, Unverified, chunk};
 
 use super::author::Author;
 use super::check::Failure;
+use super::faults::{Fault, HEAL_AT};
 use super::liar::Lie;
 use super::network::Clock;
 use super::shelf::Memory;
@@ -17,6 +18,8 @@ use crate::sync::{Change, Ingest, Input, Millis, Outcome, Shelf};
 const RECOVERING: Millis = 15_000;
 /// ... and with how many it must be caught up.
 const RECOVERING_PEERS: usize = 2;
+/// How long an unproven word of a peer about this node's own feed keeps its author waiting.
+const PAUSE: Millis = 10_000;
 
 pub(super) struct Node {
     pub(super) author: Author,
@@ -48,6 +51,15 @@ pub(super) struct Node {
     pub(super) is_set_back: bool,
     /// It signs nothing before.
     pub(super) recovering: Option<Millis>,
+    /// Its witness told it that it was set back.
+    pub(super) is_witnessed: bool,
+    /// All that its author signed here, or knew of when this copy of it began.
+    pub(super) known: BTreeSet<EntryId>,
+    /// Peers who said once that they hold another, or more, of its feed; by connection, until when it waits for them.
+    doubters: BTreeSet<FeedId>,
+    doubts: BTreeMap<u64, Millis>,
+    /// It wrote after everything healed.
+    pub(super) has_last_word: bool,
 }
 
 pub(super) enum Pending {
@@ -81,11 +93,18 @@ impl Node {
             early: None,
             is_set_back: false,
             recovering: None,
+            is_witnessed: false,
+            known: BTreeSet::new(),
+            doubters: BTreeSet::new(),
+            doubts: BTreeMap::new(),
+            has_last_word: false,
         }
     }
 
     pub(super) fn wants(&self) -> Vec<FeedId> {
-        self.wants.union(&self.hinted).filter(|feed| !self.blocked.contains(feed)).copied().collect()
+        let me = self.author.feed();
+        let is_wanted = |feed: &&FeedId| **feed != me && !self.blocked.contains(feed);
+        self.wants.union(&self.hinted).filter(is_wanted).copied().collect()
     }
 
     /// Whether it may write at all: it is there, has room, and knows of no fork of its own feed.
@@ -93,6 +112,37 @@ impl Node {
         let own = self.shelf.state(&self.author.feed());
         let is_forked = own.is_some_and(|state| state.cap.is_some());
         self.is_up && self.is_born && !self.is_full && now >= self.paused && !is_forked
+    }
+
+    /// Until when own entries wait for what a peer said that it holds of the own feed.
+    pub(super) fn waits(&self, now: Millis) -> Option<Millis> {
+        self.doubts.values().copied().filter(|until| now < *until).max()
+    }
+
+    /// A peer says what it holds of this node's own feed. That proves nothing: where it is not what is held here, own
+    /// entries wait a moment, once for each peer. Whether they do.
+    pub(super) fn echoed(&mut self, now: Millis, link: u64, peer: FeedId, claim: (Seq, [u8; 8])) -> bool {
+        let held = self.shelf.ids(&self.author.feed(), &[claim.0]).first().copied().flatten();
+        if held.is_some_and(|id| id.tip8() == claim.1) || !self.doubters.insert(peer) {
+            return false;
+        }
+        self.doubts.insert(link, now + PAUSE);
+        true
+    }
+
+    /// All that a peer has of the own feed came.
+    pub(super) fn is_level(&mut self, link: u64) {
+        self.doubts.remove(&link);
+    }
+
+    /// Its author knows of no more than the log has now.
+    pub(super) fn knows_log(&mut self) {
+        self.known = self.shelf.entries(&self.author.feed()).iter().map(Unverified::id).collect();
+    }
+
+    /// Whether somebody proved that its author signs elsewhere, or signed what was lost here.
+    pub(super) fn is_warned(&self) -> bool {
+        self.shelf.own_is_longer || self.is_witnessed || self.shelf.proof(&self.author.feed()).is_some()
     }
 
     /// Takes up its own feed where its log stands, on a branch of its own if another goes on from there.
@@ -108,6 +158,9 @@ impl Node {
         let lost = std::mem::take(&mut self.chain);
         self.lost.push(lost);
         self.take_up(salt);
+        self.knows_log();
+        self.doubters.clear();
+        self.doubts.clear();
     }
 }
 
@@ -184,6 +237,21 @@ impl World {
     pub(super) fn recover(&mut self, node: usize) {
         self.cover.recovering += 1;
         self.nodes[node].recovering = Some(self.schedule.now + RECOVERING);
+    }
+}
+
+impl World {
+    /// A peer said at the opening what it holds of a node's own feed; an author may want to write just then.
+    pub(super) fn echoed(&mut self, at: usize, (link, peer): (u64, FeedId), claim: (Seq, [u8; 8])) {
+        let now = self.schedule.now;
+        if !self.nodes[at].echoed(now, link, peer, claim) {
+            return;
+        }
+        self.cover.echoes_doubted += 1;
+        if at < self.shape.honest && now + PAUSE < HEAL_AT && self.dice.percent(50) {
+            let soon = self.dice.range(0, 500); // Most are level before long.
+            self.schedule.after(soon, Event::Fault(Fault::Write { node: at, count: 1 }));
+        }
     }
 }
 

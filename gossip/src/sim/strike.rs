@@ -6,10 +6,14 @@ use klatch_feed::{FeedId, Unverified, chunk};
 use sha2::Digest;
 
 use super::check::Failure;
-use super::faults::{Fault, HEAL_AT};
+use super::faults::{END_AT, Fault, HEAL_AT};
 use super::{Event, REDIAL, World};
 use crate::sync::{Input, Millis};
 
+/// When, after everything healed, everybody writes once more, how often who may not tries again, and until when.
+const LAST_WORD_AFTER: Millis = 20_000;
+const LAST_WORD_EVERY: Millis = 5_000;
+const LAST_WORD_UNTIL: Millis = END_AT - 40_000;
 /// No message takes longer on any link once everything has healed.
 const HEALED_LATENCY_MAX: Millis = 150;
 
@@ -49,6 +53,15 @@ impl World {
                 return self.want(node, wants);
             }
             Fault::Rewant { .. } => {}
+            Fault::Forget { node, own } => {
+                self.cover.forgotten += 1;
+                for met in self.nodes[node].shelf.met.values_mut() {
+                    match own {
+                        true => met.asked = None,
+                        false => met.served = None,
+                    }
+                }
+            }
             Fault::Block { node, other, lasts } => return self.block(node, other, lasts),
             Fault::Bring { author, node } => return self.bring(author, node),
             Fault::DropBodies { node } => {
@@ -90,10 +103,21 @@ impl World {
 
     fn write(&mut self, at: usize, count: u64) -> Result<(), Failure> {
         let now = self.schedule.now;
-        if !self.nodes[at].can_write(now) || self.is_recovering(at) {
+        if !self.nodes[at].can_write(now) {
             return Ok(());
         }
+        if self.is_recovering(at) {
+            return if self.nodes[at].is_warned() { Ok(()) } else { Err(Failure::Silenced { node: at }) };
+        }
+        if let Some(until) = self.nodes[at].waits(now) {
+            self.cover.writes_waited += 1;
+            self.schedule.at(until, Event::Fault(Fault::Write { node: at, count }));
+            return Ok(());
+        }
+        let is_healed = now >= HEAL_AT;
+        self.cover.last_words += u64::from(is_healed);
         let node = &mut self.nodes[at];
+        node.has_last_word |= is_healed;
         let mut entries = Vec::new();
         for _ in 0..count {
             if self.dice.percent(20) {
@@ -102,6 +126,7 @@ impl World {
             let refs = if self.dice.percent(30) { vec![self.event] } else { Vec::new() };
             entries.push(node.author.write(refs, self.shape.body));
         }
+        node.known.extend(entries.iter().map(Unverified::id));
         node.chain.extend_from_slice(&entries);
         let change = node.shelf.append_all(entries);
         self.tell(at, vec![change])
@@ -225,7 +250,9 @@ impl World {
         (node.shelf, node.wants) = (shelf, wants);
         (node.is_born, node.is_up) = (true, true);
         node.take_up(1); // It says other things.
+        node.knows_log();
         if self.nodes[of].recovering.is_some() {
+            self.nodes[twin].is_witnessed = self.nodes[of].is_witnessed;
             self.recover(twin);
         }
         self.redial(twin, 0);
@@ -256,6 +283,7 @@ impl World {
         self.crash(node, false);
         self.nodes[node].set_back(early, self.schedule.now);
         self.nodes[node].recovering = None;
+        self.nodes[node].is_witnessed = witness;
         if witness {
             self.recover(node);
         }
@@ -351,6 +379,21 @@ impl World {
             let wants = if node == 0 { BTreeSet::new() } else { self.everybody() };
             self.want_anew(node, wants)?;
             self.redial(node, REDIAL);
+        }
+        for node in 0..self.shape.honest {
+            self.schedule.after(LAST_WORD_AFTER, Event::LastWord { node });
+        }
+        Ok(())
+    }
+
+    /// Everybody who may writes once more; who may not yet tries again.
+    pub(super) fn last_word(&mut self, node: usize) -> Result<(), Failure> {
+        let now = self.schedule.now;
+        if now < LAST_WORD_UNTIL && !self.nodes[node].has_last_word {
+            self.schedule.after(LAST_WORD_EVERY, Event::LastWord { node });
+            if self.nodes[node].waits(now).is_none() {
+                return self.write(node, 1);
+            }
         }
         Ok(())
     }
