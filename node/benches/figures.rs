@@ -1,11 +1,13 @@
 //! The headline figures, each beside its ceiling measured in the same run: `cargo bench -p klatch --bench figures`,
-//! with `-- --json` for machines, and `-- disk`, `-- million`, `-- wire`, `-- meet` or `-- crowd` for a part; `--crowd=N` is for
-//! trying it with fewer connections.
+//! with `-- --json` for machines, and `-- disk`, `-- million`, `-- wire`, `-- attack`, `-- meet` or `-- crowd` for a part;
+//! `--crowd=N` is for trying it with fewer connections.
 //!
 //! A benchmark reports and never fails on a clock: absolute times wobble on shared machines, so what counts is
 //! the ratio to the ceiling (1 = as fast as the raw thing), and whether the goal is met here. Corpus A is 100
 //! feeds of 1,000 comments of 194 bytes, without refs. Times are medians of three runs.
 
+#[path = "figures/attack.rs"]
+mod attack;
 #[path = "figures/ceilings.rs"]
 mod ceilings;
 #[path = "figures/corpus.rs"]
@@ -14,6 +16,10 @@ mod corpus;
 mod crowd;
 #[path = "figures/disk.rs"]
 mod disk;
+#[path = "../examples/hostile/liar.rs"]
+mod liar;
+#[path = "../examples/hostile/lies.rs"]
+mod lies;
 #[path = "figures/meet.rs"]
 mod meet;
 #[path = "figures/million.rs"]
@@ -117,6 +123,10 @@ fn main() {
     if wants("wire") {
         say("two nodes over loopback");
         figures.extend(wire::figures(&corpus, &ceilings));
+    }
+    if wants("attack") {
+        say("a post among attackers");
+        figures.extend(attack::figures(&corpus));
     }
     if wants("meet") {
         say("meeting again, in memory");

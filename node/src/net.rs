@@ -21,6 +21,7 @@ mod places;
 mod regain;
 pub mod report;
 mod shelf;
+mod strangers;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -44,6 +45,7 @@ use crate::daemon::Handle;
 use crate::pub_server::Role;
 use crate::share::Address;
 use hub::{EVENTS_MAX, Ears, Hub};
+use strangers::Strangers;
 
 /// Where a node looks for others, and shows itself, without being told of them.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
@@ -86,6 +88,9 @@ pub enum NetError {
     /// No fresh keys.
     #[error(transparent)]
     Keys(#[from] HandshakeError),
+    /// No thread for strangers.
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
     /// The log.
     #[error(transparent)]
     Disk(#[from] DiskError),
@@ -126,7 +131,8 @@ impl Net {
         handle.set_addresses(addresses.iter().map(ToString::to_string).collect());
         let (events_in, events) = mpsc::channel(EVENTS_MAX);
         let (stop, stopped) = watch::channel(false);
-        let hub = Hub::new(handle, local, events_in.clone(), addresses, files::connections_max());
+        let strangers = Strangers::start().map_err(NetError::Thread)?;
+        let hub = Hub::new(handle, local, events_in.clone(), addresses, strangers, files::connections_max());
         let ears = Ears { events, calls, sightings, stop: stopped };
         let accepting = tokio::spawn(listen::accept(listener, events_in));
         Ok(Self { listening, stop, hub: tokio::spawn(hub.run(ears)), accepting, lan })

@@ -1,5 +1,6 @@
 //! Two nodes as processes, with real connections and real stores.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use klatch::demo::actor::{Actor, Program};
 use klatch::home::Home;
 use klatch::net::report::PeerLine;
 use klatch::network::Network;
-use klatch_feed::Seq;
+use klatch_feed::{FeedId, Seq};
 use klatch_store::Store;
 use serde_json::Value;
 
@@ -30,7 +31,7 @@ pub(crate) fn figures(corpus: &Corpus, ceilings: &Ceilings) -> Vec<Figure> {
     let pick = |of: fn(&Run) -> f64| median(runs.iter().map(of).collect());
     let (seconds, wire, memory) = (pick(|run| run.seconds), pick(|run| run.wire), pick(|run| run.memory));
     let bare = corpus.bytes as f64 / ceilings.loopback + ENTRIES / ceilings.rows;
-    let mut times = pair.comments();
+    let mut times = pair.comments(COMMENTS);
     times.sort_by(f64::total_cmp);
     let at = |part: f64| times[(part * (times.len() - 1) as f64) as usize];
     let way = 1000.0 / ceilings.syncs + ceilings.round_trip_ms;
@@ -63,22 +64,24 @@ pub(crate) fn figures(corpus: &Corpus, ceilings: &Ceilings) -> Vec<Figure> {
 }
 
 /// A node that holds the corpus, and one that is to.
-struct Pair {
+pub(crate) struct Pair {
     folder: tempfile::TempDir,
     network: PathBuf,
     giver: Actor,
     address: String,
     taker: Option<Actor>,
+    /// Where that one listens.
+    taker_address: String,
 }
 
-struct Run {
+pub(crate) struct Run {
     seconds: f64,
     wire: f64,
     memory: f64,
 }
 
 impl Pair {
-    fn new(corpus: &Corpus) -> Self {
+    pub(crate) fn new(corpus: &Corpus) -> Self {
         let folder = tempfile::tempdir().expect("there is a temporary folder");
         let network = folder.path().join("network.json");
         let public = Network::public(NETWORK).expect("the name is short");
@@ -93,11 +96,11 @@ impl Pair {
         for feed in &corpus.feeds {
             let _: Value = giver.ask(&["follow", &feed.to_string()]).expect("it follows");
         }
-        Self { folder, network, giver, address, taker: None }
+        Self { folder, network, giver, address, taker: None, taker_address: String::new() }
     }
 
     /// From starting an empty node to asking it for all entries, durable.
-    fn replicate(&mut self, n: usize) -> Run {
+    pub(crate) fn replicate(&mut self, n: usize) -> Run {
         let folder = self.folder.path();
         let mut taker =
             Actor::new(&format!("Taker{n}"), folder, &self.network, program()).expect("it gets a home");
@@ -109,7 +112,7 @@ impl Pair {
         let giver = format!("{}@{}", self.giver.feed, self.address);
         let _: Value = taker.ask(&["peer", "add", &giver]).expect("it takes the address");
         let clock = Stopwatch::start();
-        let _: Value = taker.up(&["up", "--listen", "127.0.0.1:0", "--lan", "off"]).expect("it starts");
+        let ready: Value = taker.up(&["up", "--listen", "127.0.0.1:0", "--lan", "off"]).expect("it starts");
         while !is_level(&taker) {
             thread::sleep(POLL_LONG);
         }
@@ -117,18 +120,31 @@ impl Pair {
         let peers: Vec<PeerLine> = taker.ask(&["peers"]).expect("it answers");
         let bytes: u64 = peers.iter().map(|line| line.received + line.sent).sum();
         let memory = peak_mb(taker.pid().expect("it runs"));
+        ready["listen"][0].as_str().expect("it listens").clone_into(&mut self.taker_address);
         self.taker = Some(taker); // The one before it ends.
         Run { seconds, wire: bytes as f64 / ENTRIES, memory }
     }
 
-    /// Milliseconds from the asking for a comment at one node to its being read at the other, for each.
-    fn comments(&self) -> Vec<f64> {
+    /// Who is connected to the node that has replicated last.
+    pub(crate) fn taker_peers(&self) -> Vec<PeerLine> {
+        let taker = self.taker.as_ref().expect("a node has replicated");
+        taker.ask(&["peers"]).expect("it answers")
+    }
+
+    /// Where that node listens, whose it is, and whom it follows.
+    pub(crate) fn taker_place(&self) -> (SocketAddr, FeedId, FeedId) {
+        let taker = self.taker.as_ref().expect("a node has replicated");
+        (self.taker_address.parse().expect("it said so"), taker.feed, self.giver.feed)
+    }
+
+    /// Milliseconds from the asking for a comment at one node to its being read at the other, for `count` of them.
+    pub(crate) fn comments(&self, count: usize) -> Vec<f64> {
         let taker = self.taker.as_ref().expect("a node has replicated");
         let group: Created = self.giver.ask(&["group", "create", "Figures"]).expect("it posts");
         let object = group.id.to_string();
         let mut seq = group.seq;
         wait_for(taker, &self.giver, seq);
-        let times = (0..COMMENTS).map(|n| {
+        let times = (0..count).map(|n| {
             let clock = Stopwatch::start();
             let request = Request::Comment { object: object.clone(), text: format!("comment {n}") };
             let answer = ask(&self.giver, request);

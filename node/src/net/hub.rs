@@ -32,6 +32,7 @@ use super::links::{Link, Met};
 use super::listen;
 use super::regain::Pauses;
 use super::report::{NetRequest, NetResponse, Path, PeerLine};
+use super::strangers::Strangers;
 use crate::clock::{self, Stopwatch};
 use crate::daemon::{Handle, NetCall, Refusal, Wants, called};
 use crate::share::Address;
@@ -88,6 +89,7 @@ pub(super) struct Hub {
     /// Who is to be told of which changes, and the position in the change log up to which all were.
     pub(super) hearers: Hearers,
     heard: u64,
+    pub(super) strangers: Strangers,
     clock: Stopwatch,
     gate: Gate,
     /// Connections that fit, whether their handshake is done or not.
@@ -113,6 +115,7 @@ impl Hub {
         local: Arc<Local>,
         events: mpsc::Sender<Event>,
         listening: Vec<Address>,
+        strangers: Strangers,
         connections_max: usize,
     ) -> Self {
         Self {
@@ -125,6 +128,7 @@ impl Hub {
             tasks: JoinSet::new(),
             hearers: Hearers::default(),
             heard: 0,
+            strangers,
             clock: Stopwatch::start(),
             gate: Gate::default(),
             connections_max,

@@ -58,17 +58,24 @@ impl Hub {
         link.tell(Input::Wants(Arc::clone(&self.interest)));
         link.tell(Input::Objects(self.wants.objects.iter().copied().collect()));
         self.links.insert(id, link);
-        self.tasks.spawn(run);
+        match self.is_known(&peer) {
+            true => self.tasks.spawn(run),
+            false => self.tasks.spawn_on(run, self.strangers.thread()),
+        };
         self.join_link_up(id);
         self.door_link_up(id);
         self.press_wishes();
         Ok(())
     }
 
+    /// Whether this node wants something of a peer, or has joined it.
+    fn is_known(&self, peer: &FeedId) -> bool {
+        self.wants.feeds.contains(peer) || self.pubs.contains(peer)
+    }
+
     /// What an exchange with a peer starts from.
     fn setup(&self, met: &Met) -> Setup {
         let (peer, handle) = (met.channel.peer(), &self.handle);
-        let is_known = self.wants.feeds.contains(&peer) || self.pubs.contains(&peer);
         let memory = self.remembered(&peer).unwrap_or_else(|error| {
             tracing::error!(%error, "what is known of a peer cannot be read: all is compared");
             Memory::default()
@@ -77,7 +84,7 @@ impl Hub {
             secret: clock::random(),
             is_open: self.pubs.contains(&peer),
             is_narrow: self.is_pub && !self.pubs.contains(&peer),
-            places_max: if is_known { PLACES_MAX } else { STRANGERS_PLACES_MAX },
+            places_max: if self.is_known(&peer) { PLACES_MAX } else { STRANGERS_PLACES_MAX },
             memory,
             ..Setup::new(handle.net_id(), handle.me(), peer, *met.channel.handshake_hash())
         }

@@ -276,6 +276,36 @@ fn liars_who_hold_on_cost_a_bounded_amount_and_starve_nobody() -> Result<(), Tro
     Ok(())
 }
 
+/// How nice each thread of a name is, and how many turns at a core it has had.
+#[cfg(target_os = "linux")]
+fn threads(pid: u32, name: &str) -> Vec<(i32, u64)> {
+    let read = |path: std::path::PathBuf| std::fs::read_to_string(path).unwrap();
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().map(|task| task.unwrap().path());
+    let number = |text: &str, at| text.split(' ').nth(at).unwrap().trim().parse::<i64>().unwrap();
+    let look = |task: std::path::PathBuf| {
+        let stat = read(task.join("stat"));
+        let nice = number(stat.rsplit_once(") ").unwrap().1, 16);
+        (i32::try_from(nice).unwrap(), number(&read(task.join("schedstat")), 2).unsigned_abs())
+    };
+    tasks.filter(|task| read(task.join("comm")).trim() == name).map(look).collect()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn strangers_are_served_by_one_thread_that_gives_way_and_friends_by_others() -> Result<(), Trouble> {
+    let mut scene = Scene::new(0)?;
+    let look = |scene: &Scene, name| threads(scene.victim.pid().unwrap(), name);
+    let log = look(&scene, "klatch-log")[0];
+    let before = look(&scene, "klatch-stranger");
+    assert_eq!(before.len(), 1);
+    assert!(before[0].0 > log.0 || log.0 == 19, "{before:?} beside {log:?}");
+    scene.all_is_well("among friends")?;
+    assert_eq!(look(&scene, "klatch-stranger"), before, "nothing of a friend's is its to do");
+    run(Lie::FloodPings.tell(&scene.target)).unwrap();
+    assert!(look(&scene, "klatch-stranger")[0].1 > before[0].1, "a stranger's connection ran elsewhere");
+    Ok(())
+}
+
 #[test]
 fn invented_hints_leave_room_for_whom_one_follows() -> Result<(), Trouble> {
     let mut scene = Scene::new(0)?;

@@ -1,0 +1,47 @@
+//! Where connections with strangers run: a thread of their own that gives way to all others.
+//!
+//! Whatever a stranger asks for takes time that nobody followed is to wait for, and each message may take much of
+//! it. So the threads that serve whom this node wants are never theirs, and where the cores are too few the
+//! system runs those first. Source: spec/gossip.md, "connections".
+
+use std::io;
+
+use tokio::runtime::{self, Handle, Runtime};
+
+/// The thread's name, as the system's tools show it.
+const NAME: &str = "klatch-stranger";
+
+/// How far it gives way: a thread of the usual priority gets some nine times as much.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// The thread. Dropping lets it end by itself, with all that runs on it.
+#[derive(Debug)]
+pub(super) struct Strangers(Option<Runtime>);
+
+impl Strangers {
+    pub(super) fn start() -> io::Result<Self> {
+        let mut thread = runtime::Builder::new_multi_thread();
+        thread.worker_threads(1).thread_name(NAME).on_thread_start(give_way).enable_all();
+        thread.build().map(Some).map(Self)
+    }
+
+    /// What to spawn their tasks on.
+    pub(super) fn thread(&self) -> &Handle {
+        self.0.as_ref().expect("it runs until it is dropped").handle()
+    }
+}
+
+impl Drop for Strangers {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(Runtime::shutdown_background); // Waiting is not for tasks to do.
+    }
+}
+
+/// Elsewhere a process has one priority for all its threads.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::warn!(%error, "strangers have the priority of all others");
+    }
+}
