@@ -40,6 +40,28 @@ impl Pauses {
     pub(super) fn next_at(&self) -> Option<Millis> {
         self.until.values().copied().chain(self.look_at).min()
     }
+
+    /// Begins a wait, which goes on as long as it would have if it has begun already. Whether nothing else is waited for.
+    fn begin(&mut self, now: Millis, why: Reason) -> bool {
+        let is_first = self.until.is_empty();
+        self.until.entry(why).or_insert(now + PAUSE);
+        is_first
+    }
+
+    /// Ends a wait. Whether it was the last.
+    fn end(&mut self, why: Reason) -> bool {
+        self.until.remove(&why).is_some() && self.until.is_empty()
+    }
+
+    /// What has been waited for long enough.
+    fn over(&self, now: Millis) -> Vec<Reason> {
+        self.until.iter().filter(|(_, until)| **until <= now).map(|(why, _)| *why).collect()
+    }
+
+    /// Whether this peer's word, which is not what is held here, may keep own posts waiting: it may once.
+    fn doubts(&mut self, peer: FeedId) -> bool {
+        self.doubters.len() < DOUBTERS_MAX && self.doubters.insert(peer)
+    }
 }
 
 impl Hub {
@@ -60,11 +82,9 @@ impl Hub {
         match self.handle.agrees((len, id8)) {
             Ok(true) => {}
             Ok(false) if self.handle.held().is_some() => {} // Nothing is posted anyway.
-            Ok(false) if self.pauses.doubters.len() < DOUBTERS_MAX => {
-                if self.pauses.doubters.insert(peer) {
-                    tracing::warn!(%peer, len, "says that it holds more of this log: asking for it");
-                    self.pause(Reason::Said(id));
-                }
+            Ok(false) if self.pauses.doubts(peer) => {
+                tracing::warn!(%peer, len, "says that it holds more of this log: asking for it");
+                self.pause(Reason::Said(id));
             }
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "the own feed cannot be read"),
@@ -105,9 +125,7 @@ impl Hub {
 
     pub(super) fn pause_tick(&mut self) {
         let now = self.now();
-        let over: Vec<_> =
-            self.pauses.until.iter().filter(|(_, until)| **until <= now).map(|(why, _)| *why).collect();
-        for why in over {
+        for why in self.pauses.over(now) {
             if why == Reason::Started {
                 self.note_contact(); // Nobody was there: the wait is not repeated.
             }
@@ -130,16 +148,51 @@ impl Hub {
     }
 
     fn pause(&mut self, why: Reason) {
-        if self.pauses.until.is_empty() {
+        if self.pauses.begin(self.now(), why) {
             self.handle.pause(true);
         }
-        let until = self.now() + PAUSE;
-        self.pauses.until.entry(why).or_insert(until);
     }
 
     fn unpause(&mut self, why: Reason) {
-        if self.pauses.until.remove(&why).is_some() && self.pauses.until.is_empty() {
+        if self.pauses.end(why) {
             self.handle.pause(false);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feed(n: usize) -> FeedId {
+        FeedId::new(std::array::from_fn(|at| n.to_be_bytes()[at % 8]))
+    }
+
+    #[test]
+    fn own_posts_wait_ten_seconds_for_each_reason_and_go_on_with_the_last() {
+        let mut pauses = Pauses::default();
+        assert_eq!(pauses.next_at(), None);
+        assert!(pauses.begin(5, Reason::Started));
+        assert!(!pauses.begin(3_000, Reason::Said(LinkId(7))), "they wait already");
+        assert!(!pauses.begin(4_000, Reason::Started), "no longer than from the first word on");
+        assert_eq!(pauses.over(10_004), vec![]);
+        assert_eq!(pauses.over(10_005), vec![Reason::Started]);
+        assert_eq!(pauses.next_at(), Some(10_005));
+        assert!(!pauses.end(Reason::Started), "the other goes on");
+        assert_eq!((pauses.over(12_999), pauses.over(13_000)), (vec![], vec![Reason::Said(LinkId(7))]));
+        assert!(pauses.end(Reason::Said(LinkId(7))));
+        assert!(!pauses.end(Reason::Said(LinkId(7))), "once");
+        assert_eq!(pauses.next_at(), None);
+    }
+
+    #[test]
+    fn a_peer_keeps_own_posts_waiting_once_and_so_do_no_more_than_4096_of_them() {
+        let mut pauses = Pauses::default();
+        assert!(pauses.doubts(feed(0)));
+        assert!(!pauses.doubts(feed(0)));
+        for n in 1..DOUBTERS_MAX {
+            assert!(pauses.doubts(feed(n)), "{n}");
+        }
+        assert!(!pauses.doubts(feed(DOUBTERS_MAX)), "one more");
     }
 }

@@ -9,6 +9,7 @@ mod liar;
 mod lies;
 
 use std::net::SocketAddr;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -212,6 +213,90 @@ fn see_whole(scene: &Scene, feed: FeedId, len: Seq) -> Result<(), Trouble> {
             Ok(if line.entries == len { Ok(()) } else { Err(format!("{line:?}")) })
         })?;
     }
+    Ok(())
+}
+
+/// Asks for a comment of the victim's, which must wait: what its owner is asked to do after it is done before.
+fn waits(scene: &Scene, text: &str) -> JoinHandle<Response> {
+    let entries = || scene.victim.ask::<Me, _>(&["id"]).unwrap().entries;
+    let before = entries();
+    let request = Request::Comment { object: scene.group.clone(), text: text.to_owned() };
+    let path = Home::at(&scene.victim.home).socket().unwrap();
+    let post = std::thread::spawn(move || socket::ask(&path, &request, &mut |_, _| {}).unwrap().unwrap());
+    for kind in 0..8 {
+        let whom = somebody(kind, 99).feed().to_string();
+        let _: Value = scene.victim.ask(&["follow", &whom]).unwrap();
+    }
+    assert!(!post.is_finished(), "{text}");
+    assert_eq!(entries(), before, "{text}");
+    post
+}
+
+/// What waited is done.
+fn goes_on(scene: &Scene, post: JoinHandle<Response>) -> Result<Seq, Trouble> {
+    scene.victim.until("what waited goes on", |_| match post.is_finished() {
+        true => Ok(Ok(())),
+        false => Ok(Err("it waits".to_owned())),
+    })?;
+    let Response::Created(created) = post.join().unwrap() else { panic!("a comment was asked for") };
+    Ok(created.seq)
+}
+
+#[test]
+fn who_claims_more_of_the_own_log_keeps_posts_waiting_while_connected_and_does_not_again()
+-> Result<(), Trouble> {
+    let mut scene = Scene::new(0)?;
+    let secret = || somebody(77, 1);
+    let claims = async || {
+        let mut hand = Hand::meet(&scene.target, secret()).await.unwrap();
+        hand.say(&liar::resume(Some((1_000, [0xec; 8])))).await.unwrap();
+        hand.state(&[(scene.target.feed, 1_000, [0xec; 8])]).await.unwrap();
+        assert!(hand.asked_for(&scene.target.feed).await.unwrap().is_ok(), "it is to prove it");
+        hand
+    };
+    let is_seen = |scene: &Scene| {
+        scene.victim.until("the liar", |victim| {
+            let peers: Vec<PeerLine> = victim.ask(&["peers"])?;
+            let line = peers.iter().find(|line| line.feed == secret().feed());
+            Ok(line.map(|line| line.holds).ok_or_else(|| "not connected".to_owned()))
+        })
+    };
+    let hand = run(claims());
+    assert_eq!(is_seen(&scene)?, 0, "what is not there nobody holds");
+    let post = waits(&scene, "is it so?");
+    drop(hand);
+    scene.said[0] = goes_on(&scene, post)?;
+    let hand = run(claims());
+    is_seen(&scene)?;
+    scene.all_is_well("it said so before")?;
+    drop(hand);
+    Ok(())
+}
+
+#[test]
+fn after_a_start_of_the_machine_posts_wait_for_the_first_contact() -> Result<(), Trouble> {
+    let mut scene = Scene::new(0)?;
+    scene.victim.down()?;
+    let home = Home::at(&scene.victim.home);
+    {
+        let _lock = home.lock().unwrap();
+        let mut store = Store::open(home.dir(), scene.target.network.id, scene.victim.feed).unwrap();
+        store.set_local(&[("boot", b"boot", Some(b"another run of the machine"))]).unwrap();
+    }
+    // Somebody is known, and does not answer.
+    let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("{}@{}", somebody(78, 1).feed(), deaf.local_addr().unwrap());
+    let _: Value = scene.victim.ask(&["peer", "add", &nobody])?;
+    let address = up(&mut scene.victim)?;
+    let post = waits(&scene, "am I what I was?");
+    // The one who holds the log comes: it is level, and what waited is said.
+    let _: Value = scene.honest.ask(&["peer", "add", &format!("{}@{address}", scene.victim.feed)])?;
+    let seq = goes_on(&scene, post)?;
+    see(&scene.honest, &scene.victim, seq)?;
+    scene.victim.down()?;
+    up(&mut scene.victim)?;
+    let request = Request::Comment { object: scene.group.clone(), text: "the same run".to_owned() };
+    assert!(matches!(ask(&scene.victim, request), Response::Created(created) if created.seq == seq + 1));
     Ok(())
 }
 
