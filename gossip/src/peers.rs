@@ -5,6 +5,7 @@
 //! handshake alone says who is there. Source: spec/gossip.md, "dialling".
 
 pub mod gate;
+pub mod room;
 pub mod roster;
 
 use std::collections::{BTreeMap, BTreeSet};

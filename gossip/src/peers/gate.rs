@@ -1,19 +1,18 @@
 //! Who may try a handshake: limits that hold before anybody is known. Source: spec/gossip.md, "limits before authentication".
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use thiserror::Error;
 
+use super::room::{self, Full, Room, prefix};
 use crate::sync::Millis;
 
 /// The limits; [`Default`] is what the spec says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
-    /// Unfinished handshakes in all.
-    pub half_open_max: u32,
-    /// Unfinished handshakes from one /24 or /48.
-    pub half_open_net_max: u32,
+    /// Unfinished handshakes; who is slow makes room for others.
+    pub half_open: room::Limits,
     /// Failed handshakes from one address before the rate counts.
     pub failures_burst: u32,
     /// Failed handshakes a second from one address.
@@ -27,8 +26,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            half_open_max: 512,
-            half_open_net_max: 32,
+            half_open: room::Limits { places_max: 512, net_max: 32, safe_for: 2_000 },
             failures_burst: 256,
             failures_per_second: 5,
             member_failures_per_second: 100,
@@ -41,15 +39,16 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum Refused {
     /// Too many handshakes are unfinished.
-    #[error("too many unfinished handshakes")]
-    Full,
-    /// Too many of them come from that network.
-    #[error("too many unfinished handshakes from that network")]
-    NetFull,
+    #[error("too many unfinished handshakes: {0}")]
+    Full(#[from] Full),
     /// Too many failed from that address.
     #[error("too many failed handshakes from that address")]
     Failures,
 }
+
+/// A handshake that was let in.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Ticket(u64);
 
 /// How a handshake that was let in ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -62,12 +61,13 @@ pub enum Attempt {
     Member,
 }
 
-/// Counts unfinished and failed handshakes. Call [`Self::leave`] once for each [`Self::enter`] that let somebody in.
-#[derive(Debug, Default)]
+/// Counts unfinished and failed handshakes. Call [`Self::leave`] when one that was let in is over.
+#[derive(Debug)]
 pub struct Gate {
     limits: Limits,
-    half_open: u32,
-    nets: BTreeMap<IpAddr, u32>,
+    room: Room<Ticket>,
+    addrs: BTreeMap<Ticket, IpAddr>,
+    next: u64,
     failures: BTreeMap<IpAddr, Bucket>,
 }
 
@@ -79,49 +79,49 @@ struct Bucket {
     per_second: u32,
 }
 
+impl Default for Gate {
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
+}
+
 impl Gate {
     /// With other limits than the spec's.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, ..Self::default() }
+        let (addrs, failures) = Default::default();
+        Self { limits, room: Room::new(limits.half_open), addrs, next: 0, failures }
     }
 
-    /// Lets a connection from `addr` try, or says why not.
+    /// Lets a connection from `addr` try; the second is the one that it takes the place of, which is over as failed.
     ///
     /// # Errors
     ///
     /// [`Refused`]: close it without reading.
-    pub fn enter(&mut self, now: Millis, addr: IpAddr) -> Result<(), Refused> {
+    pub fn enter(&mut self, now: Millis, addr: IpAddr) -> Result<(Ticket, Option<Ticket>), Refused> {
         let addr = addr.to_canonical();
-        if self.half_open >= self.limits.half_open_max {
-            return Err(Refused::Full);
-        }
-        if self.nets.get(&net(addr)).is_some_and(|&open| open >= self.limits.half_open_net_max) {
-            return Err(Refused::NetFull);
-        }
         let burst = self.limits.failures_burst;
         if self.failures.get(&host(addr)).is_some_and(|bucket| bucket.left_at(now, burst) < 1000) {
             return Err(Refused::Failures);
         }
-        self.half_open += 1;
-        *self.nets.entry(net(addr)).or_default() += 1;
-        Ok(())
+        let ticket = Ticket(self.next);
+        let replaced = self.room.enter(now, ticket, addr)?;
+        self.next += 1;
+        self.addrs.insert(ticket, addr);
+        if let Some(replaced) = replaced {
+            self.leave(now, replaced, Attempt::Failed);
+        }
+        Ok((ticket, replaced))
     }
 
     /// Unfinished handshakes.
     pub fn half_open(&self) -> usize {
-        self.half_open as usize
+        self.room.len()
     }
 
-    /// The handshake with `addr` is over.
-    pub fn leave(&mut self, now: Millis, addr: IpAddr, attempt: Attempt) {
-        let addr = addr.to_canonical();
-        self.half_open = self.half_open.saturating_sub(1);
-        if let Some(open) = self.nets.get_mut(&net(addr)) {
-            *open -= 1;
-            if *open == 0 {
-                self.nets.remove(&net(addr));
-            }
-        }
+    /// A handshake is over. One whose place was taken is over already.
+    pub fn leave(&mut self, now: Millis, ticket: Ticket, attempt: Attempt) {
+        self.room.leave(&ticket);
+        let Some(addr) = self.addrs.remove(&ticket) else { return };
         if attempt != Attempt::Stranger && !addr.is_loopback() {
             self.count(now, host(addr), attempt);
         }
@@ -159,18 +159,6 @@ fn host(addr: IpAddr) -> IpAddr {
     prefix(addr, 32, 64)
 }
 
-/// Whose unfinished handshakes are counted together: a /24, an IPv6 /48.
-fn net(addr: IpAddr) -> IpAddr {
-    prefix(addr, 24, 48)
-}
-
-fn prefix(addr: IpAddr, bits_v4: u32, bits_v6: u32) -> IpAddr {
-    match addr {
-        IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() & (u32::MAX << (32 - bits_v4))).into()),
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << (128 - bits_v6)))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,42 +168,50 @@ mod tests {
     }
 
     #[test]
-    fn the_33rd_of_one_network_and_the_513th_of_all_are_refused() {
+    fn the_33rd_of_one_network_and_the_513th_of_all_wait_until_somebody_had_two_seconds() {
         let mut gate = Gate::default();
-        for n in 0..32 {
-            assert_eq!(gate.enter(0, ip(&format!("192.0.2.{n}"))), Ok(()), "{n}");
+        let (first, _) = gate.enter(0, ip("192.0.2.0")).unwrap();
+        for n in 1..32 {
+            assert_eq!(gate.enter(1, ip(&format!("192.0.2.{n}"))).unwrap().1, None, "{n}");
         }
-        assert_eq!(gate.enter(0, ip("192.0.2.99")), Err(Refused::NetFull));
-        assert_eq!(
-            gate.enter(0, ip("::ffff:192.0.2.99")),
-            Err(Refused::NetFull),
-            "the same, mapped into IPv6"
-        );
+        assert_eq!(gate.enter(1_999, ip("192.0.2.99")), Err(Refused::Full(Full::Net)));
+        assert_eq!(gate.enter(2_000, ip("192.0.2.99")).unwrap().1, Some(first));
         for n in 0..480 {
-            assert_eq!(gate.enter(0, ip(&format!("10.0.{n}.1", n = n % 256 + n / 256))), Ok(()), "{n}");
+            let addr = format!("10.{}.{}.1", n / 256, n % 256);
+            assert_eq!(gate.enter(2_000, ip(&addr)).unwrap().1, None, "{n}");
         }
-        assert_eq!(gate.enter(0, ip("203.0.113.1")), Err(Refused::Full));
-        gate.leave(0, ip("192.0.2.0"), Attempt::Stranger);
-        assert_eq!(gate.enter(0, ip("203.0.113.1")), Ok(()), "one left, one enters");
-        assert_eq!(gate.enter(0, ip("192.0.2.0")), Err(Refused::Full));
+        assert_eq!(gate.half_open(), 512);
+        for n in 0..30 {
+            let (_, replaced) = gate.enter(2_000, ip(&format!("203.0.{n}.1"))).unwrap();
+            assert!(replaced.is_some(), "{n}: taken from the most crowded network");
+        }
+        assert!(gate.enter(2_000, ip("198.51.100.1")).unwrap().1.is_some(), "of two it loses one");
+        let refused = gate.enter(2_000, ip("198.51.101.1"));
+        assert_eq!(refused, Err(Refused::Full(Full::All)), "each network has one");
+        assert_eq!(gate.half_open(), 512);
     }
 
     #[test]
-    fn an_ipv6_site_counts_as_one_network() {
-        let mut gate = Gate::default();
-        for n in 0..32 {
-            assert_eq!(gate.enter(0, ip(&format!("2001:db8:1:{n:x}::1"))), Ok(()));
-        }
-        assert_eq!(gate.enter(0, ip("2001:db8:1:ffff::2")), Err(Refused::NetFull));
-        assert_eq!(gate.enter(0, ip("2001:db8:2::1")), Ok(()), "the next /48");
+    fn whose_place_was_taken_has_failed_once_also_if_the_handshake_ends_after_all() {
+        let half_open = room::Limits { places_max: 1, net_max: 1, safe_for: 0 };
+        let mut gate = Gate::new(Limits { half_open, failures_burst: 2, ..Limits::default() });
+        let addr = ip("192.0.2.1");
+        let (first, _) = gate.enter(0, addr).unwrap();
+        let (second, replaced) = gate.enter(0, addr).unwrap();
+        assert_eq!(replaced, Some(first));
+        gate.leave(0, first, Attempt::Failed);
+        assert_eq!(gate.half_open(), 1, "the second still has its place");
+        gate.leave(0, second, Attempt::Failed);
+        assert_eq!(gate.enter(0, addr), Err(Refused::Failures), "two failures, not three");
+        assert_eq!(gate.enter(200, addr).unwrap().1, None, "one came back");
     }
 
     /// Lets `count` handshakes fail at `now`; how many were let in.
     fn fail(gate: &mut Gate, now: Millis, addr: IpAddr, count: u32) -> u32 {
         (0..count)
             .map(|_| match gate.enter(now, addr) {
-                Ok(()) => {
-                    gate.leave(now, addr, Attempt::Failed);
+                Ok((ticket, _)) => {
+                    gate.leave(now, ticket, Attempt::Failed);
                     1
                 }
                 Err(refused) => {
@@ -239,8 +235,8 @@ mod tests {
     #[test]
     fn a_members_address_has_more_room_and_loopback_has_no_limit() {
         let (mut gate, cafe) = (Gate::default(), ip("192.0.2.1"));
-        gate.enter(0, cafe).unwrap();
-        gate.leave(0, cafe, Attempt::Member);
+        let (ticket, _) = gate.enter(0, cafe).unwrap();
+        gate.leave(0, ticket, Attempt::Member);
         assert_eq!(fail(&mut gate, 0, cafe, 300), 256);
         assert_eq!(fail(&mut gate, 1000, cafe, 300), 100);
         for home in ["127.0.0.1", "127.1.2.3", "::1"] {
@@ -252,8 +248,8 @@ mod tests {
     fn success_costs_nothing() {
         let (mut gate, addr) = (Gate::default(), ip("192.0.2.1"));
         for _ in 0..5000 {
-            gate.enter(0, addr).unwrap();
-            gate.leave(0, addr, Attempt::Stranger);
+            let (ticket, _) = gate.enter(0, addr).unwrap();
+            gate.leave(0, ticket, Attempt::Stranger);
         }
         assert_eq!(fail(&mut gate, 0, addr, 300), 256);
     }

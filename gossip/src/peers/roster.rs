@@ -48,6 +48,9 @@ pub enum Refusal {
     /// Blocked.
     #[error("blocked")]
     Blocked,
+    /// Strangers have a share of all connections, and it is full.
+    #[error("no place is left for strangers")]
+    Crowded,
 }
 
 impl Roster {

@@ -13,7 +13,8 @@ use klatch_feed::FeedId;
 use klatch_gossip::lan::{self, Sighting, Who};
 use klatch_gossip::link::{self, Ended, LinkId, OpenError};
 use klatch_gossip::noise::{Local, Side};
-use klatch_gossip::peers::gate::{Attempt, Gate};
+use klatch_gossip::peers::gate::{Attempt, Gate, Ticket};
+use klatch_gossip::peers::room::Room;
 use klatch_gossip::peers::roster::Roster;
 use klatch_gossip::peers::{Book, Source};
 use klatch_gossip::sync::{Input, Interest, Millis, Output};
@@ -21,7 +22,7 @@ use klatch_store::Changes;
 use tokio::net::TcpStream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::dial::{self, DialError};
 use super::doors::Doors;
@@ -48,7 +49,7 @@ pub(super) enum Event {
     /// Somebody opened a connection.
     Knocked(TcpStream, SocketAddr),
     /// ... and shook hands, or did not.
-    Answered(SocketAddr, Result<Met, OpenError>),
+    Answered(Ticket, SocketAddr, Result<Met, OpenError>),
     /// Somebody was dialled.
     Dialled(FeedId, Result<Met, DialError>),
     /// A pub was dialled in order to join it.
@@ -92,6 +93,9 @@ pub(super) struct Hub {
     pub(super) strangers: Strangers,
     clock: Stopwatch,
     gate: Gate,
+    knocking: BTreeMap<Ticket, AbortHandle>,
+    /// Connections that strangers dialled.
+    pub(super) visitors: Room<LinkId>,
     /// Connections that fit, whether their handshake is done or not.
     connections_max: usize,
     is_full: bool,
@@ -130,7 +134,9 @@ impl Hub {
             heard: 0,
             strangers,
             clock: Stopwatch::start(),
-            gate: Gate::default(),
+            gate: Gate::new(listen::knocks(connections_max)),
+            knocking: BTreeMap::new(),
+            visitors: Room::new(listen::strangers(connections_max)),
             connections_max,
             is_full: false,
             next_link: 0,
@@ -175,7 +181,7 @@ impl Hub {
                     self.look();
                 }
                 sighting = sighted(&mut ears.sightings) => self.on_sighting(sighting),
-                Some(done) = self.tasks.join_next() => if let Err(error) = done {
+                Some(done) = self.tasks.join_next() => if let Err(error) = done && !error.is_cancelled() {
                     tracing::error!(%error, "a task of the network broke");
                 },
                 () = tokio::time::sleep(wake.unwrap_or(Duration::MAX)), if wake.is_some() => self.tick(),
@@ -252,7 +258,7 @@ impl Hub {
     fn on(&mut self, event: Event) {
         match event {
             Event::Knocked(stream, address) => self.knocked(stream, address),
-            Event::Answered(address, answered) => self.answered(address, answered),
+            Event::Answered(ticket, address, answered) => self.answered(ticket, address, answered),
             Event::Dialled(feed, dialled) => self.dialled(feed, dialled),
             Event::Joining(feed, dialled) => self.join_dialled(feed, dialled),
             Event::Resolved(feed, source, addrs) => drop(self.book.learn(self.now(), feed, source, &addrs)),
@@ -277,30 +283,40 @@ impl Hub {
             }
             return;
         }
-        if let Err(refused) = self.gate.enter(self.now(), address.ip()) {
-            tracing::debug!(%address, %refused, "closed at accept");
-            return;
-        }
+        let ticket = match self.gate.enter(self.now(), address.ip()) {
+            Ok((ticket, replaced)) => {
+                if let Some(slow) = replaced.and_then(|replaced| self.knocking.remove(&replaced)) {
+                    slow.abort();
+                }
+                ticket
+            }
+            Err(refused) => {
+                tracing::debug!(%address, %refused, "closed at accept");
+                return;
+            }
+        };
         let (local, events) = (Arc::clone(&self.local), self.events.clone());
-        self.tasks.spawn(async move {
+        let knocking = self.tasks.spawn(async move {
             listen::tune(&stream);
             let channel = link::respond(&mut stream, &local).await;
             let met = channel.map(|channel| Met { stream, channel, address });
-            let _ = events.send(Event::Answered(address, met)).await; // The hub is gone: so is all else.
+            let _ = events.send(Event::Answered(ticket, address, met)).await; // The hub is gone: so is all else.
         });
+        self.knocking.insert(ticket, knocking);
     }
 
-    fn answered(&mut self, address: SocketAddr, answered: Result<Met, OpenError>) {
+    fn answered(&mut self, ticket: Ticket, address: SocketAddr, answered: Result<Met, OpenError>) {
         let now = self.now();
+        self.knocking.remove(&ticket);
         match answered {
             Ok(met) => {
-                let known = self.wants.feeds.contains(&met.channel.peer());
-                let attempt = if known { Attempt::Member } else { Attempt::Stranger };
-                self.gate.leave(now, address.ip(), attempt);
+                let is_known = self.is_known(&met.channel.peer());
+                let attempt = if is_known { Attempt::Member } else { Attempt::Stranger };
+                self.gate.leave(now, ticket, attempt);
                 let _ = self.meet(met); // Who is not kept is closed, and said so in the log.
             }
             Err(error) => {
-                self.gate.leave(now, address.ip(), Attempt::Failed);
+                self.gate.leave(now, ticket, Attempt::Failed);
                 tracing::debug!(%address, %error, "no handshake");
             }
         }
@@ -398,6 +414,7 @@ impl Hub {
         self.wants = wants;
         if feeds {
             self.interest = Arc::new(self.wants.interest());
+            self.acquaint();
         }
         for link in self.links.values() {
             if feeds {

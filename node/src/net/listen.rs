@@ -4,6 +4,8 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use klatch_gossip::peers::{gate, room};
+use klatch_gossip::sync::Millis;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 
@@ -13,6 +15,8 @@ use super::hub::Event;
 
 /// Where a node listens unless told otherwise, if nobody else does.
 pub const PORT: u16 = 4747;
+/// Long enough to join a pub, or to fetch what somebody was pointed to.
+const STRANGER_SAFE_FOR: Millis = 60_000;
 /// How long to leave a listener alone that takes nobody.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Connections that the system may hold until this node takes them: where thousands come at once, as after a
@@ -48,6 +52,18 @@ fn bind_at(address: SocketAddr) -> io::Result<TcpListener> {
     }
     socket.bind(address)?;
     socket.listen(BACKLOG)
+}
+
+/// Unfinished handshakes that are let in: a share of all connections, so that they leave room for others.
+pub(super) fn knocks(connections_max: usize) -> gate::Limits {
+    let mut limits = gate::Limits::default();
+    limits.half_open.places_max = limits.half_open.places_max.min(connections_max / 4);
+    limits
+}
+
+/// Connections of strangers: a share of all, or whoever brings enough keys keeps the known ones out.
+pub(super) const fn strangers(connections_max: usize) -> room::Limits {
+    room::Limits { places_max: connections_max / 4, net_max: usize::MAX, safe_for: STRANGER_SAFE_FOR }
 }
 
 /// Hands over whoever knocks until the hub is gone.

@@ -41,6 +41,16 @@ impl Hub {
                 return Err(refusal);
             }
         }
+        if side == Side::Responder && !self.is_known(&peer) {
+            match self.visitors.enter(now, id, address.ip()) {
+                Ok(replaced) => replaced.into_iter().for_each(|older| self.drop_link(older)),
+                Err(full) => {
+                    tracing::debug!(%peer, %address, %full, "a stranger was closed");
+                    self.roster.leave(id);
+                    return Err(Turned::Crowded);
+                }
+            }
+        }
         if self.roster.is_clone(&peer) {
             tracing::error!(%address, "another node runs with this node's own key: stop one of the two for good");
             self.handle.twin(true);
@@ -68,9 +78,18 @@ impl Hub {
         Ok(())
     }
 
-    /// Whether this node wants something of a peer, or has joined it.
-    fn is_known(&self, peer: &FeedId) -> bool {
-        self.wants.feeds.contains(peer) || self.pubs.contains(peer)
+    /// Whether a peer is no stranger: it is wanted here, a pub, or this node's own key.
+    pub(super) fn is_known(&self, peer: &FeedId) -> bool {
+        self.wants.feeds.contains(peer) || self.pubs.contains(peer) || *peer == self.handle.me()
+    }
+
+    /// Strangers that are none any more give their places to others.
+    pub(super) fn acquaint(&mut self) {
+        let is_known = |id: &LinkId| self.links.get(id).is_none_or(|link| self.is_known(&link.peer));
+        let known: Vec<LinkId> = self.visitors.keys().filter(is_known).collect();
+        for id in &known {
+            self.visitors.leave(id);
+        }
     }
 
     /// What an exchange with a peer starts from.
@@ -121,6 +140,7 @@ impl Hub {
         self.doubt_down(id);
         self.links.remove(&id);
         self.hearers.leave(id);
+        self.visitors.leave(&id);
         self.guest_link_down(id);
         self.join_link_down(id);
     }
