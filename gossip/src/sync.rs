@@ -29,7 +29,7 @@ pub use errand::{DOOR_MESSAGES_PER_MINUTE_MAX, REDEEMS_MAX};
 pub use fork::SEARCH_ROUNDS_MAX;
 pub use frontier::PLACES_MAX;
 pub use interface::*;
-pub use plan::{GRAFT_AFTER, REQUESTS_MAX};
+pub use plan::{ALL_REQUESTS_MAX, GRAFT_AFTER, REQUESTS_MAX};
 pub use serve::{HAVE_AFTER, TAG_TABLES_MAX, TOKEN_AFTER};
 pub use succession::{BRANCH_BYTES_MAX, STRANGE_SUCCESSORS_MAX, Succeeded};
 

@@ -31,7 +31,7 @@ impl Plan {
             }
             let base8 = id8_at(desk.shelf, &feed, lo);
             if base8.is_some() == (lo > 0) {
-                self.active.insert(idx, Task::Segment { at: hi });
+                self.requests.insert(idx, Task::Segment { at: hi });
                 desk.out.send(&Message::Get(Get { idx, from: hi, to: hi, part: Part::Headers, base8 }));
             }
             return;
@@ -42,7 +42,7 @@ impl Plan {
         }
         *rounds += 1;
         let seqs = places_between(lo, hi);
-        self.active.insert(idx, Task::Ids { lo, hi, seqs: seqs.clone() });
+        self.requests.insert(idx, Task::Ids { lo, hi, seqs: seqs.clone() });
         desk.out.send(&Message::IdAt { feed, seqs });
     }
 
@@ -56,7 +56,7 @@ impl Plan {
         let Some(idx) = self.wants.find(&feed, desk.shelf) else {
             return if self.orphans.remove(&feed) { Ok(()) } else { Err(Breach::Unsolicited("ids")) };
         };
-        let Some(Task::Ids { lo, hi, seqs }) = self.active.get(&idx) else {
+        let Some(Task::Ids { lo, hi, seqs }) = self.requests.get(idx) else {
             return if self.orphans.remove(&feed) { Ok(()) } else { Err(Breach::Unsolicited("ids")) };
         };
         if ids.len() != seqs.len() {
@@ -78,11 +78,11 @@ impl Plan {
                 }
             }
         }
-        self.active.remove(&idx);
+        self.requests.remove(idx);
         if is_known {
             self.narrow(idx, feed, (lo, hi), desk);
         }
-        if !self.active.contains_key(&idx) {
+        if !self.requests.is_active(idx) {
             self.done(idx, desk);
         }
         Ok(())

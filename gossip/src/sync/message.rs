@@ -134,6 +134,16 @@ pub struct Get {
     pub base8: Option<Id8>,
 }
 
+/// Most entries that a small request is for.
+const SMALL_MAX: Seq = 16;
+
+impl Get {
+    /// Whether it is for so few entries that many of its kind may be unanswered. Source: spec/gossip.md, "exchange".
+    pub(super) fn is_small(&self) -> bool {
+        self.part == Part::Entries && self.to.saturating_sub(self.from) < SMALL_MAX
+    }
+}
+
 /// One application message.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Message {

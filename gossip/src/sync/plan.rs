@@ -1,12 +1,13 @@
 //! What to ask this peer for: it says what it holds of my wants, I ask for what I lack.
 //!
-//! One request a feed and sixteen in all are under way; the rest waits for a place, the most urgent class
-//! first. A feed is looked at (`consider`) whenever something about it changes, and that is the only place
+//! One request a feed is under way, and so many in all as `plan/requests.rs` has places for; the rest waits for
+//! one, the most urgent class first. A feed is looked at (`consider`) whenever something about it changes, and that is the only place
 //! where requests are made, so none is made twice. How the list of wants comes about is in `plan/list.rs`.
 //! Absent on purpose: choosing among peers; each exchange asks for itself, and which of several peers sends
 //! what is new settles by what came twice (`Mode`). Source: spec/gossip.md, "exchange".
 
 mod list;
+mod requests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,15 +15,14 @@ use klatch_feed::{AcceptError, FeedId, K, Seq, chunk};
 
 pub use list::GRAFT_AFTER;
 pub(super) use list::{Marks, narrowed};
+pub use requests::{ALL_REQUESTS_MAX, REQUESTS_MAX};
+pub(super) use requests::{Size, Task};
 
 use super::frontier::{Place, WantList};
 use super::message::{BODIES_MAX, Get, Id8, MODES_MAX, Message, Mode, Part, Row};
-use super::succession::Branch;
 use super::{Breach, Class, Desk, FeedState, Ingest, Millis, Outcome, Output, Reason, Shelf};
 use list::List;
-
-/// Most requests one side may have unanswered.
-pub const REQUESTS_MAX: usize = 16;
+use requests::Requests;
 
 /// What is kept of each feed that I want, for as long as I do.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,21 +55,6 @@ impl Claim {
     }
 }
 
-/// A request under way.
-#[derive(Debug)]
-pub(super) enum Task {
-    /// Chunks, of which the next starts here.
-    Entries { next: Seq, to: Seq },
-    /// Bodies.
-    Bodies { from: Seq, to: Seq },
-    /// Ids: the chains agree at `lo` and differ at `hi`.
-    Ids { lo: Seq, hi: Seq, seqs: Vec<Seq> },
-    /// The peer's branch from the first entry that differs.
-    Segment { at: Seq },
-    /// The chain that the feed's successor keeps.
-    Branch(Branch),
-}
-
 /// Chunks handed over and not answered.
 #[derive(Debug)]
 struct Flight {
@@ -93,8 +78,7 @@ pub(super) struct Plan {
     /// Of the feeds that are not level, as far as is known; an absent one is.
     pub(super) claims: BTreeMap<u32, Claim>,
     refused: BTreeSet<FeedId>,
-    pub(super) active: BTreeMap<u32, Task>,
-    waiting: BTreeSet<(Class, u32)>,           // For a place in `active`.
+    pub(super) requests: Requests,
     pub(super) lagging: BTreeMap<u32, Millis>, // Told to exist and expected from another peer until then.
     modes: BTreeMap<u32, Mode>,                // To be said.
     flights: BTreeMap<u32, Flight>,
@@ -115,8 +99,7 @@ impl Plan {
             list: List::new(),
             claims: BTreeMap::new(),
             refused: BTreeSet::new(),
-            active: BTreeMap::new(),
-            waiting: BTreeSet::new(),
+            requests: Requests::new(),
             lagging: BTreeMap::new(),
             modes: BTreeMap::new(),
             flights: BTreeMap::new(),
@@ -134,8 +117,7 @@ impl Plan {
     /// Whether all that this side wants and the peer holds is here, as far as it has said.
     pub(super) fn is_level(&self) -> bool {
         self.list.is_settled()
-            && self.active.is_empty()
-            && self.waiting.is_empty()
+            && self.requests.is_idle()
             && self.flights.is_empty()
             && self.lagging.is_empty()
     }
@@ -160,12 +142,13 @@ impl Plan {
     fn forget(&mut self, places: &[u32], shelf: &dyn Shelf) {
         for idx in places {
             if let (Some(Task::Ids { .. }), Some(feed)) =
-                (self.active.remove(idx), self.wants.feed(*idx, shelf))
+                (self.requests.remove(*idx), self.wants.feed(*idx, shelf))
             {
                 self.orphans.insert(feed);
             }
             if let Some(row) = self.wants.row(*idx) {
-                self.waiting.remove(&(row.class, *idx));
+                let class = row.class;
+                self.requests.wait_no_more(class, *idx);
             }
             self.claims.remove(idx);
             self.lagging.remove(idx);
@@ -238,7 +221,7 @@ impl Plan {
             if *len > claim.len {
                 (claim.len, claim.tip8, claim.asked) = (*len, None, 0);
             }
-            if !self.active.contains_key(idx) {
+            if !self.requests.is_active(*idx) {
                 // Spread by peer, so that not all who told of it are asked at once.
                 let spread = u64::from(desk.peer.as_bytes()[0]) * 4;
                 self.lagging.entry(*idx).or_insert(now + GRAFT_AFTER + spread);
@@ -291,8 +274,8 @@ impl Plan {
     /// Looks at one feed and asks for what it lacks, if anything and if there is a place.
     pub(super) fn consider(&mut self, idx: u32, desk: &mut Desk<'_>) {
         let Some(row) = self.wants.row(idx).copied() else { return };
-        self.waiting.remove(&(row.class, idx));
-        if self.active.contains_key(&idx) || self.flights.contains_key(&idx) {
+        self.requests.wait_no_more(row.class, idx);
+        if self.requests.is_active(idx) || self.flights.contains_key(&idx) {
             return; // It will be looked at again when they are done.
         }
         if self.is_recalling() {
@@ -326,10 +309,9 @@ impl Plan {
                 self.ends.insert(idx, (claim.len, tip8));
             }
         }
-        let full = self.active.len() >= REQUESTS_MAX;
         if let Some(differs) = self.branched.get(&idx).copied() {
-            match full {
-                true => drop(self.waiting.insert((row.class, idx))),
+            match self.requests.is_full(Size::Large) {
+                true => self.requests.wait(Size::Large, row.class, idx),
                 false => self.search(idx, feed, differs, desk),
             }
             return;
@@ -342,30 +324,28 @@ impl Plan {
         } else if self.lagging.contains_key(&idx) {
             return; // Another peer is about to send it.
         } else if asked != from {
-            if full {
-                self.waiting.insert((row.class, idx));
+            let base8 = mine.tip.map(|tip| tip.tip8());
+            let get = Get { idx, from, to, part: Part::Entries, base8 };
+            let size = if get.is_small() { Size::Small } else { Size::Large };
+            if self.requests.is_full(size) {
+                self.requests.wait(size, row.class, idx);
                 return;
             }
             claim.asked = from;
             if let Some(row) = self.wants.row(idx) {
                 row.got = mine.len;
             }
-            let base8 = mine.tip.map(|tip| tip.tip8());
-            self.active.insert(idx, Task::Entries { next: from, to });
-            desk.out.send(&Message::Get(Get { idx, from, to, part: Part::Entries, base8 }));
+            self.requests.insert(idx, Task::Entries { next: from, to, size });
+            desk.out.send(&Message::Get(get));
             return;
         }
-        self.ask_bodies(idx, feed, to.min(mine.len), full, desk);
+        self.ask_bodies(idx, feed, to.min(mine.len), desk);
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.active.len() >= REQUESTS_MAX
-    }
-
-    /// The feed waits for a place among the requests.
+    /// The feed waits for a place among the large requests.
     pub(super) fn wait(&mut self, idx: u32) {
         let class = self.wants.row(idx).map_or_else(Class::default, |row| row.class);
-        self.waiting.insert((class, idx));
+        self.requests.wait(Size::Large, class, idx);
     }
 
     /// Entries after `place` are asked for, or came.
@@ -376,15 +356,13 @@ impl Plan {
     }
 
     /// Asks for bodies of entries up to `held` that came without, each once a session.
-    fn ask_bodies(&mut self, idx: u32, feed: FeedId, held: Seq, full: bool, desk: &mut Desk<'_>) {
+    fn ask_bodies(&mut self, idx: u32, feed: FeedId, held: Seq, desk: &mut Desk<'_>) {
         let asked = self.bodies_asked.get(&idx).copied().unwrap_or(0);
         let missing = desk.shelf.missing_bodies(&feed, asked);
         let mut run = missing.iter().copied().take_while(|seq| *seq <= held).take(BODIES_MAX);
         let Some(from) = run.next() else { return };
-        if full {
-            let class = self.wants.row(idx).map_or_else(Class::default, |row| row.class);
-            self.waiting.insert((class, idx));
-            return;
+        if self.requests.is_full(Size::Large) {
+            return self.wait(idx);
         }
         let to =
             run.zip(from + 1..).take_while(|(seq, next)| seq == next).last().map_or(from, |(seq, _)| seq);
@@ -392,17 +370,15 @@ impl Plan {
         if base8.is_none() != (from == 1) {
             return; // The shelf contradicts itself; a later snapshot will not.
         }
-        self.active.insert(idx, Task::Bodies { from, to });
+        self.requests.insert(idx, Task::Bodies { from, to });
         desk.out.send(&Message::Get(Get { idx, from, to, part: Part::Bodies, base8 }));
     }
 
     /// A request is done: gives its place to others.
     pub(super) fn done(&mut self, idx: u32, desk: &mut Desk<'_>) {
-        self.active.remove(&idx);
+        self.requests.remove(idx);
         self.consider(idx, desk);
-        while self.active.len() < REQUESTS_MAX
-            && let Some((_, next)) = self.waiting.pop_first()
-        {
+        while let Some(next) = self.requests.next() {
             self.consider(next, desk);
         }
     }
@@ -421,7 +397,7 @@ impl Plan {
             Place::Live(None, _) | Place::Hole => return Ok(None),
             Place::Beyond => return Err(unsolicited()),
         };
-        match (self.active.get_mut(&idx), bytes) {
+        match (self.requests.get_mut(idx), bytes) {
             (Some(Task::Branch(_)), bytes) => {
                 let bytes = match bytes {
                     Some(bytes) => span(feed, &bytes).map(|(first, last)| Some((first, last, bytes)))?,
@@ -429,7 +405,7 @@ impl Plan {
                 };
                 self.branch(idx, feed, base8, bytes, desk)?;
             }
-            (Some(Task::Entries { next, to }), Some(bytes)) => {
+            (Some(Task::Entries { next, to, .. }), Some(bytes)) => {
                 let (first, last) = span(feed, &bytes)?;
                 if first != *next || base8.is_none() != (first == 1) {
                     return Err(unsolicited());
@@ -488,7 +464,7 @@ impl Plan {
         self.came(idx, last, &mine);
         let held = mine.len;
         let end = self.flights.get(&idx).map_or(held, |flight| flight.end.max(held));
-        if first <= end + 1 && !matches!(self.active.get(&idx), Some(Task::Entries { .. })) {
+        if first <= end + 1 && !matches!(self.requests.get(idx), Some(Task::Entries { .. })) {
             self.ingest(idx, feed, base8, (first, last), bytes, desk);
         } else {
             self.consider(idx, desk); // A gap: asks for what lies between, and for this again.
@@ -565,7 +541,7 @@ impl Plan {
                 self.announce(Vec::new(), vec![idx], desk);
             }
         }
-        if !self.active.contains_key(&idx) {
+        if !self.requests.is_active(idx) {
             self.done(idx, desk);
         }
         Ok(())
@@ -584,7 +560,7 @@ impl Plan {
             Place::Live(None, _) | Place::Hole => return Ok(()),
             Place::Beyond => return Err(Breach::Unsolicited("bodies")),
         };
-        match self.active.get(&idx) {
+        match self.requests.get(idx) {
             Some(Task::Bodies { from: asked, to })
                 if *asked == from && bodies.len() <= (to - from + 1) as usize =>
             {

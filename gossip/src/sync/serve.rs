@@ -16,7 +16,7 @@ pub use list::{TAG_TABLES_MAX, TOKEN_AFTER};
 
 use super::frontier::{Place, WantList};
 use super::message::{DELTA_ROWS_MAX, Get, MODES_MAX, Message, Mode, Part, Row, Side};
-use super::plan::{REQUESTS_MAX, id8_at};
+use super::plan::{ALL_REQUESTS_MAX, REQUESTS_MAX, id8_at};
 use super::{Breach, Change, Desk, FeedState, Millis, Shelf};
 use list::List;
 
@@ -218,7 +218,10 @@ impl Serve {
         let Place::Live(_, row) = self.wants.at(get.idx, shelf) else {
             return Err(Breach::Unsolicited("a request"));
         };
-        if self.gets.contains_key(&get.idx) || self.gets.len() >= REQUESTS_MAX {
+        let is_full = self.gets.len() >= ALL_REQUESTS_MAX
+            || !get.is_small()
+                && self.gets.values().filter(|open| !open.get.is_small()).count() >= REQUESTS_MAX;
+        if is_full || self.gets.contains_key(&get.idx) {
             return Err(Breach::Limit("requests at a time"));
         }
         if get.part == Part::Entries {

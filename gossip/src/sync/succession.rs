@@ -11,7 +11,7 @@ use klatch_feed::{EntryId, FeedId, Seq, Successor};
 
 use super::fork::SEARCH_ROUNDS_MAX;
 use super::message::{Get, Id8, Message, Part};
-use super::plan::{Plan, Task, id8_at};
+use super::plan::{Plan, Size, Task, id8_at};
 use super::{Breach, Desk, Exchange, FeedState, Output, Reason, Shelf};
 
 /// Statements about feeds that do not concern this node that a peer may send in a session.
@@ -134,7 +134,7 @@ impl Plan {
         if self.fetched.contains(&idx) {
             return true; // It is with the owner, or was refused.
         }
-        if self.is_full() {
+        if self.requests.is_full(Size::Large) {
             self.wait(idx);
             return true;
         }
@@ -171,7 +171,7 @@ impl Plan {
         *rounds += 1;
         let from = common + 1;
         self.asks_from(idx, common);
-        self.active.insert(idx, Task::Branch(Branch { next: from, to, chunks: Vec::new(), bytes: 0 }));
+        self.requests.insert(idx, Task::Branch(Branch { next: from, to, chunks: Vec::new(), bytes: 0 }));
         desk.out.send(&Message::Get(Get { idx, from, to, part: Part::Entries, base8 }));
     }
 
@@ -184,7 +184,7 @@ impl Plan {
         chunk: Option<(Seq, Seq, Vec<u8>)>,
         desk: &mut Desk<'_>,
     ) -> Result<(), Reason> {
-        let Some(Task::Branch(mut branch)) = self.active.remove(&idx) else { return Ok(()) };
+        let Some(Task::Branch(mut branch)) = self.requests.remove(idx) else { return Ok(()) };
         let before = branch.next - 1;
         match chunk {
             Some((first, last, bytes)) => {
@@ -199,7 +199,7 @@ impl Plan {
                 }
                 self.asks_from(idx, last);
                 if last < branch.to {
-                    self.active.insert(idx, Task::Branch(branch));
+                    self.requests.insert(idx, Task::Branch(branch));
                     return Ok(());
                 }
                 self.fetched.insert(idx);
@@ -215,7 +215,7 @@ impl Plan {
             }
             None => drop(self.fetched.insert(idx)),
         }
-        if !self.active.contains_key(&idx) {
+        if !self.requests.is_active(idx) {
             self.done(idx, desk);
         }
         Ok(())

@@ -380,7 +380,7 @@ fn one_past_each_limit_of_a_session_ends_the_connection() {
     let at_once = limit("requests at a time");
     assert_eq!(flood(full(), |_| get(HELD), at_once.clone()), 1, "two requests for one feed");
     let ask = |_| Message::IdAt { feed, seqs: vec![1] };
-    assert_eq!(flood(full(), ask, at_once), 16);
+    assert_eq!(flood(full(), ask, at_once.clone()), 16);
     assert_eq!(flood(Node::open(), |n| Message::About(object(n)), limit("objects asked about")), 4_096);
     assert_eq!(flood(Node::open(), |_| Message::Redeem([0; 16]), limit("secrets at a time")), 1);
     let doors = flood(Node::open(), |_| Message::Door(challenge), limit("challenges in a minute"));
@@ -393,6 +393,16 @@ fn one_past_each_limit_of_a_session_ends_the_connection() {
         Message::Wants { root: None, add: add.into(), del: vec![] }
     };
     assert_eq!(flood(Node::open(), wants, limit("feeds wanted")), 9, "one stood there before");
+    let wanting = || {
+        let mut node = full();
+        node.hear(wants(0));
+        node
+    };
+    let get = |to| move |idx| Message::Get(Get { idx, from: 1, to, part: Part::Entries, base8: None });
+    assert_eq!(flood(wanting(), get(16), at_once.clone()), 256, "for few entries each");
+    assert_eq!(flood(wanting(), get(17), at_once.clone()), 16, "for more");
+    let bodies = |idx| Message::Get(Get { idx, from: 1, to: 1, part: Part::Bodies, base8: None });
+    assert_eq!(flood(wanting(), bodies, at_once), 16, "a body may be long");
 }
 
 #[test]

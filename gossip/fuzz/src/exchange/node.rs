@@ -7,7 +7,7 @@ use klatch_gossip::sim::author::Author;
 use klatch_gossip::sim::shelf::Memory;
 use klatch_gossip::sync::message::{MESSAGE_BYTES_MAX, Message, Named, Part};
 use klatch_gossip::sync::{
-    Exchange, HINTS_PER_SESSION_MAX, Ingest, Input, Millis, Output, REQUESTS_MAX, Setup, Shelf,
+    ALL_REQUESTS_MAX, Exchange, HINTS_PER_SESSION_MAX, Ingest, Input, Millis, Output, Setup, Shelf,
 };
 
 use super::peer::{self, AUTHORS, Authored, Places};
@@ -134,7 +134,7 @@ impl Node {
         }
         assert_eq!(self.exchange.poll_timeout().is_none(), self.is_closed);
         assert!(self.unsent <= BULK_BYTES_MAX, "{} bytes without room", self.unsent);
-        assert!(self.asked.len() + self.ids_asked.len() <= REQUESTS_MAX, "too many requests");
+        assert!(self.asked.len() + self.ids_asked.len() <= ALL_REQUESTS_MAX, "too many requests");
         assert!(self.hints <= HINTS_PER_SESSION_MAX);
         self.judge_log();
         if self.unheeded > 0 {

@@ -110,9 +110,7 @@ impl Plan {
     fn classify(&mut self, idx: u32, class: Class) {
         let Some(row) = self.wants.row(idx) else { return };
         let before = std::mem::replace(&mut row.class, class);
-        if before != class && self.waiting.remove(&(before, idx)) {
-            self.waiting.insert((class, idx));
-        }
+        self.requests.classify(before, class, idx);
     }
 
     /// Feeds in the order in which they are announced, as the peer is to know them.
@@ -305,7 +303,7 @@ impl Plan {
 #[cfg(feature = "sim")]
 impl Plan {
     pub(in crate::sync) fn kept(&self) -> usize {
-        let asked = self.active.len() + self.waiting.len() + self.lagging.len() + self.bodies_asked.len();
+        let asked = self.requests.kept() + self.lagging.len() + self.bodies_asked.len();
         let came = self.flights.len() + self.tickets.len() + self.branched.len() + self.rounds.len();
         let said = self.claims.len() + self.modes.len() + self.refused.len() + self.orphans.len();
         self.wants.len() + asked + came + said + self.list.scopes.len()
