@@ -231,7 +231,9 @@ impl Memory {
         };
         let mut objects = BTreeMap::new();
         for entry in &chain.entries[before as usize..chain.len as usize] {
-            objects.extend(entry.header().refs.iter().map(|object| (*object, entry.header().seq)));
+            for object in &entry.header().refs {
+                objects.entry(*object).or_insert(entry.header().seq); // The first: a cap may take later ones away.
+            }
         }
         for (object, seq) in &objects {
             self.about.entry(*object).or_default().entry(feed).or_insert(*seq);
