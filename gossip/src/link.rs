@@ -96,6 +96,9 @@ pub enum Ended {
     /// The owner let go of the inputs.
     #[error("this node closed the connection")]
     Dismissed,
+    /// What ran it panicked.
+    #[error("a bug in this node broke the connection")]
+    Broken,
     /// [`LIFE_MAX`] passed: dial again.
     #[error("the connection is a day old")]
     Expired,

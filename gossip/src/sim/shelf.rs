@@ -8,7 +8,7 @@ use klatch_feed::chunk::{self, CHUNK_BYTES_SOFT};
 use klatch_feed::{AcceptError, EntryId, FeedId, ForkProof, Header, K, NetId, PublicKey, Seq, Unverified};
 
 use crate::sync::memory::Memory as Met;
-use crate::sync::{Change, FeedState, Outcome, Shelf};
+use crate::sync::{Change, FeedState, Outcome, Shelf, Succeeded};
 
 /// Logs by feed.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub struct Memory {
     /// What is remembered of other nodes: kept, and set back, with the log.
     pub met: BTreeMap<FeedId, Met>,
     about: BTreeMap<EntryId, BTreeMap<FeedId, Seq>>,
+    /// What is kept about who succeeds whom, as a test lays it down: nothing here judges a statement.
+    pub succeeded: BTreeMap<FeedId, Succeeded>,
     /// Another node held more of this node's own feed: it does not know what its key signed.
     pub own_is_longer: bool,
 }
@@ -47,6 +49,7 @@ impl Memory {
             clock: 0,
             met: BTreeMap::new(),
             about: BTreeMap::new(),
+            succeeded: BTreeMap::new(),
             own_is_longer: false,
         }
     }
@@ -349,6 +352,14 @@ impl Shelf for Memory {
 
     fn held(&self) -> Vec<FeedId> {
         self.feeds.keys().copied().collect()
+    }
+
+    fn succeeded(&self, feed: &FeedId) -> Option<Succeeded> {
+        self.succeeded.get(feed).cloned()
+    }
+
+    fn all_succeeded(&self) -> Vec<FeedId> {
+        self.succeeded.keys().copied().collect()
     }
 
     fn about(&self, object: &EntryId) -> Vec<(FeedId, Seq)> {

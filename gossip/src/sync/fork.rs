@@ -25,6 +25,9 @@ impl Plan {
 
     /// The chains agree at `lo` and differ at `hi`: asks for what lies between, or for the branch itself.
     pub(super) fn narrow(&mut self, idx: u32, feed: FeedId, (lo, hi): (Seq, Seq), desk: &mut Desk<'_>) {
+        if hi <= lo {
+            return; // Nothing lies between.
+        }
         if hi == lo + 1 {
             if let Some(to) = self.branch_to(idx, &feed, desk) {
                 return self.fetch(idx, feed, lo, to, desk);

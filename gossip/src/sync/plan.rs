@@ -420,7 +420,7 @@ impl Plan {
                 return Ok(Some((feed, last)));
             }
             (Some(Task::Entries { next, .. }), None) => {
-                let before = *next - 1;
+                let before = before(*next, base8)?;
                 if base8.is_some() && base8 != id8_at(desk.shelf, &feed, before) {
                     self.branched.insert(idx, before);
                 }
@@ -428,6 +428,7 @@ impl Plan {
             }
             (Some(Task::Segment { at }), bytes) => {
                 let at = *at;
+                before(at, base8)?;
                 if let Some(claim) = self.claims.get_mut(&idx).filter(|claim| claim.len >= at) {
                     (claim.len, claim.tip8) = (at - 1, None); // What lies beyond is not on my chain.
                 }
@@ -572,6 +573,14 @@ impl Plan {
             }
             _ => Err(Breach::Unsolicited("bodies")),
         }
+    }
+}
+
+/// The place before the one at which an answer would have started; nobody holds anything before the first.
+pub(super) const fn before(start: Seq, base8: Option<Id8>) -> Result<Seq, Breach> {
+    match (start.saturating_sub(1), base8) {
+        (0, Some(_)) => Err(Breach::Malformed),
+        (before, _) => Ok(before),
     }
 }
 

@@ -11,7 +11,7 @@ use klatch_feed::{EntryId, FeedId, Seq, Successor};
 
 use super::fork::SEARCH_ROUNDS_MAX;
 use super::message::{Get, Id8, Message, Part};
-use super::plan::{Plan, Size, Task, id8_at};
+use super::plan::{Plan, Size, Task, before, id8_at};
 use super::{Breach, Desk, Exchange, FeedState, Output, Reason, Shelf};
 
 /// Statements about feeds that do not concern this node that a peer may send in a session.
@@ -185,7 +185,7 @@ impl Plan {
         desk: &mut Desk<'_>,
     ) -> Result<(), Reason> {
         let Some(Task::Branch(mut branch)) = self.requests.remove(idx) else { return Ok(()) };
-        let before = branch.next - 1;
+        let before = before(branch.next, base8)?;
         match chunk {
             Some((first, last, bytes)) => {
                 if first != branch.next || base8.is_none() != (first == 1) {

@@ -11,21 +11,25 @@ use klatch_gossip::sync::{
 use proptest::prelude::*;
 
 /// Place of the feed that the node wants, and of the one it holds that the peer wants.
-const WANTED: u32 = 0;
+pub(crate) const WANTED: u32 = 0;
 const HELD: u32 = 0;
 const ROWS: u32 = 3;
 
 /// A node that wants one feed of which it holds nothing, and holds one of three entries, facing a peer
 /// that has wanted that one and says what each case lets it say.
 pub(crate) struct Node {
-    shelf: Memory,
+    pub(crate) shelf: Memory,
     exchange: Exchange,
     pub(crate) ended: Option<Reason>,
-    sent: Vec<Message>,
+    pub(crate) sent: Vec<Message>,
     unsent: usize,
     now: u64,
     /// Statements that were handed to the owner.
     pub(crate) succeeded: usize,
+    /// Chunks that were handed to the owner, one by one.
+    pub(crate) ingested: usize,
+    /// Chains that were handed to the owner whole.
+    pub(crate) branches: usize,
 }
 
 pub(crate) fn net() -> NetId {
@@ -37,12 +41,12 @@ pub(crate) fn author(number: u64) -> Author {
     Author::new(net(), number)
 }
 
-fn entries(number: u64, count: usize) -> Vec<Unverified> {
+pub(crate) fn entries(number: u64, count: usize) -> Vec<Unverified> {
     let mut author = author(number);
     (0..count).map(|_| author.write(Vec::new(), 40)).collect()
 }
 
-fn compact(entries: &[Unverified]) -> Vec<u8> {
+pub(crate) fn compact(entries: &[Unverified]) -> Vec<u8> {
     chunk::encode(&entries.iter().collect::<Vec<_>>(), |_| true)
 }
 
@@ -59,8 +63,17 @@ impl Node {
             Setup { is_open: true, places_max: 100_000, ..Setup::new(net(), me, peer, [7; 32]) },
             0,
         );
-        let mut node =
-            Self { shelf, exchange, ended: None, sent: Vec::new(), unsent: 0, now: 0, succeeded: 0 };
+        let mut node = Self {
+            shelf,
+            exchange,
+            ended: None,
+            sent: Vec::new(),
+            unsent: 0,
+            now: 0,
+            succeeded: 0,
+            ingested: 0,
+            branches: 0,
+        };
         node.give(Input::wants(vec![author(3).feed()]));
         assert_eq!(node.idx(author(3).feed()), WANTED, "the cases below stand on this order");
         node
@@ -83,7 +96,7 @@ impl Node {
         lists.flatten().position(|wanted| *wanted == feed).unwrap() as u32
     }
 
-    fn give(&mut self, input: Input) {
+    pub(crate) fn give(&mut self, input: Input) {
         self.exchange.handle(self.now, input, &self.shelf);
         while let Some(output) = self.exchange.poll_output() {
             match output {
@@ -92,6 +105,7 @@ impl Node {
                     self.sent.push(Message::decode(&bytes).unwrap());
                 }
                 Output::Ingest(ingest) => {
+                    self.ingested += 1;
                     let (outcome, _) = self.shelf.ingest(ingest.feed, ingest.base8, &ingest.chunk);
                     self.exchange.handle(self.now, Input::Ingested(ingest.ticket, outcome), &self.shelf);
                 }
@@ -100,6 +114,7 @@ impl Node {
                     let clock = self.shelf.clock();
                     self.exchange.handle(self.now, Input::Listening(clock), &self.shelf);
                 }
+                Output::Branch(..) => self.branches += 1,
                 Output::Close(reason) => self.ended = Some(reason),
                 _ => {}
             }
@@ -132,7 +147,7 @@ fn unsolicited(what: &'static str) -> Option<Reason> {
     Some(Reason::Protocol(Breach::Unsolicited(what)))
 }
 
-const MALFORMED: Option<Reason> = Some(Reason::Protocol(Breach::Malformed));
+pub(crate) const MALFORMED: Option<Reason> = Some(Reason::Protocol(Breach::Malformed));
 const REPEATED: Option<Reason> = Some(Reason::Protocol(Breach::Repeated));
 
 fn get(idx: u32) -> Message {

@@ -3,11 +3,11 @@
 
 use klatch_feed::post::{Person, Post};
 use klatch_feed::succession::SUCCESSORS_MAX;
-use klatch_feed::{EntryId, Head, SecretKey, Succeeds, Successor, Unverified};
-use klatch_gossip::sync::message::Message;
-use klatch_gossip::sync::{Breach, Reason, STRANGE_SUCCESSORS_MAX};
+use klatch_feed::{EntryId, ForkProof, Head, SecretKey, Succeeds, Successor, Unverified};
+use klatch_gossip::sync::message::{Message, Part, Row, Side};
+use klatch_gossip::sync::{Breach, Reason, STRANGE_SUCCESSORS_MAX, Succeeded};
 
-use crate::hostile::{Node, author, net, resume};
+use crate::hostile::{MALFORMED, Node, WANTED, author, entries, net, resume};
 
 fn key(n: u8, what: u8) -> SecretKey {
     let mut seed = [what; 32];
@@ -99,4 +99,69 @@ fn sixty_four_statements_of_no_concern_are_passed_over() {
     fresh.hear(resume());
     fresh.hear(say(&heir(1, 2, 3)));
     assert_eq!((fresh.ended, fresh.succeeded), (None, 1), "as the first word after the greeting");
+}
+
+/// A node that keeps a statement about what it wants, by which `whole` is the chain that counts; it holds `mine`.
+fn keeps(whole: &[Unverified], mine: &[Unverified]) -> Node {
+    let mut node = Node::open();
+    mine.iter().for_each(|entry| drop(node.shelf.append(entry.clone())));
+    let last = whole.last().unwrap();
+    let keep = (last.header().seq, last.id());
+    node.shelf.succeeded.insert(author(3).feed(), Succeeded { keep, counts: false, statements: Vec::new() });
+    node
+}
+
+/// The peer says that it holds that chain.
+fn states(node: &mut Node, whole: &[Unverified]) {
+    let last = whole.last().unwrap();
+    let row = Row { idx: WANTED, len: last.header().seq, tip8: Some(last.id().tip8()), cap: None };
+    node.hear(Message::Delta { more: false, side: Side::Yours, rows: vec![row] });
+}
+
+/// Entries by author 3 whose first is another one than that of `entries`.
+fn others(count: usize) -> Vec<Unverified> {
+    let mut other = author(3);
+    other.go_back(&[], 1);
+    (0..count).map(|_| other.write(Vec::new(), 40)).collect()
+}
+
+#[test]
+fn nothing_comes_before_the_first_entry_whatever_is_asked_for() {
+    let (whole, mine) = (entries(3, 3), others(1));
+    let nothing = |base8| Message::Chunk { idx: WANTED, base8, chunk: None };
+    let forked = || {
+        // It holds nothing of the chain that counts and knows of a fork: it fetches the chain from entry 1 on.
+        let mut node = keeps(&whole, &[]);
+        let proof = ForkProof::build(&net(), &mine, &whole[..1]).unwrap();
+        node.shelf.fork(&proof);
+        states(&mut node, &whole);
+        node
+    };
+    let plain = || {
+        let mut node = Node::open();
+        states(&mut node, &whole);
+        node
+    };
+    let differs_at_one = || {
+        let mut node = keeps(&whole, &mine);
+        states(&mut node, &whole);
+        node.hear(nothing(Some([7; 8]))); // Another base before entry 2 than mine: the branch begins at entry 1.
+        node
+    };
+    let cases: [(&str, &dyn Fn() -> Node, Part); 3] = [
+        ("a kept chain", &forked, Part::Entries),
+        ("a feed", &plain, Part::Entries),
+        ("a kept chain that parts at entry 1", &differs_at_one, Part::Entries),
+    ];
+    for (name, node, part) in cases {
+        let mut node = node();
+        assert_eq!(node.ended, None, "{name}");
+        assert!(
+            matches!(node.sent.last(), Some(Message::Get(get)) if get.from == 1 && get.part == part),
+            "{name}: {:?}",
+            node.sent.last()
+        );
+        node.hear(nothing(Some([7; 8])));
+        assert_eq!(node.ended, MALFORMED, "{name}");
+    }
 }

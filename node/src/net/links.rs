@@ -1,7 +1,11 @@
 //! One connection: what the hub knows of it, and the task that runs it.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 
 use klatch_feed::{FeedId, Seq};
 use klatch_gossip::link::{self, Answerer, Ended, LinkId, Orders, Ports, Teller, Traffic};
@@ -110,10 +114,24 @@ fn run(
     let ports = Ports { orders, outputs, setup, shelf, traffic };
     let drive = Box::pin(link::drive(met.stream, met.channel, ports));
     async move {
-        let (ended, stopped) = tokio::join!(drive, forward.run(received));
-        let ended = if stopped.is_err() { Ended::Dismissed } else { ended };
+        let whole = pin!(async { tokio::join!(drive, forward.run(received)) });
+        let ended = match unless_it_panics(whole).await {
+            Some((ended, Ok(()))) => ended,
+            Some((_, Err(_))) => Ended::Dismissed,
+            None => Ended::Broken,
+        };
         let _ = around.events.send(Event::Ended(id, ended)).await; // The hub may be gone: then all is over.
     }
+}
+
+/// What `future` comes to; `None` where it panicked. A connection that broke must still be reported as ended, or it
+/// would count for ever; nobody looks at what it has left.
+async fn unless_it_panics<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    poll_fn(|context| {
+        let poll = AssertUnwindSafe(|| future.as_mut().poll(context));
+        catch_unwind(poll).map_or(Poll::Ready(None), |poll| poll.map(Some))
+    })
+    .await
 }
 
 /// Carries what a connection wants done to those who do it.
@@ -184,5 +202,20 @@ impl Forward {
                 self.around.events.send(said).await.map_err(|_| Refusal::Stopping)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_breaks_still_comes_to_an_end() {
+        let breaks_late = async {
+            tokio::task::yield_now().await;
+            panic!("as a bug would");
+        };
+        assert_eq!(unless_it_panics(pin!(breaks_late)).await, None::<()>);
+        assert_eq!(unless_it_panics(pin!(async { 7 })).await, Some(7));
     }
 }
