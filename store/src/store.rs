@@ -382,7 +382,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`DiskError`]; the old file is as it was then, unless it says [`DiskError::Closed`].
+    /// [`DiskError`]; all that was committed is there then, in the old file or the new one, whichever has the name.
     pub fn compact(&mut self, progress: Progress<'_>) -> Result<Compacted, DiskError> {
         if self.failed {
             self.reopen()?;
@@ -398,12 +398,18 @@ impl Store {
             fresh.compact().map_err(redb::Error::from)?;
             Ok(())
         });
-        let published = copied
-            .and_then(|()| disk.publish_database().map_err(file("putting the compacted database in place")));
-        if let Err(error) = published {
+        if let Err(error) = copied {
             // Best effort: the next opening tries again, and the next compaction starts over.
             drop(disk.drop_unfinished());
             return Err(error);
+        }
+        if let Err(error) = disk.publish_database() {
+            // Which of the two has the name now is not known: on with the one that an opening would find, since
+            // what is committed to the other would be lost.
+            self.failed = true;
+            drop(self.reopen());
+            drop(disk.drop_unfinished());
+            return Err(file("putting the compacted database in place")(error));
         }
         self.shared.retire();
         self.failed = true; // Until the new file is open.
