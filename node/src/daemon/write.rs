@@ -151,8 +151,9 @@ impl On<'_> {
             return Err(no_effect("this is you: a home is a node other than yours that keeps your log"));
         }
         let line = read::follow_line(self.snapshot, feed)?;
-        let fact = Local::of_feed(Spaces::HOME, &feed, is_home.then(Vec::new));
-        Ok(Plan::local(vec![fact], Response::Person(line)))
+        let keys = self.snapshot.lineage()?.line(feed);
+        let fact = |key: &FeedId| Local::of_feed(Spaces::HOME, key, is_home.then(Vec::new));
+        Ok(Plan::local(keys.iter().map(fact).collect(), Response::Person(line)))
     }
 
     /// Remembers addresses of a feed, newest first.
