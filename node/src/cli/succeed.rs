@@ -21,7 +21,8 @@ use crate::daemon::succeed::{Went, succeed};
 /// Where you went on already, from another machine, this home takes that key, and its log from whoever holds it.
 #[derive(Args, Debug)]
 pub(super) struct SucceedArgs {
-    /// The last entry of yours to keep; asked for where the log is forked [default: all that is here]
+    /// The last entry of yours to keep; asked for where the log is forked, where more of it may exist than is here, and
+    /// for every key but the first [default: all that is here]
     #[arg(long, value_name = "SEQ")]
     keep: Option<Seq>,
 }

@@ -3,7 +3,7 @@
 use klatch_feed::post::Person;
 use klatch_feed::succession::LINKS_MAX;
 use klatch_feed::{FeedId, Post, RecoveryWords, SecretKey, Seq, Succeeds};
-use klatch_store::{DiskError, HandOverError, OpenError, Snapshot, Store};
+use klatch_store::{DiskError, HandOverError, Held, OpenError, Snapshot, Store};
 
 use super::create::CreateError;
 use super::read;
@@ -28,6 +28,18 @@ pub enum SucceedError {
          on that machine"
     )]
     Choose { here: Seq, common: Seq, last: String },
+    #[error(
+        "nobody can say yet that the entries here are all that you posted ({why}). {known}What is missing here would \
+         no longer count: `klatch up` first, where people can be met who hold your log. If nobody is left who holds \
+         more, `--keep {here}` goes on from the {here} that are here (the last: {last})"
+    )]
+    Fewer { why: String, known: String, here: Seq, last: String },
+    #[error(
+        "this home went on under a new key before: the one it has is number {keys} of at most {}. If this one is to be \
+         given up as well, say so: `--keep {here}` goes on from the {here} entries that are here (the last: {last})",
+        LINKS_MAX + 1
+    )]
+    Again { keys: usize, here: Seq, last: String },
     #[error("this copy holds entries 1 to {here} of yours: keep one of these")]
     Beyond { here: Seq },
     #[error(
@@ -132,7 +144,8 @@ pub fn succeed(home: &Home, words: &RecoveryWords, keep: Option<Seq>) -> Result<
         return Err(SucceedError::TooMany);
     }
     let (new, commitment) = (words.feed_key(next), words.commitment(next));
-    let (old, keep) = kept(&snapshot, me, &words.commitment(n as u32), keep)?;
+    let held = store.held().filter(Held::is_recovering);
+    let (old, keep) = kept(&snapshot, me, &words.commitment(n as u32), (held, n), keep)?;
     let statement =
         Succeeds::sign(&network.id(), &words.recovery_key(n as u32), old, keep, &new.feed(), &commitment);
     let mut posts = vec![Post::Genesis { recovery: commitment, succeeds: Some(Box::new(statement)) }];
@@ -161,11 +174,13 @@ fn latest(snapshot: &Snapshot, me: FeedId, keys: &[FeedId]) -> Result<usize, Dis
     Ok(at)
 }
 
-/// Who is succeeded, and the last entry to keep.
+/// Who is succeeded, as the key of number `n`, and the last entry to keep. While nobody knows that all is here, what is here is not given up
+/// for all without a word: it is as a fork is, where the rest is with somebody else. Nor is a key of which there are few.
 fn kept(
     snapshot: &Snapshot,
     me: FeedId,
     commitment: &[u8; 32],
+    (held, n): (Option<Held>, usize),
     keep: Option<Seq>,
 ) -> Result<(Person, (Seq, klatch_feed::EntryId)), SucceedError> {
     let first = snapshot.stored_entry(&me, 1)?.ok_or(SucceedError::Nothing)?;
@@ -176,13 +191,20 @@ fn kept(
     }
     let here = snapshot.stored_len(&me)?;
     let cap = snapshot.state(&me)?.and_then(|state| state.cap);
-    let seq = match (keep, cap) {
-        (Some(seq), _) => seq,
-        (None, None) => here,
-        (None, Some(common)) => {
-            let last = snapshot.stored_entry(&me, here)?.map(|entry| read::what(&entry)).unwrap_or_default();
-            return Err(SucceedError::Choose { here, common, last });
+    let last =
+        || Ok::<_, DiskError>(snapshot.stored_entry(&me, here)?.map(|e| read::what(&e)).unwrap_or_default());
+    let seq = match (keep, cap, held) {
+        (Some(seq), ..) => seq,
+        (None, Some(common), _) => return Err(SucceedError::Choose { here, common, last: last()? }),
+        (None, None, Some(held)) => {
+            let known = match held.least() {
+                least if least > here => format!("{least} are known to exist, and {here} are here. "),
+                _ => String::new(),
+            };
+            return Err(SucceedError::Fewer { why: held.to_string(), known, here, last: last()? });
         }
+        (None, None, None) if n > 0 => return Err(SucceedError::Again { keys: n + 1, here, last: last()? }),
+        (None, None, None) => here,
     };
     let entry = snapshot.stored_entry(&me, seq)?.ok_or(SucceedError::Beyond { here })?;
     Ok((Person { feed: me, genesis: first.id() }, (seq, entry.id())))

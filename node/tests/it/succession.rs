@@ -132,6 +132,8 @@ fn a_fork_by_two_copies_ends_in_one_branch_with_its_seats_and_rights_on_every_no
     assert_eq!(made["keep"], common + 2);
     assert_ne!(ana.feed, first);
     assert_eq!(ana.json(&["id"])["name"], "ana");
+    let again = said(&ana, &["succeed"], &format!("{}\n", ana.words));
+    assert!(again.contains("number 2 of at most") && again.contains("--keep 2"), "{again}");
 
     let up = ana.up(&QUICK);
     posting(&ana, "on");
@@ -298,8 +300,12 @@ fn from_the_words_alone_an_empty_machine_finds_the_latest_key_and_goes_on_to_the
     posting(&new, "recovering");
     up.stop();
 
-    // Nobody else is left to say that this is all: it goes on under a third key, from what is here.
-    succeeds(&mut new, &[]);
+    // Nobody else is left to say that this is all: it goes on under a third key, from what is here. Not by itself.
+    let unsure = said(&new, &["succeed"], &format!("{}\n", new.words));
+    for part in ["klatch up", "--keep 3", "Coffee"] {
+        assert!(unsure.contains(part), "it says {part:?}: {unsure}");
+    }
+    succeeds(&mut new, &["--keep", "3"]);
     assert!(new.feed != first && new.feed != second);
     let made = group(&new, "Cocoa");
     let up = new.up(&QUICK);
@@ -385,4 +391,50 @@ fn a_pub_keeps_a_member_who_goes_on_and_removes_the_person_whole() {
     let again = home.operator.alone();
     assert_eq!(home.operator.json(&["pub", "members"]), serde_json::json!([]));
     again.stop();
+}
+
+#[test]
+fn a_home_that_lacks_entries_known_to_exist_gives_none_up_by_itself() {
+    let network = Network::new();
+    let mut ana = network.person("ana");
+    group(&ana, "Tea");
+    let older = std::fs::read(ana.home().join("klatch.redb")).unwrap();
+    group(&ana, "Coffee");
+    std::fs::write(ana.home().join("klatch.redb"), older).unwrap();
+    let (first, here) = (ana.feed.clone(), entries(&ana));
+    let refused = said(&ana, &["succeed"], &format!("{}\n", ana.words));
+    let known = format!("{} are known to exist, and {here} are here", here + 1);
+    for part in [&known, "klatch up", &format!("--keep {here}"), "Tea"] {
+        assert!(refused.contains(part), "it says {part:?}: {refused}");
+    }
+    assert_eq!(ana.json(&["id"])["feed"], first.as_str(), "nothing was done");
+    let keep = here.to_string();
+    assert_eq!(succeeds(&mut ana, &["--keep", &keep])["keep"], here);
+}
+
+#[test]
+fn a_home_of_the_log_under_an_earlier_key_can_be_unmarked() {
+    let network = Network::new();
+    let (ana, mut ben) = (network.person("ana"), network.person("ben"));
+    let (up, ben_up) = (ana.alone(), ben.alone());
+    ana.json(&["follow", &ben.feed]);
+    ana.json(&["peer", "home", &ben.feed]);
+    meets(&ana, &ben, &ben_up);
+    eventually("Ben is known", || (followed(&ana)["entries"] == 2).then_some(()));
+    ben_up.stop();
+    let before = ben.feed.clone();
+    succeeds(&mut ben, &[]);
+    let ben_up = ben.alone();
+    meets(&ana, &ben, &ben_up);
+    sees(&ana, &ben, 2, 2);
+    ana.json(&["peer", "home", &before, "--off"]);
+    ben_up.stop();
+    up.stop();
+    // Whatever carries facts over from one key to the next does so at every opening.
+    ana.alone().stop();
+    let text = std::fs::read_to_string(network.file()).unwrap();
+    let net = klatch::network::Network::parse(&text).unwrap().id();
+    let store = klatch_store::Store::open(ana.home(), net, ana.feed.parse().unwrap()).unwrap();
+    let marked = store.reader().snapshot().unwrap().locals("home").unwrap();
+    assert_eq!(marked, [], "under no key of his");
 }
