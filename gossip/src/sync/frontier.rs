@@ -121,14 +121,18 @@ impl<T: Default> WantList<T> {
         STRANGER + u32::try_from(self.strangers.len() - 1).expect("at most as many as places")
     }
 
-    /// A tag in the list turned out to stand for this feed; its place.
-    pub(super) fn resolve(&mut self, tag: &Tag8, feed: FeedId, shelf: &dyn Shelf) -> Option<u32> {
-        let idx = self.by_tag.remove(tag)?;
-        let name = self.enter(Name::of(feed, shelf), idx);
-        self.rows[idx as usize].name = name;
+    /// Tags in the list turned out to stand for these feeds; their places. Ordered once for all of them.
+    pub(super) fn resolve(&mut self, found: &[(Tag8, FeedId)], shelf: &dyn Shelf) -> Vec<u32> {
+        let mut places = Vec::new();
+        for (tag, feed) in found {
+            let Some(idx) = self.by_tag.remove(tag) else { continue };
+            let name = self.enter(Name::of(*feed, shelf), idx);
+            self.rows[idx as usize].name = name;
+            places.push(idx);
+        }
         let rows = &self.rows;
-        self.numbered.sort_unstable_by_key(|idx| rows[*idx as usize].name);
-        Some(idx)
+        self.numbered.sort_by_key(|idx| rows[*idx as usize].name); // Most stands in order already.
+        places
     }
 
     /// Leaves holes. False, and nothing further is removed, where there is nothing to remove.

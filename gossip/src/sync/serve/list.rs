@@ -151,7 +151,9 @@ impl Serve {
     /// The place of a feed that the list has by its tag alone.
     pub(super) fn untag(&mut self, feed: FeedId, desk: &mut Desk<'_>) -> Option<u32> {
         let salt = self.list.salt.filter(|_| self.wants.has_tags())?;
-        let idx = self.wants.resolve(&tag(&salt, &feed), feed, desk.shelf)?;
+        let tag = tag(&salt, &feed);
+        let idx =
+            self.wants.has_tag(&tag).then(|| self.wants.resolve(&[(tag, feed)], desk.shelf).pop())??;
         self.listen(vec![feed], Vec::new(), desk);
         Some(idx)
     }
@@ -163,12 +165,10 @@ impl Serve {
             return;
         }
         self.list.tables += 1;
-        for feed in desk.shelf.held() {
-            let tag = tag(&salt, &feed);
-            if self.wants.has_tag(&tag) && self.wants.find(&feed, desk.shelf).is_none() {
-                self.wants.resolve(&tag, feed, desk.shelf);
-            }
-        }
+        let mut found: Vec<_> = desk.shelf.held().into_iter().map(|feed| (tag(&salt, &feed), feed)).collect();
+        let is_new = |feed: &FeedId| self.wants.find(feed, desk.shelf).is_none();
+        found.retain(|(tag, feed)| self.wants.has_tag(tag) && is_new(feed));
+        self.wants.resolve(&found, desk.shelf);
     }
 
     /// The peer wants other feeds. `claimed` is what it said of one when I asked.
