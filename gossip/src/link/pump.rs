@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
+use klatch_feed::FeedId;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
@@ -26,6 +27,9 @@ use crate::sync::{Exchange, Input, Millis, Output, Shelf};
 
 /// What one read of the socket may bring.
 const READ_BYTES_MAX: usize = 64 * 1024;
+
+/// An output of more bytes than these is large.
+const LARGE_BYTES: usize = 64 * 1024;
 
 /// Milliseconds since the connection was made.
 struct Clock(Instant);
@@ -60,8 +64,9 @@ pub(super) struct Pump<S, F> {
     /// Sealed, and sent up to `wire_sent`.
     wire: Vec<u8>,
     wire_sent: usize,
-    /// For the owner.
+    /// For the owner, and what it takes without what is ingested.
     pending: VecDeque<Box<Output>>,
+    pending_bytes: usize,
     /// Changes that the exchange has not been told of.
     changed: Changed,
     /// Bytes of each ingest that the owner has not answered, by ticket.
@@ -97,6 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, F: Fn() -> Box<dyn Shelf>> Pump<S, F> {
             wire: Vec::new(),
             wire_sent: 0,
             pending: VecDeque::new(),
+            pending_bytes: 0,
             changed: Changed::default(),
             unanswered: BTreeMap::new(),
             room_owed: false,
@@ -140,6 +146,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, F: Fn() -> Box<dyn Shelf>> Pump<S, F> {
             self.set_alarm(&mut patience, again, alarm.as_mut());
             let is_open = self.closing.is_none();
             let has_room = is_open && again.is_none() && self.inbox.buffered() < INBOX_BYTES_MAX;
+            let room = self.room_for_next(&outputs);
             let wire = has_room.then(|| self.inbox.wire());
             tokio::select! {
                 moved = transfer(&mut self.stream, wire, &self.wire[self.wire_sent..]) => {
@@ -154,9 +161,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, F: Fn() -> Box<dyn Shelf>> Pump<S, F> {
                     Some(input) => self.take(input),
                     None => self.closing = Some(Ended::Dismissed),
                 },
-                permit = outputs.reserve(), if !self.pending.is_empty() => {
-                    let Ok(permit) = permit else { return Ended::Dismissed };
-                    permit.send(self.pending.pop_front().expect("not empty, by the condition"));
+                permits = outputs.reserve_many(room), if !self.pending.is_empty() => {
+                    let Ok(mut permits) = permits else { return Ended::Dismissed };
+                    let output = self.pending.pop_front().expect("not empty, by the condition");
+                    self.pending_bytes -= weight(&output);
+                    permits.next().expect("at least one was asked for").send(output);
                     if self.pending.is_empty() {
                         self.pending = VecDeque::new();
                     }
@@ -243,7 +252,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin, F: Fn() -> Box<dyn Shelf>> Pump<S, F> {
         self.closing.is_none()
             && self.outbox.len() < OUTBOX_BYTES_MAX
             && self.pending.len() < PENDING_MAX
-            && self.unanswered.values().sum::<usize>() < UNANSWERED_BYTES_MAX
+            && self.unanswered.values().sum::<usize>() + self.pending_bytes < UNANSWERED_BYTES_MAX
+    }
+
+    /// How much of the way to the owner is to be free for the next output: for what is large, and is not answered
+    /// for, all of it, so that one such waits there at a time.
+    fn room_for_next(&self, outputs: &mpsc::Sender<Box<Output>>) -> usize {
+        match self.pending.front() {
+            Some(output) if weight(output) > LARGE_BYTES => outputs.max_capacity(),
+            _ => 1,
+        }
     }
 
     fn handle(&mut self, input: Input, shelf: &dyn Shelf) {
@@ -262,6 +280,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, F: Fn() -> Box<dyn Shelf>> Pump<S, F> {
                     if let Output::Ingest(ingest) = &other {
                         self.unanswered.insert(ingest.ticket, ingest.chunk.len());
                     }
+                    self.pending_bytes += weight(&other);
                     self.pending.push_back(Box::new(other));
                 }
             }
@@ -284,6 +303,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin, F: Fn() -> Box<dyn Shelf>> Pump<S, F> {
         if !is_sealed {
             self.wire = Vec::new();
         }
+    }
+}
+
+/// Bytes that an output holds on to until the owner has done it; what is ingested is counted until it is answered.
+fn weight(output: &Output) -> usize {
+    match output {
+        Output::Bodies(_, _, bodies) => bodies.iter().flatten().map(Vec::len).sum(),
+        Output::Branch(_, chunks) => chunks.iter().map(Vec::len).sum(),
+        Output::Fork(proof) => proof.encode().len(),
+        Output::Keep(asked) => size_of_val(&asked.list[..]),
+        Output::Remember(served) => size_of_val(&served.list[..]),
+        Output::Listens { add, del, .. } => (add.len() + del.len()) * size_of::<FeedId>(),
+        _ => 0,
     }
 }
 
