@@ -434,7 +434,7 @@ impl Exchange {
 
     /// What is said about a list of wants, mine or the peer's.
     fn hear_list(&mut self, now: Millis, message: Message, shelf: &dyn Shelf) -> Result<(), Reason> {
-        let is_wants = matches!(message, Message::Wants { .. });
+        let adds = matches!(&message, Message::Wants { add, .. } if !add.is_empty());
         let Self { ground, plan, serve, .. } = self;
         let mut desk = ground.desk(shelf);
         let mut is_recalled = false;
@@ -442,7 +442,7 @@ impl Exchange {
             Message::Wants { root, add, del } => {
                 let claimed = |feed: &FeedId| plan.claimed(feed, shelf);
                 serve.wanted((root, add, &del), claimed, &mut desk)?;
-                is_recalled = self.is_narrow && !plan.is_recalling(); // What it wants I may ask it for.
+                is_recalled = adds && self.is_narrow && !plan.is_recalling(); // What it wants I may ask it for.
             }
             Message::Scope(bitmap) => is_recalled = plan.scope(bitmap.as_deref())?,
             Message::Delta { more, side: Side::Yours, rows } => {
@@ -468,10 +468,10 @@ impl Exchange {
             Message::Prints { side: Side::Mine, open, prints } => serve.prints(&open, &prints, &mut desk)?,
             Message::Mode(rows) => serve.mode(&rows, &mut desk)?,
             Message::Have(rows) => plan.told(now, &rows, &mut desk)?,
-            Message::Token { token, root } => plan.vouched(token, root),
+            Message::Token { token, root } => plan.vouched(now, token, root),
             other => unreachable!("not about lists: {other:?}"),
         }
-        if is_wants {
+        if adds {
             self.owe_heirs(shelf.all_succeeded(), shelf);
         }
         if is_recalled {

@@ -343,9 +343,9 @@ impl Plan {
     }
 
     /// The feed waits for a place among the large requests.
-    pub(super) fn wait(&mut self, idx: u32) {
+    pub(super) fn wait(&mut self, idx: u32, size: Size) {
         let class = self.wants.row(idx).map_or_else(Class::default, |row| row.class);
-        self.requests.wait(Size::Large, class, idx);
+        self.requests.wait(size, class, idx);
     }
 
     /// Entries after `place` are asked for, or came.
@@ -362,7 +362,7 @@ impl Plan {
         let mut run = missing.iter().copied().take_while(|seq| *seq <= held).take(BODIES_MAX);
         let Some(from) = run.next() else { return };
         if self.requests.is_full(Size::Large) {
-            return self.wait(idx);
+            return self.wait(idx, Size::Large);
         }
         let to =
             run.zip(from + 1..).take_while(|(seq, next)| seq == next).last().map_or(from, |(seq, _)| seq);

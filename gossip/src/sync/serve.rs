@@ -444,6 +444,10 @@ impl Serve {
         if self.haves_at.is_none_or(|at| at > now) {
             return;
         }
+        if !self.list.is_idle() {
+            self.haves_at = Some(now + HAVE_AFTER); // A row now would be taken for a part of the answer.
+            return;
+        }
         self.haves_at = None;
         let (mut rows, mut haves) = (Vec::new(), Vec::new());
         for idx in std::mem::take(&mut self.haves) {

@@ -35,8 +35,11 @@ pub struct Succeeded {
 pub(super) struct Heirs {
     /// Feeds about which the peer may lack some.
     owed: BTreeSet<FeedId>,
-    /// Those that went to the peer or came from it.
-    known: BTreeSet<EntryId>,
+    /// Those that went to the peer.
+    sent: BTreeSet<EntryId>,
+    /// Those that came from it: it may have sent one before it had mine.
+    came: BTreeSet<EntryId>,
+    said: BTreeMap<FeedId, usize>,
     heard: BTreeMap<FeedId, usize>,
     strange: u32,
 }
@@ -48,6 +51,12 @@ pub(super) struct Branch {
     to: Seq,
     chunks: Vec<Vec<u8>>,
     bytes: usize,
+}
+
+impl Branch {
+    pub(super) const fn new(from: Seq, to: Seq) -> Self {
+        Self { next: from, to, chunks: Vec::new(), bytes: 0 }
+    }
 }
 
 impl Exchange {
@@ -67,7 +76,11 @@ impl Exchange {
             self.serve.said(); // Also where all came from the peer: a token is to cover it.
             let statements = shelf.succeeded(&feed).map(|kept| kept.statements).unwrap_or_default();
             for (id, signed, body) in statements {
-                if self.heirs.known.insert(id) {
+                let Heirs { sent, came, said, .. } = &mut self.heirs;
+                let said = said.entry(feed).or_default();
+                // Those that it gets no more of now it gets when we meet again.
+                if *said < SUCCESSORS_MAX && !came.contains(&id) && sent.insert(id) {
+                    *said += 1;
                     self.ground.out.send(&Message::Succ { signed, body });
                 }
             }
@@ -90,12 +103,11 @@ impl Exchange {
         if *heard > SUCCESSORS_MAX {
             return Err(Breach::Limit("successions of one feed").into());
         }
-        let is_new = self.heirs.known.insert(id);
+        if !self.heirs.came.insert(id) {
+            return Err(Breach::Repeated.into());
+        }
         let kept = shelf.succeeded(&old).map(|kept| kept.statements).unwrap_or_default();
         if !kept.iter().any(|(kept, ..)| *kept == id) {
-            if !is_new {
-                return Err(Breach::Repeated.into()); // Mine is kept, so this one came from here before.
-            }
             self.ground.out.push(Output::Succeeded(Box::new(successor))); // Once it is kept, the feed has changed.
         }
         Ok(())
@@ -117,6 +129,7 @@ impl Plan {
         if is_level && !self.ends.contains_key(&idx) {
             return false;
         }
+        let is_capped = mine.cap.is_some() || claim.is_some_and(|claim| claim.cap.is_some());
         let Some(kept) = desk.shelf.succeeded(&feed) else { return false };
         if kept.counts {
             // Whatever the peer holds besides is no part of the feed: it will learn that.
@@ -134,12 +147,17 @@ impl Plan {
         if self.fetched.contains(&idx) {
             return true; // It is with the owner, or was refused.
         }
+        if !is_capped && !self.branched.contains_key(&idx) {
+            return false; // As far as is known, what is held begins that chain: it grows as any other does.
+        }
         if self.requests.is_full(Size::Large) {
-            self.wait(idx);
+            self.wait(idx, Size::Large);
             return true;
         }
-        self.branched.remove(&idx);
-        if mine.len >= kept.keep.0 {
+        let differs = self.branched.remove(&idx).filter(|differs| (1..=mine.len).contains(differs));
+        if let Some(differs) = differs {
+            self.narrow(idx, feed, (0, differs), desk);
+        } else if mine.len >= kept.keep.0 {
             self.narrow(idx, feed, (0, kept.keep.0), desk);
         } else {
             self.fetch(idx, feed, mine.len, kept.keep.0, desk);
@@ -162,6 +180,12 @@ impl Plan {
 
     /// Asks for the peer's chain after `common`, up to its end.
     pub(super) fn fetch(&mut self, idx: u32, feed: FeedId, common: Seq, to: Seq, desk: &mut Desk<'_>) {
+        if self.requests.is_full(Size::Whole) {
+            if id8_at(desk.shelf, &feed, common + 1).is_some() {
+                self.branched.insert(idx, common + 1); // Found out, and still to be known when its turn comes.
+            }
+            return self.wait(idx, Size::Whole);
+        }
         let base8 = id8_at(desk.shelf, &feed, common);
         let rounds = self.rounds.entry(idx).or_insert(0);
         if base8.is_some() != (common > 0) || *rounds >= SEARCH_ROUNDS_MAX {
@@ -171,7 +195,7 @@ impl Plan {
         *rounds += 1;
         let from = common + 1;
         self.asks_from(idx, common);
-        self.requests.insert(idx, Task::Branch(Branch { next: from, to, chunks: Vec::new(), bytes: 0 }));
+        self.requests.insert(idx, Task::Branch(Branch::new(from, to)));
         desk.out.send(&Message::Get(Get { idx, from, to, part: Part::Entries, base8 }));
     }
 

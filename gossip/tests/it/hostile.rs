@@ -23,13 +23,11 @@ pub(crate) struct Node {
     pub(crate) ended: Option<Reason>,
     pub(crate) sent: Vec<Message>,
     unsent: usize,
-    now: u64,
+    pub(crate) now: u64,
     /// Statements that were handed to the owner.
     pub(crate) succeeded: usize,
-    /// Chunks that were handed to the owner, one by one.
-    pub(crate) ingested: usize,
-    /// Chains that were handed to the owner whole.
-    pub(crate) branches: usize,
+    /// Tokens that were kept.
+    pub(crate) kept: Vec<[u8; 16]>,
 }
 
 pub(crate) fn net() -> NetId {
@@ -71,8 +69,7 @@ impl Node {
             unsent: 0,
             now: 0,
             succeeded: 0,
-            ingested: 0,
-            branches: 0,
+            kept: Vec::new(),
         };
         node.give(Input::wants(vec![author(3).feed()]));
         assert_eq!(node.idx(author(3).feed()), WANTED, "the cases below stand on this order");
@@ -105,7 +102,6 @@ impl Node {
                     self.sent.push(Message::decode(&bytes).unwrap());
                 }
                 Output::Ingest(ingest) => {
-                    self.ingested += 1;
                     let (outcome, _) = self.shelf.ingest(ingest.feed, ingest.base8, &ingest.chunk);
                     self.exchange.handle(self.now, Input::Ingested(ingest.ticket, outcome), &self.shelf);
                 }
@@ -114,7 +110,7 @@ impl Node {
                     let clock = self.shelf.clock();
                     self.exchange.handle(self.now, Input::Listening(clock), &self.shelf);
                 }
-                Output::Branch(..) => self.branches += 1,
+                Output::Keep(asked) => self.kept.push(asked.token),
                 Output::Close(reason) => self.ended = Some(reason),
                 _ => {}
             }
@@ -139,7 +135,7 @@ fn prints(side: Side) -> Message {
     Message::Prints { side, open: vec![], prints: vec![0; 4] }
 }
 
-fn limit(what: &'static str) -> Option<Reason> {
+pub(crate) fn limit(what: &'static str) -> Option<Reason> {
     Some(Reason::Protocol(Breach::Limit(what)))
 }
 
@@ -148,7 +144,7 @@ fn unsolicited(what: &'static str) -> Option<Reason> {
 }
 
 pub(crate) const MALFORMED: Option<Reason> = Some(Reason::Protocol(Breach::Malformed));
-const REPEATED: Option<Reason> = Some(Reason::Protocol(Breach::Repeated));
+pub(crate) const REPEATED: Option<Reason> = Some(Reason::Protocol(Breach::Repeated));
 
 fn get(idx: u32) -> Message {
     Message::Get(Get { idx, from: 1, to: 3, part: Part::Entries, base8: None })

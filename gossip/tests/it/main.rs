@@ -11,6 +11,7 @@ mod hostile;
 mod lan;
 mod limits;
 mod listens;
+mod lists;
 mod loopback;
 mod storm;
 mod succession;

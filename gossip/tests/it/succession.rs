@@ -5,7 +5,7 @@ use klatch_feed::post::{Person, Post};
 use klatch_feed::succession::SUCCESSORS_MAX;
 use klatch_feed::{EntryId, ForkProof, Head, SecretKey, Succeeds, Successor, Unverified};
 use klatch_gossip::sync::message::{Message, Part, Row, Side};
-use klatch_gossip::sync::{Breach, Reason, STRANGE_SUCCESSORS_MAX, Succeeded};
+use klatch_gossip::sync::{Breach, Input, Reason, STRANGE_SUCCESSORS_MAX, Succeeded};
 
 use crate::hostile::{MALFORMED, Node, WANTED, author, entries, net, resume};
 
@@ -164,4 +164,43 @@ fn nothing_comes_before_the_first_entry_whatever_is_asked_for() {
         node.hear(nothing(Some([7; 8])));
         assert_eq!(node.ended, MALFORMED, "{name}");
     }
+}
+
+/// What a node keeps: these statements about the feed of author 4, whom the peer wants.
+fn kept(statements: &[Successor]) -> Succeeded {
+    let statement = |successor: &Successor| {
+        let (signed, body) = successor.encode();
+        (successor.succession().new.genesis, signed, body)
+    };
+    let keep = (3, EntryId::new([3; 32]));
+    Succeeded { keep, counts: false, statements: statements.iter().map(statement).collect() }
+}
+
+#[test]
+fn no_more_is_said_of_one_feed_than_the_peer_may_hear() {
+    let mut node = Node::open();
+    let all: Vec<Successor> = (0..SUCCESSORS_MAX + 4).map(|n| heir(1, n as u8, 4)).collect();
+    // Each time others: those kept before were dropped for better ones.
+    for some in all.chunks(SUCCESSORS_MAX) {
+        node.shelf.succeeded.insert(author(4).feed(), kept(some));
+        let change = node.shelf.append(entries(4, 9).remove(node.shelf.entries(&author(4).feed()).len()));
+        node.give(Input::Changed(vec![change]));
+    }
+    let said = node.sent.iter().filter(|message| matches!(message, Message::Succ { .. })).count();
+    assert_eq!(said, SUCCESSORS_MAX);
+}
+
+#[test]
+fn both_may_say_the_same_at_once_even_where_one_has_dropped_it() {
+    let mut node = Node::open();
+    let successor = heir(1, 2, 4);
+    node.shelf.succeeded.insert(author(4).feed(), kept(std::slice::from_ref(&successor)));
+    let change = node.shelf.append(entries(4, 4).remove(3));
+    node.give(Input::Changed(vec![change]));
+    assert!(node.sent.contains(&say(&successor)));
+    node.shelf.succeeded.clear();
+    node.hear(say(&successor));
+    assert_eq!(node.ended, None);
+    node.hear(say(&successor));
+    assert_eq!(node.ended, Some(Reason::Protocol(Breach::Repeated)));
 }

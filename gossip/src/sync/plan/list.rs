@@ -12,11 +12,14 @@ use crate::sync::compare::{Compare, bits, tag};
 use crate::sync::frontier::{PLACES_MAX, WantList};
 use crate::sync::memory::{Asked, Name};
 use crate::sync::message::{Mark16, Message, Named, Side, Tag8, WANTS_MAX};
-use crate::sync::serve::ROWS_AT_ONCE_MAX;
+use crate::sync::serve::{ROWS_AT_ONCE_MAX, TOKEN_AFTER};
 use crate::sync::{Breach, Class, Desk, FeedState, Interest, Millis, Output, Shelf};
 
 /// An entry that a peer told of is expected from another one for this long.
 pub const GRAFT_AFTER: Millis = 1_500;
+
+/// A token that comes sooner after the last one is passed over: half of what lies between two that are given.
+const VOUCHED_AFTER: Millis = TOKEN_AFTER / 2;
 
 /// Where the list of wants stands.
 #[derive(Debug)]
@@ -30,6 +33,7 @@ pub(super) struct List {
     comparing: Option<Compare>,
     /// Came, and holds as soon as all that came before it does.
     token: Option<Mark16>,
+    vouched_at: Option<Millis>, // When the last one came that was not passed over.
     kept: Option<(Mark16, Vec<u32>)>,
     is_complete: bool,
 }
@@ -54,6 +58,7 @@ impl List {
             answering: false,
             comparing: None,
             token: None,
+            vouched_at: None,
             kept: None,
             is_complete: false,
         }
@@ -265,10 +270,12 @@ impl Plan {
         self.list.phase == Phase::Recalling
     }
 
-    /// The peer vouches that all was sent or told.
-    pub(in crate::sync) fn vouched(&mut self, token: Mark16, root: Mark16) {
-        if self.list.root == Some(root) {
-            self.list.token = Some(token);
+    /// The peer vouches that all was sent or told. Keeping that costs as much as the list is long, so not each of a
+    /// flood is; nor is one held back, since what it vouches for may be lowered meanwhile.
+    pub(in crate::sync) fn vouched(&mut self, now: Millis, token: Mark16, root: Mark16) {
+        let is_soon = self.list.vouched_at.is_some_and(|at| now < at + VOUCHED_AFTER);
+        if self.list.root == Some(root) && !is_soon {
+            (self.list.token, self.list.vouched_at) = (Some(token), Some(now));
         }
     }
 

@@ -32,13 +32,16 @@ pub(in crate::sync) enum Task {
 pub(in crate::sync) enum Size {
     Small = 0,
     Large = 1,
+    /// A chain that is kept in memory until all of it has come.
+    Whole = 2,
 }
 
 impl Task {
     const fn size(&self) -> Size {
         match self {
             Self::Entries { size, .. } => *size,
-            Self::Bodies { .. } | Self::Ids { .. } | Self::Segment { .. } | Self::Branch(_) => Size::Large,
+            Self::Bodies { .. } | Self::Ids { .. } | Self::Segment { .. } => Size::Large,
+            Self::Branch(_) => Size::Whole,
         }
     }
 }
@@ -47,14 +50,14 @@ impl Task {
 #[derive(Debug)]
 pub(in crate::sync) struct Requests {
     tasks: BTreeMap<u32, Task>,
-    /// How many of them are large.
-    large: usize,
-    waiting: [BTreeSet<(Class, u32)>; 2],
+    /// How many there are of each size.
+    counts: [usize; 3],
+    waiting: [BTreeSet<(Class, u32)>; 3],
 }
 
 impl Requests {
     pub(super) const fn new() -> Self {
-        Self { tasks: BTreeMap::new(), large: 0, waiting: [BTreeSet::new(), BTreeSet::new()] }
+        Self { tasks: BTreeMap::new(), counts: [0; 3], waiting: [const { BTreeSet::new() }; 3] }
     }
 
     /// Whether nothing is under way and nothing waits.
@@ -70,7 +73,10 @@ impl Requests {
 
     /// Whether one more of that size would be too many.
     pub(in crate::sync) fn is_full(&self, size: Size) -> bool {
-        self.tasks.len() >= ALL_REQUESTS_MAX || (size == Size::Large && self.large >= REQUESTS_MAX)
+        let [_, large, whole] = self.counts;
+        self.tasks.len() >= ALL_REQUESTS_MAX
+            || (size >= Size::Large && large + whole >= REQUESTS_MAX)
+            || (size == Size::Whole && whole > 0)
     }
 
     pub(in crate::sync) fn is_active(&self, idx: u32) -> bool {
@@ -86,15 +92,15 @@ impl Requests {
     }
 
     pub(in crate::sync) fn insert(&mut self, idx: u32, task: Task) {
-        self.large += usize::from(task.size() == Size::Large);
+        self.counts[task.size() as usize] += 1;
         if let Some(before) = self.tasks.insert(idx, task) {
-            self.large -= usize::from(before.size() == Size::Large);
+            self.counts[before.size() as usize] -= 1;
         }
     }
 
     pub(in crate::sync) fn remove(&mut self, idx: u32) -> Option<Task> {
         let task = self.tasks.remove(&idx)?;
-        self.large -= usize::from(task.size() == Size::Large);
+        self.counts[task.size() as usize] -= 1;
         Some(task)
     }
 
@@ -124,7 +130,8 @@ impl Requests {
             let (class, idx) = *self.waiting[size as usize].first().filter(|_| !self.is_full(size))?;
             Some((class, idx, size))
         };
-        let (class, idx, size) = [Size::Small, Size::Large].into_iter().filter_map(first).min()?;
+        let (class, idx, size) =
+            [Size::Small, Size::Large, Size::Whole].into_iter().filter_map(first).min()?;
         self.waiting[size as usize].remove(&(class, idx));
         Some(idx)
     }
@@ -153,5 +160,18 @@ mod tests {
         drop(requests.remove(15));
         assert_eq!(requests.next(), Some(1_000));
         assert!(!requests.is_full(Size::Large));
+    }
+
+    #[test]
+    fn of_what_is_kept_in_memory_one_is_under_way() {
+        let mut requests = Requests::new();
+        requests.insert(0, Task::Branch(Branch::new(1, 9)));
+        assert!(requests.is_full(Size::Whole) && !requests.is_full(Size::Large));
+        requests.wait(Size::Whole, Class::default(), 1);
+        assert_eq!(requests.next(), None);
+        (2..17).for_each(|idx| requests.insert(idx, Task::Segment { at: 1 }));
+        assert!(requests.is_full(Size::Large), "it is a large one as well");
+        drop(requests.remove(0));
+        assert_eq!(requests.next(), Some(1));
     }
 }

@@ -388,3 +388,21 @@ fn a_branch_past_the_limit_is_given_up_and_one_within_it_is_taken() {
         assert_eq!(asked, 1, "and not asked for again");
     }
 }
+
+#[test]
+fn a_feed_past_that_limit_grows_as_any_other_where_nothing_differs() {
+    let log = Log::new(2, None).notes(BRANCH_BYTES_MAX / 16_000 + 8, 16_000, 0);
+    for held in [0, 3] {
+        let (mut a, mut b) = (Side::new(10, 11), Side::new(11, 10));
+        a.hold(&log);
+        a.succeed(&heir(&log, 3));
+        b.succeed(&heir(&log, 3));
+        let begins = Log { n: log.n, entries: log.entries[..held].to_vec() };
+        b.hold(&begins);
+        both_want(&mut a, &mut b, [log.feed()]);
+        meet(&mut a, &mut b);
+        assert_eq!(b.state(&log), (log.entries.len() as Seq, true, None), "{held} entries held before");
+        let now = b.store.reader().snapshot().unwrap().lineage().unwrap().now(log.feed());
+        assert_eq!(now, key(3).feed(), "and then the statement counts");
+    }
+}
