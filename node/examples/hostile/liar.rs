@@ -44,6 +44,8 @@ pub(crate) struct Hand {
     inbox: Inbox,
     /// What the target wants, in the order of its list.
     pub(crate) wanted: Vec<Tag8>,
+    /// What it calls that list.
+    pub(crate) root: Option<[u8; 16]>,
     /// What it asks about.
     pub(crate) objects: Vec<EntryId>,
     /// Bytes that came since the handshake.
@@ -69,7 +71,7 @@ impl Hand {
         let local = Local::new(target.network.clone(), secret).map_err(gone)?;
         let channel = link::initiate(&mut stream, &local, target.feed).await.map_err(gone)?;
         let (outbox, inbox, wanted, objects) = Default::default();
-        Ok(Self { stream, channel, outbox, inbox, wanted, objects, received: 0 })
+        Ok(Self { stream, channel, outbox, inbox, wanted, root: None, objects, received: 0 })
     }
 
     /// Meets, greets, and states `claims` of what the target wants: how much, and which entry is the last.
@@ -148,7 +150,10 @@ impl Hand {
                 let message = Message::decode(&bytes).map_err(gone)?;
                 match &message {
                     Message::Error(code) => return Ok(Err(End::Code(*code))),
-                    Message::Wants { add: Named::Tags(tags), .. } => self.wanted.extend(tags),
+                    Message::Wants { root, add: Named::Tags(tags), .. } => {
+                        self.root = *root;
+                        self.wanted.extend(tags);
+                    }
                     Message::Resume { root: Some(_), .. } => {
                         // It knows the liar from before, who has forgotten all.
                         self.outbox.push(&Message::Scope(None).encode());

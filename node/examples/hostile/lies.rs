@@ -74,6 +74,8 @@ pub(crate) enum Lie {
     FloodIds,
     /// Pings
     FloodPings,
+    /// Tokens for the list that the target announced, one after the other
+    FloodTokens,
     /// Challenges of a door
     FloodDoors,
     /// Answers to a door
@@ -129,6 +131,7 @@ impl Lie {
             | Self::FloodGets
             | Self::FloodIds
             | Self::FloodPings
+            | Self::FloodTokens
             | Self::Echo
             | Self::Equivocate => End::Stands,
             Self::Replay | Self::HugeMessage | Self::RandomFrame => End::Closed,
@@ -288,8 +291,13 @@ impl Lie {
 
     /// Whether it may be repeated for ever, or until a limit is passed.
     pub(crate) fn is_flood(self) -> bool {
-        use Lie::{FloodAbout, FloodGets, FloodHints, FloodIds, FloodPings, FloodWants, Reserved};
-        matches!(self, FloodWants | FloodAbout | FloodHints | FloodGets | FloodIds | FloodPings | Reserved)
+        use Lie::{
+            FloodAbout, FloodGets, FloodHints, FloodIds, FloodPings, FloodTokens, FloodWants, Reserved,
+        };
+        matches!(
+            self,
+            FloodWants | FloodAbout | FloodHints | FloodGets | FloodIds | FloodPings | FloodTokens | Reserved
+        )
     }
 
     /// Lies of one message.
@@ -368,6 +376,11 @@ pub(crate) async fn flood(lie: Lie, hand: &mut Hand, target: &Target, times: usi
         match lie {
             Lie::FloodWants => {
                 hand.say(&wants((0..16_384).map(|at| FeedId::new(name(at))).collect())).await?
+            }
+            Lie::FloodTokens => {
+                let token = *name(0).first_chunk().expect("32 bytes");
+                let root = hand.root.ok_or_else(|| io::Error::other("the target named no list"))?;
+                hand.say(&Message::Token { token, root }).await?;
             }
             Lie::FloodAbout => hand.say(&Message::About(EntryId::new(name(0)))).await?,
             Lie::FloodHints => {
