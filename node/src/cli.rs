@@ -7,6 +7,7 @@ mod backup;
 mod checkin;
 mod comment;
 mod completions;
+mod delete;
 mod demo;
 mod door;
 mod event;
@@ -76,6 +77,7 @@ enum Command {
     Event(event::EventArgs),
     Rsvp(rsvp::RsvpArgs),
     Comment(comment::CommentArgs),
+    Delete(delete::DeleteArgs),
     Open(open::OpenArgs),
     Door(door::DoorArgs),
     Checkin(checkin::CheckinArgs),
@@ -102,7 +104,10 @@ enum Command {
 /// How `--help` groups the commands. A test sees to it that each stands in one.
 pub const GROUPS: &[(&str, &[&str])] = &[
     ("You and others", &["init", "id", "follow", "unfollow", "block", "follows"]),
-    ("Groups and events", &["open", "group", "event", "rsvp", "comment", "inbox", "door", "checkin"]),
+    (
+        "Groups and events",
+        &["open", "group", "event", "rsvp", "comment", "delete", "inbox", "door", "checkin"],
+    ),
     ("The node", &["up", "peers", "peer", "join", "pub"]),
     (
         "The log",
@@ -181,6 +186,7 @@ impl Cli {
             Command::Event(args) => event::run(args, &config, &node, &out),
             Command::Rsvp(args) => rsvp::run(args, &node, &out),
             Command::Comment(args) => comment::run(args, &node, &out),
+            Command::Delete(args) => delete::run(args, &node, &out),
             Command::Peer(args) => peer::run(args, &node, &out),
             Command::Log(args) => log::run(args, &config, &node, &out),
             Command::Verify(args) => verify::verify(args, &node, &out),

@@ -7,6 +7,7 @@
 
 pub(crate) mod boot;
 pub mod create;
+mod delete;
 mod local;
 mod owner;
 mod read;

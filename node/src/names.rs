@@ -14,6 +14,8 @@ use crate::daemon::{Among, Refusal, Spaces};
 pub const BEGINNING_MIN: usize = 4;
 /// Letters of an id in full, after its `1`: 52 for 32 bytes, 6 for the checksum.
 const ID_LETTERS: usize = 58;
+/// Most entries that are looked at for a beginning of an id.
+const ENTRIES_MAX: usize = 4096;
 /// Most candidates that are shown.
 const CANDIDATES_MAX: usize = 8;
 
@@ -103,6 +105,42 @@ pub fn object(snapshot: &Snapshot, text: &str, among: Among) -> Result<EntryId, 
     one(text, among, known.keys().filter(|id| id.to_string().starts_with(text)), title)
 }
 
+/// Finds the entry that `text`, an id or a beginning of one, names: any where it is a whole id, else one of `me`.
+pub fn own_entry(snapshot: &Snapshot, me: FeedId, text: &str) -> Result<EntryId, Refusal> {
+    let text = text.trim();
+    let wrong = |problem: &str| Refusal::Mistyped { text: text.to_owned(), problem: problem.to_owned() };
+    let letters = text.strip_prefix("entry1");
+    let letters = letters.ok_or_else(|| wrong("expected an entry's id, entry1…: `klatch log` shows them"))?;
+    if letters.len() >= ID_LETTERS {
+        return text.parse().map_err(|error: klatch_feed::id::IdError| mistyped(text, &error));
+    }
+    beginning(text, letters)?;
+    let prefix = bytes_of(letters).ok_or_else(|| wrong("these are no letters of an id"))?;
+    let mut own = Vec::new();
+    for id in snapshot.entries_starting(&prefix, ENTRIES_MAX)? {
+        let author = snapshot.entry(&id)?.map(|entry| entry.header().author);
+        if author == Some(me) && id.to_string().starts_with(text) {
+            own.push(id);
+        }
+    }
+    one(text, Among::Own, own.iter(), |_| String::new())
+}
+
+/// The whole bytes that letters of bech32 stand for.
+fn bytes_of(letters: &str) -> Option<Vec<u8>> {
+    const LETTERS: &str = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    for letter in letters.chars() {
+        bits = (bits << 5 | u32::try_from(LETTERS.find(letter)?).ok()?) & 0xfff;
+        count += 5;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count & 0xff) as u8);
+        }
+    }
+    Some(bytes)
+}
+
 fn objects(snapshot: &Snapshot, among: Among) -> Result<BTreeMap<EntryId, String>, DiskError> {
     let mut known = BTreeMap::new();
     if among != Among::Events {
@@ -190,6 +228,17 @@ mod tests {
     fn a_long_list_of_candidates_is_cut_and_says_so() {
         let Err(Refusal::Ambiguous { candidates, .. }) = pick("a", &["ab"; 10]) else { panic!("one won") };
         assert_eq!((candidates.len(), &candidates[8][..]), (9, "one of 2 more"));
+    }
+
+    #[test]
+    fn letters_stand_for_the_bytes_that_an_id_begins_with() {
+        let id = EntryId::new(std::array::from_fn(|at| (at * 37 + 11) as u8));
+        let text = id.to_string();
+        for letters in 4..52 {
+            let bytes = bytes_of(&text[6..6 + letters]).unwrap();
+            assert_eq!((bytes.len(), &bytes[..]), (letters * 5 / 8, &id.as_bytes()[..letters * 5 / 8]));
+        }
+        assert_eq!(bytes_of("abib"), None, "no letters of an id");
     }
 
     #[test]

@@ -103,6 +103,10 @@ pub enum Request {
         object: String,
         text: String,
     },
+    /// Takes own entries back.
+    Delete {
+        entries: Vec<String>,
+    },
     Share {
         object: String,
     },

@@ -27,6 +27,7 @@ pub enum Response {
     Local(Box<EventLocal>),
     Events(Vec<EventLine>),
     Admitted(Admitted),
+    Deleted(Deleted),
     Share(ShareText),
     Opened(Opened),
     Log(Vec<LogLine>),
@@ -214,6 +215,15 @@ pub struct CommentLine {
     pub text: String,
 }
 
+/// What was taken back.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Deleted {
+    /// The entries that say so.
+    pub ids: Vec<EntryId>,
+    /// Those whose bodies are gone.
+    pub entries: Vec<EntryId>,
+}
+
 /// What `event admit` wrote.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "JSON that people see")]
@@ -345,6 +355,8 @@ pub enum Among {
     Groups,
     Events,
     GroupsAndEvents,
+    /// Entries of one's own log.
+    Own,
 }
 
 impl std::fmt::Display for Among {
@@ -354,6 +366,7 @@ impl std::fmt::Display for Among {
             Self::Groups => "groups",
             Self::Events => "events",
             Self::GroupsAndEvents => "groups and events",
+            Self::Own => "entries of your log that",
         })
     }
 }

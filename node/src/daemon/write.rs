@@ -10,14 +10,16 @@ use klatch_store::{Incoming, Snapshot};
 
 use super::local::{self, Local, Spaces};
 use super::request::{Request, Schedule};
-use super::response::{Admitted, Created, FollowLine, Imported, Opened, Refusal, Response};
-use super::{Among, Shared, read, seats};
+use super::response::{Admitted, Created, Deleted, FollowLine, Imported, Opened, Refusal, Response};
+use super::{Among, Shared, delete, read, seats};
 use crate::names;
 use crate::network::{unhex, unhex_any};
 use crate::share::{Address, ShareLine};
 
 /// Longest petname, in bytes.
 const PETNAME_BYTES_MAX: usize = 60;
+/// Most entries that one tombstone takes back: spec/posts.md, "tombstone".
+const TARGETS_MAX: usize = 8;
 /// Most updates that one update replaces: spec/posts.md, "update".
 const REPLACES_MAX: usize = 7;
 
@@ -82,6 +84,7 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
             let object = names::object(snapshot, &object, Among::GroupsAndEvents)?;
             Ok(Plan::post(Post::Comment { object, reply: None, text }))
         }
+        Request::Delete { entries } => on.delete(&entries),
         Request::Open { line } => on.open(&line),
         _ => unreachable!("`read` answers what changes nothing, and the owner rebuilds and imports"),
     }
@@ -302,6 +305,15 @@ impl On<'_> {
         }
         let seen = event.tips.into_iter().take(REPLACES_MAX).collect();
         Ok(Plan::post(Post::Rsvp { event: event.id, seen, answer, party, note }))
+    }
+
+    fn delete(&self, entries: &[String]) -> Result<Plan, Refusal> {
+        let targets = delete::targets(self.snapshot, self.me, entries)?;
+        let posts = targets.chunks(TARGETS_MAX).map(|some| Post::Tombstone { targets: some.to_vec() });
+        Ok(Plan::posts(posts.collect(), |entries| {
+            let ids = entries.iter().map(|entry| entry.id()).collect();
+            Response::Deleted(Deleted { ids, entries: targets })
+        }))
     }
 
     fn open(&self, line: &str) -> Result<Plan, Refusal> {

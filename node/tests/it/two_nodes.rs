@@ -158,3 +158,57 @@ fn who_runs_no_node_still_sees_who_is_there() {
     assert_eq!(seen[0]["feed"], ana.feed.as_str(), "{seen}");
     drop(host);
 }
+
+#[test]
+fn what_is_taken_back_is_in_no_file_of_either_node_after_a_compaction() {
+    let network = Network::new();
+    let (ana, ben) = (network.person("ana"), network.person("ben"));
+    let event = ana.schedules("Tea");
+    let (host, guest) = (ana.alone(), ben.alone());
+    ben.json(&["follow", &ana.feed]);
+    ben.json(&["peer", "add", &format!("{}@{}", ana.feed, host.address())]);
+    let said = "the key is under the third pot";
+    let comment = ana.json(&["comment", &event, said])["id"].as_str().unwrap().to_owned();
+    let other = ana.json(&["comment", &event, "bring cups"])["id"].as_str().unwrap().to_owned();
+    let comments = |who: &Person| {
+        let shown = who.run(&["event", "show", &event, "--local", "--json"]);
+        let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).ok()?;
+        Some(shown["comments"].as_array()?.len())
+    };
+    eventually("Ben has both", || (comments(&ben) == Some(2)).then_some(()));
+    let own = ben.json(&["comment", &event, "I will"])["id"].as_str().unwrap().to_owned();
+    eventually("Ana has his", || (comments(&ana) == Some(3)).then_some(()));
+
+    for (named, says) in [
+        (&event[..], "cannot be taken back"),
+        (&own, "only its author"),
+        ("entry1qqqqqq", "nothing matches"),
+        ("Tea", "klatch log"),
+    ] {
+        let refused = ana.run(&["delete", &comment, named]);
+        let why = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && why.contains(says), "{named}: {why}");
+    }
+    assert_eq!(comments(&ana), Some(3), "all or nothing");
+    let done = ana.json(&["delete", &comment[..14]]);
+    assert_eq!(done["entries"], serde_json::json!([comment]), "{done}");
+    assert_eq!(done["ids"].as_array().unwrap().len(), 1);
+    assert!(ana.refused(&["delete", &comment]).contains("already"));
+    for who in [&ana, &ben] {
+        eventually("nobody shows it", || (comments(who) == Some(2)).then_some(()));
+    }
+    for who in [&ana, &ben] {
+        who.json(&["compact"]);
+        let files = std::fs::read_dir(who.home()).unwrap().map(|file| file.unwrap().path());
+        for file in files.filter(|path| path.is_file()) {
+            let bytes = std::fs::read(&file).unwrap();
+            let is_there = bytes.windows(said.len()).any(|part| part == said.as_bytes());
+            assert!(!is_there, "{}: {file:?}", who.name);
+        }
+        assert_eq!(who.json(&["verify"])["problems"], serde_json::json!([]));
+    }
+    let many = ana.json(&["delete", &other]);
+    assert_eq!(many["entries"], serde_json::json!([other]));
+    guest.stop();
+    host.stop();
+}
