@@ -639,7 +639,13 @@ fn occurrence_is_null(occurrence: Option<String>, message: Message) -> Result<Me
 
 /// The number of the array that `bytes` begin with, without reading further. It has one encoding.
 fn number_of(bytes: &[u8]) -> Result<u64, Breach> {
-    let [0x81..=0x97, head, rest @ ..] = bytes else { return Err(Breach::Malformed) };
+    // A message of a later version may have more items than any that is known.
+    let ([0x81..=0x97, head, rest @ ..]
+    | [0x98, 24..=0xff, head, rest @ ..]
+    | [0x99, 1..=0xff, _, head, rest @ ..]) = bytes
+    else {
+        return Err(Breach::Malformed);
+    };
     let (size, least) = match head {
         0..=23 => return Ok(u64::from(*head)),
         0x18 => (1, 24),

@@ -153,11 +153,12 @@ fn get(idx: u32) -> Message {
 #[test]
 fn bytes_that_are_no_message_end_the_connection() {
     let nested = [vec![0x84, 7, 0, 0xf6], vec![0x81; 1_000_000]].concat();
-    let cases: [(&str, Vec<u8>, Option<Reason>); 12] = [
+    let cases: [(&str, Vec<u8>, Option<Reason>); 13] = [
         ("nothing", vec![], MALFORMED),
         ("random bytes", b"GET / HTTP/1.1".to_vec(), MALFORMED),
         ("a number that is not known", vec![0x81, 0x18, 40], MALFORMED),
         ("an integer longer than it need be", vec![0x82, 0x18, 31, 0x18, 1], MALFORMED),
+        ("an array's length longer than it need be", vec![0x98, 23, 0x18, 200], MALFORMED),
         ("a number longer than it need be", vec![0x81, 0x19, 0, 29], MALFORMED),
         ("an indefinite array", vec![0x9f, 0x18, 29, 0xff], MALFORMED),
         ("bytes after the end", vec![0x81, 0x18, 29, 0], MALFORMED),
@@ -182,7 +183,9 @@ fn what_is_reserved_or_free_is_passed_over() {
         node.give(Input::Message(vec![0x82, number, 0xff]));
         assert_eq!(node.ended, None, "{number}");
     }
-    for bytes in [vec![0x81, 0x18, 26], vec![0x81, 0x18, 128], vec![0x81, 0x19, 1, 0, 0xff]] {
+    let later = [&[0x98, 24, 0x18, 200][..], &[0x99, 1, 0, 0x18, 200]].map(<[u8]>::to_vec);
+    let known = [vec![0x81, 0x18, 26], vec![0x81, 0x18, 128], vec![0x81, 0x19, 1, 0, 0xff]];
+    for bytes in known.into_iter().chain(later) {
         let mut node = Node::open();
         node.give(Input::Message(bytes.clone()));
         assert_eq!(node.ended, None, "{bytes:?}");
@@ -473,6 +476,13 @@ fn one_past_each_limit_of_a_message_ends_the_connection() {
         ("bytes in a body", Message::Bodies { idx: 0, from: 1, bodies: vec![Some(vec![0; 16_385])] }),
         ("places asked for", Message::IdAt { feed: author(4).feed(), seqs: (1..=65).collect() }),
         ("ids in a message", Message::Ids { feed: author(4).feed(), ids: vec![None; 65] }),
+        (
+            "bytes of fingerprints",
+            Message::Prints { side: Side::Mine, open: vec![], prints: vec![0; 786_433] },
+        ),
+        ("fingerprints opened", Message::Prints { side: Side::Mine, open: vec![0; 24_577], prints: vec![] }),
+        ("modes in a message", Message::Mode((0..4_097).map(|idx| (idx, Mode::Lazy, 1)).collect())),
+        ("lengths in a message", Message::Have((0..4_097).map(|idx| (idx, 1)).collect())),
         ("hints in a message", Message::Hints { object, rows: rows(4_097) }),
         ("bytes in a name", Message::Redeemed(redeemed)),
         ("bytes in a verdict", Message::DoorVerdict(event, Some("x".repeat(201)))),
@@ -482,6 +492,11 @@ fn one_past_each_limit_of_a_message_ends_the_connection() {
         node.hear(message);
         assert_eq!(node.ended, limit(what), "{what}");
     }
+    let mut occurrence = vec![0x84, 0x18, 24, 0x58, 32];
+    occurrence.extend([[1; 32].as_slice(), &[0x78, 201], &[b'x'; 201], &[0x50], &[0; 16]].concat());
+    let mut node = Node::open();
+    node.give(Input::Message(occurrence));
+    assert_eq!(node.ended, limit("bytes in an occurrence"));
     let mut node = Node::open();
     node.hear(bodies(1, 256));
     assert_eq!(node.ended, None, "the limit itself is allowed");
