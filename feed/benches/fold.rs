@@ -26,25 +26,26 @@ fn fact(who: u32, seq: Seq, kind: u8, n: u32, post: &Post) -> Fact {
 fn evening(guests: u32) -> (Vec<Fact>, EntryId) {
     let (title, start, zone) = ("Evening".into(), "2026-12-01T18:30".into(), "Europe/Lisbon".into());
     let capacity = Some(guests - guests / 10);
-    let founding = Post::Event { group: None, title, start, zone, minutes: 120, capacity, split: false };
+    let founding =
+        Post::Event { group: None, title, start, zone, minutes: 120, capacity, split: false, repeat: None };
     let mut facts = vec![fact(0, 2, 3, 0, &founding)];
     let event = facts[0].id;
     let mut seen = vec![vec![]];
     for (n, place) in ["Café", "Library"].into_iter().enumerate() {
         let fields = EventFields { place: Some(place.into()), ..EventFields::default() };
-        let update = Post::Update { event, replaces: seen[n].clone(), fields };
+        let update = Post::Update { event, replaces: seen[n].clone(), fields: Box::new(fields), occ: None };
         facts.push(fact(0, 3 + n as Seq, 4, n as u32, &update));
         seen.push(vec![facts[facts.len() - 1].id]);
     }
     let rsvps: Vec<_> = (0..guests)
         .map(|n| {
             let (seen, note) = (seen[1 + n as usize % 2].clone(), String::new());
-            fact(1 + n, 2, 5, n, &Post::Rsvp { event, seen, answer: Answer::Yes, party: 1, note })
+            fact(1 + n, 2, 5, n, &Post::Rsvp { event, seen, answer: Answer::Yes, party: 1, note, occ: None })
         })
         .collect();
     for (n, ranked) in (0..).zip(rsvps.chunks(32)) {
         let lines = ranked.iter().map(|fact| (fact.id, 1)).collect();
-        facts.push(fact(0, 5 + n, 6, n, &Post::Seat { event, lines }));
+        facts.push(fact(0, 5 + n, 6, n, &Post::Seat { event, lines, occ: None }));
     }
     facts.extend(rsvps);
     (facts, event)

@@ -12,9 +12,12 @@ mod changes;
 mod door;
 mod event;
 mod group;
+mod hide;
 mod persons;
 mod roles;
 mod seats;
+pub mod series;
+pub mod why;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,10 +25,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::post::{Answer, Person, Role, Schedulers, kind};
+use crate::post::{Answer, Joining, Person, Policy, Role, Schedulers, Silence, kind};
 use crate::succession::Lineage;
 use crate::{EntryId, FeedId, Kind, NetId, Post, Seq, Verified};
+use event::Event;
 use group::Group;
+use series::OccurrenceLine;
 
 /// One accepted entry as the fold sees it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -110,12 +115,20 @@ impl Facts {
     }
 
     /// Folds the event `id`; `None` while its founding entry is unknown or says nothing. `net` is part of
-    /// what a guest signs at the door.
+    /// what a guest signs at the door. Of a series: what holds for all occurrences.
     ///
     /// A pass over the facts, then sorting: about 3 µs an answer, and one signature check (about 0.1 ms) a check-in.
     pub fn event(&self, net: &NetId, id: EntryId) -> Option<EventState> {
-        let state = event::fold(&self.by_person(), net, id)?;
-        Some(persons::event_now(state, &self.lineage))
+        Some(self.events(net, id)?.0)
+    }
+
+    /// Folds the event `id` and, of a series, each occurrence that something was said about, soonest first.
+    pub fn events(&self, net: &NetId, id: EntryId) -> Option<(EventState, Vec<EventState>)> {
+        let facts = self.by_person();
+        let group = event::group_of(&facts, id);
+        let (state, occurrences) = Event::gather(&facts, id, group.as_ref())?.states(net)?;
+        let now = |state| persons::event_now(state, &self.lineage);
+        Some((now(state), occurrences.into_iter().map(now).collect()))
     }
 
     fn get(&self, id: &EntryId) -> Option<&Fact> {
@@ -155,14 +168,59 @@ pub struct GroupState {
     pub founder: FeedId,
     pub name: String,
     pub schedulers: Schedulers,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub joining: Joining,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence: Option<Silence>,
     /// Everybody with a role, most senior first.
     pub roles: Vec<RoleLine>,
-    /// Members, by feed id: who joined last rather than left, and everybody with a role.
+    /// Members, by feed id: who joined last rather than left, and was accepted where that is asked for; and
+    /// everybody with a role.
     pub members: Vec<FeedId>,
+    /// Who joined and waits to be accepted, by feed id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asking: Vec<FeedId>,
+    /// Who has no role and was removed, by feed id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<FeedId>,
+    /// What is stated of silent owners, by owner and heir.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silent: Vec<SilentLine>,
+    /// Entries that are hidden from everybody, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<HiddenLine>,
     /// Events that count in it, by id.
     pub events: Vec<EntryId>,
     /// Fold bodies that are missing without a tombstone: outside the promise that all nodes agree.
     pub incomplete: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// That an owner is silent and who is to go on.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[allow(missing_docs)]
+pub struct SilentLine {
+    pub subject: FeedId,
+    pub heir: FeedId,
+    /// How many owners say so, and how many owners and members.
+    pub owners: u32,
+    pub members: u32,
+    /// Whether that is enough.
+    pub reached: bool,
+    pub statements: Vec<EntryId>,
+}
+
+/// An entry that is hidden.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[allow(missing_docs)]
+pub struct HiddenLine {
+    pub entry: EntryId,
+    pub by: FeedId,
+    /// The post that says so, and why.
+    pub hide: EntryId,
 }
 
 /// One principal of a group or event.
@@ -196,10 +254,56 @@ pub struct EventState {
     pub start: String,
     pub zone: String,
     pub minutes: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub all_day: bool,
     pub place: String,
+    /// Latitude and longitude in millionths of a degree.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub geo: Option<(i32, i32)>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub access: String,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub online: String,
     pub about: String,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub cost: String,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub questions: Vec<String>,
     pub capacity: Option<u32>,
     pub split: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub policy: Policy,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub party_max: Option<u32>,
+    /// Deadlines in minutes before the start; 0 = none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub opens: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub closes: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub confirm_by: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub cancel_by: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub no_show_max: u32,
+    /// Of a series: the start that it was founded with, from which its occurrences are counted.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub founded_start: Option<String>,
+    /// Of a series: its rule.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub repeat: Option<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub extra: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub except: Vec<String>,
+    /// The occurrence that this is, by its original local start.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub occ: Option<String>,
+    /// Of a series: those that something was said about, by name.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub occurrences: Vec<OccurrenceLine>,
     /// How many updates count.
     pub revision: u32,
     /// The updates that no other counted update replaces, by id: what a new update or rsvp refs.
@@ -207,6 +311,9 @@ pub struct EventState {
     pub cancelled: bool,
     /// Everybody with a role, most senior first.
     pub hosts: Vec<RoleLine>,
+    /// Hosts who rank nobody more, most senior first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub closed: Vec<FeedId>,
     /// Who has a seat, by feed id; `party` is how many persons it is for.
     pub seated: Vec<SeatLine>,
     /// Who waits, in the list's order.
@@ -215,12 +322,21 @@ pub struct EventState {
     pub provisional: Vec<SeatLine>,
     /// Unranked RSVPs that find no free seat, in lottery order.
     pub unranked: Vec<SeatLine>,
+    /// Whose line was given up, by feed id; `by` = the host who did.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub released: Vec<SeatLine>,
     /// Who said maybe, by feed id.
     pub maybe: Vec<SeatLine>,
     /// Who said no, by feed id.
     pub no: Vec<FeedId>,
     /// Who arrived, by feed id.
     pub attendance: Vec<AttendanceLine>,
+    /// Who says that they are there and no door does, by feed id.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub here: Vec<FeedId>,
+    /// Entries that are hidden from everybody, by id.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub hidden: Vec<HiddenLine>,
     /// Fold bodies that are missing without a tombstone.
     pub incomplete: bool,
 }
@@ -236,6 +352,9 @@ pub struct SeatLine {
     /// The host who seated it, or else the most senior who ranked it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<FeedId>,
+    /// The guest said that they still mean it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirmed: bool,
     /// Time or place changed after this answer was given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
@@ -250,4 +369,13 @@ pub struct AttendanceLine {
     pub doors: Vec<FeedId>,
     /// The RSVP checked in; `None` = a walk-in.
     pub rsvp: Option<EntryId>,
+    /// How many came, where a door counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persons: Option<u32>,
+    /// Came after it had begun.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+    /// Left before the end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
 }

@@ -9,27 +9,33 @@
 
 mod checkin;
 mod event;
+mod form;
 mod group;
 mod identity;
 pub mod kind;
 mod limit;
+mod poll;
+mod repeat;
 mod rsvp;
+mod seal;
 mod seat;
 mod talk;
 #[cfg(test)]
 mod tests;
 
-use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
-use crate::entry::{BODY_BYTES_MAX, CONTROL_BODY_BYTES_MAX};
 use crate::succession::Succeeds;
-use crate::{Draft, EntryId, FeedId, Kind, Seq, codec};
+use crate::{EntryId, FeedId, Seq};
 
 pub use checkin::checkin_message;
 pub use event::local_start;
+pub(crate) use event::{START_FORM, parse_start};
+use form::Body;
 pub use limit::{PostError, Problem};
 use limit::{count, distinct, line, number, text};
+pub use repeat::{OCCURRENCES_MAX, Rule, RuleError};
+pub use seal::READERS_MAX;
 
 /// A person as authority and trust name them: a feed together with its first entry, so that a thief who
 /// signs a second first entry gains nothing.
@@ -78,7 +84,76 @@ pub enum Schedulers {
     Members,
 }
 
-/// One thing said.
+/// How one becomes a member of a group.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Joining {
+    /// By joining.
+    #[default]
+    Open,
+    /// By joining and being accepted.
+    Approval,
+    /// The same, and nobody should ask who was not accepted before.
+    Invite,
+}
+
+/// How many must say that an owner is silent. 0 = that many never can.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Silence {
+    /// Other owners.
+    pub owners: u32,
+    /// Accepted members.
+    pub members: u32,
+}
+
+/// How a host's running node ranks those who ask for a seat.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// In the order in which they reached it.
+    #[default]
+    First,
+    /// Members of the group before others.
+    Members,
+    /// Nobody by itself.
+    Approval,
+    /// By lot, when answers close.
+    Lottery,
+}
+
+/// What the door notes of somebody besides that they came.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StampKind {
+    /// Came after it had begun.
+    Late,
+    /// Left before the end.
+    Left,
+}
+
+/// What a comment is, besides text.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tone {
+    /// A host tells everybody.
+    Announcement,
+    /// Somebody who was there says thanks.
+    Thanks,
+}
+
+/// Whom and what sealed text is for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// From who was there, to the hosts.
+    Feedback,
+    /// From who answered yes, to the hosts: what the event asks.
+    Answers,
+    /// From a host to the seated: the exact place.
+    Address,
+}
+
+/// One thing said. `occ`: the occurrence of a series that it is about, by its original local start.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Post {
     /// Entry 1 of every feed.
@@ -96,6 +171,10 @@ pub enum Post {
         owners: Vec<Person>,
         /// Who may schedule.
         schedulers: Schedulers,
+        /// How one becomes a member.
+        joining: Joining,
+        /// Who can say that an owner is silent, if anybody.
+        silence: Option<Silence>,
     },
     /// Founds an event; its id is this entry's.
     Event {
@@ -113,6 +192,8 @@ pub enum Post {
         capacity: Option<u32>,
         /// Whether a smaller party may pass a larger one that does not fit.
         split: bool,
+        /// The rule by which it repeats: the event is a series.
+        repeat: Option<String>,
     },
     /// The author is a member of the group from here.
     Join {
@@ -134,6 +215,10 @@ pub enum Post {
         role: Role,
         /// Seats handed over (events only), 0 to 100000; 0 for a door.
         quota: u32,
+        /// Revokes of the subject that this lifts, at most 7.
+        lifts: Vec<EntryId>,
+        /// The subject's first entry that counts again; `None` iff nothing is lifted.
+        from_seq: Option<Seq>,
     },
     /// Takes every role, honouring what the subject said up to `cut_seq`.
     Revoke {
@@ -146,12 +231,75 @@ pub enum Post {
         /// Its id; `None` iff `cut_seq` is 0.
         cut_id: Option<EntryId>,
     },
+    /// Lets entries count that a cut voids.
+    Endorse {
+        /// Group or event.
+        object: EntryId,
+        /// Which, 1 to 7.
+        entries: Vec<EntryId>,
+    },
+    /// Makes somebody a member, who joined or will.
+    Accept {
+        /// Which group.
+        group: EntryId,
+        /// Whom.
+        subject: Person,
+        /// Revokes of the subject that this lifts, at most 7.
+        lifts: Vec<EntryId>,
+        /// As in a grant.
+        from_seq: Option<Seq>,
+    },
+    /// States that an owner is silent and who is to go on for them.
+    Silent {
+        /// Which group.
+        group: EntryId,
+        /// The owner.
+        subject: Person,
+        /// Who becomes one.
+        heir: Person,
+        /// As in a revoke: the owner's last entry honoured.
+        cut_seq: Seq,
+        /// Its id; `None` iff `cut_seq` is 0.
+        cut_id: Option<EntryId>,
+    },
+    /// An owner answers such statements: they are void.
+    Present {
+        /// Which group.
+        group: EntryId,
+        /// Which, 1 to 7.
+        statements: Vec<EntryId>,
+    },
     /// Ranks RSVPs: position in the author's log is the order. ("admit" is the command.)
     Seat {
         /// Which event.
         event: EntryId,
         /// RSVP and persons, 1 to 32 lines.
         lines: Vec<(EntryId, u32)>,
+        #[allow(missing_docs)]
+        occ: Option<String>,
+    },
+    /// Gives up lines: who did not confirm, who was ranked by mistake.
+    Release {
+        /// Which event.
+        event: EntryId,
+        /// RSVPs, 1 to 32.
+        rsvps: Vec<EntryId>,
+        #[allow(missing_docs)]
+        occ: Option<String>,
+    },
+    /// The author ranks nobody more.
+    Close {
+        /// Which event.
+        event: EntryId,
+        #[allow(missing_docs)]
+        occ: Option<String>,
+    },
+    /// Calls one occurrence off. Final.
+    Skip {
+        /// Which series.
+        event: EntryId,
+        #[allow(missing_docs)]
+        occ: String,
     },
     /// The author takes back entries of their own.
     Tombstone {
@@ -170,6 +318,24 @@ pub enum Post {
         party: u32,
         /// One line for the hosts, at most 200 bytes.
         note: String,
+        #[allow(missing_docs)]
+        occ: Option<String>,
+    },
+    /// The author still means their yes.
+    Confirm {
+        /// Which event.
+        event: EntryId,
+        /// Which answer.
+        rsvp: EntryId,
+        #[allow(missing_docs)]
+        occ: Option<String>,
+    },
+    /// The author says that they are there, and no door says so.
+    Here {
+        /// Which event.
+        event: EntryId,
+        #[allow(missing_docs)]
+        occ: Option<String>,
     },
     /// Changes fields of an event; what is `None` stays.
     Update {
@@ -178,7 +344,9 @@ pub enum Post {
         /// Updates it replaces, at most 7.
         replaces: Vec<EntryId>,
         /// New values.
-        fields: EventFields,
+        fields: Box<EventFields>,
+        #[allow(missing_docs)]
+        occ: Option<String>,
     },
     /// Calls the event off. Final: it counts by kind and refs, whatever becomes of the body.
     Cancel {
@@ -199,6 +367,8 @@ pub enum Post {
         rsvp: Option<EntryId>,
         /// The guest's signature over the challenge.
         signature: [u8; 64],
+        #[allow(missing_docs)]
+        occ: Option<String>,
     },
     /// The door's countersignature: this guest answered my challenge.
     Checkin {
@@ -212,6 +382,32 @@ pub enum Post {
         rsvp: Option<EntryId>,
         /// The guest's signature over the challenge.
         signature: [u8; 64],
+        /// How many came, the guest included, 1 to 20; `None` = as many as have a seat.
+        persons: Option<u32>,
+        #[allow(missing_docs)]
+        occ: Option<String>,
+    },
+    /// What a door notes of a guest besides.
+    Stamp {
+        /// Which event.
+        event: EntryId,
+        /// Who.
+        guest: FeedId,
+        /// What.
+        what: StampKind,
+        #[allow(missing_docs)]
+        occ: Option<String>,
+    },
+    /// Hides entries for everybody in a group or event, or shows them again.
+    Hide {
+        /// Group or event.
+        object: EntryId,
+        /// Which, 1 to 7.
+        entries: Vec<EntryId>,
+        /// Or show.
+        on: bool,
+        /// Why, at most 500 bytes.
+        reason: String,
     },
     /// What the author wants to be called.
     Profile {
@@ -219,6 +415,8 @@ pub enum Post {
         name: String,
         /// At most 2000 bytes.
         about: String,
+        /// At most 5 lines.
+        links: Vec<String>,
     },
     /// A published follow. Off by default: following is a local fact.
     Follow {
@@ -235,200 +433,81 @@ pub enum Post {
         reply: Option<EntryId>,
         /// 1 to 8000 bytes.
         text: String,
+        /// What more it is.
+        tone: Option<Tone>,
+    },
+    /// Asks when an event should be.
+    Poll {
+        /// In which group.
+        group: EntryId,
+        /// One line, 1 to 200 bytes.
+        question: String,
+        /// IANA zone of the options.
+        zone: String,
+        /// How long the event would be.
+        minutes: u32,
+        /// Local starts, 2 to 12.
+        options: Vec<String>,
+    },
+    /// On which of a poll's options the author could come. The last one counts.
+    Vote {
+        /// Which poll.
+        poll: EntryId,
+        /// Options by place, from 0.
+        yes: Vec<u32>,
+    },
+    /// The poll's author says which event came of it.
+    Settled {
+        /// Which poll.
+        poll: EntryId,
+        /// Which event.
+        event: EntryId,
+    },
+    /// Text that only some can read.
+    Sealed {
+        /// Which event.
+        event: EntryId,
+        /// What it is.
+        purpose: Purpose,
+        /// For each reader the first 8 bytes of their feed, and the sealed key; 1 to 150.
+        keys: Vec<([u8; 8], [u8; 80])>,
+        /// The sealed text.
+        sealed: Vec<u8>,
+        #[allow(missing_docs)]
+        occ: Option<String>,
     },
 }
 
-/// The fields of an event that can change. What an event has beyond its founding body (place, about) comes
-/// with its first update: the founding body is kept for ever, that of an update can be taken back.
+/// The fields of an event that can change, in the order of their keys. What an event has beyond its founding
+/// body comes with its first update: the founding body is kept for ever, that of an update can be taken back.
+///
+/// Limits and meaning: spec/posts.md, "fields of an event".
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+#[allow(missing_docs)]
 pub struct EventFields {
-    /// As the event's.
-    pub title: Option<String>,
-    /// As the event's.
-    pub start: Option<String>,
-    /// As the event's.
+    pub geo: Option<(i32, i32)>,
+    pub cost: Option<String>,
+    pub tags: Option<Vec<String>>,
     pub zone: Option<String>,
-    /// As the event's.
-    pub minutes: Option<u32>,
-    /// One line, at most 300 bytes.
-    pub place: Option<String>,
-    /// At most 4000 bytes.
     pub about: Option<String>,
-    /// As the event's.
+    pub extra: Option<Vec<String>>,
+    pub opens: Option<u32>,
+    pub place: Option<String>,
+    pub start: Option<String>,
+    pub title: Option<String>,
+    pub access: Option<String>,
+    pub closes: Option<u32>,
+    pub except: Option<Vec<String>>,
+    pub online: Option<String>,
+    pub policy: Option<Policy>,
+    pub repeat: Option<String>,
+    pub all_day: Option<bool>,
+    pub minutes: Option<u32>,
     pub capacity: Option<u32>,
-}
-
-/// A key of the body that this version knows only as not for it: a post that carries it says nothing here.
-type Reserved = IgnoredAny;
-
-/// The body of one kind, as it lies in the entry.
-trait Body: DeserializeOwned + Serialize {
-    /// What it says together with the refs; `None` where they do not fit. Limits are checked after.
-    fn post(self, refs: &[EntryId]) -> Option<Post>;
-}
-
-impl Post {
-    /// Reads what an entry says. `None`: an unknown kind, a body that is absent or does not fit its kind.
-    ///
-    /// A pure function of its arguments, for ever: no zone data, no clock.
-    pub fn read(kind: Kind, refs: &[EntryId], body: Option<&[u8]>) -> Option<Self> {
-        let body = body?;
-        let post = match kind {
-            kind::GENESIS => read::<identity::Genesis>(kind, refs, body),
-            kind::GROUP => read::<group::Group>(kind, refs, body),
-            kind::EVENT => read::<event::Event>(kind, refs, body),
-            kind::JOIN => read::<group::Join>(kind, refs, body),
-            kind::LEAVE => read::<group::Leave>(kind, refs, body),
-            kind::GRANT => read::<group::Grant>(kind, refs, body),
-            kind::REVOKE => read::<group::Revoke>(kind, refs, body),
-            kind::SEAT => read::<seat::Seat>(kind, refs, body),
-            kind::TOMBSTONE => read::<talk::Tombstone>(kind, refs, body),
-            kind::RSVP => read::<rsvp::Rsvp>(kind, refs, body),
-            kind::UPDATE => read::<event::Update>(kind, refs, body),
-            kind::ARRIVE => read::<checkin::Arrive>(kind, refs, body),
-            kind::CHECKIN => read::<checkin::Checkin>(kind, refs, body),
-            kind::CANCEL => read::<event::Cancel>(kind, refs, body),
-            kind::PROFILE => read::<identity::Profile>(kind, refs, body),
-            kind::FOLLOW => read::<identity::Follow>(kind, refs, body),
-            kind::COMMENT => read::<talk::Comment>(kind, refs, body),
-            _ => None,
-        }?;
-        post.check().is_ok().then_some(post)
-    }
-
-    /// The kind, refs and body that say it, checked against every limit. `salt`: 16 random bytes, which
-    /// the kinds with guessable bodies (rsvp, arrive, check-in) carry.
-    ///
-    /// # Errors
-    ///
-    /// The first field past its limit; for an event also a zone that is not known here and a local start
-    /// that its clocks skip.
-    pub fn draft(&self, time_ms: u64, salt: [u8; 16]) -> Result<Draft, PostError> {
-        self.check()?;
-        match self {
-            Self::Event { start, zone, .. } => event::check_local(Some(start), Some(zone))?,
-            Self::Update { fields, .. } => {
-                event::check_local(fields.start.as_deref(), fields.zone.as_deref())?;
-            }
-            _ => {}
-        }
-        let (refs, body) = (self.refs(), self.body(salt));
-        distinct("refs", &refs)?;
-        Ok(Draft { kind: self.kind(), refs, body, time_ms })
-    }
-
-    /// The number of its kind.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Genesis { .. } => kind::GENESIS,
-            Self::Group { .. } => kind::GROUP,
-            Self::Event { .. } => kind::EVENT,
-            Self::Join { .. } => kind::JOIN,
-            Self::Leave { .. } => kind::LEAVE,
-            Self::Grant { .. } => kind::GRANT,
-            Self::Revoke { .. } => kind::REVOKE,
-            Self::Seat { .. } => kind::SEAT,
-            Self::Tombstone { .. } => kind::TOMBSTONE,
-            Self::Rsvp { .. } => kind::RSVP,
-            Self::Update { .. } => kind::UPDATE,
-            Self::Arrive { .. } => kind::ARRIVE,
-            Self::Checkin { .. } => kind::CHECKIN,
-            Self::Cancel { .. } => kind::CANCEL,
-            Self::Profile { .. } => kind::PROFILE,
-            Self::Follow { .. } => kind::FOLLOW,
-            Self::Comment { .. } => kind::COMMENT,
-        }
-    }
-
-    fn refs(&self) -> Vec<EntryId> {
-        match self {
-            Self::Genesis { .. } | Self::Group { .. } | Self::Profile { .. } | Self::Follow { .. } => vec![],
-            Self::Event { group, .. } => group.iter().copied().collect(),
-            Self::Join { group } | Self::Leave { group } => vec![*group],
-            Self::Grant { object, .. } | Self::Revoke { object, .. } => vec![*object],
-            Self::Seat { event, .. }
-            | Self::Cancel { event, .. }
-            | Self::Arrive { event, .. }
-            | Self::Checkin { event, .. } => vec![*event],
-            Self::Tombstone { targets } => targets.clone(),
-            Self::Rsvp { event, seen: others, .. } | Self::Update { event, replaces: others, .. } => {
-                [&[*event], others.as_slice()].concat()
-            }
-            Self::Comment { object, reply, .. } => [*object].into_iter().chain(*reply).collect(),
-        }
-    }
-
-    fn body(&self, salt: [u8; 16]) -> Vec<u8> {
-        match self {
-            Self::Genesis { recovery, succeeds } => {
-                codec::encode(&identity::Genesis::of(recovery, succeeds.as_deref()))
-            }
-            Self::Group { name, owners, schedulers } => {
-                codec::encode(&group::Group::of(name, owners, *schedulers))
-            }
-            Self::Event { group: _, title, start, zone, minutes, capacity, split } => {
-                codec::encode(&event::Event::of(title, start, zone, *minutes, *capacity, *split))
-            }
-            Self::Join { .. } => codec::encode(&group::Join {}),
-            Self::Leave { .. } => codec::encode(&group::Leave {}),
-            Self::Grant { subject, role, quota, .. } => {
-                codec::encode(&group::Grant::of(subject, *role, *quota))
-            }
-            Self::Revoke { subject, cut_seq, cut_id, .. } => {
-                codec::encode(&group::Revoke::of(subject, *cut_seq, *cut_id))
-            }
-            Self::Seat { lines, .. } => codec::encode(&seat::Seat::of(lines)),
-            Self::Tombstone { .. } => codec::encode(&talk::Tombstone {}),
-            Self::Rsvp { answer, party, note, .. } => {
-                codec::encode(&rsvp::Rsvp::of(*answer, *party, note, salt))
-            }
-            Self::Update { fields, .. } => codec::encode(&event::Update::of(fields)),
-            Self::Cancel { reason, .. } => codec::encode(&event::Cancel::of(reason)),
-            Self::Arrive { event: _, door, nonce, rsvp, signature } => {
-                let proof = checkin::Proof { nonce, rsvp: *rsvp, signature, salt };
-                codec::encode(&checkin::Arrive::of(door, &proof))
-            }
-            Self::Checkin { event: _, guest, nonce, rsvp, signature } => {
-                let proof = checkin::Proof { nonce, rsvp: *rsvp, signature, salt };
-                codec::encode(&checkin::Checkin::of(guest, &proof))
-            }
-            Self::Profile { name, about } => codec::encode(&identity::Profile::of(name, about)),
-            Self::Follow { subject, on } => codec::encode(&identity::Follow::of(subject, *on)),
-            Self::Comment { text, .. } => codec::encode(&talk::Comment::of(text)),
-        }
-    }
-
-    /// Every limit that does not depend on anything but the post: the same for who writes and who reads.
-    fn check(&self) -> Result<(), PostError> {
-        match self {
-            Self::Genesis { succeeds, .. } => identity::check_genesis(succeeds.as_deref()),
-            Self::Join { .. } | Self::Leave { .. } | Self::Follow { .. } => Ok(()),
-            Self::Arrive { .. } | Self::Checkin { .. } => Ok(()),
-            Self::Group { name, owners, .. } => group::check_group(name, owners),
-            Self::Event { group: _, title, start, zone, minutes, capacity, split: _ } => {
-                event::check_fields(&EventFields {
-                    title: Some(title.clone()),
-                    start: Some(start.clone()),
-                    zone: Some(zone.clone()),
-                    minutes: Some(*minutes),
-                    capacity: *capacity,
-                    ..EventFields::default()
-                })
-            }
-            Self::Grant { role, quota, .. } => group::check_grant(*role, *quota),
-            Self::Revoke { cut_seq, cut_id, .. } => group::check_revoke(*cut_seq, cut_id.as_ref()),
-            Self::Seat { lines, .. } => seat::check(lines),
-            Self::Tombstone { targets } => talk::check_tombstone(targets),
-            Self::Rsvp { seen, party, note, .. } => rsvp::check(seen, *party, note),
-            Self::Update { replaces, fields, .. } => event::check_update(replaces, fields),
-            Self::Cancel { reason, .. } => text("reason", reason, 0..=500),
-            Self::Profile { name, about } => identity::check_profile(name, about),
-            Self::Comment { text, .. } => talk::check_comment(text),
-        }
-    }
-}
-
-fn read<B: Body>(kind: Kind, refs: &[EntryId], body: &[u8]) -> Option<Post> {
-    let max = if kind.is_control() { CONTROL_BODY_BYTES_MAX } else { BODY_BYTES_MAX };
-    codec::decode_open::<B>(body, max).ok()?.post(refs)
+    pub cancel_by: Option<u32>,
+    pub party_max: Option<u32>,
+    pub questions: Option<Vec<String>>,
+    pub confirm_by: Option<u32>,
+    pub no_show_max: Option<u32>,
 }

@@ -37,7 +37,8 @@ impl Touched {
         }
         if let Some(object) = first_ref.filter(|_| kind.is_fold()) {
             self.objects.insert(*object);
-            if kind.is_control() && !matches!(kind, kind::EVENT | kind::SEAT | kind::TOMBSTONE) {
+            let is_of_seats = matches!(kind, kind::SEAT | kind::RELEASE | kind::CLOSE | kind::SKIP);
+            if kind.is_control() && !is_of_seats && !matches!(kind, kind::EVENT | kind::TOMBSTONE) {
                 self.roles.insert(*object);
             }
         }
@@ -332,7 +333,7 @@ pub(crate) fn profile(entry: &Unverified) -> Option<Vec<u8>> {
         return None;
     }
     match Post::read(header.kind, &header.refs, entry.body())? {
-        Post::Profile { name, about } => Some(codec::encode(&(name, about))),
+        Post::Profile { name, about, .. } => Some(codec::encode(&(name, about))),
         _ => None,
     }
 }

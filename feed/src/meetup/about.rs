@@ -1,6 +1,7 @@
 //! What a set of facts says about one object, sorted out once: each author's entries in the order of their log.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::{Fact, Facts};
 use crate::post::{Person, kind};
@@ -11,16 +12,19 @@ use crate::{EntryId, FeedId, Post, Seq};
 pub(super) struct Said<'a> {
     pub(super) fact: &'a Fact,
     /// `None` if it says nothing: body not held, not fitting, taken back, or of a kind the fold does not read.
-    pub(super) post: Option<Post>,
+    post: Option<Post>,
     pub(super) taken_back: bool,
     /// Whose key signed it: the author's today, or an earlier one.
     pub(super) signer: FeedId,
 }
 
 /// Every entry whose first ref is the object and that is not quarantined, by author, place and id.
+#[derive(Clone)]
 pub(super) struct About<'a> {
-    said: Vec<Said<'a>>,
+    said: Rc<Vec<Said<'a>>>,
     pub(super) lineage: &'a Lineage,
+    /// The occurrence that is asked about; `None` = the event, or the series as a whole.
+    pub(super) occ: Option<String>,
 }
 
 impl Said<'_> {
@@ -46,8 +50,23 @@ impl<'a> About<'a> {
             let signer = facts.signer(fact);
             Said { fact, post: if reads { fact.post() } else { None }, taken_back, signer }
         };
-        let said = entries.into_iter().map(said).collect();
-        Self { said, lineage: &facts.lineage }
+        let said = Rc::new(entries.into_iter().map(said).collect());
+        Self { said, lineage: &facts.lineage, occ: None }
+    }
+
+    /// The same, for one occurrence.
+    pub(super) fn at_occurrence(&self, occ: &str) -> Self {
+        Self { said: Rc::clone(&self.said), lineage: self.lineage, occ: Some(occ.to_owned()) }
+    }
+
+    /// What an entry says here: nothing if it is about another occurrence.
+    pub(super) fn post<'b>(&self, said: &'b Said<'a>) -> Option<&'b Post> {
+        said.post.as_ref().filter(|post| post.occ().is_none() || post.occ() == self.occ.as_deref())
+    }
+
+    /// The occurrences that something was said about.
+    pub(super) fn occurrences(&self) -> BTreeSet<&str> {
+        self.iter().filter_map(|said| said.post.as_ref()?.occ()).collect()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Said<'a>> {

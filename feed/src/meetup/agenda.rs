@@ -11,6 +11,9 @@ use crate::{EntryId, FeedId};
 #[allow(missing_docs)]
 pub struct AgendaLine {
     pub id: EntryId,
+    /// The occurrence of a series, by its original local start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occ: Option<String>,
     pub title: String,
     pub start: String,
     pub zone: String,
@@ -40,6 +43,8 @@ pub enum Standing {
     Provisional,
     /// No host has seen the answer yet, and no seat is free.
     Unranked,
+    /// Had a line, and a host gave it up.
+    Released,
     /// Said maybe.
     Maybe,
     /// Said no.
@@ -51,6 +56,7 @@ impl AgendaLine {
     pub fn of(event: &EventState, who: &FeedId) -> Self {
         Self {
             id: event.id,
+            occ: event.occ.clone(),
             title: event.title.clone(),
             start: event.start.clone(),
             zone: event.zone.clone(),
@@ -85,6 +91,9 @@ pub fn standing(event: &EventState, who: &FeedId) -> Option<Standing> {
     }
     if among(&event.unranked).is_some() {
         return Some(Standing::Unranked);
+    }
+    if among(&event.released).is_some() {
+        return Some(Standing::Released);
     }
     if among(&event.maybe).is_some() {
         return Some(Standing::Maybe);

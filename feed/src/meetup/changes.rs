@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::about::About;
 use super::roles::Roles;
-use super::{Role, kind};
+use super::{Role, kind, series};
 use crate::post::EventFields;
 use crate::{EntryId, Post, Seq};
 
@@ -13,11 +13,15 @@ struct Change<'a> {
     rank: usize,
     seq: Seq,
     id: EntryId,
+    /// Of this occurrence alone.
+    is_own: bool,
     fields: &'a EventFields,
 }
 
 pub(super) struct Changes<'a> {
     founded: EventFields,
+    /// The occurrence, by its original start.
+    occ: Option<String>,
     /// By somebody with the right, readable.
     counted: Vec<Change<'a>>,
     /// Which updates each update replaces, read off the headers, so that it holds for those too that do
@@ -31,14 +35,17 @@ pub(super) struct Changes<'a> {
 type Field<T> = fn(&EventFields) -> Option<&T>;
 
 impl<'a> Changes<'a> {
-    pub(super) fn gather(founded: EventFields, about: &'a About<'a>, roles: &Roles) -> Self {
-        let mut changes = Self { founded, counted: vec![], replaces: BTreeMap::new(), incomplete: false };
+    pub(super) fn gather(founded: EventFields, about: &'a About<'a>, roles: &Roles<'_>) -> Self {
+        let (replaces, occ) = (BTreeMap::new(), about.occ.clone());
+        let mut changes = Self { founded, occ, counted: vec![], replaces, incomplete: false };
         for said in about.iter().filter(|said| said.fact.kind == kind::UPDATE) {
             let (id, seq) = (said.fact.id, said.fact.seq);
             changes.replaces.insert(id, &said.fact.refs[1..]);
-            let Some(rank) = roles.rank(said.author(), seq, Role::Organizer) else { continue };
-            match &said.post {
-                Some(Post::Update { fields, .. }) => changes.counted.push(Change { rank, seq, id, fields }),
+            let Some(rank) = roles.right(said.fact, Role::Organizer) else { continue };
+            match about.post(said) {
+                Some(Post::Update { fields, occ, .. }) => {
+                    changes.counted.push(Change { rank, seq, id, is_own: occ.is_some(), fields });
+                }
                 _ => changes.incomplete |= said.is_missing(),
             }
         }
@@ -66,39 +73,75 @@ impl<'a> Changes<'a> {
     }
 
     /// One field: of the updates that set it and that no other such one replaces, the most senior author's,
-    /// then the one later in the log, then the smaller id. `seen`: as if there were no others.
-    fn field<T>(&self, seen: Option<&BTreeSet<EntryId>>, field: Field<T>) -> Option<&T> {
+    /// then the one later in the log, then the smaller id. `seen`: as if there were no others. `is_own`: of
+    /// those for this occurrence alone, or of the others.
+    fn set<T>(&self, seen: Option<&BTreeSet<EntryId>>, is_own: bool, field: Field<T>) -> Option<&T> {
         let sets = |change: &&Change<'_>| {
-            field(change.fields).is_some() && seen.is_none_or(|seen| seen.contains(&change.id))
+            let is_seen = seen.is_none_or(|seen| seen.contains(&change.id));
+            change.is_own == is_own && field(change.fields).is_some() && is_seen
         };
         let replaced = self.before(self.counted.iter().filter(sets));
         let standing = self.counted.iter().filter(sets).filter(|change| !replaced.contains(&change.id));
         let winner = standing.min_by_key(|change| (change.rank, Reverse(change.seq), change.id));
-        winner.map_or(field(&self.founded), |change| field(change.fields))
+        winner.and_then(|change| field(change.fields))
+    }
+
+    /// One field: what was set for the occurrence, or else for all, or else what the event was founded with.
+    fn field<T>(&self, seen: Option<&BTreeSet<EntryId>>, field: Field<T>) -> Option<&T> {
+        let of_all = || self.set(seen, false, field).or_else(|| field(&self.founded));
+        self.set(seen, true, field).or_else(of_all)
+    }
+
+    /// The local start: of an occurrence its own, or else it is moved as far as the series is.
+    fn start(&self, seen: Option<&BTreeSet<EntryId>>) -> Option<String> {
+        let field: Field<String> = |fields| fields.start.as_ref();
+        let Some(occ) = &self.occ else { return self.field(seen, field).cloned() };
+        if let Some(own) = self.set(seen, true, field) {
+            return Some(own.clone());
+        }
+        let (from, to) = (self.founded.start.as_ref()?, self.set(seen, false, field));
+        Some(to.map_or_else(|| occ.clone(), |to| series::moved(occ, from, to)))
     }
 
     /// Every field as it is now.
     pub(super) fn now(&self) -> EventFields {
         EventFields {
-            title: self.field(None, |f| f.title.as_ref()).cloned(),
-            start: self.field(None, |f| f.start.as_ref()).cloned(),
+            geo: self.field(None, |f| f.geo.as_ref()).copied(),
+            cost: self.field(None, |f| f.cost.as_ref()).cloned(),
+            tags: self.field(None, |f| f.tags.as_ref()).cloned(),
             zone: self.field(None, |f| f.zone.as_ref()).cloned(),
-            minutes: self.field(None, |f| f.minutes.as_ref()).copied(),
-            place: self.field(None, |f| f.place.as_ref()).cloned(),
             about: self.field(None, |f| f.about.as_ref()).cloned(),
+            extra: self.set(None, false, |f| f.extra.as_ref()).cloned(),
+            opens: self.field(None, |f| f.opens.as_ref()).copied(),
+            place: self.field(None, |f| f.place.as_ref()).cloned(),
+            start: self.start(None),
+            title: self.field(None, |f| f.title.as_ref()).cloned(),
+            access: self.field(None, |f| f.access.as_ref()).cloned(),
+            closes: self.field(None, |f| f.closes.as_ref()).copied(),
+            except: self.set(None, false, |f| f.except.as_ref()).cloned(),
+            online: self.field(None, |f| f.online.as_ref()).cloned(),
+            policy: self.field(None, |f| f.policy.as_ref()).copied(),
+            repeat: self.set(None, false, |f| f.repeat.as_ref()).or(self.founded.repeat.as_ref()).cloned(),
+            all_day: self.field(None, |f| f.all_day.as_ref()).copied(),
+            minutes: self.field(None, |f| f.minutes.as_ref()).copied(),
             capacity: self.field(None, |f| f.capacity.as_ref()).copied(),
+            cancel_by: self.field(None, |f| f.cancel_by.as_ref()).copied(),
+            party_max: self.field(None, |f| f.party_max.as_ref()).copied(),
+            questions: self.field(None, |f| f.questions.as_ref()).cloned(),
+            confirm_by: self.field(None, |f| f.confirm_by.as_ref()).copied(),
+            no_show_max: self.field(None, |f| f.no_show_max.as_ref()).copied(),
         }
     }
 
     /// Whether time or place are others now than for somebody who had seen these updates and what they replace.
     pub(super) fn moved_since(&self, seen: &[EntryId]) -> bool {
         let seen = self.back_from(seen.iter().copied());
-        let fields: [Field<String>; 3] = [|f| f.start.as_ref(), |f| f.zone.as_ref(), |f| f.place.as_ref()];
+        let fields: [Field<String>; 2] = [|f| f.zone.as_ref(), |f| f.place.as_ref()];
         // No place and an empty place are the same place.
-        let place = |text: Option<&String>| text.cloned().unwrap_or_default();
-        fields
-            .into_iter()
-            .any(|field| place(self.field(Some(&seen), field)) != place(self.field(None, field)))
+        let text = |text: Option<&String>| text.cloned().unwrap_or_default();
+        let differs =
+            |field: Field<String>| text(self.field(Some(&seen), field)) != text(self.field(None, field));
+        self.start(Some(&seen)) != self.start(None) || fields.into_iter().any(differs)
     }
 
     /// Updates that count and that no other counted one replaces, by id.

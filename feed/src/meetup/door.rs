@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::about::About;
 use super::roles::Roles;
+use super::seats::Guests;
 use super::{AttendanceLine, Role};
-use crate::post::{checkin_message, kind};
+use crate::post::{StampKind, checkin_message, kind};
 use crate::{EntryId, FeedId, NetId, Post, PublicKey, Seq};
 
 /// What all doors know of one guest. A union: doors that were apart for the evening need no order.
@@ -14,51 +15,86 @@ struct Arrival {
     doors: BTreeSet<FeedId>,
     /// The latest in the guest's log of the RSVPs checked in.
     rsvp: Option<(Seq, EntryId)>,
+    /// The most that a door counted.
+    persons: Option<u32>,
+    stamps: BTreeSet<StampKind>,
 }
 
-/// Attendance by feed id, and whether a check-in by somebody with the right is not held.
-pub(super) fn attendance(
-    net: &NetId,
-    event: EntryId,
-    about: &About<'_>,
-    roles: &Roles,
-) -> (Vec<AttendanceLine>, bool) {
-    let rsvps: BTreeMap<EntryId, (FeedId, Seq)> = about
-        .iter()
-        .filter(|said| said.fact.kind == kind::RSVP)
-        .map(|said| (said.fact.id, (said.fact.author.feed, said.fact.seq)))
-        .collect();
-    let mut arrivals = BTreeMap::<FeedId, Arrival>::new();
-    let mut incomplete = false;
-    for said in about.iter().filter(|said| said.fact.kind == kind::CHECKIN) {
-        if roles.rank(said.author(), said.fact.seq, Role::Door).is_none() {
-            continue;
+/// Who came, as the doors and the guests say it.
+pub(super) struct Attendance {
+    /// By feed id.
+    pub(super) lines: Vec<AttendanceLine>,
+    /// Who says so themselves and no door does, by feed id.
+    pub(super) here: Vec<FeedId>,
+    /// Whether a check-in by somebody with the right is not held.
+    pub(super) incomplete: bool,
+}
+
+impl Attendance {
+    pub(super) fn of(
+        net: &NetId,
+        event: EntryId,
+        about: &About<'_>,
+        roles: &Roles<'_>,
+        guests: &Guests<'_>,
+    ) -> Self {
+        let mut arrivals = BTreeMap::<FeedId, Arrival>::new();
+        let (mut stamps, mut here) = (Vec::new(), BTreeSet::new());
+        let mut incomplete = false;
+        for said in about.iter() {
+            let is_doors = matches!(said.fact.kind, kind::CHECKIN | kind::STAMP);
+            if is_doors && roles.right(said.fact, Role::Door).is_none() {
+                continue;
+            }
+            match about.post(said) {
+                Some(Post::Checkin { event: _, guest, nonce, rsvp, signature, persons, occ }) => {
+                    let (door, person) = (said.author().feed, about.lineage.first_key(*guest));
+                    // An RSVP that is not held yet may turn out to be somebody else's: until then nobody arrived.
+                    let named = match rsvp {
+                        None => None,
+                        Some(id) => match guests.author_of(id) {
+                            Some((author, seq)) if author == person => Some((seq, *id)),
+                            _ => continue,
+                        },
+                    };
+                    let message =
+                        checkin_message(net, &event, occ.as_deref(), &said.signer, nonce, rsvp.as_ref());
+                    if !PublicKey::parse(guest).is_ok_and(|key| key.verify(&[&message], signature)) {
+                        continue;
+                    }
+                    // In a series a check-in is for one occurrence.
+                    if occ.as_deref() != about.occ.as_deref() {
+                        continue;
+                    }
+                    let arrival = arrivals.entry(person).or_default();
+                    arrival.doors.insert(door);
+                    arrival.rsvp = arrival.rsvp.max(named);
+                    arrival.persons = arrival.persons.max(*persons);
+                }
+                Some(Post::Stamp { event: _, guest, what, occ }) if *occ == about.occ => {
+                    stamps.push((about.lineage.first_key(*guest), *what));
+                }
+                Some(Post::Here { event: _, occ }) if *occ == about.occ => {
+                    here.insert(said.author().feed);
+                }
+                Some(_) => {}
+                None => incomplete |= is_doors && said.is_missing(),
+            }
         }
-        let Some(Post::Checkin { event: _, guest, nonce, rsvp, signature }) = &said.post else {
-            incomplete |= said.is_missing();
-            continue;
-        };
-        let (door, person) = (said.author().feed, about.lineage.first_key(*guest));
-        // An RSVP that is not held yet may turn out to be somebody else's: until then nobody arrived.
-        let named = match rsvp {
-            None => None,
-            Some(id) => match rsvps.get(id) {
-                Some((author, seq)) if *author == person => Some((*seq, *id)),
-                _ => continue,
-            },
-        };
-        let message = checkin_message(net, &event, &said.signer, nonce, rsvp.as_ref());
-        if !PublicKey::parse(guest).is_ok_and(|key| key.verify(&[&message], signature)) {
-            continue;
+        for (guest, what) in stamps {
+            if let Some(arrival) = arrivals.get_mut(&guest) {
+                arrival.stamps.insert(what);
+            }
         }
-        let arrival = arrivals.entry(person).or_default();
-        arrival.doors.insert(door);
-        arrival.rsvp = arrival.rsvp.max(named);
+        here.retain(|guest| !arrivals.contains_key(guest));
+        let line = |(feed, arrival): (FeedId, Arrival)| AttendanceLine {
+            feed,
+            doors: arrival.doors.into_iter().collect(),
+            rsvp: arrival.rsvp.map(|(_, id)| id),
+            persons: arrival.persons,
+            late: arrival.stamps.contains(&StampKind::Late),
+            left: arrival.stamps.contains(&StampKind::Left),
+        };
+        Self { lines: arrivals.into_iter().map(line).collect(), here: here.into_iter().collect(), incomplete }
     }
-    let line = |(feed, Arrival { doors, rsvp }): (FeedId, Arrival)| AttendanceLine {
-        feed,
-        doors: doors.into_iter().collect(),
-        rsvp: rsvp.map(|(_, id)| id),
-    };
-    (arrivals.into_iter().map(line).collect(), incomplete)
 }

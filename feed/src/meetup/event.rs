@@ -6,87 +6,207 @@ use sha2::{Digest, Sha256};
 
 use super::about::About;
 use super::changes::Changes;
+use super::door::Attendance;
 use super::group::Group;
-use super::roles::{Roles, Seniority};
-use super::seats::{Guest, Guests, Place, Seating, Wish};
-use super::{Answer, EventState, Fact, Facts, Role, SeatLine, door, kind};
+use super::hide;
+use super::roles::{Roles, Roots, Seniority};
+use super::seats::{self, Guest, Guests, HostsList, Place, Seating, Wish};
+use super::series::{OccurrenceLine, occurrences};
+use super::{Answer, EventState, Fact, Facts, Role, SeatLine, kind};
 use crate::post::EventFields;
 use crate::{EntryId, FeedId, NetId, Post};
 
 const LOTTERY_DOMAIN: &[u8] = b"klatch/lottery/1\0";
 
-pub(super) fn fold(facts: &Facts, net: &NetId, id: EntryId) -> Option<EventState> {
-    // The founding entry counts even in quarantine, as a group's does.
+/// What holds for an event and all its occurrences.
+pub(super) struct Event<'a> {
+    founding: &'a Fact,
+    group: Option<EntryId>,
+    founded: EventFields,
+    split: bool,
+    within: Option<&'a Group<'a>>,
+    about: About<'a>,
+    pub(super) roles: Roles<'a>,
+    pub(super) cancelled: Option<EntryId>,
+}
+
+/// One of them, or the event itself.
+pub(super) struct Folded<'a> {
+    pub(super) guests: Guests<'a>,
+    /// By rank.
+    pub(super) lists: Vec<HostsList>,
+    pub(super) seating: Seating,
+    pub(super) skipped: Option<EntryId>,
+    pub(super) state: EventState,
+}
+
+/// The group that the event names, if it counts there.
+pub(super) fn group_of<'a>(facts: &'a Facts, id: EntryId) -> Option<Group<'a>> {
     let founding = facts.get(&id)?;
-    let Some(Post::Event { group, title, start, zone, minutes, capacity, split }) = founding.post() else {
-        return None;
-    };
-    let taken_back = facts.taken_back();
-    let within = group.and_then(|group| Group::fold(facts, group, &taken_back));
-    let within = within.filter(|group| group.schedules(founding));
-    let about = About::gather(facts, id, &taken_back);
-    let roles = roles(founding, within.as_ref(), &about);
-    let founded = EventFields {
-        title: Some(title),
-        start: Some(start),
-        zone: Some(zone),
-        minutes: Some(minutes),
-        capacity,
-        ..EventFields::default()
-    };
-    let changes = Changes::gather(founded, &about, &roles);
-    let now = changes.now();
-    let guests = Guests::gather(&about);
-    let author = roles.rank_of(&founding.author).expect("the author is a root of every event");
-    let seating = Seating::of(&about, &roles, &guests, author, now.capacity, split);
-    let (attendance, incomplete) = door::attendance(net, id, &about, &roles);
-    let is_cancelled = about.iter().any(|said| {
-        let by_right = roles.rank(said.author(), said.fact.seq, Role::Organizer).is_some();
-        said.fact.kind == kind::CANCEL && by_right && said.fact.refs.len() == 1
-    });
-    let lists = Lists::of(id, &guests, &changes, &roles, &seating, split);
-    Some(EventState {
-        id,
-        group,
-        in_group: within.is_some(),
-        author: founding.author.feed,
-        title: now.title?,
-        start: now.start?,
-        zone: now.zone?,
-        minutes: now.minutes?,
-        place: now.place.unwrap_or_default(),
-        about: now.about.unwrap_or_default(),
-        capacity: now.capacity,
-        split,
-        revision: changes.revision(),
-        tips: changes.tips(),
-        cancelled: is_cancelled,
-        hosts: roles.lines(|rank| seating.quotas.as_ref().map(|quotas| quotas[rank])),
-        seated: lists.seated,
-        waiting: lists.waiting,
-        provisional: lists.provisional,
-        unranked: lists.unranked,
-        maybe: lists.maybe,
-        no: lists.no,
-        attendance,
-        incomplete: incomplete || changes.incomplete || guests.incomplete,
-    })
+    let Some(Post::Event { group, .. }) = founding.post() else { return None };
+    let group = Group::fold(facts, group?, &facts.taken_back())?;
+    group.schedules(founding).then_some(group)
+}
+
+impl<'a> Event<'a> {
+    /// `None` while its founding entry is unknown or says nothing. It counts even in quarantine, as a group's does.
+    pub(super) fn gather(facts: &'a Facts, id: EntryId, within: Option<&'a Group<'a>>) -> Option<Self> {
+        let founding = facts.get(&id)?;
+        let Some(Post::Event { group, title, start, zone, minutes, capacity, split, repeat }) =
+            founding.post()
+        else {
+            return None;
+        };
+        let about = About::gather(facts, id, &facts.taken_back());
+        let roles = roles(founding, within, facts, &about);
+        let founded = EventFields {
+            title: Some(title),
+            start: Some(start),
+            zone: Some(zone),
+            minutes: Some(minutes),
+            capacity,
+            repeat,
+            ..EventFields::default()
+        };
+        let cancelled = about.iter().find(|said| {
+            let by_right = roles.right(said.fact, Role::Organizer).is_some();
+            said.fact.kind == kind::CANCEL && by_right && said.fact.refs.len() == 1
+        });
+        let cancelled = cancelled.map(|said| said.fact.id);
+        Some(Self { founding, group, founded, split, within, about, roles, cancelled })
+    }
+
+    fn is_series(&self) -> bool {
+        self.founded.repeat.is_some()
+    }
+
+    /// The event itself; of a series what is said of all occurrences.
+    pub(super) fn about(&self) -> About<'a> {
+        About::clone(&self.about)
+    }
+
+    /// One occurrence; `None` if the series has no such, or the event is none.
+    pub(super) fn at(&self, occ: &str) -> Option<About<'a>> {
+        let is_one = self.is_series() && self.names(&self.now()).iter().any(|name| name == occ);
+        is_one.then(|| self.about.at_occurrence(occ))
+    }
+
+    fn now(&self) -> EventFields {
+        Changes::gather(self.founded.clone(), &self.about, &self.roles).now()
+    }
+
+    fn names(&self, now: &EventFields) -> Vec<String> {
+        occurrences(self.founded.start.as_deref().unwrap_or_default(), now)
+    }
+
+    /// The occurrences that something was said about, by name.
+    pub(super) fn special(&self) -> Vec<String> {
+        if !self.is_series() {
+            return vec![];
+        }
+        let said = self.about.occurrences();
+        let mut names = self.names(&self.now());
+        names.retain(|name| said.contains(name.as_str()));
+        names
+    }
+
+    /// Folds what `about` is about.
+    pub(super) fn fold<'b>(&self, net: &NetId, about: &'b About<'b>) -> Option<Folded<'b>> {
+        let (id, roles) = (self.founding.id, &self.roles);
+        let changes = Changes::gather(self.founded.clone(), about, roles);
+        let now = changes.now();
+        let guests = Guests::gather(about, roles);
+        let lists = seats::lists(about, roles);
+        let author = roles.rank_of(&self.founding.author).expect("the author is a root of every event");
+        let seating = Seating::of(&lists, roles, &guests, author, (now.capacity, self.split));
+        let attendance = Attendance::of(net, id, about, roles, &guests);
+        let skipped = about.iter().find(|said| {
+            let is_skip = matches!(about.post(said), Some(Post::Skip { .. }));
+            is_skip && roles.right(said.fact, Role::Organizer).is_some()
+        });
+        let skipped = skipped.map(|said| said.fact.id);
+        let placed = Lists::of(id, &guests, &changes, roles, &seating, self.split);
+        let hidden = hide::hidden(about, roles, Role::Host);
+        let closed = lists.iter().zip(&roles.principals).filter(|(list, _)| list.closed.is_some());
+        let EventFields { title, start, zone, minutes, .. } = now.clone();
+        let state = EventState {
+            id,
+            group: self.group,
+            in_group: self.within.is_some(),
+            author: self.founding.author.feed,
+            title: title?,
+            start: start?,
+            zone: zone?,
+            minutes: minutes?,
+            all_day: now.all_day.unwrap_or_default(),
+            place: now.place.clone().unwrap_or_default(),
+            geo: now.geo,
+            access: now.access.clone().unwrap_or_default(),
+            online: now.online.clone().unwrap_or_default(),
+            about: now.about.clone().unwrap_or_default(),
+            cost: now.cost.clone().unwrap_or_default(),
+            tags: now.tags.clone().unwrap_or_default(),
+            questions: now.questions.clone().unwrap_or_default(),
+            capacity: now.capacity,
+            split: self.split,
+            policy: now.policy.unwrap_or_default(),
+            party_max: now.party_max,
+            opens: now.opens.unwrap_or_default(),
+            closes: now.closes.unwrap_or_default(),
+            confirm_by: now.confirm_by.unwrap_or_default(),
+            cancel_by: now.cancel_by.unwrap_or_default(),
+            no_show_max: now.no_show_max.unwrap_or_default(),
+            founded_start: self.founded.start.clone().filter(|_| self.is_series()),
+            repeat: now.repeat.clone().filter(|_| self.is_series()),
+            extra: now.extra.clone().filter(|_| self.is_series()).unwrap_or_default(),
+            except: now.except.filter(|_| self.is_series()).unwrap_or_default(),
+            occ: about.occ.clone(),
+            occurrences: vec![],
+            revision: changes.revision(),
+            tips: changes.tips(),
+            cancelled: self.cancelled.is_some() || skipped.is_some(),
+            hosts: roles.lines(|rank| seating.quotas.as_ref().map(|quotas| quotas[rank])),
+            closed: closed.map(|(_, principal)| principal.person.feed).collect(),
+            seated: placed.seated,
+            waiting: placed.waiting,
+            provisional: placed.provisional,
+            unranked: placed.unranked,
+            released: placed.released,
+            maybe: placed.maybe,
+            no: placed.no,
+            attendance: attendance.lines,
+            here: attendance.here,
+            hidden: hidden.lines,
+            incomplete: attendance.incomplete || changes.incomplete || guests.incomplete || hidden.incomplete,
+        };
+        Some(Folded { guests, lists, seating, skipped, state })
+    }
+
+    /// Every occurrence that something was said about, folded, and the event itself, which lists them.
+    pub(super) fn states(&self, net: &NetId) -> Option<(EventState, Vec<EventState>)> {
+        let about = self.about();
+        let mut state = self.fold(net, &about)?.state;
+        let mut occurrences = Vec::new();
+        for name in self.special() {
+            let about = self.about.at_occurrence(&name);
+            occurrences.extend(self.fold(net, &about).map(|folded| folded.state));
+        }
+        state.occurrences = occurrences.iter().filter_map(OccurrenceLine::of).collect();
+        Some((state, occurrences))
+    }
 }
 
 /// The group's owners and organizers, then the author, then all else: the group's hosts and doors, and
 /// whoever was given a role at this event.
-fn roles(founding: &Fact, group: Option<&Group<'_>>, about: &About<'_>) -> Roles {
-    let mut roots = vec![(founding.author, Role::Owner, Seniority::root(1, Role::Owner, 0, 0))];
-    let mut cuts = BTreeMap::new();
-    if let Some(group) = group {
-        cuts.clone_from(&group.roles.cuts);
-        for (place, principal) in (0..).zip(&group.roles.principals) {
-            let tier = if principal.role <= Role::Organizer { 0 } else { 2 };
-            let seniority = Seniority::root(tier, principal.role, 0, place);
-            roots.push((principal.person, principal.role, seniority));
-        }
+fn roles<'a>(founding: &Fact, group: Option<&'a Group<'a>>, facts: &Facts, about: &About<'_>) -> Roles<'a> {
+    let mut people = vec![(founding.author, Role::Owner, Seniority::root(1, Role::Owner, 0, 0))];
+    for (place, principal) in (0..).zip(group.map_or(&[][..], |group| &group.roles.principals)) {
+        let tier = if principal.role <= Role::Organizer { 0 } else { 2 };
+        let seniority = Seniority::root(tier, principal.role, 0, place);
+        people.push((principal.person, principal.role, seniority));
     }
-    Roles::resolve(roots, cuts, 2, about)
+    let above = group.map(|group| &group.roles);
+    Roles::resolve(Roots { people, tier: 2, silenced: vec![], above }, facts, about)
 }
 
 /// Everybody who answered, each on one list.
@@ -96,6 +216,7 @@ struct Lists {
     waiting: Vec<SeatLine>,
     provisional: Vec<SeatLine>,
     unranked: Vec<SeatLine>,
+    released: Vec<SeatLine>,
     maybe: Vec<SeatLine>,
     no: Vec<FeedId>,
 }
@@ -105,7 +226,7 @@ impl Lists {
         event: EntryId,
         guests: &Guests<'a>,
         changes: &Changes<'_>,
-        roles: &Roles,
+        roles: &Roles<'_>,
         seating: &Seating,
         split: bool,
     ) -> Self {
@@ -116,6 +237,7 @@ impl Lists {
             answer: wish.answer,
             party: place.map_or(wish.party, |place| place.persons),
             by: place.map(|place| roles.principals[place.host].person.feed),
+            confirmed: guest.confirmation().is_some(),
             stale: *moved.entry(wish.seen).or_insert_with(|| changes.moved_since(wish.seen)),
         };
         let mut lists = Self::default();
@@ -131,11 +253,15 @@ impl Lists {
         let mut unranked = Vec::new();
         for (guest, is_ranked) in guests.list.iter().zip(is_ranked) {
             let Some(wish) = &guest.wish else { continue };
-            match wish.answer {
-                Answer::Yes if is_ranked => {}
-                Answer::Yes => unranked.push((lottery(event, &guest.feed), line(guest, wish, None))),
-                Answer::Maybe => lists.maybe.push(line(guest, wish, None)),
-                Answer::No => lists.no.push(guest.feed),
+            match (wish.answer, guest.last_release()) {
+                (Answer::Yes, _) if is_ranked => {}
+                (Answer::Yes, Some((rank, _))) => {
+                    let by = Some(roles.principals[rank].person.feed);
+                    lists.released.push(SeatLine { by, ..line(guest, wish, None) });
+                }
+                (Answer::Yes, None) => unranked.push((lottery(event, &guest.feed), line(guest, wish, None))),
+                (Answer::Maybe, _) => lists.maybe.push(line(guest, wish, None)),
+                (Answer::No, _) => lists.no.push(guest.feed),
             }
         }
         unranked.sort_by_key(|(lot, line)| (*lot, line.feed));
@@ -153,7 +279,7 @@ impl Lists {
 }
 
 /// An order that nobody chose, for those whom no host has ranked: it cannot be backdated.
-fn lottery(event: EntryId, guest: &FeedId) -> [u8; 32] {
+pub(super) fn lottery(event: EntryId, guest: &FeedId) -> [u8; 32] {
     Sha256::new()
         .chain_update(LOTTERY_DOMAIN)
         .chain_update(event.as_bytes())

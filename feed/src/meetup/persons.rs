@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{AttendanceLine, EventState, Fact, Facts, GroupState, RoleLine, SeatLine};
+use super::{AttendanceLine, EventState, Fact, Facts, GroupState, HiddenLine, RoleLine, SeatLine};
 use crate::FeedId;
 use crate::succession::Lineage;
 
@@ -38,7 +38,13 @@ pub(super) fn group_now(mut state: GroupState, lineage: &Lineage) -> GroupState 
     if !lineage.is_empty() {
         state.founder = lineage.now(state.founder);
         roles_now(&mut state.roles, lineage);
-        feeds_now(&mut state.members, lineage);
+        for feeds in [&mut state.members, &mut state.asking, &mut state.removed] {
+            feeds_now(feeds, lineage);
+        }
+        for line in &mut state.silent {
+            (line.subject, line.heir) = (lineage.now(line.subject), lineage.now(line.heir));
+        }
+        hidden_now(&mut state.hidden, lineage);
     }
     state
 }
@@ -50,7 +56,7 @@ pub(super) fn event_now(mut state: EventState, lineage: &Lineage) -> EventState 
     }
     state.author = lineage.now(state.author);
     roles_now(&mut state.hosts, lineage);
-    let by_feed = [&mut state.seated, &mut state.maybe];
+    let by_feed = [&mut state.seated, &mut state.maybe, &mut state.released];
     for lines in by_feed {
         lines_now(lines, lineage);
         lines.sort_unstable_by_key(|line| line.feed);
@@ -59,12 +65,19 @@ pub(super) fn event_now(mut state: EventState, lineage: &Lineage) -> EventState 
         lines_now(lines, lineage);
     }
     feeds_now(&mut state.no, lineage);
-    for AttendanceLine { feed, doors, rsvp: _ } in &mut state.attendance {
+    feeds_now(&mut state.here, lineage);
+    state.closed.iter_mut().for_each(|feed| *feed = lineage.now(*feed));
+    hidden_now(&mut state.hidden, lineage);
+    for AttendanceLine { feed, doors, .. } in &mut state.attendance {
         *feed = lineage.now(*feed);
         feeds_now(doors, lineage);
     }
     state.attendance.sort_unstable_by_key(|line| line.feed);
     state
+}
+
+fn hidden_now(lines: &mut [HiddenLine], lineage: &Lineage) {
+    lines.iter_mut().for_each(|line| line.by = lineage.now(line.by));
 }
 
 fn roles_now(lines: &mut [RoleLine], lineage: &Lineage) {

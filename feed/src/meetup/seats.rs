@@ -26,9 +26,15 @@ pub(super) struct Guest<'a> {
     pub(super) wish: Option<Wish<'a>>,
     /// The last place at which they said something other than yes, or took an answer back; 0 for never.
     /// Lines for RSVPs up to there are void for good, or who comes back would throw out who moved up.
-    void_to: Seq,
+    pub(super) void_to: Seq,
+    /// The entry there.
+    pub(super) void_by: Option<EntryId>,
+    /// The place of the RSVP that was confirmed last, and the entry that says so; 0 for none.
+    confirmed: (Seq, Option<EntryId>),
     /// Each yes since then: its place, and the smallest party from there on.
     smallest: Vec<(Seq, u32)>,
+    /// Lines given up: the place up to which the guest's RSVPs are, by whom (by rank), and the entry.
+    pub(super) released: Vec<(Seq, usize, EntryId)>,
 }
 
 /// Everybody who answered, by feed id. An index into it names a guest.
@@ -43,11 +49,38 @@ pub(super) struct Guests<'a> {
 /// Whose RSVP an id is and at which place of their log: not held here, or held and saying nothing, or that.
 type Found = Option<Option<(usize, Seq)>>;
 
+/// A line as a host wrote it.
+#[derive(Clone, Copy)]
+pub(super) struct Given {
+    pub(super) seq: Seq,
+    /// The seat post.
+    pub(super) entry: EntryId,
+    pub(super) rsvp: EntryId,
+    pub(super) persons: u32,
+}
+
 /// A host's line, as far as it is not void.
-struct Line {
+pub(super) struct Line {
     /// `None`: the RSVP is not held here. It keeps its places and shows nobody.
-    guest: Option<usize>,
-    persons: u32,
+    pub(super) guest: Option<usize>,
+    pub(super) persons: u32,
+}
+
+/// Why a line is void.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Void {
+    /// The same RSVP stands in an earlier line of that host.
+    Twice,
+    /// No RSVP of this event or occurrence.
+    NoRsvp,
+    /// The guest said something else since, in this entry.
+    Answered(Option<EntryId>),
+    /// Given up by that entry.
+    Released(EntryId),
+    /// Another line of that host is for a later RSVP, or came first.
+    Other,
+    /// The host had closed their list.
+    Closed(EntryId),
 }
 
 enum Item {
@@ -78,21 +111,48 @@ pub(super) struct Seating {
 
 impl<'a> Guest<'a> {
     fn new(feed: FeedId) -> Self {
-        Self { feed, wish: None, void_to: 0, smallest: vec![] }
+        Self {
+            feed,
+            wish: None,
+            void_to: 0,
+            void_by: None,
+            confirmed: (0, None),
+            smallest: vec![],
+            released: vec![],
+        }
     }
 
     fn say(&mut self, seq: Seq, wish: Wish<'a>) {
         if wish.answer == Answer::Yes {
             self.smallest.push((seq, wish.party));
         } else {
-            self.void_to = seq;
+            (self.void_to, self.void_by) = (seq, Some(wish.rsvp));
             self.smallest.clear();
         }
         self.wish = Some(wish);
     }
 
-    fn take_back(&mut self, seq: Seq) {
-        *self = Self { void_to: seq, ..Self::new(self.feed) };
+    fn take_back(&mut self, seq: Seq, rsvp: EntryId) {
+        *self = Self { void_to: seq, void_by: Some(rsvp), ..Self::new(self.feed) };
+    }
+
+    /// The entry by which the standing yes was confirmed.
+    pub(super) fn confirmation(&self) -> Option<EntryId> {
+        let (seq, entry) = self.confirmed;
+        entry.filter(|_| seq > self.void_to && !self.smallest.is_empty())
+    }
+
+    /// The release by which no line of a host of that rank for the RSVP at that place stands.
+    fn release(&self, seq: Seq, rank: usize) -> Option<EntryId> {
+        let covers = |(to, by, _): &&(Seq, usize, EntryId)| seq <= *to && *by <= rank;
+        self.released.iter().find(covers).map(|(.., entry)| *entry)
+    }
+
+    /// The most senior by whom the last answer was released, with the entry.
+    pub(super) fn last_release(&self) -> Option<(usize, EntryId)> {
+        let last = self.smallest.last()?.0;
+        let covers = |(to, ..): &&(Seq, usize, EntryId)| last <= *to;
+        self.released.iter().filter(covers).map(|(_, by, entry)| (*by, *entry)).min()
     }
 
     /// When all is said: the parties become the smallest from each place on.
@@ -116,7 +176,7 @@ impl<'a> Guest<'a> {
 }
 
 impl<'a> Guests<'a> {
-    pub(super) fn gather(about: &'a About<'a>) -> Self {
+    pub(super) fn gather(about: &'a About<'a>, roles: &Roles<'_>) -> Self {
         let mut guests = Self::default();
         for said in about.iter().filter(|said| said.fact.kind == kind::RSVP) {
             let (feed, seq, rsvp) = (said.author().feed, said.fact.seq, said.fact.id);
@@ -125,14 +185,14 @@ impl<'a> Guests<'a> {
             }
             let place = Some((guests.list.len() - 1, seq));
             let Some(guest) = guests.list.last_mut() else { continue };
-            match &said.post {
-                Some(Post::Rsvp { event: _, seen, answer, party, note: _ }) => {
+            match about.post(said) {
+                Some(Post::Rsvp { event: _, seen, answer, party, note: _, occ: _ }) => {
                     guests.rsvps.push((rsvp, place));
                     guest.say(seq, Wish { rsvp, answer: *answer, party: *party, seen });
                 }
                 _ if said.taken_back => {
                     guests.rsvps.push((rsvp, place));
-                    guest.take_back(seq);
+                    guest.take_back(seq, rsvp);
                 }
                 _ if said.is_missing() => guests.incomplete = true,
                 _ => guests.rsvps.push((rsvp, None)),
@@ -140,7 +200,38 @@ impl<'a> Guests<'a> {
         }
         guests.list.iter_mut().for_each(Guest::settle);
         guests.rsvps.sort_unstable_by_key(|(id, _)| *id);
+        guests.hear(about, roles);
         guests
+    }
+
+    /// What else was said of RSVPs: that they are still meant, that their lines are given up.
+    fn hear(&mut self, about: &About<'_>, roles: &Roles<'_>) {
+        for said in about.iter() {
+            match about.post(said) {
+                Some(Post::Confirm { event: _, rsvp, occ: _ }) => {
+                    let Some(Some((guest, seq))) = self.find(rsvp) else { continue };
+                    let guest = &mut self.list[guest];
+                    if guest.feed == said.author().feed && seq >= guest.confirmed.0 {
+                        guest.confirmed = (seq, Some(said.fact.id));
+                    }
+                }
+                Some(Post::Release { event: _, rsvps, occ: _ }) => {
+                    let Some(rank) = roles.right(said.fact, Role::Host) else { continue };
+                    for rsvp in rsvps {
+                        let Some(Some((guest, seq))) = self.find(rsvp) else { continue };
+                        self.list[guest].released.push((seq, rank, said.fact.id));
+                    }
+                }
+                None if said.fact.kind == kind::CONFIRM => self.incomplete |= said.is_missing(),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whose RSVP that is, and its place in their log, even where it was taken back.
+    pub(super) fn author_of(&self, rsvp: &EntryId) -> Option<(FeedId, Seq)> {
+        let (guest, seq) = self.find(rsvp)??;
+        Some((self.list[guest].feed, seq))
     }
 
     fn find(&self, rsvp: &EntryId) -> Found {
@@ -148,44 +239,62 @@ impl<'a> Guests<'a> {
         Some(self.rsvps[at].1)
     }
 
-    /// One host's lines in the order of the log, less the void ones. Of several for one guest the one for
-    /// the latest RSVP stands; of several for one RSVP the first.
-    fn standing(&self, lines: Vec<(Seq, EntryId, u32)>) -> Vec<(Seq, Line)> {
+    /// One host's lines in the order of the log, each with what became of it. Of several for one guest the one
+    /// for the latest RSVP stands; of several for one RSVP the first. `closed`: when the host closed the list.
+    pub(super) fn judge(
+        &self,
+        rank: usize,
+        given: &[Given],
+        closed: Option<(Seq, EntryId)>,
+    ) -> Vec<Result<Line, Void>> {
         let mut unknown = BTreeSet::new();
         let mut latest = BTreeMap::<usize, (Seq, usize)>::new(); // The place named, and by which line first.
-        let lines: Vec<_> = lines.into_iter().map(|(at, rsvp, n)| (at, rsvp, self.find(&rsvp), n)).collect();
-        for (line, (.., found, _)) in lines.iter().enumerate() {
-            if let Some(Some((guest, seq))) = *found {
-                let best = latest.entry(guest).or_insert((seq, line));
+        let given: Vec<_> = given.iter().map(|line| (line, self.find(&line.rsvp))).collect();
+        let after = |seq: Seq| closed.filter(|(closed, _)| seq > *closed);
+        for (at, (line, found)) in given.iter().enumerate() {
+            if let (Some(Some((guest, seq))), None) = (*found, after(line.seq)) {
+                let best = latest.entry(guest).or_insert((seq, at));
                 if seq > best.0 {
-                    *best = (seq, line);
+                    *best = (seq, at);
                 }
             }
         }
-        let mut stands = |(line, (at, rsvp, found, persons)): (usize, (Seq, EntryId, Found, u32))| match found
-        {
-            None => unknown.insert(rsvp).then_some((at, Line { guest: None, persons })),
-            Some(None) => None,
-            Some(Some((guest, seq))) => {
-                let persons = self.list[guest].persons(seq)?.min(persons);
-                (latest[&guest].1 == line).then_some((at, Line { guest: Some(guest), persons }))
+        let mut judge = |(at, (line, found)): (usize, &(&Given, Found))| {
+            if let Some((_, entry)) = after(line.seq) {
+                return Err(Void::Closed(entry));
+            }
+            let persons = line.persons;
+            match *found {
+                None if unknown.insert(line.rsvp) => Ok(Line { guest: None, persons }),
+                None => Err(Void::Twice),
+                Some(None) => Err(Void::NoRsvp),
+                Some(Some((guest, seq))) => {
+                    let who = &self.list[guest];
+                    let persons = who.persons(seq).ok_or(Void::Answered(who.void_by))?.min(persons);
+                    if latest[&guest].1 != at {
+                        return Err(Void::Other);
+                    }
+                    match who.release(seq, rank) {
+                        Some(entry) => Err(Void::Released(entry)),
+                        None => Ok(Line { guest: Some(guest), persons }),
+                    }
+                }
             }
         };
-        lines.into_iter().enumerate().filter_map(&mut stands).collect()
+        given.iter().enumerate().map(&mut judge).collect()
     }
 }
 
 impl Seating {
     /// `author`: the rank of the event's author, with whom every seat starts.
     pub(super) fn of(
-        about: &About<'_>,
-        roles: &Roles,
+        lists: &[HostsList],
+        roles: &Roles<'_>,
         guests: &Guests<'_>,
         author: usize,
-        capacity: Option<u32>,
-        split: bool,
+        (capacity, split): (Option<u32>, bool),
     ) -> Self {
-        let logs = logs(about, roles, guests);
+        let logs = logs(lists, roles, guests);
         let quotas = capacity.map(|capacity| quotas(&logs, roles, author, capacity));
         let mut seating = Self { quotas: None, seated: vec![], waiting: vec![], free: capacity.map(|_| 0) };
         let mut seated = vec![false; guests.list.len()];
@@ -207,6 +316,8 @@ impl Seating {
                     seating.waiting.extend(place.filter(first));
                 }
             }
+            // Whoever closed their list gives nobody a seat who is not on it.
+            let room = room.map(|room| if lists[host].closed.is_some() { 0 } else { room });
             seating.free = seating.free.zip(room).map(|(free, room)| free + room);
         }
         // Those whom a less senior host seated wait no more.
@@ -227,19 +338,46 @@ impl Item {
     }
 }
 
-/// By rank: what each host said about seats up to their cut, in the order of their log.
-fn logs(about: &About<'_>, roles: &Roles, guests: &Guests<'_>) -> Vec<Vec<Item>> {
-    let mut lines: Vec<Vec<_>> = roles.principals.iter().map(|_| vec![]).collect();
+/// What one host wrote about seats, as far as it counts.
+#[derive(Default)]
+pub(super) struct HostsList {
+    /// In the order of the log.
+    pub(super) given: Vec<Given>,
+    /// When they closed it, and the entry.
+    pub(super) closed: Option<(Seq, EntryId)>,
+}
+
+/// By rank: everybody's list.
+pub(super) fn lists(about: &About<'_>, roles: &Roles<'_>) -> Vec<HostsList> {
+    let mut lists: Vec<_> = roles.principals.iter().map(|_| HostsList::default()).collect();
     for said in about.iter() {
-        let Some(Post::Seat { event: _, lines: given }) = &said.post else { continue };
-        if let Some(rank) = roles.rank(said.author(), said.fact.seq, Role::Host) {
-            lines[rank].extend(given.iter().map(|(rsvp, persons)| (said.fact.seq, *rsvp, *persons)));
+        let (seq, entry) = (said.fact.seq, said.fact.id);
+        let rank = || roles.right(said.fact, Role::Host);
+        match about.post(said) {
+            Some(Post::Seat { event: _, lines, occ: _ }) => {
+                let Some(rank) = rank() else { continue };
+                let given = lines.iter().map(|&(rsvp, persons)| Given { seq, entry, rsvp, persons });
+                lists[rank].given.extend(given);
+            }
+            Some(Post::Close { event: _, occ: _ }) => {
+                let Some(rank) = rank() else { continue };
+                // Entries come in the order of each log: the first stays.
+                lists[rank].closed.get_or_insert((seq, entry));
+            }
+            _ => {}
         }
     }
-    let mut logs: Vec<Vec<(Seq, Item)>> = lines
-        .into_iter()
-        .map(|lines| guests.standing(lines).into_iter().map(|(seq, line)| (seq, Item::Line(line))).collect())
-        .collect();
+    lists
+}
+
+/// By rank: standing lines and handovers in the order of each log.
+fn logs(lists: &[HostsList], roles: &Roles<'_>, guests: &Guests<'_>) -> Vec<Vec<Item>> {
+    let log = |(rank, list): (usize, &HostsList)| -> Vec<(Seq, Item)> {
+        let lines = guests.judge(rank, &list.given, list.closed);
+        let seqs = list.given.iter().map(|given| given.seq);
+        seqs.zip(lines).filter_map(|(seq, line)| Some((seq, Item::Line(line.ok()?)))).collect()
+    };
+    let mut logs: Vec<_> = lists.iter().enumerate().map(log).collect();
     for handover in roles.handovers.iter().filter(|handover| handover.quota > 0) {
         let Some(to) = roles.rank_of(&handover.to) else { continue };
         if roles.principals[to].role <= Role::Host {
@@ -259,7 +397,7 @@ fn logs(about: &About<'_>, roles: &Roles, guests: &Guests<'_>) -> Vec<Vec<Item>>
 /// handover takes what is asked, as far as there is something left. Since seats are only ever handed to
 /// somebody less senior, what a principal receives is settled before their turn; since each takes from what
 /// is left, shares are disjoint and their sum never passes `capacity`.
-fn quotas(logs: &[Vec<Item>], roles: &Roles, author: usize, capacity: u32) -> Vec<u32> {
+fn quotas(logs: &[Vec<Item>], roles: &Roles<'_>, author: usize, capacity: u32) -> Vec<u32> {
     let needs = needs(logs, roles);
     let mut quotas = vec![0; logs.len()];
     quotas[author] = capacity.min(needs[author]);
@@ -287,7 +425,7 @@ fn quotas(logs: &[Vec<Item>], roles: &Roles, author: usize, capacity: u32) -> Ve
 
 /// By rank, the most that each can use: of somebody who was cut no more than their lines and handovers up to
 /// the cut take, so that the rest stays with who would have handed it to them.
-fn needs(logs: &[Vec<Item>], roles: &Roles) -> Vec<u32> {
+fn needs(logs: &[Vec<Item>], roles: &Roles<'_>) -> Vec<u32> {
     let mut needs = vec![u32::MAX; logs.len()];
     for rank in (0..logs.len()).rev() {
         if roles.principals[rank].cut.is_some() {

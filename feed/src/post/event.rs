@@ -7,23 +7,30 @@ use chrono::{DateTime, LocalResult, NaiveDateTime, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::form::or_default;
 use super::group::SEATS_MAX;
-use super::{Body, EventFields, Post, PostError, Problem, Reserved, count, distinct, line, number, text};
+use super::repeat::Rule;
+use super::rsvp::PARTY_MAX;
+use super::{Body, EventFields, Policy, Post, PostError, Problem, count, distinct, line, number, text};
 use crate::EntryId;
 
 /// Two weeks.
-const MINUTES_MAX: u32 = 20_160;
-const START_FORM: &str = "%Y-%m-%dT%H:%M";
+pub(super) const MINUTES_MAX: u32 = 20_160;
+/// A year before the start.
+const DEADLINE_MINUTES_MAX: u32 = 525_600;
+/// Most occurrences beside the rule, and exceptions from it.
+const STARTS_MAX: usize = 64;
+pub(crate) const START_FORM: &str = "%Y-%m-%dT%H:%M";
 
 #[derive(Deserialize, Serialize)]
 pub(super) struct Event {
     zone: String,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "std::ops::Not::not")]
     split: bool,
     start: String,
     title: String,
-    #[serde(default, skip_serializing)]
-    repeat: Option<Reserved>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat: Option<String>,
     minutes: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     capacity: Option<u32>,
@@ -32,9 +39,21 @@ pub(super) struct Event {
 #[derive(Deserialize, Serialize)]
 pub(super) struct Update {
     #[serde(skip_serializing_if = "Option::is_none")]
+    geo: Option<(i32, i32)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    occ: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     about: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,9 +61,33 @@ pub(super) struct Update {
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    access: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    except: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    online: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<Policy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all_day: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     minutes: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     capacity: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_by: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    party_max: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    questions: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm_by: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_show_max: Option<u32>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -60,16 +103,67 @@ impl Body for Event {
             _ => return None,
         };
         let Self { zone, split, start, title, repeat, minutes, capacity } = self;
-        repeat.is_none().then_some(Post::Event { group, title, start, zone, minutes, capacity, split })
+        Some(Post::Event { group, title, start, zone, minutes, capacity, split, repeat })
     }
 }
 
 impl Body for Update {
     fn post(self, refs: &[EntryId]) -> Option<Post> {
         let (&event, replaces) = refs.split_first()?;
-        let Self { zone, about, place, start, title, minutes, capacity } = self;
-        let fields = EventFields { title, start, zone, minutes, place, about, capacity };
-        Some(Post::Update { event, replaces: replaces.to_vec(), fields })
+        let Self {
+            occ,
+            geo,
+            cost,
+            tags,
+            zone,
+            about,
+            extra,
+            opens,
+            place,
+            start,
+            title,
+            access,
+            closes,
+            except,
+            online,
+            policy,
+            repeat,
+            all_day,
+            minutes,
+            capacity,
+            cancel_by,
+            party_max,
+            questions,
+            confirm_by,
+            no_show_max,
+        } = self;
+        let fields = EventFields {
+            geo,
+            cost,
+            tags,
+            zone,
+            about,
+            extra,
+            opens,
+            place,
+            start,
+            title,
+            access,
+            closes,
+            except,
+            online,
+            policy,
+            repeat,
+            all_day,
+            minutes,
+            capacity,
+            cancel_by,
+            party_max,
+            questions,
+            confirm_by,
+            no_show_max,
+        };
+        Some(Post::Update { event, replaces: replaces.to_vec(), fields: Box::new(fields), occ })
     }
 }
 
@@ -88,16 +182,69 @@ impl Event {
         minutes: u32,
         capacity: Option<u32>,
         split: bool,
+        repeat: Option<&str>,
     ) -> Self {
         let (zone, start, title) = (zone.to_owned(), start.to_owned(), title.to_owned());
-        Self { zone, split, start, title, repeat: None, minutes, capacity }
+        Self { zone, split, start, title, repeat: repeat.map(str::to_owned), minutes, capacity }
     }
 }
 
 impl Update {
-    pub(super) fn of(fields: &EventFields) -> Self {
-        let EventFields { title, start, zone, minutes, place, about, capacity } = fields.clone();
-        Self { zone, about, place, start, title, minutes, capacity }
+    pub(super) fn of(fields: &EventFields, occ: Option<&str>) -> Self {
+        let occ = occ.map(str::to_owned);
+        let EventFields {
+            geo,
+            cost,
+            tags,
+            zone,
+            about,
+            extra,
+            opens,
+            place,
+            start,
+            title,
+            access,
+            closes,
+            except,
+            online,
+            policy,
+            repeat,
+            all_day,
+            minutes,
+            capacity,
+            cancel_by,
+            party_max,
+            questions,
+            confirm_by,
+            no_show_max,
+        } = fields.clone();
+        Self {
+            occ,
+            geo,
+            cost,
+            tags,
+            zone,
+            about,
+            extra,
+            opens,
+            place,
+            start,
+            title,
+            access,
+            closes,
+            except,
+            online,
+            policy,
+            repeat,
+            all_day,
+            minutes,
+            capacity,
+            cancel_by,
+            party_max,
+            questions,
+            confirm_by,
+            no_show_max,
+        }
     }
 }
 
@@ -109,14 +256,104 @@ impl Cancel {
 
 /// The limits of every field that is there.
 pub(super) fn check_fields(fields: &EventFields) -> Result<(), PostError> {
-    let EventFields { title, start, zone, minutes, place, about, capacity } = fields;
-    title.as_deref().map_or(Ok(()), |title| line("title", title, 1..=120))?;
+    let EventFields {
+        geo,
+        cost,
+        tags,
+        zone,
+        about,
+        extra,
+        opens,
+        place,
+        start,
+        title,
+        access,
+        closes,
+        except,
+        online,
+        policy,
+        repeat,
+        all_day,
+        minutes,
+        capacity,
+        cancel_by,
+        party_max,
+        questions,
+        confirm_by,
+        no_show_max,
+    } = fields;
+    let (_, _): (&Option<Policy>, &Option<bool>) = (policy, all_day); // Every value fits.
+    let within = |name, value: &Option<u32>, range| value.map_or(Ok(()), |value| number(name, value, range));
+    let one_line = |name, value: &Option<String>, bytes| match value {
+        Some(value) => line(name, value, bytes),
+        None => Ok(()),
+    };
+    one_line("title", title, 1..=120)?;
     start.as_deref().map_or(Ok(()), |start| parse_start(start).map(drop))?;
-    zone.as_deref().map_or(Ok(()), |zone| line("zone", zone, 1..=64))?;
-    minutes.map_or(Ok(()), |minutes| number("minutes", minutes, 1..=MINUTES_MAX))?;
-    place.as_deref().map_or(Ok(()), |place| line("place", place, 0..=300))?;
+    one_line("zone", zone, 1..=64)?;
+    within("minutes", minutes, 1..=MINUTES_MAX)?;
+    one_line("place", place, 0..=300)?;
+    geo.map_or(Ok(()), check_geo)?;
+    access.as_deref().map_or(Ok(()), |said| text("access", said, 0..=1000))?;
+    one_line("online", online, 0..=300)?;
     about.as_deref().map_or(Ok(()), |about| text("about", about, 0..=4000))?;
-    capacity.map_or(Ok(()), |capacity| number("capacity", capacity, 1..=SEATS_MAX))
+    one_line("cost", cost, 0..=100)?;
+    tags.as_deref().map_or(Ok(()), |tags| lines("tags", tags, 8, 32))?;
+    questions.as_deref().map_or(Ok(()), |asked| lines("questions", asked, 10, 200))?;
+    within("capacity", capacity, 1..=SEATS_MAX)?;
+    within("party_max", party_max, 1..=PARTY_MAX)?;
+    within("no_show_max", no_show_max, 0..=100)?;
+    for (name, before) in
+        [("opens", opens), ("closes", closes), ("confirm_by", confirm_by), ("cancel_by", cancel_by)]
+    {
+        within(name, before, 0..=DEADLINE_MINUTES_MAX)?;
+    }
+    repeat.as_deref().filter(|rule| !rule.is_empty()).map_or(Ok(()), check_rule)?;
+    extra.as_deref().map_or(Ok(()), |starts| check_starts("extra", starts))?;
+    except.as_deref().map_or(Ok(()), |starts| check_starts("except", starts))
+}
+
+fn check_geo((lat, lon): (i32, i32)) -> Result<(), PostError> {
+    let within = |found: i32, max: u32| match found.unsigned_abs() <= max {
+        true => Ok(()),
+        false => Err(PostError { field: "geo", problem: Problem::Geo }),
+    };
+    within(lat, 90_000_000)?;
+    within(lon, 180_000_000)
+}
+
+/// A few distinct lines.
+pub(super) fn lines(
+    field: &'static str,
+    said: &[String],
+    most: usize,
+    bytes: usize,
+) -> Result<(), PostError> {
+    count(field, said.len(), 0..=most)?;
+    distinct(field, said)?;
+    said.iter().try_for_each(|said| line(field, said, 1..=bytes))
+}
+
+fn check_starts(field: &'static str, starts: &[String]) -> Result<(), PostError> {
+    count(field, starts.len(), 0..=STARTS_MAX)?;
+    distinct(field, starts)?;
+    starts
+        .iter()
+        .try_for_each(|start| parse_start(start).map(drop))
+        .map_err(|error| PostError { field, ..error })
+}
+
+/// A rule by which events repeat.
+pub(super) fn check_rule(rule: &str) -> Result<(), PostError> {
+    match rule.parse::<Rule>() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(PostError { field: "repeat", problem: Problem::Rule(error) }),
+    }
+}
+
+/// The name of an occurrence is a local start.
+pub(super) fn check_occ(occ: &str) -> Result<(), PostError> {
+    parse_start(occ).map(drop).map_err(|error| PostError { field: "occ", ..error })
 }
 
 pub(super) fn check_update(replaces: &[EntryId], fields: &EventFields) -> Result<(), PostError> {
@@ -164,7 +401,8 @@ pub fn local_start(start: &str, zone: &str) -> Result<DateTime<Tz>, PostError> {
     }
 }
 
-fn parse_start(start: &str) -> Result<NaiveDateTime, PostError> {
+/// A local date and time in the one form that entries have.
+pub(crate) fn parse_start(start: &str) -> Result<NaiveDateTime, PostError> {
     let parsed = NaiveDateTime::parse_from_str(start, START_FORM).ok();
     // chrono reads more than it writes ("2026-1-2T3:4", "+2026"): only what it writes is the form.
     parsed

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::event::lines;
+use super::form::or_default;
 use super::{Body, Person, Post, PostError, line, number, text};
 use crate::EntryId;
 use crate::succession::Succeeds;
@@ -18,6 +20,8 @@ pub(super) struct Genesis {
 pub(super) struct Profile {
     name: String,
     about: String,
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    links: Vec<String>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -34,7 +38,7 @@ impl Body for Genesis {
 
 impl Body for Profile {
     fn post(self, refs: &[EntryId]) -> Option<Post> {
-        refs.is_empty().then_some(Post::Profile { name: self.name, about: self.about })
+        refs.is_empty().then_some(Post::Profile { name: self.name, about: self.about, links: self.links })
     }
 }
 
@@ -51,8 +55,8 @@ impl Genesis {
 }
 
 impl Profile {
-    pub(super) fn of(name: &str, about: &str) -> Self {
-        Self { name: name.to_owned(), about: about.to_owned() }
+    pub(super) fn of(name: &str, about: &str, links: &[String]) -> Self {
+        Self { name: name.to_owned(), about: about.to_owned(), links: links.to_vec() }
     }
 }
 
@@ -66,7 +70,8 @@ pub(super) fn check_genesis(succeeds: Option<&Succeeds>) -> Result<(), PostError
     succeeds.map_or(Ok(()), |statement| number("keep_seq", statement.keep().0, 1..=u32::MAX))
 }
 
-pub(super) fn check_profile(name: &str, about: &str) -> Result<(), PostError> {
+pub(super) fn check_profile(name: &str, about: &str, links: &[String]) -> Result<(), PostError> {
     line("name", name, 1..=60)?;
-    text("about", about, 0..=2000)
+    text("about", about, 0..=2000)?;
+    lines("links", links, 5, 200)
 }

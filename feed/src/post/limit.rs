@@ -36,6 +36,14 @@ pub enum Problem {
     DoorQuota,
     #[error("names the entry at cut_seq, and nothing where cut_seq is 0")]
     Cut,
+    #[error("not a latitude and longitude")]
+    Geo,
+    #[error("{0}")]
+    Rule(super::RuleError),
+    #[error("says from where on somebody counts again, if and only if it lifts a revoke")]
+    Lifts,
+    #[error("0 for both, where at least one must be able to say it")]
+    Nobody,
     #[error("not a local date and time like 2026-12-01T18:30")]
     Start,
     #[error("{zone} is not a time zone like Europe/Lisbon")]

@@ -1,13 +1,21 @@
-//! Text on things, and the taking back of anything.
+//! Text on things, its hiding, and the taking back of anything.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Body, Post, PostError, count, distinct, text};
+use super::{Body, Post, PostError, Tone, count, distinct, text};
 use crate::EntryId;
 
 #[derive(Deserialize, Serialize)]
 pub(super) struct Comment {
     text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tone: Option<Tone>,
+}
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct Hide {
+    on: bool,
+    reason: String,
 }
 
 /// A tombstone's targets are its refs.
@@ -18,7 +26,7 @@ impl Body for Comment {
     fn post(self, refs: &[EntryId]) -> Option<Post> {
         let (&object, replies) = refs.split_first()?;
         let (&[] | &[_]) = replies else { return None };
-        Some(Post::Comment { object, reply: replies.first().copied(), text: self.text })
+        Some(Post::Comment { object, reply: replies.first().copied(), text: self.text, tone: self.tone })
     }
 }
 
@@ -28,9 +36,22 @@ impl Body for Tombstone {
     }
 }
 
+impl Body for Hide {
+    fn post(self, refs: &[EntryId]) -> Option<Post> {
+        let (&object, entries) = refs.split_first()?;
+        Some(Post::Hide { object, entries: entries.to_vec(), on: self.on, reason: self.reason })
+    }
+}
+
 impl Comment {
-    pub(super) fn of(text: &str) -> Self {
-        Self { text: text.to_owned() }
+    pub(super) fn of(text: &str, tone: Option<Tone>) -> Self {
+        Self { text: text.to_owned(), tone }
+    }
+}
+
+impl Hide {
+    pub(super) fn of(on: bool, reason: &str) -> Self {
+        Self { on, reason: reason.to_owned() }
     }
 }
 

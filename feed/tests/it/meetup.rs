@@ -3,6 +3,10 @@
 
 mod door;
 mod events;
+mod groups;
+mod hosts;
 mod persons;
 mod roles;
 mod seats;
+mod series;
+mod why;

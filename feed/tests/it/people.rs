@@ -74,7 +74,16 @@ impl Town {
 
     pub(crate) fn group(&mut self, who: usize, owners: &[usize], schedulers: Schedulers) -> EntryId {
         let owners = owners.iter().map(|who| self.person(*who)).collect();
-        self.say(who, &Post::Group { name: "Rust Lisbon".into(), owners, schedulers })
+        self.say(
+            who,
+            &Post::Group {
+                name: "Rust Lisbon".into(),
+                owners,
+                schedulers,
+                joining: Default::default(),
+                silence: None,
+            },
+        )
     }
 
     pub(crate) fn event(&mut self, who: usize, group: Option<EntryId>, capacity: Option<u32>) -> EntryId {
@@ -90,11 +99,17 @@ impl Town {
     ) -> EntryId {
         let (title, start, zone) =
             ("First evening".into(), "2026-12-01T18:30".into(), "Europe/Lisbon".into());
-        self.say(who, &Post::Event { group, title, start, zone, minutes: 120, capacity, split })
+        self.say(who, &Post::Event { group, title, start, zone, minutes: 120, capacity, split, repeat: None })
+    }
+
+    pub(crate) fn series(&mut self, who: usize, capacity: Option<u32>, split: bool, rule: &str) -> EntryId {
+        let (title, start, zone) = ("Evenings".into(), "2026-12-01T18:30".into(), "Europe/Lisbon".into());
+        let repeat = Some(rule.to_owned());
+        self.say(who, &Post::Event { group: None, title, start, zone, minutes: 120, capacity, split, repeat })
     }
 
     pub(crate) fn rsvp(&mut self, who: usize, event: EntryId, answer: Answer, party: u32) -> EntryId {
-        self.say(who, &Post::Rsvp { event, seen: vec![], answer, party, note: String::new() })
+        self.say(who, &Post::Rsvp { event, seen: vec![], answer, party, note: String::new(), occ: None })
     }
 
     pub(crate) fn yes(&mut self, who: usize, event: EntryId) -> EntryId {
@@ -106,7 +121,7 @@ impl Town {
     }
 
     pub(crate) fn seat(&mut self, who: usize, event: EntryId, lines: &[(EntryId, u32)]) -> EntryId {
-        self.say(who, &Post::Seat { event, lines: lines.to_vec() })
+        self.say(who, &Post::Seat { event, lines: lines.to_vec(), occ: None })
     }
 
     /// Ranks each of these for one person.
@@ -124,7 +139,7 @@ impl Town {
         quota: u32,
     ) -> EntryId {
         let subject = self.person(to);
-        self.say(who, &Post::Grant { object, subject, role, quota })
+        self.say(who, &Post::Grant { object, subject, role, quota, from_seq: None, lifts: vec![] })
     }
 
     /// Honours what `of` said up to `cut_seq`.
@@ -141,7 +156,8 @@ impl Town {
         replaces: &[EntryId],
         fields: EventFields,
     ) -> EntryId {
-        self.say(who, &Post::Update { event, replaces: replaces.to_vec(), fields })
+        let (replaces, fields) = (replaces.to_vec(), Box::new(fields));
+        self.say(who, &Post::Update { event, replaces, fields, occ: None })
     }
 
     pub(crate) fn capacity(&mut self, who: usize, event: EntryId, replaces: &[EntryId], to: u32) -> EntryId {
@@ -174,9 +190,23 @@ impl Town {
         rsvp: Option<EntryId>,
     ) -> Post {
         let nonce = [5; 16];
-        let message = checkin_message(&self.net, &event, &self.feed(door), &nonce, rsvp.as_ref());
+        let message = checkin_message(&self.net, &event, None, &self.feed(door), &nonce, rsvp.as_ref());
         let signature = self.logs[signer].secret.sign(&[&message]);
-        Post::Checkin { event, guest: self.feed(guest), nonce, rsvp, signature }
+        Post::Checkin { event, guest: self.feed(guest), nonce, rsvp, signature, occ: None, persons: None }
+    }
+
+    /// A check-in at one occurrence of a series, without an answer.
+    pub(crate) fn check_in_post(&self, door: usize, guest: usize, event: EntryId, occ: Option<&str>) -> Post {
+        let nonce = [5; 16];
+        let message = checkin_message(&self.net, &event, occ, &self.feed(door), &nonce, None);
+        let signature = self.logs[guest].secret.sign(&[&message]);
+        let (guest, occ) = (self.feed(guest), occ.map(str::to_owned));
+        Post::Checkin { event, guest, nonce, rsvp: None, signature, occ, persons: None }
+    }
+
+    pub(crate) fn check_in_at(&mut self, door: usize, guest: usize, event: EntryId, occ: Option<&str>) {
+        let post = self.check_in_post(door, guest, event, occ);
+        self.say(door, &post);
     }
 
     /// Every entry of everybody.
@@ -192,7 +222,7 @@ impl Town {
         self.successions.push(Succession { old: self.person(who), keep, new: self.person(heir) });
     }
 
-    fn facts(&self) -> Facts {
+    pub(crate) fn facts(&self) -> Facts {
         let mut facts = Facts::from_iter(self.all());
         facts.set_lineage(Lineage::new(self.successions.iter().copied()));
         facts
@@ -231,6 +261,7 @@ impl Town {
             ("waiting", ordered(&state.waiting)),
             ("provisional", sorted(ordered(&state.provisional))),
             ("unranked", sorted(ordered(&state.unranked))),
+            ("released", sorted(ordered(&state.released))),
             ("maybe", sorted(ordered(&state.maybe))),
             ("no", sorted(state.no.iter().map(|feed| self.name(feed).to_owned()).collect())),
         ];

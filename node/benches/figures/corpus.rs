@@ -50,7 +50,7 @@ pub(crate) fn comment(author: u32, n: u32) -> Draft {
         }
     }
     text.truncate(BODY_BYTES - 8); // The map, its key and the length of the text take 8 bytes.
-    let post = Post::Comment { object: EntryId::new([1; 32]), reply: None, text };
+    let post = Post::Comment { object: EntryId::new([1; 32]), reply: None, text, tone: None };
     let mut draft = post.draft(TIME_MS, [0; 16]).expect("it is within all limits");
     draft.refs.clear();
     assert_eq!(draft.body.len(), BODY_BYTES);

@@ -57,6 +57,7 @@ pub(crate) fn sign() -> Vec<Incoming> {
                 minutes: 120,
                 capacity: Some(20),
                 split: false,
+                repeat: None,
             };
             events.push((n, writer.post(&net, &event), Vec::new()));
         }
@@ -67,26 +68,34 @@ pub(crate) fn sign() -> Vec<Incoming> {
             let (_, event, rsvps) = &mut events[index];
             let event = *event;
             let (seen, note) = (Vec::new(), String::new());
-            rsvps.push(writer.post(&net, &Post::Rsvp { event, seen, answer: Answer::Yes, party: 1, note }));
+            rsvps.push(
+                writer
+                    .post(&net, &Post::Rsvp { event, seen, answer: Answer::Yes, party: 1, note, occ: None }),
+            );
         }
     }
     for (host, event, rsvps) in &events {
         let (event, writer) = (*event, &mut writers[*host]);
         let share = rsvps.len().div_ceil(SEATS_PER_EVENT).max(1);
         for part in rsvps.chunks(share) {
-            writer.post(&net, &Post::Seat { event, lines: part.iter().map(|rsvp| (*rsvp, 1)).collect() });
+            writer.post(
+                &net,
+                &Post::Seat { event, lines: part.iter().map(|rsvp| (*rsvp, 1)).collect(), occ: None },
+            );
         }
         let mut replaces = Vec::new();
         for at in 0..UPDATES_PER_EVENT {
             let fields = EventFields { place: Some(format!("Room {at}")), ..EventFields::default() };
-            replaces = vec![writer.post(&net, &Post::Update { event, replaces, fields })];
+            replaces = vec![
+                writer.post(&net, &Post::Update { event, replaces, fields: Box::new(fields), occ: None }),
+            ];
         }
     }
     for (n, writer) in writers.iter_mut().enumerate() {
         for at in 0..COMMENTS_EACH {
             let (_, object, _) = events[(n * 13 + at) % events.len()];
             let text = format!("comment {at} of {n}: see you there, and thank you for having us");
-            writer.post(&net, &Post::Comment { object, reply: None, text });
+            writer.post(&net, &Post::Comment { object, reply: None, text, tone: None });
         }
     }
     writers.iter().flat_map(|writer| chunks(&writer.head, &writer.entries)).collect()

@@ -45,7 +45,7 @@ pub fn create(
     let words = RecoveryWords::from_entropy(&clock::random());
     let posts = [
         Post::Genesis { recovery: words.commitment(0), succeeds: None },
-        Post::Profile { name: name.to_owned(), about: String::new() },
+        Post::Profile { name: name.to_owned(), about: String::new(), links: vec![] },
     ];
     let drafts = posts.iter().map(|post| post.draft(clock::now_ms(), clock::random()));
     let drafts = drafts.collect::<Result<Vec<_>, _>>()?;

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use klatch_feed::meetup::SeatLine;
-use klatch_feed::post::kind;
+use klatch_feed::post::{StampKind, Tone, kind};
 use klatch_feed::{EntryId, EventState, FeedId, Post, Seq, Verified};
 use klatch_store::{DiskError, Held, Snapshot};
 
@@ -385,6 +385,31 @@ pub(super) fn what(entry: &Verified) -> String {
         Post::Follow { subject, on } => {
             format!("{} {}", if on { "follows" } else { "no longer follows" }, names::short(&subject.feed))
         }
+        Post::Comment { text, tone: Some(Tone::Announcement), .. } => format!("announced {text:?}"),
         Post::Comment { text, .. } => format!("said {text:?}"),
+        Post::Endorse { entries, .. } => format!("let {} entries count that a cut voids", entries.len()),
+        Post::Accept { subject, .. } => format!("accepted {} in a group", names::short(&subject.feed)),
+        Post::Silent { subject, heir, .. } => {
+            let (subject, heir) = (names::short(&subject.feed), names::short(&heir.feed));
+            format!("stated that {subject} is silent and {heir} is to go on")
+        }
+        Post::Present { .. } => "answered that they are not silent".to_owned(),
+        Post::Release { rsvps, .. } => format!("gave up {} lines", rsvps.len()),
+        Post::Close { .. } => "closed their list".to_owned(),
+        Post::Skip { occ, .. } => format!("called off the occurrence of {occ}"),
+        Post::Confirm { .. } => "confirmed their yes".to_owned(),
+        Post::Here { .. } => "said that they are there".to_owned(),
+        Post::Stamp { guest, what: StampKind::Late, .. } => {
+            format!("noted that {} came late", names::short(&guest))
+        }
+        Post::Stamp { guest, what: StampKind::Left, .. } => {
+            format!("noted that {} left", names::short(&guest))
+        }
+        Post::Hide { entries, on: true, reason, .. } => format!("hid {} entries: {reason}", entries.len()),
+        Post::Hide { entries, .. } => format!("showed {} entries again", entries.len()),
+        Post::Poll { question, options, .. } => format!("asked {question:?} with {} options", options.len()),
+        Post::Vote { yes, .. } => format!("voted for {} options", yes.len()),
+        Post::Settled { .. } => "settled a poll".to_owned(),
+        Post::Sealed { keys, .. } => format!("wrote something that {} can read", keys.len()),
     }
 }

@@ -32,6 +32,10 @@ pub(super) fn rank(event: &EventState, arrived: &BTreeMap<FeedId, usize>) -> Vec
 /// The posts that give these lines, in this order.
 pub(super) fn posts(event: &EventState, lines: &[&SeatLine]) -> Vec<Post> {
     let line = |line: &&SeatLine| (line.rsvp, line.party);
-    let post = |lines: &[&SeatLine]| Post::Seat { event: event.id, lines: lines.iter().map(line).collect() };
+    let post = |lines: &[&SeatLine]| Post::Seat {
+        event: event.id,
+        lines: lines.iter().map(line).collect(),
+        occ: None,
+    };
     lines.chunks(LINES_MAX).map(post).collect()
 }

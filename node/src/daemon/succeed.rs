@@ -150,7 +150,7 @@ pub fn succeed(home: &Home, words: &RecoveryWords, keep: Option<Seq>) -> Result<
         Succeeds::sign(&network.id(), &words.recovery_key(n as u32), old, keep, &new.feed(), &commitment);
     let mut posts = vec![Post::Genesis { recovery: commitment, succeeds: Some(Box::new(statement)) }];
     if let Some((name, about)) = snapshot.profile(&me)? {
-        posts.push(Post::Profile { name, about });
+        posts.push(Post::Profile { name, about, links: vec![] });
     }
     drop(snapshot);
     move_home(home, store, &new, posts)?;

@@ -40,7 +40,7 @@ impl Plan {
     /// The update that says the details of `event`.
     pub(super) fn update(&self, event: EntryId) -> Option<Post> {
         let fields = self.details.clone()?;
-        Some(Post::Update { event, replaces: Vec::new(), fields })
+        Some(Post::Update { event, replaces: Vec::new(), fields: Box::new(fields), occ: None })
     }
     fn post(post: Post) -> Self {
         Self::posts(vec![post], |entries| Response::Created(created(entries)))
@@ -69,7 +69,13 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
         Request::PeerHome { who, on: is_home } => on.peer_home(&who, is_home),
         Request::GroupCreate { name, owners, schedulers } => {
             let owners = owners.iter().map(|who| on.person(who)).collect::<Result<_, _>>()?;
-            Ok(Plan::post(Post::Group { name, owners, schedulers }))
+            Ok(Plan::post(Post::Group {
+                name,
+                owners,
+                schedulers,
+                joining: Default::default(),
+                silence: None,
+            }))
         }
         Request::GroupJoin { group } => Ok(Plan::post(Post::Join { group: names::group(snapshot, &group)? })),
         Request::GroupLeave { group } => on.leave(&group),
@@ -82,7 +88,7 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
         Request::Rsvp { event, answer, party, note } => on.rsvp(&event, answer, party, note),
         Request::Comment { object, text } => {
             let object = names::object(snapshot, &object, Among::GroupsAndEvents)?;
-            Ok(Plan::post(Post::Comment { object, reply: None, text }))
+            Ok(Plan::post(Post::Comment { object, reply: None, text, tone: None }))
         }
         Request::Delete { entries } => on.delete(&entries),
         Request::Open { line } => on.open(&line),
@@ -198,6 +204,7 @@ impl On<'_> {
             minutes: new.minutes,
             capacity: new.capacity,
             split: new.split,
+            repeat: None,
         };
         let fields = EventFields {
             place: Some(new.place).filter(|text| !text.is_empty()),
@@ -223,7 +230,7 @@ impl On<'_> {
             klatch_feed::post::local_start(start, fields.zone.as_deref().unwrap_or(&event.zone))?;
         }
         let replaces = event.tips.into_iter().take(REPLACES_MAX).collect();
-        Ok(Plan::post(Post::Update { event: event.id, replaces, fields }))
+        Ok(Plan::post(Post::Update { event: event.id, replaces, fields: Box::new(fields), occ: None }))
     }
 
     fn cancel(&self, event: &str, reason: String) -> Result<Plan, Refusal> {
@@ -275,7 +282,9 @@ impl On<'_> {
             None => false,
         };
         match may {
-            true => Ok(Plan::post(Post::Grant { object, subject, role, quota })),
+            true => {
+                Ok(Plan::post(Post::Grant { object, subject, role, quota, from_seq: None, lifts: vec![] }))
+            }
             false => Err(right(&name, mine, "somebody above that role")),
         }
     }
@@ -304,7 +313,7 @@ impl On<'_> {
             return Err(no_effect(format!("{:?} is cancelled", event.title)));
         }
         let seen = event.tips.into_iter().take(REPLACES_MAX).collect();
-        Ok(Plan::post(Post::Rsvp { event: event.id, seen, answer, party, note }))
+        Ok(Plan::post(Post::Rsvp { event: event.id, seen, answer, party, note, occ: None }))
     }
 
     fn delete(&self, entries: &[String]) -> Result<Plan, Refusal> {

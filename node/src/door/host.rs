@@ -163,7 +163,7 @@ impl Door {
             return Ok(Admission::Already); // The guest missed the verdict.
         }
         let nonce = answer.challenge.nonce;
-        let signed = checkin_message(net, &self.event, &me, &nonce, answer.rsvp.as_ref());
+        let signed = checkin_message(net, &self.event, None, &me, &nonce, answer.rsvp.as_ref());
         let theirs = PublicKey::parse(&guest).is_ok_and(|key| key.verify(&[&signed], &answer.signature));
         if !theirs {
             return Err(Turned::Signature);
@@ -174,7 +174,15 @@ impl Door {
         }
         self.spend(now, &nonce, link, guest)?;
         let (event, rsvp, signature) = (self.event, answer.rsvp, answer.signature);
-        Ok(Admission::Post(Box::new(Post::Checkin { event, guest, nonce, rsvp, signature })))
+        Ok(Admission::Post(Box::new(Post::Checkin {
+            event,
+            guest,
+            nonce,
+            rsvp,
+            signature,
+            occ: None,
+            persons: None,
+        })))
     }
 }
 
@@ -224,7 +232,7 @@ mod tests {
     }
 
     fn signed(by: &SecretKey, nonce: [u8; 16], rsvp: Option<EntryId>) -> DoorAnswer {
-        let message = checkin_message(&net(), &EVENT, &ana().feed(), &nonce, rsvp.as_ref());
+        let message = checkin_message(&net(), &EVENT, None, &ana().feed(), &nonce, rsvp.as_ref());
         DoorAnswer { challenge: Challenge { event: EVENT, nonce }, rsvp, signature: by.sign(&[&message]) }
     }
 
@@ -250,7 +258,18 @@ mod tests {
             panic!("turned away")
         };
         let (guest, signature) = (guest().feed(), answer.signature);
-        assert_eq!(*post, Post::Checkin { event: EVENT, guest, nonce, rsvp: Some(RSVP), signature });
+        assert_eq!(
+            *post,
+            Post::Checkin {
+                event: EVENT,
+                guest,
+                nonce,
+                rsvp: Some(RSVP),
+                signature,
+                occ: None,
+                persons: None
+            }
+        );
     }
 
     #[test]
@@ -323,7 +342,14 @@ mod tests {
 
     #[test]
     fn who_is_in_already_is_in_whatever_they_show() {
-        let line = AttendanceLine { feed: guest().feed(), doors: vec![ana().feed()], rsvp: None };
+        let line = AttendanceLine {
+            feed: guest().feed(),
+            doors: vec![ana().feed()],
+            rsvp: None,
+            late: false,
+            left: false,
+            persons: None,
+        };
         let inside = EventState { attendance: vec![line], ..state() };
         let mut door = Door::open(EVENT, 0, &mut draw());
         let answer = signed(&guest(), [9; 16], None);

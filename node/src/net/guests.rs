@@ -196,7 +196,7 @@ impl Hub {
         let me = self.handle.me();
         let state = self.handle.reader().snapshot()?.event(&wish.event)?;
         let rsvp = state.and_then(|state| guest::rsvp_of(&state, &me));
-        let message = checkin_message(&self.handle.net_id(), &wish.event, &door, &nonce, rsvp.as_ref());
+        let message = checkin_message(&self.handle.net_id(), &wish.event, None, &door, &nonce, rsvp.as_ref());
         let signature = self.handle.secret().sign(&[&message]);
         Ok(DoorAnswer { challenge: Challenge { event: wish.event, nonce }, rsvp, signature })
     }
@@ -224,7 +224,7 @@ impl Hub {
             door, answer: DoorAnswer { challenge: Challenge { event, nonce }, rsvp, signature }, ..
         } = asked;
         self.tasks.spawn(async move {
-            let post = Post::Arrive { event, door, nonce, rsvp, signature };
+            let post = Post::Arrive { event, door, nonce, rsvp, signature, occ: None };
             let written = handle.post(vec![post]).await.and_then(|ids| {
                 let snapshot = handle.reader().snapshot()?;
                 let title = snapshot.event(&event)?.map(|state| state.title).unwrap_or_default();

@@ -154,7 +154,7 @@ fn write_long(actor: &Actor, network: &Network, group: klatch_feed::EntryId, cou
     let _lock = home.lock().unwrap();
     let mut store = Store::open(home.dir(), network.id(), actor.feed).unwrap();
     let text = |n| format!("comment {n} {}", "and so on ".repeat(40));
-    let draft = |n| Post::Comment { object: group, reply: None, text: text(n) };
+    let draft = |n| Post::Comment { object: group, reply: None, text: text(n), tone: None };
     let drafts = (0..count).map(|n| draft(n).draft(1_900_000_000_000, [0; 16]).unwrap()).collect();
     store.append(&home.secret().unwrap(), drafts).unwrap();
     store.reader().snapshot().unwrap().state(&actor.feed).unwrap().unwrap().len

@@ -195,7 +195,12 @@ fn write_long(actor: &Actor, group: EntryId) {
     let (network, secret) = (home.network().unwrap(), home.secret().unwrap());
     let mut store = Store::open(home.dir(), network.id(), actor.feed).unwrap();
     for batch in 0..LONG / 1000 {
-        let draft = |n| Post::Comment { object: group, reply: None, text: format!("comment {n} of {batch}") };
+        let draft = |n| Post::Comment {
+            object: group,
+            reply: None,
+            text: format!("comment {n} of {batch}"),
+            tone: None,
+        };
         let drafts = (0..1000).map(|n| draft(n).draft(1_900_000_000_000, [0; 16]).unwrap()).collect();
         store.append(&secret, drafts).unwrap();
     }

@@ -337,6 +337,7 @@ fn an_event_that_merely_claims_a_group_is_not_asked_about() {
         minutes: 60,
         capacity: None,
         split: false,
+        repeat: None,
     };
     let event = wait(ben.handle().post(vec![claim])).unwrap()[0];
     hinted(&host, &group, &[&ben]);

@@ -88,7 +88,12 @@ fn corpus(net: &NetId) -> (Vec<FeedId>, Vec<Incoming>) {
 
 fn comment(seq: Seq) -> Draft {
     let text = format!("{seq} ").repeat(8 + (seq % 40) as usize);
-    let post = Post::Comment { object: EntryId::new([1; 32]), reply: None, text: text.trim().to_owned() };
+    let post = Post::Comment {
+        object: EntryId::new([1; 32]),
+        reply: None,
+        text: text.trim().to_owned(),
+        tone: None,
+    };
     let mut draft = post.draft(1_900_000_000_000 + u64::from(seq), [0; 16]).unwrap();
     draft.refs.clear(); // Nobody asks who wrote about it.
     draft

@@ -16,6 +16,7 @@ fn event(title: &str, start: &str, zone: &str) -> Post {
         minutes: 60,
         capacity: Some(1),
         split: false,
+        repeat: None,
     }
 }
 
@@ -50,7 +51,7 @@ fn what_is_on_comes_by_time_wherever_the_clocks_stand() {
     assert_sound(&store);
 
     let fields = EventFields { start: Some("2026-12-04T08:00".into()), ..EventFields::default() };
-    ana.post(&Post::Update { event: moving, replaces: vec![], fields });
+    ana.post(&Post::Update { event: moving, replaces: vec![], fields: Box::new(fields), occ: None });
     accept_all(&mut store, &ana);
     assert_eq!(titles(&store, Some(0), 9), ["first", "later", "moves"]);
     assert_sound(&store);
@@ -69,6 +70,7 @@ fn a_line_says_how_the_owner_stands() {
         answer: Answer::Yes,
         party,
         note: String::new(),
+        occ: None,
     };
     let (_home, mut store) = store();
     accept_all(&mut store, &ana);
@@ -77,7 +79,7 @@ fn a_line_says_how_the_owner_stands() {
     let (own, _) = store.append(&me.secret(), vec![draft.clone()]).unwrap();
     me.say(draft);
     assert_eq!(lines(&store, None, 1)[0].mine, Some(Standing::Provisional));
-    ana.post(&Post::Seat { event: id, lines: vec![(own[0].id(), 1)] });
+    ana.post(&Post::Seat { event: id, lines: vec![(own[0].id(), 1)], occ: None });
     accept_all(&mut store, &ana);
     let line = &lines(&store, None, 1)[0];
     assert_eq!((line.mine, line.seated, line.capacity), (Some(Standing::Seated), 1, Some(1)));

@@ -192,7 +192,7 @@ fn a_fork_of_the_own_feed_is_proven_capped_and_held() {
     let mine = store.reader().snapshot().unwrap().entries(&Author::new(1).feed(), 1, 9).unwrap();
     let mut me = Author::new(1);
     me.log = mine.iter().take(1).map(|entry| (**entry).clone()).collect();
-    me.post(&Post::Profile { name: "Twin".into(), about: String::new() });
+    me.post(&Post::Profile { name: "Twin".into(), about: String::new(), links: vec![] });
     assert!(matches!(ingest(&mut store, &me.chunk(2, 2)), Outcome::Forked(state) if state.cap == Some(1)));
     let store = reopen(&home, store);
     assert_eq!(store.held(), Some(Held::Forked { cap: 1 }));

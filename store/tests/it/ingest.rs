@@ -184,7 +184,7 @@ fn rows_hold_what_was_said_in_any_size_of_chunk_and_body() {
 fn late_bodies_count_when_they_fit_and_taken_back_ones_never_do() {
     let mut ben = Author::new(2);
     ben.notes(2);
-    ben.post(&Post::Profile { name: "Ben".into(), about: "x".repeat(200) });
+    ben.post(&Post::Profile { name: "Ben".into(), about: "x".repeat(200), links: vec![] });
     let secret = ben.say(note(b"what Ben regrets"));
     let (_home, mut store) = store();
     accept(&mut store, &ben.chunk_with(1, 4, false));

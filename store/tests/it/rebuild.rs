@@ -17,6 +17,8 @@ fn evening() -> (Vec<Author>, EntryId, EntryId) {
         name: "Go players".into(),
         owners: vec![eve.person()],
         schedulers: Schedulers::Organizers,
+        joining: Default::default(),
+        silence: None,
     });
     let event = ana.post(&Post::Event {
         group: Some(group),
@@ -26,17 +28,31 @@ fn evening() -> (Vec<Author>, EntryId, EntryId) {
         minutes: 120,
         capacity: Some(2),
         split: false,
+        repeat: None,
     });
-    let yes =
-        |seen: Vec<EntryId>| Post::Rsvp { event, seen, answer: Answer::Yes, party: 1, note: String::new() };
+    let yes = |seen: Vec<EntryId>| Post::Rsvp {
+        event,
+        seen,
+        answer: Answer::Yes,
+        party: 1,
+        note: String::new(),
+        occ: None,
+    };
     let rsvps = [ben.post(&yes(vec![])), cat.post(&yes(vec![])), dan.post(&yes(vec![]))];
     ben.post(&Post::Join { group });
-    ana.post(&Post::Seat { event, lines: rsvps.map(|rsvp| (rsvp, 1)).to_vec() });
+    ana.post(&Post::Seat { event, lines: rsvps.map(|rsvp| (rsvp, 1)).to_vec(), occ: None });
     let fields = EventFields { place: Some("Café A".into()), ..EventFields::default() };
-    let update = ana.post(&Post::Update { event, replaces: vec![], fields });
-    cat.post(&Post::Comment { object: event, reply: None, text: "see you".into() });
+    let update = ana.post(&Post::Update { event, replaces: vec![], fields: Box::new(fields), occ: None });
+    cat.post(&Post::Comment { object: event, reply: None, text: "see you".into(), tone: None });
     ben.post(&Post::Tombstone { targets: vec![rsvps[0]] });
-    ana.post(&Post::Grant { object: group, subject: dan.person(), role: Role::Organizer, quota: 0 });
+    ana.post(&Post::Grant {
+        object: group,
+        subject: dan.person(),
+        role: Role::Organizer,
+        quota: 0,
+        from_seq: None,
+        lifts: vec![],
+    });
     let lost = dan.post(&Post::Event {
         group: Some(group),
         title: "Friday".into(),
@@ -45,9 +61,10 @@ fn evening() -> (Vec<Author>, EntryId, EntryId) {
         minutes: 60,
         capacity: None,
         split: false,
+        repeat: None,
     });
     let (cut_seq, cut_id) = (1, Some(dan.id(1)));
-    eve.post(&Post::Comment { object: lost, reply: None, text: "hm".into() });
+    eve.post(&Post::Comment { object: lost, reply: None, text: "hm".into(), tone: None });
     eve.post(&Post::Revoke { object: group, subject: dan.person(), cut_seq, cut_id });
     dan.post(&yes(vec![update]));
     (people, group, event)

@@ -26,7 +26,13 @@ fn genesis(seed: u8, succeeds: Option<Succeeds>) -> Post {
 }
 
 fn group(name: &str) -> Post {
-    Post::Group { name: name.into(), owners: vec![], schedulers: Schedulers::Organizers }
+    Post::Group {
+        name: name.into(),
+        owners: vec![],
+        schedulers: Schedulers::Organizers,
+        joining: Default::default(),
+        silence: None,
+    }
 }
 
 /// The author of seed `new` goes on where `old` had `keep` entries.
@@ -192,13 +198,20 @@ fn a_successor_takes_over_whatever_came_first() {
             minutes: 60,
             capacity: Some(1),
             split: false,
+            repeat: None,
         })
     };
     let mut guest = Author::new(3);
     guest.post(&genesis(3, None));
-    let rsvp =
-        guest.post(&Post::Rsvp { event, seen: vec![], answer: Answer::Yes, party: 1, note: String::new() });
-    heir.post(&Post::Seat { event, lines: vec![(rsvp, 1)] });
+    let rsvp = guest.post(&Post::Rsvp {
+        event,
+        seen: vec![],
+        answer: Answer::Yes,
+        party: 1,
+        note: String::new(),
+        occ: None,
+    });
+    heir.post(&Post::Seat { event, lines: vec![(rsvp, 1)], occ: None });
     let steps: [fn(&mut Store, [&Author; 3], &Successor); 4] = [
         |store, [old, ..], _| accept_all(store, old),
         |store, [_, heir, _], _| accept_all(store, heir),

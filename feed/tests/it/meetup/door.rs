@@ -46,7 +46,15 @@ fn a_check_in_needs_the_guests_signature_and_a_door_with_the_role() {
     let Post::Checkin { guest, nonce, rsvp: named, signature, .. } = post(&town, Some(rsvp)) else {
         unreachable!("signed makes check-ins")
     };
-    let with = |nonce, rsvp, signature| Post::Checkin { event, guest, nonce, rsvp, signature };
+    let with = |nonce, rsvp, signature| Post::Checkin {
+        event,
+        guest,
+        nonce,
+        rsvp,
+        signature,
+        occ: None,
+        persons: None,
+    };
     let mut bent = signature;
     bent[0] ^= 1;
     let refused = [
@@ -65,7 +73,7 @@ fn a_check_in_needs_the_guests_signature_and_a_door_with_the_role() {
         let Post::Checkin { guest, nonce, rsvp, signature, .. } = said else {
             unreachable!("signed makes check-ins")
         };
-        (name, door, Post::Checkin { event, guest, nonce, rsvp, signature })
+        (name, door, Post::Checkin { event, guest, nonce, rsvp, signature, occ: None, persons: None })
     });
     for (name, door, said) in refused {
         town.say(door, &said);
@@ -99,6 +107,6 @@ fn the_guests_own_record_alone_is_no_attendance() {
         unreachable!("signed makes check-ins")
     };
     let door = town.feed(ANA);
-    town.say(DEE, &Post::Arrive { event, door, nonce, rsvp, signature });
+    town.say(DEE, &Post::Arrive { event, door, nonce, rsvp, signature, occ: None });
     assert_eq!(arrived(&town, event), lines([]));
 }

@@ -54,7 +54,7 @@ fn of_concurrent_changes_the_senior_authors_counts_then_the_later_in_the_log() {
     let mut town = Town::new();
     let event = event(&mut town);
     while town.len(BEN) < town.len(ANA) + 3 {
-        town.say(BEN, &Post::Profile { name: "Ben".into(), about: String::new() });
+        town.say(BEN, &Post::Profile { name: "Ben".into(), about: String::new(), links: vec![] });
     }
     let by_ben = town.update(BEN, event, &[], titled("ben, later in his log than ana in hers"));
     let by_ana = town.update(ANA, event, &[], titled("ana"));
@@ -94,7 +94,7 @@ fn an_answer_given_for_another_time_or_place_is_stale() {
     town.yes(DEE, event);
     let seen = |seen: &[EntryId]| {
         let (answer, seen) = (Answer::Maybe, seen.to_vec());
-        Post::Rsvp { event, seen, answer, party: 1, note: String::new() }
+        Post::Rsvp { event, seen, answer, party: 1, note: String::new(), occ: None }
     };
     town.say(ELI, &seen(&[place]));
     assert_eq!(stale(&town), "dee", "who had not seen the place");
@@ -135,7 +135,7 @@ fn a_body_that_is_missing_makes_its_event_incomplete_unless_it_was_taken_back() 
     let (rsvp, update) = (town.yes(DEE, event), town.update(BEN, event, &[], titled("new")));
     let checkin = town.check_in(CAI, ELI, event, None);
     let by_nobody = town.update(DEE, event, &[], titled("no right"));
-    let comment = town.say(DEE, &Post::Comment { object: event, reply: None, text: "hi".into() });
+    let comment = town.say(DEE, &Post::Comment { object: event, reply: None, text: "hi".into(), tone: None });
     let without = |town: &Town, id| {
         let drop_body = |fact: Fact| if fact.id == id { Fact { body: None, ..fact } } else { fact };
         Facts::from_iter(town.all().into_iter().map(drop_body)).event(&town.net, event).unwrap()

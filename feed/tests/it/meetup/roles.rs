@@ -48,7 +48,17 @@ fn a_grant_names_a_person_not_a_key_alone() {
     let group = town.group(ANA, &[], Schedulers::Organizers);
     let (ben, elsewhere) = (town.person(BEN), town.person(CAI).genesis);
     let thief = Person { genesis: elsewhere, ..ben };
-    town.say(ANA, &Post::Grant { object: group, subject: thief, role: Role::Organizer, quota: 0 });
+    town.say(
+        ANA,
+        &Post::Grant {
+            object: group,
+            subject: thief,
+            role: Role::Organizer,
+            quota: 0,
+            from_seq: None,
+            lifts: vec![],
+        },
+    );
     town.grant(BEN, group, DEE, Role::Host, 0);
     assert_eq!(roles(&town, group), "ana owner, ben organizer", "the ben who has another first entry");
 }

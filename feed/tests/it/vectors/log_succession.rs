@@ -38,7 +38,7 @@ fn genesis(recovery: [u8; 32], succeeds: Option<Succeeds>) -> Draft {
 }
 
 fn note(text: &str) -> Draft {
-    let body = Post::Profile { name: text.to_owned(), about: String::new() };
+    let body = Post::Profile { name: text.to_owned(), about: String::new(), links: vec![] };
     body.draft(1_790_000_000_001, [0; 16]).unwrap()
 }
 

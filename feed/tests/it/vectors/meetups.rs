@@ -163,7 +163,7 @@ fn changes() -> Vec<Value> {
     let first = town.update(ANA, event, &[], set("One", "Café"));
     let rsvp = |seen: &[EntryId]| {
         let seen = seen.to_vec();
-        Post::Rsvp { event, seen, answer: Answer::Yes, party: 1, note: String::new() }
+        Post::Rsvp { event, seen, answer: Answer::Yes, party: 1, note: String::new(), occ: None }
     };
     town.say(DEE, &rsvp(&[first]));
     let ours = town.update(ANA, event, &[first], set("Two", "Library"));

@@ -81,6 +81,77 @@ fn samples() -> Vec<(&'static str, u16, usize, Value)> {
         ("profile", 256, 0, json!({ "name": "Ana", "about": "" })),
         ("follow", 257, 0, json!({ "subject": person(3), "on": true })),
         ("comment", 258, 2, json!({ "text": "See you there" })),
+        (
+            "group by approval",
+            1,
+            0,
+            json!({ "name": "Rust Lisbon", "owners": [], "schedulers": "organizers",
+            "joining": "approval", "silence": { "owners": 1, "members": 3 } }),
+        ),
+        (
+            "series",
+            2,
+            1,
+            json!({ "title": "Thursdays", "start": "2026-12-03T18:30", "zone": "Europe/Lisbon",
+            "minutes": 120, "repeat": "FREQ=MONTHLY;BYDAY=1TH,3TH;COUNT=12" }),
+        ),
+        (
+            "grant that lifts",
+            5,
+            2,
+            json!({ "subject": person(2), "role": "host", "quota": 5, "from_seq": 12 }),
+        ),
+        ("endorse", 7, 2, json!({})),
+        ("seat at an occurrence", 8, 1, json!({ "lines": [[bytes(1, 32), 1]], "occ": "2026-12-17T18:30" })),
+        ("release", 9, 1, json!({ "rsvps": [bytes(1, 32)] })),
+        ("close", 10, 1, json!({})),
+        ("skip", 12, 1, json!({ "occ": "2026-12-17T18:30" })),
+        ("accept", 13, 1, json!({ "subject": person(2) })),
+        (
+            "silent",
+            14,
+            1,
+            json!({ "subject": person(2), "heir": person(3), "cut_seq": 9, "cut_id": bytes(8, 32) }),
+        ),
+        ("present", 15, 2, json!({})),
+        (
+            "update of many fields",
+            65,
+            1,
+            json!({ "title": "t", "start": "2026-12-03T19:00", "zone": "Asia/Kolkata",
+            "minutes": 60, "capacity": 9, "place": "Café", "geo": [38722252, -9139337], "access": "a ramp",
+            "online": "https://example.org/room", "about": "text", "cost": "free", "tags": ["rust", "beginners"],
+            "all_day": false, "questions": ["Veggie?"], "policy": "lottery", "party_max": 2, "opens": 10080,
+            "closes": 60, "confirm_by": 1440, "cancel_by": 120, "no_show_max": 3, "repeat": "FREQ=WEEKLY;BYDAY=TH",
+            "extra": ["2026-12-05T18:30"], "except": ["2026-12-17T18:30"] }),
+        ),
+        ("update of an occurrence", 65, 1, json!({ "start": "2026-12-18T19:00", "occ": "2026-12-17T18:30" })),
+        ("confirm", 69, 2, json!({ "salt": salt })),
+        ("hide", 70, 2, json!({ "on": true, "reason": "spam" })),
+        ("stamp", 71, 1, json!({ "guest": bytes(1, 32), "what": "late", "salt": salt })),
+        ("here", 72, 1, json!({ "salt": salt })),
+        (
+            "profile with links",
+            256,
+            0,
+            json!({ "name": "Ana", "about": "", "links": ["https://example.org"] }),
+        ),
+        ("announcement", 258, 1, json!({ "text": "Bring a coat", "tone": "announcement" })),
+        (
+            "poll",
+            259,
+            1,
+            json!({ "question": "When?", "zone": "Europe/Lisbon", "minutes": 120,
+            "options": ["2026-12-03T18:30", "2026-12-04T18:30"] }),
+        ),
+        ("vote", 260, 1, json!({ "yes": [1] })),
+        ("settled", 261, 2, json!({})),
+        (
+            "sealed",
+            262,
+            1,
+            json!({ "purpose": "feedback", "keys": [[bytes(1, 8), bytes(2, 80)]], "box": bytes(3, 16) }),
+        ),
     ]
 }
 
@@ -104,6 +175,26 @@ fn good() -> Vec<Value> {
         case
     };
     samples().into_iter().map(one).collect()
+}
+
+fn silence(owners: u32, members: u32) -> Value {
+    json!({ "owners": owners, "members": members })
+}
+
+fn texts(count: u8) -> Value {
+    (0..count).map(|n| n.to_string()).collect::<Vec<_>>().into()
+}
+
+fn ids(count: u8) -> Value {
+    (0..count).map(|n| bytes(n, 32)).collect::<Value>()
+}
+
+fn keys(count: u8) -> Value {
+    (0..count).map(|n| json!([bytes(n, 8), bytes(1, 80)])).collect::<Value>()
+}
+
+fn starts(count: u32) -> Value {
+    (0..count).map(|n| format!("2026-12-01T{:02}:{:02}", n / 60, n % 60)).collect::<Vec<_>>().into()
 }
 
 /// Each limit that is reached, and one past it: the kind, the field, both values.
@@ -141,6 +232,45 @@ fn limits() -> Vec<Value> {
         ("profile", "about", x(2000), x(2001)),
         ("comment", "text", x(8000), x(8001)),
         ("comment", "text", x(1), x(0)),
+        ("group by approval", "silence", silence(8, 0), silence(9, 0)),
+        ("group by approval", "silence", silence(0, 10_000), silence(0, 10_001)),
+        ("group by approval", "silence", silence(0, 2), silence(0, 1)),
+        (
+            "series",
+            "repeat",
+            "FREQ=DAILY;INTERVAL=99;COUNT=200".into(),
+            "FREQ=DAILY;INTERVAL=100;COUNT=200".into(),
+        ),
+        ("series", "repeat", "FREQ=DAILY;COUNT=200".into(), "FREQ=DAILY;COUNT=201".into()),
+        ("series", "repeat", "FREQ=MONTHLY;BYDAY=5MO,-1SU".into(), "FREQ=MONTHLY;BYDAY=6MO".into()),
+        ("series", "repeat", "FREQ=MONTHLY;BYMONTHDAY=31,-1".into(), "FREQ=MONTHLY;BYMONTHDAY=32".into()),
+        ("grant that lifts", "from_seq", u32::MAX.into(), 0.into()),
+        ("release", "rsvps", ids(32), ids(33)),
+        ("check-in", "persons", 20.into(), 21.into()),
+        ("update", "geo", json!([90_000_000, -180_000_000]), json!([90_000_000, -180_000_001])),
+        ("update", "access", x(1000), x(1001)),
+        ("update", "online", x(300), x(301)),
+        ("update", "cost", x(100), x(101)),
+        ("update", "tags", texts(8), texts(9)),
+        ("update", "tags", json!([x(32)]), json!([x(33)])),
+        ("update", "questions", texts(10), texts(11)),
+        ("update", "questions", json!([x(200)]), json!([x(201)])),
+        ("update", "party_max", 20.into(), 21.into()),
+        ("update", "opens", 525_600.into(), 525_601.into()),
+        ("update", "closes", 525_600.into(), 525_601.into()),
+        ("update", "confirm_by", 525_600.into(), 525_601.into()),
+        ("update", "cancel_by", 525_600.into(), 525_601.into()),
+        ("update", "no_show_max", 100.into(), 101.into()),
+        ("update", "extra", starts(64), starts(65)),
+        ("update", "except", starts(64), starts(65)),
+        ("hide", "reason", x(500), x(501)),
+        ("profile with links", "links", texts(5), texts(6)),
+        ("profile with links", "links", json!([x(200)]), json!([x(201)])),
+        ("poll", "question", x(200), x(201)),
+        ("poll", "options", starts(12), starts(13)),
+        ("vote", "yes", json!([11]), json!([12])),
+        ("sealed", "keys", keys(150), keys(151)),
+        ("sealed", "box", bytes(1, 2316), bytes(1, 2317)),
     ];
     let mut cases = Vec::new();
     for (name, field, at, past) in table {
@@ -152,9 +282,19 @@ fn limits() -> Vec<Value> {
             cases.push(says(&what, kind, &refs(count), &bytes_of(&fields), is_good));
         }
     }
-    for (name, max) in
-        [("tombstone", 8), ("rsvp", 8), ("update", 8), ("comment", 2), ("join", 1), ("genesis", 0)]
-    {
+    for (name, max) in [
+        ("tombstone", 8),
+        ("rsvp", 8),
+        ("update", 8),
+        ("comment", 2),
+        ("join", 1),
+        ("genesis", 0),
+        ("grant that lifts", 8),
+        ("endorse", 8),
+        ("present", 8),
+        ("hide", 8),
+        ("confirm", 2),
+    ] {
         let (_, kind, _, fields) = samples().into_iter().find(|sample| sample.0 == name).expect("a kind");
         for (count, is_good) in [(max, true), (max + 1, false)] {
             let what = format!("{name} with {count} refs");
@@ -181,8 +321,9 @@ fn shapes() -> Vec<Value> {
     let cases = [
         ("as it should be", bytes_of(&rsvp()), true),
         ("a key that nobody knows", with("later", 1.into()), true),
-        ("a reserved key that is null", with("occ", Value::Null), true),
-        ("a reserved key", with("occ", "2026-12-01T18:30".into()), false),
+        ("a key that may be left out and is null", with("occ", Value::Null), true),
+        ("an occurrence", with("occ", "2026-12-01T18:30".into()), true),
+        ("an occurrence that is no local start", with("occ", "2026-12-01".into()), false),
         ("a key left out", without("party"), false),
         ("text for a number", with("party", "1".into()), false),
         ("a number for a text", with("answer", 0.into()), false),
@@ -204,6 +345,30 @@ fn shapes() -> Vec<Value> {
     cases.push(says("a cut at 0 that names an entry", 6, &refs(1), &bytes_of(&cut), false));
     cases.push(says("an update of nothing", 65, &refs(1), &bytes_of(&json!({})), false));
     cases.push(says("an rsvp without an event", 64, &[], &bytes_of(&rsvp()), false));
+    let both = json!({ "subject": person(1), "role": "host", "quota": 1, "from_seq": 3 });
+    cases.push(says(
+        "a grant that counts from somewhere and lifts nothing",
+        5,
+        &refs(1),
+        &bytes_of(&both),
+        false,
+    ));
+    let rule = |rule: &str| bytes_of(&json!({ "repeat": rule }));
+    for (what, said, is_good) in [
+        ("a rule that ends the series with its first occurrence", "", true),
+        ("a rule in other letters", "freq=weekly", false),
+        ("a rule that begins otherwise", "INTERVAL=2;FREQ=WEEKLY", false),
+        ("a rule with two ends", "FREQ=WEEKLY;COUNT=2;UNTIL=20270101", false),
+        ("a rule with a leading zero", "FREQ=WEEKLY;INTERVAL=02", false),
+        ("a rule until a date that is none", "FREQ=WEEKLY;UNTIL=20270230", false),
+        ("weekdays of a daily rule", "FREQ=DAILY;BYDAY=MO", false),
+        ("a weekday twice", "FREQ=WEEKLY;BYDAY=MO,MO", false),
+    ] {
+        cases.push(says(what, 65, &refs(1), &rule(said), is_good));
+    }
+    let split =
+        json!({ "title": "t", "start": "2026-12-01T18:30", "zone": "UTC", "minutes": 1, "split": null });
+    cases.push(says("a bool that may be left out and is null", 2, &[], &bytes_of(&split), true));
     cases.push(says("a kind that nobody knows", 999, &refs(1), &bytes_of(&rsvp()), false));
     cases
 }

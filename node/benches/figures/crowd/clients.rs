@@ -105,7 +105,12 @@ pub(super) fn net() -> NetId {
 fn feed(secret: &SecretKey, count: Seq) -> (Incoming, Vec<EntryId>) {
     let (mut head, mut entries) = (Head::empty(secret.feed()), Vec::new());
     for n in 0..count {
-        let post = Post::Comment { object: EntryId::new([1; 32]), reply: None, text: format!("entry {n}") };
+        let post = Post::Comment {
+            object: EntryId::new([1; 32]),
+            reply: None,
+            text: format!("entry {n}"),
+            tone: None,
+        };
         let mut draft: Draft = post.draft(1_900_000_000_000, [0; 16]).expect("it is within all limits");
         draft.refs.clear();
         let (entry, next) = head.sign(&net(), secret, draft).expect("it is within all limits");

@@ -90,6 +90,7 @@ fn mine(standing: Option<Standing>, ink: Ink) -> String {
         Some(Standing::Seated) => ink.good("you have a seat"),
         Some(Standing::Waiting(at)) => ink.warn(&format!("you wait, place {at}")),
         Some(Standing::Provisional | Standing::Unranked) => "you said yes".to_owned(),
+        Some(Standing::Released) => ink.warn("your seat was given up"),
         Some(Standing::Maybe) => "you said maybe".to_owned(),
         Some(Standing::No) => "you said no".to_owned(),
     }

@@ -113,6 +113,7 @@ pub(super) fn update(args: &UpdateArgs, node: &Node, out: &Printer) -> Result<()
         place: args.place.clone(),
         about: args.about.clone(),
         capacity: args.capacity,
+        ..EventFields::default()
     };
     let moved = fields.start.is_some() || fields.zone.is_some() || fields.place.is_some();
     posted(Request::EventUpdate { event: args.event.clone(), fields }, node, out, |_| "changed".to_owned())?;

@@ -108,6 +108,7 @@ fn standing(mine: Standing, ink: Ink) -> String {
         Standing::Waiting(place) => ink.warn(&format!("wait, place {place} of the list")),
         Standing::Provisional => "said yes; a seat is free, and no host has given it yet".to_owned(),
         Standing::Unranked => "said yes; no host has seen it, and no seat is free".to_owned(),
+        Standing::Released => ink.warn("said yes, and a host gave the seat up"),
         Standing::Maybe => "said maybe".to_owned(),
         Standing::No => "said no".to_owned(),
     }
