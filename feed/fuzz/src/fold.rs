@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::Unstructured;
 use klatch_feed::meetup::{Fact, Facts};
-use klatch_feed::post::{Answer, EventFields, Person, Role, Schedulers, checkin_message, kind};
+use klatch_feed::post::{
+    Answer, EventFields, Joining, Person, Role, Schedulers, Silence, StampKind, checkin_message, kind,
+};
 use klatch_feed::{EntryId, EventState, FeedId, Kind, Post, SecretKey, Seq, codec};
 use sha2::{Digest, Sha256};
 
@@ -26,9 +28,14 @@ pub fn check(bytes: &[u8]) {
     for fact in facts.iter().filter(|fact| [kind::GROUP, kind::EVENT].contains(&fact.kind)) {
         let [a, b] = [&straight, &other].map(|facts| facts.group(fact.id));
         assert_eq!(a.as_ref().map(codec::encode), b.as_ref().map(codec::encode));
-        let [a, b] = [&straight, &other].map(|facts| facts.event(&net(), fact.id));
+        let [a, b] = [&straight, &other].map(|facts| facts.events(&net(), fact.id));
         assert_eq!(a.as_ref().map(codec::encode), b.as_ref().map(codec::encode));
-        a.iter().for_each(laws);
+        let Some((event, occurrences)) = a else { continue };
+        [event].iter().chain(&occurrences).for_each(laws);
+        for who in 0..usize::from(PEOPLE) {
+            let why = straight.why(&net(), fact.id, None, secret(who).feed());
+            assert!(why.is_some_and(|why| !why.reasons.is_empty()), "every verdict has a reason");
+        }
     }
 }
 
@@ -155,7 +162,7 @@ impl Town<'_> {
     fn live(&mut self) -> arbitrary::Result<()> {
         for cap in &mut self.caps {
             if self.input.ratio(1, 8)? {
-                *cap = self.input.int_in_range(0..=12)?;
+                *cap = self.input.int_in_range(0..=16)?;
             }
         }
         for _ in 0..self.input.int_in_range(1..=40)? {
@@ -218,11 +225,13 @@ impl Town<'_> {
 
     fn post(&mut self) -> arbitrary::Result<Post> {
         let (rsvps, updates) = (self.rsvps.clone(), self.updates.clone());
-        Ok(match self.input.int_in_range(0..=12)? {
+        Ok(match self.input.int_in_range(0..=16)? {
             0 => Post::Group {
                 name: "Tea".into(),
                 owners: if self.input.ratio(1, 2)? { vec![person(self.who()?)] } else { vec![] },
                 schedulers: *self.input.choose(&[Schedulers::Organizers, Schedulers::Members])?,
+                joining: *self.input.choose(&[Joining::Open, Joining::Approval])?,
+                silence: self.input.ratio(1, 2)?.then_some(Silence { owners: 1, members: 2 }),
             },
             1 => Post::Event {
                 group: if self.input.ratio(1, 2)? { Some(self.object()?) } else { None },
@@ -232,13 +241,22 @@ impl Town<'_> {
                 minutes: 90,
                 capacity: if self.input.ratio(3, 4)? { Some(self.input.int_in_range(1..=9)?) } else { None },
                 split: self.input.ratio(1, 4)?,
+                repeat: self.input.ratio(1, 4)?.then(|| "FREQ=WEEKLY;COUNT=3".into()),
             },
             2 => Post::Join { group: self.object()? },
             3 => Post::Leave { group: self.object()? },
             4 => {
                 let role = *self.input.choose(&ROLES)?;
                 let quota = if role == Role::Door { 0 } else { self.input.int_in_range(0..=9)? };
-                Post::Grant { object: self.object()?, subject: person(self.who()?), role, quota }
+                let (lifts, from_seq) = self.lifts()?;
+                Post::Grant {
+                    object: self.object()?,
+                    subject: person(self.who()?),
+                    role,
+                    quota,
+                    lifts,
+                    from_seq,
+                }
             }
             5 => {
                 let cut_seq = self.input.int_in_range(0..=9)?;
@@ -252,27 +270,72 @@ impl Town<'_> {
                 answer: *self.input.choose(&[Answer::Yes, Answer::Yes, Answer::No, Answer::Maybe])?,
                 party: self.input.int_in_range(1..=4)?,
                 note: String::new(),
+                occ: self.occ()?,
             },
             8 | 9 => {
                 let lines = self.some_of(&rsvps, 4)?;
                 let line = |id: EntryId| Ok((id, self.input.int_in_range(1..=4)?));
                 let lines = lines.into_iter().map(line).collect::<arbitrary::Result<_>>()?;
-                Post::Seat { event: self.object()?, lines }
+                Post::Seat { event: self.object()?, lines, occ: self.occ()? }
             }
             10 => Post::Update {
                 event: self.object()?,
                 replaces: self.some_of(&updates, 2)?,
-                fields: EventFields {
+                fields: Box::new(EventFields {
                     capacity: Some(self.input.int_in_range(1..=9)?),
                     place: Some("Bar".into()).filter(|_| self.input.ratio(1, 2).unwrap_or(false)),
                     ..EventFields::default()
-                },
+                }),
+                occ: self.occ()?,
             },
             11 => {
                 let ids: Vec<_> = self.facts.iter().map(|fact| fact.id).collect();
                 Post::Tombstone { targets: self.some_of(&ids, 3)? }
             }
-            _ => self.check_in(&rsvps)?,
+            12 => self.check_in(&rsvps)?,
+            _ => self.rarer(&rsvps)?,
+        })
+    }
+
+    /// An occurrence of a series, or none, or a name that is none.
+    fn occ(&mut self) -> arbitrary::Result<Option<String>> {
+        let names = [None, None, Some("2026-12-08T18:30"), Some("2026-12-09T18:30")];
+        Ok(self.input.choose(&names)?.map(str::to_owned))
+    }
+
+    fn lifts(&mut self) -> arbitrary::Result<(Vec<EntryId>, Option<Seq>)> {
+        let ids: Vec<_> =
+            self.facts.iter().filter(|fact| fact.kind == kind::REVOKE).map(|fact| fact.id).collect();
+        let lifts = if self.input.ratio(1, 2)? { self.some_of(&ids, 2)? } else { vec![] };
+        let from = self.input.int_in_range(1..=9)?;
+        let from_seq = (!lifts.is_empty()).then_some(from);
+        Ok((lifts, from_seq))
+    }
+
+    fn rarer(&mut self, rsvps: &[EntryId]) -> arbitrary::Result<Post> {
+        let ids: Vec<_> = self.facts.iter().map(|fact| fact.id).collect();
+        let (object, one, occ) = (self.object()?, self.one_of(&ids)?, self.occ()?);
+        Ok(match self.input.int_in_range(0..=9)? {
+            0 => Post::Release { event: object, rsvps: vec![self.one_of(rsvps)?], occ },
+            1 => Post::Close { event: object, occ },
+            2 => Post::Confirm { event: object, rsvp: self.one_of(rsvps)?, occ },
+            3 => Post::Skip { event: object, occ: occ.unwrap_or_else(|| "2026-12-01T18:30".into()) },
+            4 => Post::Stamp { event: object, guest: secret(self.who()?).feed(), what: StampKind::Late, occ },
+            5 => {
+                let (lifts, from_seq) = self.lifts()?;
+                Post::Accept { group: object, subject: person(self.who()?), lifts, from_seq }
+            }
+            6 => Post::Endorse { object, entries: vec![one] },
+            7 => {
+                let cut_seq = self.input.int_in_range(0..=9)?;
+                let cut_id = (cut_seq > 0).then_some(one);
+                let (subject, heir) = (person(self.who()?), person(self.who()?));
+                Post::Silent { group: object, subject, heir, cut_seq, cut_id }
+            }
+            8 => Post::Present { group: object, statements: vec![one] },
+            _ => {
+                Post::Hide { object, entries: vec![one], on: self.input.ratio(3, 4)?, reason: String::new() }
+            }
         })
     }
 
@@ -280,8 +343,16 @@ impl Town<'_> {
         let (event, door, guest, signer) = (self.object()?, self.who()?, self.who()?, self.who()?);
         let rsvp = if self.input.ratio(1, 2)? { Some(self.one_of(rsvps)?) } else { None };
         let nonce = [5; 16];
-        let message = checkin_message(&net(), &event, &secret(door).feed(), &nonce, rsvp.as_ref());
+        let message = checkin_message(&net(), &event, None, &secret(door).feed(), &nonce, rsvp.as_ref());
         let signature = secret(signer).sign(&[&message]);
-        Ok(Post::Checkin { event, guest: secret(guest).feed(), nonce, rsvp, signature })
+        Ok(Post::Checkin {
+            event,
+            guest: secret(guest).feed(),
+            nonce,
+            rsvp,
+            signature,
+            persons: None,
+            occ: None,
+        })
     }
 }

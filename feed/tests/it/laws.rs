@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_feed::meetup::{Fact, Facts};
-use klatch_feed::post::{Answer, EventFields, Person, Role, Schedulers, kind};
+use klatch_feed::post::{Answer, EventFields, Joining, Person, Role, Schedulers, Silence, StampKind, kind};
 use klatch_feed::{EntryId, EventState, FeedId, Lineage, Post, Seq, Succession, codec};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -26,6 +26,44 @@ enum Act {
     CheckIn { event: Index, guest: usize, rsvp: Option<Index> },
     Cancel(Index),
     Comment(Index),
+    Said(Said),
+}
+
+/// What else people say: of the rarer kinds.
+#[derive(Clone, Debug)]
+enum Said {
+    Release { event: Index, rsvp: Index },
+    Close(Index),
+    Confirm { event: Index, rsvp: Index },
+    Skip(Index),
+    Here(Index),
+    Stamp { event: Index, guest: usize, is_late: bool },
+    Accept { of: usize, lifts: Option<Index> },
+    Regrant { object: Index, to: usize, lifts: Index, from: Index },
+    Endorse { object: Index, entry: Index },
+    Silent { of: usize, heir: usize, cut: Index },
+    Present(Index),
+    Hide { object: Index, entry: Index, on: bool },
+}
+
+fn said() -> impl Strategy<Value = Said> {
+    let at = any::<Index>;
+    let of = || 0..8usize;
+    prop_oneof![
+        3 => (at(), at()).prop_map(|(event, rsvp)| Said::Release { event, rsvp }),
+        1 => at().prop_map(Said::Close),
+        2 => (at(), at()).prop_map(|(event, rsvp)| Said::Confirm { event, rsvp }),
+        1 => at().prop_map(Said::Skip),
+        1 => at().prop_map(Said::Here),
+        1 => (at(), of(), any::<bool>()).prop_map(|(event, guest, is_late)| Said::Stamp { event, guest, is_late }),
+        2 => (of(), prop::option::of(at())).prop_map(|(of, lifts)| Said::Accept { of, lifts }),
+        2 => (at(), of(), at(), at())
+            .prop_map(|(object, to, lifts, from)| Said::Regrant { object, to, lifts, from }),
+        2 => (at(), at()).prop_map(|(object, entry)| Said::Endorse { object, entry }),
+        2 => (of(), of(), at()).prop_map(|(of, heir, cut)| Said::Silent { of, heir, cut }),
+        1 => at().prop_map(Said::Present),
+        1 => (at(), at(), any::<bool>()).prop_map(|(object, entry, on)| Said::Hide { object, entry, on }),
+    ]
 }
 
 /// Whom an act suits: hosts do most of the granting and seating, guests the rest.
@@ -62,6 +100,7 @@ fn acts(count: std::ops::Range<usize>, party_max: u32) -> impl Strategy<Value = 
         1 => (0..8usize, any::<bool>().prop_map(Act::Join)),
         1 => (hosts(), check_in),
         1 => (0..8usize, prop_oneof![at().prop_map(Act::Cancel), at().prop_map(Act::Comment)]),
+        6 => (prop_oneof![hosts(), 0..8usize], said().prop_map(Act::Said)),
     ];
     prop::collection::vec(act, count)
 }
@@ -72,17 +111,30 @@ struct History {
     events: Vec<EntryId>,
     rsvps: Vec<EntryId>,
     updates: Vec<EntryId>,
+    revokes: Vec<EntryId>,
+    statements: Vec<EntryId>,
 }
+
+/// Occurrences of dee's series, and a name that is none.
+const OCCURRENCES: [&str; 3] = ["2026-12-01T18:30", "2026-12-08T18:30", "2026-12-09T18:30"];
 
 impl History {
     /// Ana's group with ben as co-owner, and three events: ana's in the group, dee's that names the group
-    /// without the right, and ben's on its own.
+    /// without the right, and ben's on its own, which is a series.
     fn new(schedulers: Schedulers, capacity: Option<u32>, split: bool) -> Self {
         let mut town = Town::new();
-        let group = town.group(ANA, &[BEN], schedulers);
+        let joining =
+            if capacity.is_some_and(|seats| seats % 2 == 0) { Joining::Approval } else { Joining::Open };
+        let (name, owners) = ("Rust Lisbon".into(), vec![town.person(BEN)]);
+        let silence = Some(Silence { owners: 1, members: 2 });
+        let group = town.say(ANA, &Post::Group { name, owners, schedulers, joining, silence });
         let of = [(ANA, Some(group)), (DEE, Some(group)), (BEN, None)];
-        let events = of.map(|(who, group)| town.event_split(who, group, capacity, split)).to_vec();
-        Self { town, group, events, rsvps: vec![], updates: vec![] }
+        let events = of.map(|(who, group)| match group {
+            Some(_) => town.event_split(who, group, capacity, split),
+            None => town.series(who, capacity, split, "FREQ=WEEKLY;COUNT=3"),
+        });
+        let (rsvps, updates, revokes, statements) = Default::default();
+        Self { town, group, events: events.to_vec(), rsvps, updates, revokes, statements }
     }
 
     fn with(mut self, acts: &[(usize, Act)]) -> Self {
@@ -96,6 +148,11 @@ impl History {
         // The first event is the one that most is about.
         let event = |at: &Index| self.events[at.index(6).saturating_sub(3)];
         let object = |at: &Index| if at.index(5) == 0 { self.group } else { event(at) };
+        // Of what is said about the series half is about one occurrence.
+        let occ = |at: &Index| {
+            let name = OCCURRENCES.get(at.index(6)).filter(|_| event(at) == self.events[2]);
+            name.map(|name| (*name).to_owned())
+        };
         match act {
             Act::Grant { object: at, to, role, quota } => {
                 let (object, role) = (object(at), ROLES[*role]);
@@ -104,8 +161,10 @@ impl History {
             }
             Act::Revoke { object: at, of, cut } => {
                 let (object, seq) = (object(at), cut.index(self.town.len(*of) as usize + 1));
-                self.town.revoke(who, object, *of, seq as u32);
+                let revoke = self.town.revoke(who, object, *of, seq as u32);
+                self.revokes.push(revoke);
             }
+            Act::Said(said) => self.say(who, said),
             Act::Rsvp { event: at, answer, party } => {
                 let post = Post::Rsvp {
                     event: event(at),
@@ -113,12 +172,14 @@ impl History {
                     answer: *answer,
                     party: *party,
                     note: String::new(),
+                    occ: occ(at),
                 };
                 self.rsvps.push(self.town.say(who, &post));
             }
             Act::Seat { event: at, lines } if !self.rsvps.is_empty() => {
                 let lines: BTreeMap<_, _> = lines.iter().map(|(at, n)| (*at.get(&self.rsvps), *n)).collect();
-                self.town.seat(who, event(at), &lines.into_iter().collect::<Vec<_>>());
+                let (event, occ) = (event(at), occ(at));
+                self.town.say(who, &Post::Seat { event, lines: lines.into_iter().collect(), occ });
             }
             Act::Update { event: at, replaces, capacity, place } => {
                 let replaces = replaces.filter(|_| !self.updates.is_empty()).map(|at| *at.get(&self.updates));
@@ -128,7 +189,10 @@ impl History {
                     ..EventFields::default()
                 };
                 let replaces: Vec<_> = replaces.into_iter().collect();
-                self.updates.push(self.town.update(who, event(at), &replaces, fields));
+                let (event, occ) = (event(at), occ(at));
+                self.updates.push(
+                    self.town.say(who, &Post::Update { event, replaces, fields: Box::new(fields), occ }),
+                );
             }
             Act::TakeBack(at) => {
                 let target = at.get(&self.town.logs[who].entries).id();
@@ -146,9 +210,78 @@ impl History {
                 _ = self.town.say(who, &Post::Cancel { event: event(at), reason: String::new() })
             }
             Act::Comment(at) => {
-                self.town.say(who, &Post::Comment { object: event(at), reply: None, text: "hi".into() });
+                self.town.say(
+                    who,
+                    &Post::Comment { object: event(at), reply: None, text: "hi".into(), tone: None },
+                );
             }
             Act::Seat { .. } => {}
+        }
+    }
+
+    fn say(&mut self, who: usize, said: &Said) {
+        let event = |at: &Index| self.events[at.index(6).saturating_sub(3)];
+        let object = |at: &Index| if at.index(3) == 0 { self.group } else { event(at) };
+        let occ = |at: &Index| {
+            let name = OCCURRENCES.get(at.index(6)).filter(|_| event(at) == self.events[2]);
+            name.map(|name| (*name).to_owned())
+        };
+        let one = |ids: &[EntryId], at: &Index| (!ids.is_empty()).then(|| *at.get(ids));
+        let all: Vec<EntryId> =
+            self.town.logs.iter().flat_map(|log| &log.entries).map(|entry| entry.id()).collect();
+        let group = self.group;
+        let post = match said {
+            Said::Release { event: at, rsvp } => {
+                let Some(rsvp) = one(&self.rsvps, rsvp) else { return };
+                Post::Release { event: event(at), rsvps: vec![rsvp], occ: occ(at) }
+            }
+            Said::Close(at) => Post::Close { event: event(at), occ: occ(at) },
+            Said::Confirm { event: at, rsvp } => {
+                let Some(rsvp) = one(&self.rsvps, rsvp) else { return };
+                Post::Confirm { event: event(at), rsvp, occ: occ(at) }
+            }
+            Said::Skip(at) => Post::Skip { event: event(at), occ: OCCURRENCES[at.index(3)].to_owned() },
+            Said::Here(at) => Post::Here { event: event(at), occ: occ(at) },
+            Said::Stamp { event: at, guest, is_late } => {
+                let what = if *is_late { StampKind::Late } else { StampKind::Left };
+                Post::Stamp { event: event(at), guest: self.town.feed(*guest), what, occ: occ(at) }
+            }
+            Said::Accept { of, lifts } => {
+                let lifts: Vec<_> = lifts.and_then(|at| one(&self.revokes, &at)).into_iter().collect();
+                let from_seq = lifts.first().map(|_| self.town.len(*of));
+                Post::Accept { group, subject: self.town.person(*of), lifts, from_seq }
+            }
+            Said::Regrant { object: at, to, lifts, from } => {
+                let Some(revoke) = one(&self.revokes, lifts) else { return };
+                let from_seq = Some(1 + from.index(self.town.len(*to) as usize + 1) as Seq);
+                let (object, subject) = (object(at), self.town.person(*to));
+                Post::Grant { object, subject, role: Role::Host, quota: 1, lifts: vec![revoke], from_seq }
+            }
+            Said::Endorse { object: at, entry } => {
+                Post::Endorse { object: object(at), entries: vec![*entry.get(&all)] }
+            }
+            Said::Silent { of, heir, cut } if of != heir => {
+                let cut_seq = cut.index(self.town.len(*of) as usize + 1) as Seq;
+                let cut_id = cut_seq.checked_sub(1).map(|at| self.town.logs[*of].entries[at as usize].id());
+                let (subject, heir) = (self.town.person(*of), self.town.person(*heir));
+                Post::Silent { group, subject, heir, cut_seq, cut_id }
+            }
+            Said::Silent { .. } => return,
+            Said::Present(at) => {
+                let Some(statement) = one(&self.statements, at) else { return };
+                Post::Present { group, statements: vec![statement] }
+            }
+            Said::Hide { object: at, entry, on } => {
+                let entries = vec![*entry.get(&all)];
+                Post::Hide { object: object(at), entries, on: *on, reason: String::new() }
+            }
+        };
+        if post.draft(0, [0; 16]).is_err() {
+            return; // A ref drawn twice.
+        }
+        let id = self.town.say(who, &post);
+        if matches!(post, Post::Silent { .. }) {
+            self.statements.push(id);
         }
     }
 
@@ -157,14 +290,25 @@ impl History {
         let group = facts.group(self.group).unwrap();
         let group = (codec::encode(&group), serde_json::to_string(&group).unwrap());
         let event = |id: &EntryId| {
-            let state = facts.event(&self.town.net, *id).unwrap();
-            (codec::encode(&state), serde_json::to_string(&state).unwrap())
+            let (event, occurrences) = facts.events(&self.town.net, *id).unwrap();
+            let bytes = |state: &EventState| (codec::encode(state), serde_json::to_string(state).unwrap());
+            [event].into_iter().chain(occurrences).map(|state| bytes(&state)).collect::<Vec<_>>()
         };
-        [group].into_iter().chain(self.events.iter().map(event)).collect()
+        [group].into_iter().chain(self.events.iter().flat_map(event)).collect()
     }
 
+    /// Every event, and every occurrence of the series.
     fn states(&self) -> Vec<EventState> {
-        self.events.iter().map(|id| self.town.event_state(*id)).collect()
+        let facts = self.town.facts();
+        let states = |id: &EntryId| {
+            let (event, occurrences) = facts.events(&self.town.net, *id).unwrap();
+            let special: Vec<_> = occurrences.iter().map(|state| state.occ.clone()).collect();
+            let plain =
+                event.occurrence_names().into_iter().filter(|name| !special.contains(&Some(name.clone())));
+            let plain: Vec<_> = plain.map(|name| event.plain_occurrence(&name)).collect();
+            [event].into_iter().chain(occurrences).chain(plain).collect::<Vec<_>>()
+        };
+        self.events.iter().flat_map(states).collect()
     }
 
     /// What belongs to the event and its group by the definition, and nothing else.
@@ -231,7 +375,7 @@ fn lines_of(
     let own = |seq| cut.is_none_or(|cut| seq <= cut);
     for header in entries().filter(|entry| entry.header().author == host && own(entry.header().seq)) {
         let (header, body) = (header.header(), header.body());
-        if let Some(Post::Seat { event: of, lines: said }) = Post::read(header.kind, &header.refs, body)
+        if let Some(Post::Seat { event: of, lines: said, .. }) = Post::read(header.kind, &header.refs, body)
             && of == event
         {
             lines.extend(said.iter().enumerate().map(|(at, (rsvp, _))| ((header.seq, at), named(rsvp))));
@@ -276,6 +420,14 @@ impl Split {
         (self.people[link], seq - self.bases[link])
     }
 
+    /// From where on the person counts again, by the key that place is under; by any where nothing is said.
+    fn from(&self, from_seq: Option<Seq>) -> (Person, Option<Seq>) {
+        match from_seq.map(|seq| self.place(seq)) {
+            Some((person, seq)) => (person, Some(seq)),
+            None => (self.named, None),
+        }
+    }
+
     fn successions(&self) -> impl Iterator<Item = Succession> {
         let links = self.people.windows(2).zip(self.bases.windows(2));
         links.map(|(people, bases)| Succession { old: people[0], keep: bases[1] - bases[0], new: people[1] })
@@ -298,8 +450,20 @@ impl Split {
         let old = self.people[0];
         let post = Post::read(fact.kind, &fact.refs, fact.body.as_deref());
         let post = match post {
-            Some(Post::Grant { object, subject, role, quota }) if subject == old => {
-                Some(Post::Grant { object, subject: self.named, role, quota })
+            Some(Post::Grant { object, subject, role, quota, lifts, from_seq }) if subject == old => {
+                let (subject, from_seq) = self.from(from_seq);
+                Some(Post::Grant { object, subject, role, quota, lifts, from_seq })
+            }
+            Some(Post::Accept { group, subject, lifts, from_seq }) if subject == old => {
+                let (subject, from_seq) = self.from(from_seq);
+                Some(Post::Accept { group, subject, lifts, from_seq })
+            }
+            Some(Post::Silent { group, subject, heir, cut_seq, cut_id }) if subject == old || heir == old => {
+                let heir = if heir == old { self.named } else { heir };
+                let (subject, cut_seq) =
+                    if subject == old { self.place(cut_seq) } else { (subject, cut_seq) };
+                // At a joint the same place has another id: then a cut of 0 in the first feed is meant.
+                Some(Post::Silent { group, subject, heir, cut_seq, cut_id: cut_id.filter(|_| cut_seq > 0) })
             }
             Some(Post::Revoke { object, subject, cut_seq, cut_id }) if subject == old => {
                 let (subject, cut_seq) = self.place(cut_seq);
@@ -388,9 +552,10 @@ proptest! {
     fn what_belongs_to_an_event_is_all_it_takes(history in history(3)) {
         let group = history.belongs(history.group, None).group(history.group);
         prop_assert_eq!(group.unwrap(), history.town.group_state(history.group));
-        for event in history.states() {
-            let alone = history.belongs(event.id, event.group).event(&history.town.net, event.id);
-            prop_assert_eq!(alone.unwrap(), event);
+        for id in &history.events {
+            let group = history.town.event_state(*id).group;
+            let alone = history.belongs(*id, group).events(&history.town.net, *id);
+            prop_assert_eq!(alone, history.town.facts().events(&history.town.net, *id));
         }
     }
 
@@ -487,7 +652,8 @@ proptest! {
         let before = (history.town.group_state(group), history.town.event_state(events[0]));
         // Ana founded the group and is senior to everybody, so both cuts count. An RSVP takes no role.
         for (_, act) in &more {
-            if !matches!(act, Act::Rsvp { .. } | Act::TakeBack(_)) {
+            let as_guest = matches!(act, Act::Said(Said::Here(_) | Said::Confirm { .. }));
+            if !as_guest && !matches!(act, Act::Rsvp { .. } | Act::TakeBack(_)) {
                 history.act(of, act);
             }
         }
