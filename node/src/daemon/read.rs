@@ -47,7 +47,7 @@ pub(super) fn answer(
             Ok(Response::Person(follow_line(on.snapshot, feed)?))
         }),
         Request::GroupList => on(&mut |on| on.groups()),
-        Request::GroupShow { group } => on(&mut |on| Ok(Response::Group(on.group(group)?))),
+        Request::GroupShow { group } => on(&mut |on| Ok(Response::Group(Box::new(on.group(group)?)))),
         Request::GroupLocal { group } => on(&mut |on| on.group_local(group)),
         Request::EventList { group, from_ms, max } => {
             on(&mut |on| on.events(group.as_deref(), *from_ms, *max))

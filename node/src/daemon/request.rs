@@ -71,7 +71,7 @@ pub enum Request {
     },
     EventUpdate {
         event: String,
-        fields: EventFields,
+        fields: Box<EventFields>,
     },
     EventCancel {
         event: String,

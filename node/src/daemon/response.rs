@@ -20,7 +20,7 @@ pub enum Response {
     Created(Created),
     Person(FollowLine),
     Follows(Vec<FollowLine>),
-    Group(GroupState),
+    Group(Box<GroupState>),
     GroupLocal(Box<GroupLocal>),
     Groups(Vec<GroupLine>),
     Event(Box<EventState>),

@@ -80,7 +80,7 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
         Request::GroupJoin { group } => Ok(Plan::post(Post::Join { group: names::group(snapshot, &group)? })),
         Request::GroupLeave { group } => on.leave(&group),
         Request::Schedule(schedule) => on.schedule(schedule),
-        Request::EventUpdate { event, fields } => on.update(&event, fields),
+        Request::EventUpdate { event, fields } => on.update(&event, *fields),
         Request::EventCancel { event, reason } => on.cancel(&event, reason),
         Request::Admit { event, people } => on.admit(&event, &people),
         Request::Grant { object, who, role, quota } => on.grant(&object, &who, role, quota),

@@ -116,7 +116,8 @@ pub(super) fn update(args: &UpdateArgs, node: &Node, out: &Printer) -> Result<()
         ..EventFields::default()
     };
     let moved = fields.start.is_some() || fields.zone.is_some() || fields.place.is_some();
-    posted(Request::EventUpdate { event: args.event.clone(), fields }, node, out, |_| "changed".to_owned())?;
+    let update = Request::EventUpdate { event: args.event.clone(), fields: Box::new(fields) };
+    posted(update, node, out, |_| "changed".to_owned())?;
     if moved {
         out.hint("Answers given for the old time or place stay, and are marked so.");
     }
