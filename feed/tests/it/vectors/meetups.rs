@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use klatch_feed::meetup::{Fact, Facts};
-use klatch_feed::post::{Answer, EventFields, Person, Role, Schedulers, kind};
+use klatch_feed::post::{Answer, EventFields, Joining, Person, Role, Schedulers, Silence, kind};
 use klatch_feed::{EntryId, Kind, Lineage, NetId, Post, Succession};
 use serde_json::{Value, json};
 
@@ -103,6 +103,132 @@ fn fold(town: &Town, what: &str, objects: &[EntryId]) -> Value {
     case(what, "ok", fields)
 }
 
+/// The state of one occurrence of a series that something was said about.
+fn fold_at(town: &Town, what: &str, series: EntryId, occ: &str) -> Value {
+    let mut case = fold(town, what, &[series]);
+    let (_, occurrences) = town.facts().events(&town.net, series).expect("a series");
+    let state = occurrences.iter().find(|state| state.occ.as_deref() == Some(occ));
+    case["object"] = "occurrence".into();
+    case["occ"] = occ.into();
+    case["state"] = json!(state.expect("something was said about it"));
+    case
+}
+
+fn series() -> Vec<Value> {
+    let mut town = Town::new();
+    let of = town.series(ANA, Some(2), false, "FREQ=WEEKLY;INTERVAL=2;COUNT=4");
+    let (second, third) = ("2026-12-15T18:30", "2026-12-29T18:30");
+    let answer = |town: &mut Town, who, occ: Option<&str>, answer| {
+        let occ = occ.map(str::to_owned);
+        let post = Post::Rsvp { event: of, seen: vec![], answer, party: 1, note: String::new(), occ };
+        town.say(who, &post)
+    };
+    let seat = |town: &mut Town, rsvp, occ: Option<&str>| {
+        town.say(ANA, &Post::Seat { event: of, lines: vec![(rsvp, 1)], occ: occ.map(str::to_owned) });
+    };
+    let update = |town: &mut Town, fields: EventFields, occ: Option<&str>| {
+        let (fields, occ) = (Box::new(fields), occ.map(str::to_owned));
+        town.say(ANA, &Post::Update { event: of, replaces: vec![], fields, occ });
+    };
+    let start = |start: &str| EventFields { start: Some(start.into()), ..EventFields::default() };
+    let ben = answer(&mut town, BEN, None, Answer::Yes);
+    let cai = answer(&mut town, CAI, Some(second), Answer::Yes);
+    seat(&mut town, ben, None);
+    seat(&mut town, cai, Some(second));
+    answer(&mut town, BEN, Some(third), Answer::No);
+    let mut cases = vec![
+        fold(&town, "what holds for all occurrences", &[of]),
+        fold_at(&town, "an answer for all and one for this", of, second),
+        fold_at(&town, "a no to this one alone", of, third),
+    ];
+    update(&mut town, start("2026-12-02T19:00"), None);
+    update(&mut town, start("2026-12-14T20:00"), Some(second));
+    town.say(ANA, &Post::Skip { event: of, occ: third.into() });
+    let except = Some(vec!["2027-01-12T18:30".into()]);
+    let extra = Some(vec!["2026-12-20T11:00".into()]);
+    update(&mut town, EventFields { extra, except, ..EventFields::default() }, None);
+    cases.push(fold(&town, "the series is moved, one more, one less", &[of]));
+    cases.push(fold_at(&town, "moved by itself", of, second));
+    cases.push(fold_at(&town, "moved with the series, and called off", of, third));
+    cases
+}
+
+fn hosts() -> Vec<Value> {
+    let mut town = Town::new();
+    let event = town.event(ANA, None, Some(2));
+    town.grant(ANA, event, HOA, Role::Host, 1);
+    let rsvps = [BEN, CAI, DEE].map(|who| town.yes(who, event));
+    town.admit(ANA, event, &rsvps);
+    town.say(BEN, &Post::Confirm { event, rsvp: rsvps[0], occ: None });
+    let mut cases = vec![fold(&town, "one of the seated confirmed", &[event])];
+    town.say(ANA, &Post::Release { event, rsvps: vec![rsvps[0]], occ: None });
+    cases.push(fold(&town, "a line given up: the list moves up", &[event]));
+    let eli = town.yes(ELI, event);
+    town.say(ANA, &Post::Close { event, occ: None });
+    town.admit(ANA, event, &[eli]);
+    cases.push(fold(&town, "closed: a later line of that host is void", &[event]));
+    let spam = town.say(FAY, &Post::Comment { object: event, reply: None, text: "spam".into(), tone: None });
+    let hide = |on| Post::Hide { object: event, entries: vec![spam], on, reason: "spam".into() };
+    town.say(HOA, &hide(true));
+    cases.push(fold(&town, "a comment is hidden", &[event]));
+    town.say(ANA, &hide(false));
+    cases.push(fold(&town, "and shown again by a senior", &[event]));
+    cases
+}
+
+fn joining() -> Vec<Value> {
+    let mut town = Town::new();
+    let (name, owners) = ("Rust Lisbon".into(), vec![town.person(BEN), town.person(CAI)]);
+    let silence = Some(Silence { owners: 2, members: 3 });
+    let (joining, schedulers) = (Joining::Approval, Schedulers::Organizers);
+    let group = town.say(ANA, &Post::Group { name, owners, schedulers, joining, silence });
+    let accept = |town: &mut Town, who, of, lifts: Vec<EntryId>| {
+        let (subject, from_seq) = (town.person(of), (!lifts.is_empty()).then_some(1));
+        town.say(who, &Post::Accept { group, subject, lifts, from_seq })
+    };
+    for who in [DEE, ELI, FAY] {
+        town.say(who, &Post::Join { group });
+    }
+    accept(&mut town, ANA, DEE, vec![]);
+    accept(&mut town, BEN, ELI, vec![]);
+    let revoke = town.revoke(BEN, group, ELI, 0);
+    let mut cases = vec![fold(&town, "one accepted, one removed, one who asks", &[group])];
+    accept(&mut town, CAI, ELI, vec![revoke]);
+    cases.push(fold(&town, "a junior of who removed them lets nobody in again", &[group]));
+    accept(&mut town, ANA, ELI, vec![revoke]);
+    cases.push(fold(&town, "a senior does", &[group]));
+    let honoured = town.len(ANA);
+    let cut_id = Some(town.logs[ANA].entries[honoured as usize - 1].id());
+    let (subject, heir) = (town.person(ANA), town.person(DEE));
+    let silent = Post::Silent { group, subject, heir, cut_seq: honoured, cut_id };
+    let first = town.say(BEN, &silent);
+    town.say(DEE, &silent);
+    cases.push(fold(&town, "an owner and a member state that an owner is silent: not enough", &[group]));
+    let second = town.say(CAI, &silent);
+    cases.push(fold(&town, "two owners: the heir comes right after the silent one", &[group]));
+    town.say(ANA, &Post::Present { group, statements: vec![first, second] });
+    cases.push(fold(&town, "who answers is not silent", &[group]));
+    cases
+}
+
+fn again() -> Vec<Value> {
+    let mut town = Town::new();
+    let event = town.event(ANA, None, Some(9));
+    town.grant(ANA, event, BEN, Role::Host, 9);
+    let rsvps = [CAI, DEE, ELI].map(|who| town.yes(who, event));
+    town.admit(BEN, event, &rsvps[..1]);
+    let honoured = town.len(BEN);
+    let between = town.admit(BEN, event, &rsvps[1..2]);
+    let revoke = town.revoke(ANA, event, BEN, honoured);
+    let (subject, from_seq) = (town.person(BEN), Some(honoured + 2));
+    town.admit(BEN, event, &rsvps[2..]);
+    let lifts = vec![revoke];
+    town.say(ANA, &Post::Grant { object: event, subject, role: Role::Host, quota: 0, lifts, from_seq });
+    let open = fold(&town, "granted again from a place on: what lies between stays void", &[event]);
+    town.say(ANA, &Post::Endorse { object: event, entries: vec![between] });
+    vec![open, fold(&town, "a senior endorses an entry in between", &[event])]
+}
+
 fn roles() -> Vec<Value> {
     let mut town = Town::new();
     let group = town.group(ANA, &[HOA], Schedulers::Members);
@@ -200,6 +326,10 @@ fn the_vectors_of_the_meetup_are_what_the_rules_make() {
         form("shares", "Shares of the seats are disjoint, and what a cut host did not use stays.", shares()),
         form("changes", "Fields by who replaced whom; answers given for another time or place.", changes()),
         form("door", "A check-in needs the guest's signature and a door with the role.", door()),
+        form("series", "Occurrences: what is said of one, and of all.", series()),
+        form("hosts", "Confirming, giving lines up, closing, hiding.", hosts()),
+        form("joining", "Members by approval, removed and let in again; owners who are silent.", joining()),
+        form("again", "A role granted again after a revoke; entries endorsed.", again()),
         form("succession", "Who goes on under another key is the same person, and one log.", succession()),
     ]
     .into();
@@ -218,6 +348,10 @@ fn every_vector_of_the_meetup_has_its_state_in_either_order() {
                 set.set_lineage(lineage_of(case));
                 let state = match case["object"].as_str() {
                     Some("group") => json!(set.group(of)),
+                    Some("occurrence") => {
+                        let (_, occurrences) = set.events(&net, of).expect("a series");
+                        json!(occurrences.iter().find(|state| state.occ.as_deref() == case["occ"].as_str()))
+                    }
                     _ => json!(set.event(&net, of)),
                 };
                 assert_eq!(state, case["state"], "{name}: {}", case["what"]);
