@@ -15,6 +15,7 @@ mod model;
 mod rebuild;
 mod serve;
 mod succession;
+mod town;
 
 use std::sync::OnceLock;
 
