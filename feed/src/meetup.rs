@@ -8,6 +8,7 @@
 
 mod about;
 pub mod agenda;
+pub mod attendance;
 mod changes;
 mod door;
 mod event;

@@ -3,6 +3,7 @@
 //! Results go to standard output, all else to standard error; every command that names things takes ids,
 //! their beginnings, petnames, names and titles ([`crate::names`]).
 
+mod attendance;
 mod backup;
 mod checkin;
 mod comment;

@@ -33,7 +33,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 pub use local::{Local, Spaces};
 pub(crate) use local::{called, people};
-pub use request::{Request, Schedule};
+pub use request::{DoorNote, Request, Schedule};
 pub use response::*;
 pub use room::{NoRoom, Quota};
 pub use wants::Wants;

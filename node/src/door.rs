@@ -2,9 +2,10 @@
 //!
 //! The door shows each connection a fresh challenge, and its screen another; the guest signs one; the door
 //! writes its countersignature down before it says so; then the guest writes down theirs. [`host`] and
-//! [`guest`] decide, and touch neither sockets nor clocks: [`crate::net`] carries what they say. Absent on
-//! purpose: self check-in, undo, and any count of people, which is the door's eyes' work.
+//! [`guest`] decide, and touch neither sockets nor clocks: [`crate::net`] carries what they say. [`arrivals`]
+//! tells which door saw somebody first.
 
+pub mod arrivals;
 pub mod code;
 pub mod guest;
 pub mod host;

@@ -1,6 +1,7 @@
 //! The rules of the meetup as tables, one test a rule. They stand here and not beside the fold, since they
 //! share their people with the laws and the vectors. Source: spec/meetup.md.
 
+mod attendance;
 mod door;
 mod events;
 mod groups;

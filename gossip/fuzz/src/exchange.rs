@@ -88,7 +88,7 @@ fn object(number: u8) -> EntryId {
 }
 
 fn challenge(event: u8) -> Challenge {
-    Challenge { event: object(event), nonce: [1; 16] }
+    Challenge { event: object(event), occ: None, nonce: [1; 16] }
 }
 
 fn answer(event: u8) -> DoorAnswer {

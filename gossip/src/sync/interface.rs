@@ -190,16 +190,18 @@ pub struct Redeemed {
 }
 
 /// A door's challenge, and what is signed over it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Challenge {
     /// Which event.
     pub event: EntryId,
+    /// Which occurrence of it; `None` for an event that is no series. At most 200 bytes.
+    pub occ: Option<String>,
     /// Random, fresh.
     pub nonce: [u8; 16],
 }
 
 /// A guest's answer to a door.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DoorAnswer {
     /// What is answered.
     pub challenge: Challenge,

@@ -394,13 +394,13 @@ impl Message {
             Self::Redeemed(Redeemed { code, name, quota }) => {
                 codec::encode(&(number::REDEEMED, code, name, quota))
             }
-            Self::Door(Challenge { event, nonce }) => {
-                codec::encode(&(number::DOOR, event, None::<String>, B16::new(*nonce)))
+            Self::Door(Challenge { event, occ, nonce }) => {
+                codec::encode(&(number::DOOR, event, occ, B16::new(*nonce)))
             }
-            Self::DoorAnswer(DoorAnswer { challenge: Challenge { event, nonce }, rsvp, signature }) => {
+            Self::DoorAnswer(DoorAnswer { challenge: Challenge { event, occ, nonce }, rsvp, signature }) => {
                 let signature = ByteArray::new(*signature);
                 let form: DoorAnswerForm =
-                    (number::DOOR_ANSWER, *event, None, B16::new(*nonce), *rsvp, signature);
+                    (number::DOOR_ANSWER, *event, occ.clone(), B16::new(*nonce), *rsvp, signature);
                 codec::encode(&form)
             }
             Self::DoorVerdict(event, refusal) => codec::encode(&(number::DOOR_VERDICT, event, refusal)),
@@ -613,15 +613,13 @@ fn decode_words(number: u8, bytes: &[u8]) -> Result<Message, Breach> {
             Ok(Message::Redeemed(Redeemed { code, name, quota }))
         }
         number::DOOR => {
-            let (_, event, occurrence, nonce) = read::<(u8, EntryId, Option<String>, B16)>(bytes)?;
-            let challenge = Challenge { event, nonce: nonce.into_array() };
-            occurrence_is_null(occurrence, Message::Door(challenge))
+            let (_, event, occ, nonce) = read::<(u8, EntryId, Option<String>, B16)>(bytes)?;
+            Ok(Message::Door(challenge(event, occ, nonce)?))
         }
         number::DOOR_ANSWER => {
-            let (_, event, occurrence, nonce, rsvp, signature) = read::<DoorAnswerForm>(bytes)?;
-            let challenge = Challenge { event, nonce: nonce.into_array() };
-            let answer = DoorAnswer { challenge, rsvp, signature: signature.into_array() };
-            occurrence_is_null(occurrence, Message::DoorAnswer(answer))
+            let (_, event, occ, nonce, rsvp, signature) = read::<DoorAnswerForm>(bytes)?;
+            let challenge = challenge(event, occ, nonce)?;
+            Ok(Message::DoorAnswer(DoorAnswer { challenge, rsvp, signature: signature.into_array() }))
         }
         _ => {
             let (_, event, refusal) = read::<(u8, EntryId, Option<String>)>(bytes)?;
@@ -631,10 +629,9 @@ fn decode_words(number: u8, bytes: &[u8]) -> Result<Message, Breach> {
     }
 }
 
-/// Events do not repeat yet: a message about one occurrence is for later versions, and passed over.
-fn occurrence_is_null(occurrence: Option<String>, message: Message) -> Result<Message, Breach> {
-    within(occurrence.as_ref().map_or(0, String::len), TEXT_BYTES_MAX, "bytes in an occurrence")?;
-    Ok(if occurrence.is_none() { message } else { Message::Ignored })
+fn challenge(event: EntryId, occ: Option<String>, nonce: B16) -> Result<Challenge, Breach> {
+    within(occ.as_ref().map_or(0, String::len), TEXT_BYTES_MAX, "bytes in an occurrence")?;
+    Ok(Challenge { event, occ, nonce: nonce.into_array() })
 }
 
 /// The number of the array that `bytes` begin with, without reading further. It has one encoding.

@@ -381,14 +381,14 @@ fn numbered(number: u32) -> [u8; 32] {
 #[test]
 fn one_past_each_limit_of_a_session_ends_the_connection() {
     let object = |number| EntryId::new(numbered(number));
-    let challenge = Challenge { event: object(0), nonce: [0; 16] };
-    let answer = DoorAnswer { challenge, rsvp: None, signature: [0; 64] };
+    let challenge = Challenge { event: object(0), occ: None, nonce: [0; 16] };
+    let answer = DoorAnswer { challenge: challenge.clone(), rsvp: None, signature: [0; 64] };
     let feed = author(4).feed();
     let full = || {
         let mut node = Node::open();
         node.shelf.append(author(5).write(vec![], 40));
         // What waits to be sent is more than there is room for, so that requests stay unanswered.
-        (0..8_000).for_each(|_| node.give(Input::Challenge(challenge)));
+        (0..8_000).for_each(|_| node.give(Input::Challenge(challenge.clone())));
         node
     };
     let at_once = limit("requests at a time");
@@ -397,9 +397,10 @@ fn one_past_each_limit_of_a_session_ends_the_connection() {
     assert_eq!(flood(full(), ask, at_once.clone()), 16);
     assert_eq!(flood(Node::open(), |n| Message::About(object(n)), limit("objects asked about")), 4_096);
     assert_eq!(flood(Node::open(), |_| Message::Redeem([0; 16]), limit("secrets at a time")), 1);
-    let doors = flood(Node::open(), |_| Message::Door(challenge), limit("challenges in a minute"));
+    let doors = flood(Node::open(), |_| Message::Door(challenge.clone()), limit("challenges in a minute"));
     assert_eq!(doors, 16);
-    let answers = flood(Node::open(), |_| Message::DoorAnswer(answer), limit("answers to a door at a time"));
+    let answers =
+        flood(Node::open(), |_| Message::DoorAnswer(answer.clone()), limit("answers to a door at a time"));
     assert_eq!(answers, 1);
     let wants = |n: u32| {
         let add = (n * 10_000..(n + 1) * 10_000).map(|n| FeedId::new(numbered(n)));
@@ -431,12 +432,13 @@ fn secrets_answers_and_hints_are_counted_over_the_session() {
     assert_eq!(node.ended, limit("secrets in a session"));
 
     let mut node = Node::open();
-    let challenge = Challenge { event: EntryId::new([3; 32]), nonce: [0; 16] };
+    let challenge = Challenge { event: EntryId::new([3; 32]), occ: None, nonce: [0; 16] };
     for minute in 0..2 {
         node.now = minute * 60_000;
         for _ in 0..16 {
+            let challenge = challenge.clone();
             node.hear(Message::DoorAnswer(DoorAnswer { challenge, rsvp: None, signature: [0; 64] }));
-            node.give(Input::DoorVerdict(challenge.event, Some("no".into())));
+            node.give(Input::DoorVerdict(EntryId::new([3; 32]), Some("no".into())));
         }
     }
     assert_eq!(node.ended, None);

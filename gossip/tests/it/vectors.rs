@@ -72,7 +72,7 @@ fn messages() -> Vec<(&'static str, Message)> {
     let compact = klatch_feed::chunk::encode(&[&left], |_| true);
     let event = EntryId::new([0xe1; 32]);
     let (id8, next8) = ([1, 2, 3, 4, 5, 6, 7, 8], [9; 8]);
-    let challenge = Challenge { event, nonce: [0x0c; 16] };
+    let challenge = Challenge { event, occ: None, nonce: [0x0c; 16] };
     let mut feeds = vec![ana, ben];
     feeds.sort();
     let get = |part, base8, from| Message::Get(Get { idx: 1, from, to: 300, part, base8 });
@@ -153,10 +153,14 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("nobody did", Message::Hints { object: event, rows: vec![] }),
         ("an invite's secret", Message::Redeem([0x5e; 16])),
         ("welcome", Message::Redeemed(Redeemed { code: 0, name: "Café Klatch".into(), quota: 64 << 20 })),
-        ("a door's challenge", Message::Door(challenge)),
+        ("a door's challenge", Message::Door(challenge.clone())),
         (
             "a guest's answer",
-            Message::DoorAnswer(DoorAnswer { challenge, rsvp: Some(event), signature: [0x51; 64] }),
+            Message::DoorAnswer(DoorAnswer {
+                challenge: challenge.clone(),
+                rsvp: Some(event),
+                signature: [0x51; 64],
+            }),
         ),
         (
             "a walk-in's answer",

@@ -263,11 +263,11 @@ impl Lie {
                 hand.say_all(&[push.clone(), push]).await?;
             }
             Self::FloodDoors => {
-                let door = Message::Door(Challenge { event, nonce: [3; 16] });
+                let door = Message::Door(Challenge { event, occ: None, nonce: [3; 16] });
                 hand.say_all(&vec![door; 17]).await?;
             }
             Self::FloodAnswers => {
-                let challenge = Challenge { event, nonce: [3; 16] };
+                let challenge = Challenge { event, occ: None, nonce: [3; 16] };
                 let answer = Message::DoorAnswer(DoorAnswer { challenge, rsvp: None, signature: [4; 64] });
                 hand.say_all(&[answer.clone(), answer]).await?;
             }

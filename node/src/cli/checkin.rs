@@ -9,15 +9,18 @@ use klatch_feed::FeedId;
 use super::exit::CliError;
 use super::online::{self, Online};
 use super::output::{Printer, plain};
-use super::reach::Node;
+use super::reach::{Node, take};
+use super::{posted, share};
 use crate::config::Config;
+use crate::daemon::Request;
 use crate::net::report::CheckedIn;
 use crate::net::{NetRequest, NetResponse};
 
 /// Check in at an event: answer its door
 ///
 /// Looks for the door on this network. Signs only for somebody who holds the door by what is in the log, unless
-/// told to trust them.
+/// told to trust them. Where there is no network, --show shows an answer to the door's code, which the door
+/// scans. Where there is no door at all, --self says that you are there: your word alone, and shown as such.
 #[derive(Args, Debug)]
 pub(super) struct CheckinArgs {
     /// Event id, its beginning, or its title in quotes
@@ -25,6 +28,12 @@ pub(super) struct CheckinArgs {
     /// What the door's screen shows: klatch:door/1/…
     #[arg(long)]
     code: Option<String>,
+    /// Show the answer, for the door to scan, and send nothing
+    #[arg(long, requires = "code")]
+    show: bool,
+    /// Say that you are there, without a door
+    #[arg(long = "self", conflicts_with_all = ["code", "show", "trust"])]
+    alone: bool,
     /// Sign for this door, whatever the log says
     #[arg(long, value_name = "FEED")]
     trust: Option<FeedId>,
@@ -37,6 +46,13 @@ pub(super) struct CheckinArgs {
 
 /// Runs it.
 pub(super) fn run(args: &CheckinArgs, config: &Config, out: &Printer) -> Result<(), CliError> {
+    if args.alone {
+        let said = |_| "you say that you are there; no door has seen you".to_owned();
+        return posted(Request::Here { event: args.event.clone() }, &Node::find(&config.home)?, out, said);
+    }
+    if let (true, Some(code)) = (args.show, &args.code) {
+        return show(args, code, config, out);
+    }
     let node = args.online.node(config)?;
     let mut trust = args.trust;
     loop {
@@ -51,6 +67,17 @@ pub(super) fn run(args: &CheckinArgs, config: &Config, out: &Printer) -> Result<
             _ => return Err(CliError::Answer),
         }
     }
+}
+
+/// The answer as text and as a QR code.
+fn show(args: &CheckinArgs, code: &str, config: &Config, out: &Printer) -> Result<(), CliError> {
+    let (event, code) = (args.event.clone(), code.to_owned());
+    let request = Request::DoorAnswer { event, code, trust: args.trust };
+    let answer = take!(Node::find(&config.home)?.call(request)?, AnswerCode)?;
+    out.result(&answer, |_| answer.code.clone())?;
+    out.hint(share::picture(&answer.code));
+    out.hint("Show this to the door: it lets you in by `klatch door EVENT --scan`.");
+    Ok(())
 }
 
 fn ask(args: &CheckinArgs, trust: Option<FeedId>, node: &Node) -> Result<NetResponse, CliError> {

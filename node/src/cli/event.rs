@@ -7,6 +7,7 @@ mod show;
 use clap::{Args, Subcommand};
 use klatch_feed::post::Role;
 
+use super::attendance::{self, EventAttendanceArgs};
 use super::exit::CliError;
 use super::later::{self, LaterArgs};
 use super::output::{Printer, plain};
@@ -35,6 +36,7 @@ enum EventCommand {
     Grant(GrantArgs),
     Revoke(RevokeArgs),
     Share(ShareArgs),
+    Attendance(EventAttendanceArgs),
     /// Explain a verdict by the entries behind it (not in this version yet)
     Why(LaterArgs),
 }
@@ -110,6 +112,7 @@ pub(super) fn run(args: &EventArgs, config: &Config, node: &Node, out: &Printer)
             posted(request, node, out, |_| format!("{} has no role any more", plain(&args.who)))
         }
         EventCommand::Share(args) => share::run(args, node, out),
+        EventCommand::Attendance(args) => attendance::event(args, node, out),
         EventCommand::Why(_) => {
             later::not_yet("`klatch event why`", ": `klatch event show` names who ranked whom")
         }

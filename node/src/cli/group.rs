@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use klatch_feed::post::{Role, Schedulers};
 use klatch_feed::{EntryId, FeedId};
 
+use super::attendance::{self, GroupAttendanceArgs};
 use super::exit::CliError;
 use super::output::{Ink, Printer, count, plain, table};
 use super::reach::{Node, take};
@@ -34,6 +35,7 @@ enum GroupCommand {
     Grant(GrantArgs),
     Revoke(RevokeArgs),
     Share(ShareArgs),
+    Attendance(GroupAttendanceArgs),
 }
 
 /// Found a group: you are its first owner
@@ -117,6 +119,7 @@ pub(super) fn run(args: &GroupArgs, config: &Config, node: &Node, out: &Printer)
             posted(request, node, out, |_| format!("{} has no role any more", plain(&args.who)))
         }
         GroupCommand::Share(args) => share::run(args, node, out),
+        GroupCommand::Attendance(args) => attendance::group(args, node, out),
     }
 }
 

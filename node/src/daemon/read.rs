@@ -1,5 +1,7 @@
 //! Requests that change nothing: answered from a snapshot, beside the owner.
 
+mod door;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::PoisonError;
@@ -14,6 +16,7 @@ use super::local::{self, Spaces};
 use super::request::Request;
 use super::response::*;
 use super::{Progress, Shared, recovery};
+use crate::door::arrivals::CheckIns;
 use crate::home;
 use crate::names;
 use crate::network::hex;
@@ -54,6 +57,9 @@ pub(super) fn answer(
         }
         Request::EventShow { event } => on(&mut |on| Ok(Response::Event(Box::new(on.event(event)?)))),
         Request::EventLocal { event } => on(&mut |on| on.local(on.event(event)?)),
+        Request::DoorAnswer { event, code, trust } => on(&mut |on| on.door_answer(event, code, *trust)),
+        Request::EventAttendance { event } => on(&mut |on| on.attendance(event)),
+        Request::GroupAttendance { group, who } => on(&mut |on| on.records(group, who.as_deref())),
         Request::Share { object } => on(&mut |on| on.share(object, addresses)),
         Request::Log { who, after, max } => on(&mut |on| on.log(who.as_deref(), *after, *max)),
         Request::Calendar { objects } => on(&mut |on| on.calendar(objects)),
@@ -198,7 +204,8 @@ impl On<'_> {
         let hosts = event.hosts.iter().map(|line| line.feed);
         let arrived = event.attendance.iter().map(|line| line.feed);
         let answered = lines(&event).map(|line| line.feed).chain(event.no.iter().copied());
-        for feed in hosts.chain(arrived).chain(answered).chain([event.author]) {
+        let here = event.here.iter().copied();
+        for feed in hosts.chain(here).chain(arrived).chain(answered).chain([event.author]) {
             names.insert(feed, local::called(self.snapshot, &feed)?);
         }
         let group = event.group.map(|id| self.snapshot.group(&id)).transpose()?.flatten();
@@ -214,7 +221,13 @@ impl On<'_> {
         });
         let (start_ms, end_ms) = instants(&event);
         let group_name = group.map(|group| group.name);
-        let local = EventLocal { start_ms, end_ms, names, group_name, mine, delivery, comments, event };
+        let mut check_ins = CheckIns::default();
+        if !event.attendance.is_empty() {
+            check_ins.read(self.snapshot, &event.id)?;
+        }
+        let first_scans = check_ins.firsts(self.snapshot, &event)?;
+        let local =
+            EventLocal { start_ms, end_ms, names, group_name, mine, delivery, first_scans, comments, event };
         Ok(Response::Local(Box::new(local)))
     }
 

@@ -103,6 +103,30 @@ pub enum Request {
         object: String,
         text: String,
     },
+    /// What a door notes of somebody who came.
+    AtDoor {
+        event: String,
+        who: String,
+        what: DoorNote,
+    },
+    /// Says that one is there, where no door does.
+    Here {
+        event: String,
+    },
+    /// An answer to a door's code, to be shown to it.
+    DoorAnswer {
+        event: String,
+        code: String,
+        trust: Option<FeedId>,
+    },
+    EventAttendance {
+        event: String,
+    },
+    /// Nobody named = everybody.
+    GroupAttendance {
+        group: String,
+        who: Option<String>,
+    },
     /// Takes own entries back.
     Delete {
         entries: Vec<String>,
@@ -153,6 +177,20 @@ pub enum Request {
     Pub(PubRequest),
     /// What only a node that is connected can do.
     Net(NetRequest),
+}
+
+/// What a door notes of somebody who came.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DoorNote {
+    /// They did not, after all: takes this door's check-in back.
+    Undo,
+    /// After it had begun.
+    Late,
+    /// Before the end.
+    Left,
+    /// With so many persons, themselves included.
+    Persons(u32),
 }
 
 /// A new event.

@@ -1,12 +1,14 @@
 //! What a node answers. These types are what `--json` prints: their field names are stable.
 
 pub use klatch_feed::meetup::agenda::{AgendaLine as EventLine, Standing, persons, standing};
+use klatch_feed::meetup::attendance;
 use klatch_feed::post::{Answer, Role};
 use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
 use klatch_store::{AppendError, DiskError};
 use serde::{Deserialize, Serialize};
 
 use crate::net::NetResponse;
+use crate::net::report::FirstScan;
 use crate::pub_server::PubResponse;
 
 /// One answer. Through the socket: one line of JSON.
@@ -31,6 +33,9 @@ pub enum Response {
     Share(ShareText),
     Opened(Opened),
     Log(Vec<LogLine>),
+    AnswerCode(AnswerText),
+    Attendance(Box<AttendanceReport>),
+    Records(AttendanceRecords),
     Calendar(Vec<EventState>),
     Piece(Option<Piece>),
     Imported(Imported),
@@ -188,6 +193,8 @@ pub struct EventLocal {
     pub group_name: Option<String>,
     pub mine: Option<Standing>,
     pub delivery: Option<Delivery>,
+    /// Which door let each of those who came in first, by what the doors claim.
+    pub first_scans: std::collections::BTreeMap<FeedId, FirstScan>,
     pub comments: Vec<CommentLine>,
 }
 
@@ -201,6 +208,31 @@ pub enum Delivery {
     Sent,
     /// A host has ranked it.
     Seen,
+}
+
+/// An answer to a door, to be shown to it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct AnswerText {
+    /// `klatch:guest/1/…`
+    pub code: String,
+}
+
+/// How an event went, with what this node calls everybody.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct AttendanceReport {
+    pub report: attendance::Report,
+    pub names: std::collections::BTreeMap<FeedId, String>,
+}
+
+/// How often people came to the events of a group, with what this node calls them.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct AttendanceRecords {
+    /// How many of its events are over.
+    pub events: usize,
+    pub people: Vec<attendance::Record>,
+    pub names: std::collections::BTreeMap<FeedId, String>,
 }
 
 /// One comment.

@@ -1,6 +1,8 @@
 //! Requests that change something: each becomes posts and local facts, checked against what the log says,
 //! so that nobody signs a post that would say nothing.
 
+mod door;
+
 use std::fmt::Display;
 
 use klatch_feed::meetup::RoleLine;
@@ -90,6 +92,8 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
             let object = names::object(snapshot, &object, Among::GroupsAndEvents)?;
             Ok(Plan::post(Post::Comment { object, reply: None, text, tone: None }))
         }
+        Request::AtDoor { event, who, what } => on.at_door(&event, &who, what),
+        Request::Here { event } => on.here(&event),
         Request::Delete { entries } => on.delete(&entries),
         Request::Open { line } => on.open(&line),
         _ => unreachable!("`read` answers what changes nothing, and the owner rebuilds and imports"),

@@ -17,7 +17,7 @@ const ANSWER_WITHIN: Millis = NONCE_LIFE - 5_000;
 /// The challenges that doors show this node now, the newest of each connection and event.
 #[derive(Debug, Default)]
 pub struct Challenges {
-    shown: BTreeMap<LinkId, BTreeMap<EntryId, Shown>>,
+    shown: BTreeMap<LinkId, BTreeMap<(EntryId, Option<String>), Shown>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +32,8 @@ struct Shown {
 pub struct Wish {
     /// To which event.
     pub event: EntryId,
+    /// To which occurrence of it, where it is a series.
+    pub occ: Option<String>,
     /// Read off a door's screen.
     pub code: Option<DoorCode>,
     /// A door they trust, though this node knows of no role of its.
@@ -61,8 +63,10 @@ impl Challenges {
     pub fn note(&mut self, now: Millis, link: LinkId, door: FeedId, challenge: Challenge) {
         let held = self.shown.entry(link).or_default();
         held.retain(|_, shown| now.saturating_sub(shown.at) < NONCE_LIFE);
-        if held.len() < EVENTS_PER_LINK_MAX || held.contains_key(&challenge.event) {
-            held.insert(challenge.event, Shown { door, nonce: challenge.nonce, at: now });
+        let Challenge { event, occ, nonce } = challenge;
+        let place = (event, occ);
+        if held.len() < EVENTS_PER_LINK_MAX || held.contains_key(&place) {
+            held.insert(place, Shown { door, nonce, at: now });
         }
     }
 
@@ -91,7 +95,8 @@ impl Challenges {
             };
         }
         let live = |shown: &&Shown| now.saturating_sub(shown.at) < ANSWER_WITHIN;
-        let shown = self.shown.iter().filter_map(|(link, events)| Some((*link, events.get(&wish.event)?)));
+        let place = (wish.event, wish.occ.clone());
+        let shown = self.shown.iter().filter_map(|(link, events)| Some((*link, events.get(&place)?)));
         let mut stranger = None;
         for (link, shown) in shown.filter(|(_, shown)| live(shown)) {
             if trusted(&shown.door) {
@@ -133,7 +138,7 @@ mod tests {
     }
 
     fn wish() -> Wish {
-        Wish { event: EVENT, code: None, trust: None }
+        Wish { event: EVENT, occ: None, code: None, trust: None }
     }
 
     /// The host on connection 1 and a stranger on connection 2, each showing a challenge at 0.
@@ -142,7 +147,7 @@ mod tests {
         let connected = BTreeMap::from([(HOST, LinkId(1)), (STRANGER, LinkId(2))]);
         for (feed, link) in &connected {
             let nonce = [u8::try_from(link.0).unwrap(); 16];
-            challenges.note(0, *link, *feed, Challenge { event: EVENT, nonce });
+            challenges.note(0, *link, *feed, Challenge { event: EVENT, occ: None, nonce });
         }
         (challenges, connected)
     }
@@ -160,12 +165,14 @@ mod tests {
         cut.hosts[0].cut = Some(1);
         assert!(matches!(step(&wish(), Some(&cut)), Step::Stranger(_)), "a host who was cut off");
         assert_eq!(step(&Wish { event: EntryId::new([9; 32]), ..wish() }, Some(&state())), Step::Wait);
+        let other = Some("2026-12-08T18:30".to_owned());
+        assert_eq!(step(&Wish { occ: other, ..wish() }, Some(&state())), Step::Wait, "another occurrence");
     }
 
     #[test]
     fn a_code_is_for_the_door_that_it_names() {
         let (challenges, connected) = shown();
-        let code = |door| DoorCode { event: EVENT, door, nonce: [7; 16], addresses: Vec::new() };
+        let code = |door| DoorCode { event: EVENT, occ: None, door, nonce: [7; 16], addresses: Vec::new() };
         let step = |door, connected: &_| {
             let wish = Wish { code: Some(code(door)), ..wish() };
             challenges.step(1, &wish, Some(&state()), connected)
@@ -190,13 +197,22 @@ mod tests {
         let mut challenges = Challenges::default();
         let event = |n: usize| EntryId::new([u8::try_from(n).unwrap(); 32]);
         for n in 0..=EVENTS_PER_LINK_MAX {
-            challenges.note(0, LinkId(1), HOST, Challenge { event: event(n), nonce: [0; 16] });
+            challenges.note(0, LinkId(1), HOST, Challenge { event: event(n), occ: None, nonce: [0; 16] });
         }
         let held = |challenges: &Challenges| challenges.shown[&LinkId(1)].len();
         assert_eq!(held(&challenges), EVENTS_PER_LINK_MAX);
-        challenges.note(1, LinkId(1), HOST, Challenge { event: event(0), nonce: [5; 16] });
-        assert_eq!(challenges.shown[&LinkId(1)][&event(0)].nonce, [5; 16], "a newer one takes its place");
-        challenges.note(NONCE_LIFE, LinkId(1), HOST, Challenge { event: event(99), nonce: [0; 16] });
+        challenges.note(1, LinkId(1), HOST, Challenge { event: event(0), occ: None, nonce: [5; 16] });
+        assert_eq!(
+            challenges.shown[&LinkId(1)][&(event(0), None)].nonce,
+            [5; 16],
+            "a newer one takes its place"
+        );
+        challenges.note(
+            NONCE_LIFE,
+            LinkId(1),
+            HOST,
+            Challenge { event: event(99), occ: None, nonce: [0; 16] },
+        );
         assert_eq!(held(&challenges), 2, "what has lapsed makes room");
     }
 }

@@ -21,6 +21,7 @@ pub type Draw<'a> = &'a mut dyn FnMut() -> [u8; 16];
 #[derive(Debug)]
 pub struct Door {
     event: EntryId,
+    occ: Option<String>,
     /// What the screen shows.
     screen: [u8; 16],
     shown_at: Millis,
@@ -69,16 +70,12 @@ pub enum Admission {
 }
 
 impl Door {
-    /// Opens a door for `event`.
-    pub fn open(event: EntryId, now: Millis, draw: Draw<'_>) -> Self {
-        let mut door = Self { event, screen: [0; 16], shown_at: now, watched_at: now, live: BTreeMap::new() };
+    /// Opens a door for `event`, of a series for the occurrence `occ`.
+    pub fn open(event: EntryId, occ: Option<String>, now: Millis, draw: Draw<'_>) -> Self {
+        let live = BTreeMap::new();
+        let mut door = Self { event, occ, screen: [0; 16], shown_at: now, watched_at: now, live };
         door.screen = door.issue(now, None, draw);
         door
-    }
-
-    /// What it is open for.
-    pub fn event(&self) -> EntryId {
-        self.event
     }
 
     /// The challenge on the screen.
@@ -129,27 +126,33 @@ impl Door {
     }
 
     /// Uses a challenge up for this guest.
-    fn spend(&mut self, now: Millis, nonce: &[u8; 16], link: LinkId, guest: FeedId) -> Result<(), Turned> {
+    fn spend(
+        &mut self,
+        now: Millis,
+        nonce: &[u8; 16],
+        link: Option<LinkId>,
+        guest: FeedId,
+    ) -> Result<(), Turned> {
         let lapsed = |issued: &Issued| now.saturating_sub(issued.at) >= NONCE_LIFE;
         let issued = self.live.get_mut(nonce).filter(|issued| !lapsed(issued)).ok_or(Turned::Lapsed)?;
-        if issued.to.is_some_and(|to| to != link) {
+        if issued.to.is_some() && issued.to != link {
             return Err(Turned::Lapsed); // Somebody else's: not to be told apart from none.
         }
         if issued.used.insert(guest) { Ok(()) } else { Err(Turned::Used) }
     }
 
-    /// Judges an answer by what the log says of the event. `rsvp_of` an RSVP: who wrote it and for which
-    /// event, if it is held.
+    /// Judges an answer by what the log says of the event, or the occurrence. `link`: on which connection it
+    /// came; `None` = off the guest's screen. `rsvp_of` an RSVP: who wrote it and for which event, if it is held.
     pub fn judge(
         &mut self,
         now: Millis,
         (net, me): (&NetId, FeedId),
         state: &EventState,
-        (link, guest): (LinkId, FeedId),
+        (link, guest): (Option<LinkId>, FeedId),
         answer: &DoorAnswer,
         rsvp_of: impl FnOnce(&EntryId) -> Option<(FeedId, EntryId)>,
     ) -> Result<Admission, Turned> {
-        if answer.challenge.event != self.event {
+        if (answer.challenge.event, &answer.challenge.occ) != (self.event, &self.occ) {
             return Err(Turned::NotOpen);
         }
         if !super::may_countersign(state, &me) {
@@ -163,7 +166,8 @@ impl Door {
             return Ok(Admission::Already); // The guest missed the verdict.
         }
         let nonce = answer.challenge.nonce;
-        let signed = checkin_message(net, &self.event, None, &me, &nonce, answer.rsvp.as_ref());
+        let signed =
+            checkin_message(net, &self.event, self.occ.as_deref(), &me, &nonce, answer.rsvp.as_ref());
         let theirs = PublicKey::parse(&guest).is_ok_and(|key| key.verify(&[&signed], &answer.signature));
         if !theirs {
             return Err(Turned::Signature);
@@ -180,7 +184,7 @@ impl Door {
             nonce,
             rsvp,
             signature,
-            occ: None,
+            occ: self.occ.clone(),
             persons: None,
         })))
     }
@@ -233,7 +237,11 @@ mod tests {
 
     fn signed(by: &SecretKey, nonce: [u8; 16], rsvp: Option<EntryId>) -> DoorAnswer {
         let message = checkin_message(&net(), &EVENT, None, &ana().feed(), &nonce, rsvp.as_ref());
-        DoorAnswer { challenge: Challenge { event: EVENT, nonce }, rsvp, signature: by.sign(&[&message]) }
+        DoorAnswer {
+            challenge: Challenge { event: EVENT, occ: None, nonce },
+            rsvp,
+            signature: by.sign(&[&message]),
+        }
     }
 
     /// What Ana's door says to the guest's answer at `now` on `link`. She holds the guest's RSVP alone.
@@ -245,13 +253,13 @@ mod tests {
         answer: &DoorAnswer,
     ) -> Result<Admission, Turned> {
         let rsvp_of = |id: &EntryId| (*id == RSVP).then(|| (guest().feed(), EVENT));
-        door.judge(now, (&net(), ana().feed()), state, (link, guest().feed()), answer, rsvp_of)
+        door.judge(now, (&net(), ana().feed()), state, (Some(link), guest().feed()), answer, rsvp_of)
     }
 
     #[test]
     fn a_good_answer_becomes_the_doors_countersignature() {
         let mut draw = draw();
-        let mut door = Door::open(EVENT, 0, &mut draw);
+        let mut door = Door::open(EVENT, None, 0, &mut draw);
         let nonce = door.challenge(0, LINK, &mut draw);
         let answer = signed(&guest(), nonce, Some(RSVP));
         let Ok(Admission::Post(post)) = judge(&mut door, 1, &state(), LINK, &answer) else {
@@ -280,13 +288,16 @@ mod tests {
         let cancelled = EventState { cancelled: true, ..state() };
         let (screen, theirs) = ([1; 16], [2; 16]); // As `draw` gives them.
         let good = signed(&guest(), theirs, None);
-        let other = DoorAnswer { challenge: Challenge { event: RSVP, nonce: theirs }, ..good };
-        let swapped = DoorAnswer { rsvp: Some(RSVP), ..good };
-        let cases: [(&str, &EventState, LinkId, DoorAnswer, Turned); 9] = [
+        let other = DoorAnswer { challenge: Challenge { event: RSVP, occ: None, nonce: theirs }, ..good };
+        let challenge = Challenge { occ: Some("2026-12-08T18:30".to_owned()), ..good.challenge };
+        let next = DoorAnswer { challenge, ..good };
+        let swapped = DoorAnswer { rsvp: Some(RSVP), ..good.clone() };
+        let cases: [(&str, &EventState, LinkId, DoorAnswer, Turned); 10] = [
             ("another event's door", &state(), LINK, other, Turned::NotOpen),
-            ("this node holds no door", &bare, LINK, good, Turned::NoRole),
-            ("this node was cut off", &cut, LINK, good, Turned::NoRole),
-            ("the event is off", &cancelled, LINK, good, Turned::Cancelled),
+            ("another occurrence's door", &state(), LINK, next, Turned::NotOpen),
+            ("this node holds no door", &bare, LINK, good.clone(), Turned::NoRole),
+            ("this node was cut off", &cut, LINK, good.clone(), Turned::NoRole),
+            ("the event is off", &cancelled, LINK, good.clone(), Turned::Cancelled),
             ("signed by another", &state(), LINK, signed(&ana(), theirs, None), Turned::Signature),
             ("signed over another RSVP", &state(), LINK, swapped, Turned::Signature),
             ("a challenge nobody made", &state(), LINK, signed(&guest(), [9; 16], None), Turned::Lapsed),
@@ -301,10 +312,11 @@ mod tests {
         ];
         for (name, state, link, answer, turned) in cases {
             let mut draw = draw();
-            let mut door = Door::open(EVENT, 0, &mut draw);
+            let mut door = Door::open(EVENT, None, 0, &mut draw);
             door.challenge(0, LINK, &mut draw);
             let rsvp_of = |id: &EntryId| (*id == EVENT).then(|| (ana().feed(), EVENT));
-            let said = door.judge(1, (&net(), ana().feed()), state, (link, guest().feed()), &answer, rsvp_of);
+            let said =
+                door.judge(1, (&net(), ana().feed()), state, (Some(link), guest().feed()), &answer, rsvp_of);
             assert_eq!(said, Err(turned), "{name}");
             assert!(turned.to_string().len() <= 200, "{name}: the guest could not be told");
         }
@@ -313,7 +325,7 @@ mod tests {
     #[test]
     fn a_challenge_lapses_after_a_minute_and_is_good_once_for_each_guest() {
         let mut draw = draw();
-        let mut door = Door::open(EVENT, 0, &mut draw);
+        let mut door = Door::open(EVENT, None, 0, &mut draw);
         let answer = signed(&guest(), door.screen(), None);
         assert_eq!(judge(&mut door, NONCE_LIFE, &state(), LINK, &answer), Err(Turned::Lapsed));
         assert!(judge(&mut door, NONCE_LIFE - 1, &state(), LINK, &answer).is_ok());
@@ -321,14 +333,31 @@ mod tests {
         let other = SecretKey::from_seed(&[5; 32]);
         let theirs = signed(&other, door.screen(), None);
         let said =
-            door.judge(9, (&net(), ana().feed()), &state(), (LinkId(9), other.feed()), &theirs, |_| None);
+            door.judge(9, (&net(), ana().feed()), &state(), (Some(LinkId(9)), other.feed()), &theirs, |_| {
+                None
+            });
         assert!(said.is_ok(), "the screen's is good for every guest");
+    }
+
+    #[test]
+    fn an_answer_off_the_guests_screen_is_to_what_the_doors_screen_shows() {
+        let mut draw = draw();
+        let mut door = Door::open(EVENT, None, 0, &mut draw);
+        let theirs = door.challenge(0, LINK, &mut draw);
+        let mut off_screen = |nonce| {
+            let answer = signed(&guest(), nonce, None);
+            let mine = (&net(), ana().feed());
+            door.judge(1, mine, &state(), (None, guest().feed()), &answer, |_| None).map(drop)
+        };
+        assert_eq!(off_screen(theirs), Err(Turned::Lapsed), "a connection's own");
+        assert_eq!(off_screen([1; 16]), Ok(()));
+        assert_eq!(off_screen([1; 16]), Err(Turned::Used));
     }
 
     #[test]
     fn the_screen_changes_every_half_minute_and_the_one_before_stays_good() {
         let mut draw = draw();
-        let mut door = Door::open(EVENT, 0, &mut draw);
+        let mut door = Door::open(EVENT, None, 0, &mut draw);
         let first = door.screen();
         assert!(!door.renew(RENEW_AFTER - 1, &mut draw));
         assert_eq!(door.next_at(), RENEW_AFTER);
@@ -351,14 +380,14 @@ mod tests {
             persons: None,
         };
         let inside = EventState { attendance: vec![line], ..state() };
-        let mut door = Door::open(EVENT, 0, &mut draw());
+        let mut door = Door::open(EVENT, None, 0, &mut draw());
         let answer = signed(&guest(), [9; 16], None);
         assert_eq!(judge(&mut door, 1, &inside, LINK, &answer), Ok(Admission::Already));
     }
 
     #[test]
     fn a_door_that_nobody_watches_closes() {
-        let mut door = Door::open(EVENT, 0, &mut draw());
+        let mut door = Door::open(EVENT, None, 0, &mut draw());
         assert!(!door.is_unwatched(UNWATCHED_MAX - 1));
         assert!(door.is_unwatched(UNWATCHED_MAX));
         door.watch(5);

@@ -3,16 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use klatch_feed::meetup::attendance::headcount;
 use klatch_feed::{EntryId, EventState, FeedId};
 use klatch_gossip::link::LinkId;
 use klatch_gossip::sync::{Challenge, DoorAnswer, Input, Millis};
-use klatch_store::Snapshot;
+use klatch_store::{DiskError, Snapshot};
 
 use super::hub::{Event, Hub, Reply};
 use super::report::{Arrival, DoorView, NetResponse};
 use crate::clock;
-use crate::daemon::{Among, Refusal, called, persons};
-use crate::door::code::{self, DoorCode};
+use crate::daemon::{Among, Refusal, persons};
+use crate::door::arrivals::{CheckIns, arrivals};
+use crate::door::code::{self, AnswerCode, DoorCode};
 use crate::door::host::{Admission, Door, Turned};
 use crate::door::may_countersign;
 use crate::names;
@@ -22,10 +24,13 @@ pub(super) const LOOK_MAX: Millis = 20_000;
 /// Most doors that one node has open.
 const OPEN_MAX: usize = 16;
 
+/// An event, and of a series the occurrence.
+type Place = (EntryId, Option<String>);
+
 /// Doors that are open here.
 #[derive(Debug, Default)]
 pub(super) struct Doors {
-    open: BTreeMap<EntryId, Open>,
+    open: BTreeMap<Place, Open>,
 }
 
 #[derive(Debug)]
@@ -34,6 +39,10 @@ struct Open {
     title: String,
     expected: u32,
     arrived: Vec<Arrival>,
+    headcount: u32,
+    check_ins: CheckIns,
+    /// How often somebody who was in already was scanned.
+    again: BTreeMap<FeedId, u32>,
     version: u64,
     /// Who waits for news, and until when.
     looking: Vec<(Millis, Reply)>,
@@ -56,6 +65,10 @@ pub(super) fn event_of(snapshot: &Snapshot, text: &str) -> Result<EventState, Re
     snapshot.event(&id)?.ok_or_else(|| Refusal::Unknown { text: text.to_owned(), among: Among::Events })
 }
 
+fn place_of(state: &EventState) -> Place {
+    (state.id, state.occ.clone())
+}
+
 impl Hub {
     /// Opens a door if it is not open, and answers when there is something newer than `after`.
     pub(super) fn door_look(&mut self, event: &str, after: u64, within: Millis, reply: Reply) {
@@ -68,14 +81,15 @@ impl Hub {
         open.door.watch(now);
         open.looking.push((now + within.min(LOOK_MAX), reply));
         if open.version > after {
-            self.door_show(id);
+            self.door_show(&id);
         }
     }
 
-    fn door_open(&mut self, event: &str) -> Result<EntryId, Refusal> {
+    fn door_open(&mut self, event: &str) -> Result<Place, Refusal> {
         let state = event_of(&self.handle.reader().snapshot()?, event)?;
-        if self.doors.open.contains_key(&state.id) {
-            return Ok(state.id);
+        let place = place_of(&state);
+        if self.doors.open.contains_key(&place) {
+            return Ok(place);
         }
         if !may_countersign(&state, &self.handle.me()) {
             let (yours, wanted) = ("nobody with a role".to_owned(), "the door or a higher role".to_owned());
@@ -87,88 +101,100 @@ impl Hub {
         if self.doors.open.len() >= OPEN_MAX {
             return Err(refused(format!("{OPEN_MAX} doors are open here already")));
         }
-        let door = Door::open(state.id, self.now(), &mut clock::random);
-        let (title, looking) = (state.title.clone(), Vec::new());
-        let open = Open { door, title, expected: 0, arrived: Vec::new(), version: 0, looking };
-        self.doors.open.insert(state.id, open);
-        self.door_refresh(state.id);
-        self.links
-            .keys()
-            .copied()
-            .collect::<Vec<_>>()
-            .into_iter()
-            .for_each(|link| self.challenge(state.id, link));
-        Ok(state.id)
+        let door = Door::open(state.id, state.occ, self.now(), &mut clock::random);
+        let open = Open {
+            door,
+            title: state.title,
+            expected: 0,
+            arrived: Vec::new(),
+            headcount: 0,
+            check_ins: CheckIns::default(),
+            again: BTreeMap::new(),
+            version: 0,
+            looking: Vec::new(),
+        };
+        self.doors.open.insert(place.clone(), open);
+        self.door_refresh(&place);
+        self.challenge_all(&place);
+        Ok(place)
     }
 
     pub(super) fn door_close(&mut self, event: &str) -> Result<NetResponse, Refusal> {
         let state = event_of(&self.handle.reader().snapshot()?, event)?;
-        match self.doors.open.remove(&state.id) {
+        match self.doors.open.remove(&place_of(&state)) {
             Some(_) => Ok(NetResponse::Closed),
             None => Err(Refusal::NoEffect { problem: "that door is not open".to_owned() }),
         }
     }
 
     /// Shows one connection a fresh challenge.
-    fn challenge(&mut self, event: EntryId, link: LinkId) {
+    fn challenge(&mut self, place: &Place, link: LinkId) {
         let now = self.now();
-        if let Some(open) = self.doors.open.get_mut(&event) {
+        if let Some(open) = self.doors.open.get_mut(place) {
             let nonce = open.door.challenge(now, link, &mut clock::random);
-            self.tell(link, Input::Challenge(Challenge { event, nonce }));
+            let (event, occ) = place.clone();
+            self.tell(link, Input::Challenge(Challenge { event, occ, nonce }));
         }
+    }
+
+    fn challenge_all(&mut self, place: &Place) {
+        let links: Vec<_> = self.links.keys().copied().collect();
+        links.into_iter().for_each(|link| self.challenge(place, link));
     }
 
     pub(super) fn door_link_up(&mut self, link: LinkId) {
-        let events: Vec<_> = self.doors.open.keys().copied().collect();
-        events.into_iter().for_each(|event| self.challenge(event, link));
+        let places: Vec<_> = self.doors.open.keys().cloned().collect();
+        places.iter().for_each(|place| self.challenge(place, link));
     }
 
     pub(super) fn door_changed(&mut self, objects: &[EntryId]) {
-        let open: Vec<_> = objects.iter().filter(|id| self.doors.open.contains_key(id)).copied().collect();
-        open.into_iter().for_each(|event| self.door_refresh(event));
+        let open: Vec<_> = self.doors.open.keys().filter(|(id, _)| objects.contains(id)).cloned().collect();
+        open.iter().for_each(|place| self.door_refresh(place));
     }
 
     /// Reads anew who came; tells who looks if that is news.
-    fn door_refresh(&mut self, event: EntryId) {
+    fn door_refresh(&mut self, place: &Place) {
         let me = self.handle.me();
-        let read = || -> Result<_, Refusal> {
+        let Some(open) = self.doors.open.get_mut(place) else { return };
+        let mut read = || -> Result<_, Refusal> {
             let snapshot = self.handle.reader().snapshot()?;
-            let state = snapshot.event(&event)?;
-            let lines = state.iter().flat_map(|state| &state.attendance).map(|line| {
-                let (feed, walk_in, here) = (line.feed, line.rsvp.is_none(), line.doors.contains(&me));
-                Ok(Arrival { feed, name: called(&snapshot, &feed)?, walk_in, here })
-            });
-            let arrived = lines.collect::<Result<Vec<_>, Refusal>>()?;
-            Ok((state.map_or(0, |state| persons(&state.seated)), arrived))
+            let Some(state) = state_at(&snapshot, place)? else { return Ok((0, 0, Vec::new())) };
+            open.check_ins.read(&snapshot, &place.0)?;
+            let firsts = open.check_ins.firsts(&snapshot, &state)?;
+            let arrived = arrivals(&snapshot, &state, me, firsts)?;
+            Ok((persons(&state.seated), headcount(&state), arrived))
         };
-        match (read(), self.doors.open.get_mut(&event)) {
-            (Ok((expected, mut arrived)), Some(open)) => {
-                // In the order in which they came here; the fold has them by id.
-                let place = |feed: &FeedId| open.arrived.iter().position(|held| held.feed == *feed);
-                arrived.sort_by_key(|arrival| place(&arrival.feed).unwrap_or(usize::MAX));
-                if (expected, &arrived) != (open.expected, &open.arrived) || open.version == 0 {
-                    (open.expected, open.arrived) = (expected, arrived);
-                    self.door_news(event);
-                }
-            }
-            (Err(error), _) => tracing::error!(%error, "who came cannot be read"),
-            (Ok(_), None) => {}
+        let (expected, headcount, mut arrived) = match read() {
+            Ok(read) => read,
+            Err(error) => return tracing::error!(%error, "who came cannot be read"),
+        };
+        for arrival in &mut arrived {
+            arrival.again = open.again.get(&arrival.feed).copied().unwrap_or_default();
+        }
+        // In the order in which they came here; the fold has them by id.
+        let held: BTreeMap<_, _> =
+            open.arrived.iter().enumerate().map(|(at, held)| (held.feed, at)).collect();
+        arrived.sort_by_key(|arrival| held.get(&arrival.feed).copied().unwrap_or(usize::MAX));
+        if (expected, &arrived) != (open.expected, &open.arrived) || open.version == 0 {
+            (open.expected, open.headcount, open.arrived) = (expected, headcount, arrived);
+            self.door_news(place);
         }
     }
 
-    fn door_news(&mut self, event: EntryId) {
-        if let Some(open) = self.doors.open.get_mut(&event) {
+    fn door_news(&mut self, place: &Place) {
+        if let Some(open) = self.doors.open.get_mut(place) {
             open.version += 1;
         }
-        self.door_show(event);
+        self.door_show(place);
     }
 
     /// Answers everybody who looks.
-    fn door_show(&mut self, event: EntryId) {
+    fn door_show(&mut self, place: &Place) {
         let now = self.now();
         let addresses = self.listening.iter().take(code::ADDRESSES_MAX).cloned().collect();
-        if let Some(open) = self.doors.open.get_mut(&event) {
-            let code = DoorCode { event, door: self.handle.me(), nonce: open.door.screen(), addresses };
+        if let Some(open) = self.doors.open.get_mut(place) {
+            let (event, occ) = place.clone();
+            let code = DoorCode { event, occ, door: self.handle.me(), nonce: open.door.screen(), addresses };
             let view = DoorView {
                 event,
                 title: open.title.clone(),
@@ -176,6 +202,7 @@ impl Hub {
                 good_for_ms: open.door.good_for(now),
                 expected: open.expected,
                 arrived: open.arrived.clone(),
+                headcount: open.headcount,
                 version: open.version,
             };
             for (_, reply) in open.looking.drain(..) {
@@ -185,11 +212,14 @@ impl Hub {
     }
 
     /// A guest answers a challenge.
-    pub(super) fn door_answered(&mut self, link: LinkId, answer: &DoorAnswer) {
+    pub(super) fn door_answered(&mut self, link: LinkId, answer: DoorAnswer) {
         let Some(guest) = self.links.get(&link).map(|link| link.peer) else { return };
         let event = answer.challenge.event;
-        match self.judge(link, guest, answer) {
-            Ok(Admission::Already) => self.tell(link, Input::DoorVerdict(event, None)),
+        match self.judge(Some(link), guest, &answer) {
+            Ok(Admission::Already) => {
+                self.door_again((event, answer.challenge.occ), guest);
+                self.tell(link, Input::DoorVerdict(event, None));
+            }
             Ok(Admission::Post(post)) => {
                 let (handle, events) = (self.handle.clone(), self.events.clone());
                 self.tasks.spawn(async move {
@@ -207,15 +237,63 @@ impl Hub {
         }
     }
 
-    fn judge(&mut self, link: LinkId, guest: FeedId, answer: &DoorAnswer) -> Result<Admission, Turned> {
+    /// Somebody's screen shows their answer, and a person here scans it.
+    pub(super) fn door_scan(&mut self, code: &str, reply: Reply) {
+        let misread = |problem: String| Refusal::Field { field: "code".to_owned(), problem };
+        let AnswerCode { guest, answer } = match code.parse() {
+            Ok(code) => code,
+            Err(error) => {
+                let error: code::DoorCodeError = error;
+                return drop(reply.send(Err(misread(error.to_string()))));
+            }
+        };
+        let place = (answer.challenge.event, answer.challenge.occ.clone());
+        let post = match self.judge(None, guest, &answer) {
+            Ok(Admission::Post(post)) => vec![*post],
+            Ok(Admission::Already) => {
+                self.door_again(place.clone(), guest);
+                vec![]
+            }
+            Err(turned) => return drop(reply.send(Err(refused(turned)))),
+        };
+        let again = self.doors.open.get(&place).and_then(|open| open.again.get(&guest).copied());
+        let (handle, me) = (self.handle.clone(), self.handle.me());
+        self.tasks.spawn(async move {
+            let written = match post.is_empty() {
+                true => Ok(vec![]),
+                false => handle.post(post).await,
+            };
+            let told = written.and_then(|_| {
+                let arrival = arrival_of(&handle.reader().snapshot()?, &place, me, guest)?;
+                Ok(NetResponse::Scanned(Arrival { again: again.unwrap_or_default(), ..arrival }))
+            });
+            let _ = reply.send(told); // Who asked has gone; the post stands.
+        });
+    }
+
+    /// Somebody who is in already was scanned again.
+    fn door_again(&mut self, place: Place, guest: FeedId) {
+        if let Some(open) = self.doors.open.get_mut(&place) {
+            *open.again.entry(guest).or_default() += 1;
+            self.door_refresh(&place);
+        }
+    }
+
+    fn judge(
+        &mut self,
+        link: Option<LinkId>,
+        guest: FeedId,
+        answer: &DoorAnswer,
+    ) -> Result<Admission, Turned> {
         let now = self.now();
         let unreadable = |error| {
             tracing::error!(%error, "the event cannot be read");
             Turned::NotWritten
         };
-        let open = self.doors.open.get_mut(&answer.challenge.event).ok_or(Turned::NotOpen)?;
+        let place = (answer.challenge.event, answer.challenge.occ.clone());
+        let open = self.doors.open.get_mut(&place).ok_or(Turned::NotOpen)?;
         let snapshot = self.handle.reader().snapshot().map_err(unreadable)?;
-        let state = snapshot.event(&open.door.event()).map_err(unreadable)?.ok_or(Turned::NotOpen)?;
+        let state = state_at(&snapshot, &place).map_err(unreadable)?.ok_or(Turned::NotOpen)?;
         let rsvp_of = |id: &EntryId| {
             let entry = snapshot.entry(id).ok().flatten()?;
             let header = entry.header();
@@ -223,29 +301,49 @@ impl Hub {
             Some((header.author, event))
         };
         let mine = (&self.handle.net_id(), self.handle.me());
-        open.door.judge(now, mine, &state, (link, guest), answer, rsvp_of)
+        let admission = open.door.judge(now, mine, &state, (link, guest), answer, rsvp_of)?;
+        if matches!(admission, Admission::Post(_)) && state.attendance.iter().any(|line| line.feed == guest) {
+            // Another door let them in before: this one says so too.
+            *open.again.entry(guest).or_default() += 1;
+        }
+        Ok(admission)
     }
 
     /// Renews what has lapsed, closes what nobody watches, and answers who looked long enough.
     pub(super) fn door_tick(&mut self) {
         let now = self.now();
-        self.doors.open.retain(|event, open| {
+        self.doors.open.retain(|(event, _), open| {
             let unwatched = open.door.is_unwatched(now);
             if unwatched {
                 tracing::info!(%event, "nobody watches the door: closed");
             }
             !unwatched
         });
-        let events: Vec<_> = self.doors.open.keys().copied().collect();
-        for event in events {
-            let Some(open) = self.doors.open.get_mut(&event) else { continue };
+        let places: Vec<_> = self.doors.open.keys().cloned().collect();
+        for place in &places {
+            let Some(open) = self.doors.open.get_mut(place) else { continue };
             if open.door.renew(now, &mut clock::random) {
-                self.door_news(event);
-                let links: Vec<_> = self.links.keys().copied().collect();
-                links.into_iter().for_each(|link| self.challenge(event, link));
+                self.door_news(place);
+                self.challenge_all(place);
             } else if open.looking.iter().any(|(until, _)| *until <= now) {
-                self.door_show(event);
+                self.door_show(place);
             }
         }
     }
+}
+
+/// The event, or the occurrence, as it is now.
+fn state_at(snapshot: &Snapshot, (event, _): &Place) -> Result<Option<EventState>, DiskError> {
+    snapshot.event(event)
+}
+
+/// One guest as the door `me` shows them.
+fn arrival_of(snapshot: &Snapshot, place: &Place, me: FeedId, guest: FeedId) -> Result<Arrival, Refusal> {
+    let gone = || refused("the check-in does not count: see `klatch event show`");
+    let mut state = state_at(snapshot, place)?.ok_or_else(gone)?;
+    state.attendance.retain(|line| line.feed == guest);
+    let mut check_ins = CheckIns::default();
+    check_ins.read(snapshot, &place.0)?;
+    let firsts = check_ins.firsts(snapshot, &state)?;
+    arrivals(snapshot, &state, me, firsts)?.pop().ok_or_else(gone)
 }

@@ -42,7 +42,7 @@ struct Want {
 }
 
 /// What a door was sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Asked {
     link: LinkId,
     door: FeedId,
@@ -104,7 +104,8 @@ impl Hub {
             (Ok(state), _) => state,
             // Somebody passing by knows no more of it than its code says.
             (Err(Refusal::Unknown { .. }), Some(code)) => {
-                return Ok(Ok(Wish { event: code.event, code: Some(code.clone()), trust }));
+                let occ = code.occ.clone();
+                return Ok(Ok(Wish { event: code.event, occ, code: Some(code.clone()), trust }));
             }
             (Err(refusal), _) => return Err(refusal),
         };
@@ -125,7 +126,7 @@ impl Hub {
                 already: true,
             })));
         }
-        Ok(Ok(Wish { event: state.id, code, trust }))
+        Ok(Ok(Wish { event: state.id, occ: state.occ, code, trust }))
     }
 
     /// A door shows a challenge.
@@ -167,7 +168,7 @@ impl Hub {
         Ok(match step {
             Step::Answer { link, door, nonce } => {
                 let answer = self.sign(wish, door, nonce)?;
-                self.tell(link, Input::DoorAnswer(answer));
+                self.tell(link, Input::DoorAnswer(answer.clone()));
                 Followed::Asked(Asked { link, door, answer })
             }
             // What gives it the role may still be on its way, until all that it has is here.
@@ -196,16 +197,18 @@ impl Hub {
         let me = self.handle.me();
         let state = self.handle.reader().snapshot()?.event(&wish.event)?;
         let rsvp = state.and_then(|state| guest::rsvp_of(&state, &me));
-        let message = checkin_message(&self.handle.net_id(), &wish.event, None, &door, &nonce, rsvp.as_ref());
+        let net = self.handle.net_id();
+        let occ = wish.occ.clone();
+        let message = checkin_message(&net, &wish.event, occ.as_deref(), &door, &nonce, rsvp.as_ref());
         let signature = self.handle.secret().sign(&[&message]);
-        Ok(DoorAnswer { challenge: Challenge { event: wish.event, nonce }, rsvp, signature })
+        Ok(DoorAnswer { challenge: Challenge { event: wish.event, occ, nonce }, rsvp, signature })
     }
 
     /// The door's word.
     pub(super) fn door_verdict(&mut self, link: LinkId, event: EntryId, verdict: Option<String>) {
         let asked = |pending: &mut Pending| {
-            let sent = |asked: Asked| asked.link == link && asked.answer.challenge.event == event;
-            pending.asked.is_some_and(sent)
+            let sent = |asked: &Asked| asked.link == link && asked.answer.challenge.event == event;
+            pending.asked.as_ref().is_some_and(sent)
         };
         let told: Vec<_> = self.guests.wishes.extract_if(.., asked).collect();
         for Pending { asked, reply, .. } in told {
@@ -221,10 +224,12 @@ impl Hub {
     fn arrive(&mut self, asked: Asked, reply: Reply) {
         let handle = self.handle.clone();
         let Asked {
-            door, answer: DoorAnswer { challenge: Challenge { event, nonce }, rsvp, signature }, ..
+            door,
+            answer: DoorAnswer { challenge: Challenge { event, occ, nonce }, rsvp, signature },
+            ..
         } = asked;
         self.tasks.spawn(async move {
-            let post = Post::Arrive { event, door, nonce, rsvp, signature, occ: None };
+            let post = Post::Arrive { event, door, nonce, rsvp, signature, occ };
             let written = handle.post(vec![post]).await.and_then(|ids| {
                 let snapshot = handle.reader().snapshot()?;
                 let title = snapshot.event(&event)?.map(|state| state.title).unwrap_or_default();
@@ -247,7 +252,7 @@ impl Hub {
     pub(super) fn guest_link_down(&mut self, link: LinkId) {
         self.guests.challenges.forget(link);
         for pending in &mut self.guests.wishes {
-            if pending.asked.is_some_and(|asked| asked.link == link) {
+            if pending.asked.as_ref().is_some_and(|asked| asked.link == link) {
                 pending.asked = None; // Whether it was written down, the door's log will say.
             }
         }

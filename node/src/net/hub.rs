@@ -222,6 +222,7 @@ impl Hub {
             NetRequest::Join { line } => self.join(&line, reply),
             NetRequest::Door { event, after, within_ms } => self.door_look(&event, after, within_ms, reply),
             NetRequest::DoorClose { event } => drop(reply.send(self.door_close(&event))),
+            NetRequest::DoorScan { code } => self.door_scan(&code, reply),
             NetRequest::Checkin { event, code, trust, within_ms } => {
                 let until = self.now() + within_ms.min(CHECKIN_MAX);
                 self.checkin(&event, code, trust, until, reply);
@@ -379,7 +380,7 @@ impl Hub {
             Output::Redeem(secret) => self.redeem(id, secret),
             Output::Redeemed(answer) => self.redeemed(id, &answer),
             Output::Challenged(challenge) => self.challenged(id, challenge),
-            Output::DoorAnswered(answer) => self.door_answered(id, &answer),
+            Output::DoorAnswered(answer) => self.door_answered(id, answer),
             Output::DoorVerdict(event, verdict) => self.door_verdict(id, event, verdict),
             other => tracing::error!(?other, "an output that is not the hub's"),
         }

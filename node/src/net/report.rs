@@ -19,6 +19,8 @@ pub enum NetRequest {
     Door { event: String, after: u64, within_ms: u64 },
     /// Closes it.
     DoorClose { event: String },
+    /// Lets somebody in at a door that is open here, by the answer that their screen shows.
+    DoorScan { code: String },
     /// Answers a door's challenge; waits for one at most `within_ms`, and 20 s.
     Checkin { event: String, code: Option<String>, trust: Option<FeedId>, within_ms: u64 },
 }
@@ -32,6 +34,7 @@ pub enum NetResponse {
     Joined(Joined),
     Door(DoorView),
     Closed,
+    Scanned(Arrival),
     CheckedIn(CheckedIn),
     /// A door is there that nothing here calls one: its owner has to be trusted by name.
     Stranger {
@@ -115,6 +118,8 @@ pub struct DoorView {
     /// Persons with a seat.
     pub expected: u32,
     pub arrived: Vec<Arrival>,
+    /// Persons who came, by all doors that are heard of.
+    pub headcount: u32,
     /// Grows with whatever changes in the above but the time.
     pub version: u64,
 }
@@ -129,6 +134,31 @@ pub struct Arrival {
     pub walk_in: bool,
     /// Whether this door countersigned, and not only another one.
     pub here: bool,
+    /// How many persons came with them.
+    pub persons: u32,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left: bool,
+    /// Who let them in first.
+    pub first: Option<FirstScan>,
+    /// How often they were scanned at this door since it opened, when they were in already.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub again: u32,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// Which door let somebody in first, by what the doors themselves claim.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct FirstScan {
+    pub door: FeedId,
+    pub door_name: String,
+    /// Milliseconds since 1970, by that door's clock.
+    pub time_ms: u64,
 }
 
 /// What a check-in came to.

@@ -150,3 +150,113 @@ fn a_guest_without_a_running_node_finds_the_door_and_a_second_door_learns_of_it(
     door.closes();
     second.closes();
 }
+
+#[test]
+fn an_answer_on_the_guests_screen_takes_no_network_and_a_second_scan_says_when_and_by_whom() {
+    let network = Network::new();
+    let (ana, cid) = (network.person("ana"), network.person("cid"));
+    let event = ana.schedules("Tea");
+    let (child, lines) = ana.lines(&["door", &event, "--lan", "off"]);
+    let door = Door { child, lines };
+    let first = door.lines.recv_timeout(std::time::Duration::from_secs(60)).expect("the door opens");
+    let code = first["code"].as_str().unwrap().to_owned();
+    let show = ["checkin", &event, "--code", &code, "--show"];
+    assert!(cid.refused(&show).contains("nothing in the log says"));
+    let answer = cid.json(&[&show[..], &["--trust", &ana.feed]].concat());
+    let answer = answer["code"].as_str().unwrap();
+    let scanned = ana.json(&["door", &event, "--scan", answer]);
+    assert_eq!((&scanned["feed"], &scanned["walk_in"]), (&cid.feed.as_str().into(), &true.into()));
+    assert_eq!((&scanned["first"]["door"], &scanned["again"]), (&ana.feed.as_str().into(), &().into()));
+    assert_eq!(door.arrival()["feed"], cid.feed.as_str());
+    let again = ana.json(&["door", &event, "--scan", answer]);
+    assert_eq!((&again["again"], &again["first"]), (&1.into(), &scanned["first"]));
+    let told = door.lines.recv_timeout(std::time::Duration::from_secs(60)).expect("the second scan is told");
+    assert_eq!(told["again"]["first"], scanned["first"]);
+    let forged = answer.replace(&cid.feed, &ana.feed);
+    assert!(ana.refused(&["door", &event, "--scan", &forged]).contains("signature"));
+    door.closes();
+    assert!(ana.refused(&["door", &event, "--scan", answer]).contains("running node"), "nothing is open");
+}
+
+#[test]
+fn a_door_counts_stamps_and_undoes_what_it_wrote_and_no_other_does() {
+    let evening = evening();
+    let Evening { ana, ben, event, .. } = &evening;
+    let (door, _) = evening.opens();
+    let note = |note: [&str; 2]| ["door", event, note[0], note[1]].map(str::to_owned);
+    let asked = |args: &[String]| -> Vec<String> { args.to_vec() };
+    let refused = |args: &[String]| ana.refused(&asked(args).iter().map(|arg| &arg[..]).collect::<Vec<_>>());
+    let done = |args: &[&str]| ana.json(args);
+    assert!(refused(&note(["--late", &ben.feed])).contains("has not arrived"));
+    ben.json(&["checkin", event]);
+    door.arrival();
+    done(&["door", event, "--late", &ben.feed]);
+    assert!(refused(&note(["--late", &ben.feed])).contains("already"));
+    done(&["door", event, "--left", &ben.feed]);
+    let persons = |count: &str| done(&["door", event, "--count", &ben.feed, "--persons", count]);
+    let line = || ana.json(&["event", "show", event])["attendance"][0].clone();
+    persons("3");
+    assert_eq!(
+        (&line()["persons"], &line()["late"], &line()["left"]),
+        (&3.into(), &true.into(), &true.into())
+    );
+    persons("2");
+    assert_eq!(line()["persons"], 2, "fewer than before");
+    let report = ana.json(&["event", "attendance", event]);
+    assert_eq!((&report["report"]["attended"], &report["report"]["over"]), (&2.into(), &false.into()));
+    assert!(ben.refused(&["door", event, "--undo", &ben.feed]).contains("door or a higher role"));
+    done(&["door", event, "--undo", &ben.feed]);
+    assert_eq!(line(), serde_json::Value::Null, "out again, on every count");
+    ben.event_once(event, "the guest learns of it", |event| event["attendance"] == serde_json::json!([]));
+    // Not by the answer that was undone: the door shows each connection another challenge by and by.
+    assert!(ben.refused(&["checkin", event]).contains("used that code already"));
+    door.closes();
+}
+
+#[test]
+fn who_has_no_door_says_so_themselves_and_is_shown_apart() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let event = ana.schedules("Tea");
+    ana.json(&["checkin", &event, "--self"]);
+    let shown = ana.json(&["event", "show", &event]);
+    assert_eq!(
+        (&shown["here"][0], &shown["attendance"]),
+        (&ana.feed.as_str().into(), &serde_json::json!([]))
+    );
+    assert!(ana.refused(&["checkin", &event, "--self"]).contains("already"));
+    let text = String::from_utf8(ana.run(&["event", "show", &event]).stdout).unwrap();
+    assert!(text.contains("no door has seen them"), "{text}");
+}
+
+#[test]
+fn how_often_people_came_is_for_hosts_and_ones_own_for_everybody() {
+    let network = Network::new();
+    let (ana, ben) = (network.person("ana"), network.person("ben"));
+    let group = ana.json(&["group", "create", "Tea"])["id"].as_str().unwrap().to_owned();
+    ana.json(&[
+        "event",
+        "schedule",
+        &group,
+        "--title",
+        "First",
+        "--start",
+        "2020-05-06T19:30",
+        "--tz",
+        "Europe/Lisbon",
+        "--duration",
+        "2h",
+        "--where",
+        "Café",
+    ]);
+    ana.json(&["rsvp", "First", "yes"]);
+    let records = ana.json(&["group", "attendance", &group]);
+    assert_eq!((&records["events"], &records["people"][0]["events"]), (&1.into(), &1.into()));
+    let line = ana.json(&["group", "share", &group])["line"].as_str().unwrap().to_owned();
+    ben.json(&["follow", &ana.feed]);
+    let _up = [ana.on_lan(), ben.on_lan()];
+    ben.json(&["open", &line]);
+    ben.event_once("First", "the event comes", |event| event["title"] == "First");
+    assert!(ben.refused(&["group", "attendance", &group]).contains("takes a host"));
+    assert_eq!(ben.json(&["group", "attendance", &group, "me"])["people"], serde_json::json!([]));
+}

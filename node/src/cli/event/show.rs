@@ -2,6 +2,7 @@
 
 use clap::Args;
 use klatch_feed::meetup::SeatLine;
+use klatch_feed::meetup::attendance::{came, headcount};
 
 use crate::cli::exit::CliError;
 use crate::cli::output::{Ink, Printer, count, plain, plain_lines, table};
@@ -84,6 +85,7 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
         text += &format!("\n  {}\n", plain_lines(&event.about, "  "));
     }
     text += &people(local);
+    text += &arrived(local, config);
     if !local.comments.is_empty() {
         text.push_str("\ncomments\n");
     }
@@ -143,13 +145,35 @@ fn people(local: &EventLocal) -> String {
         let names: Vec<_> = event.no.iter().map(name).collect();
         text += &format!("\nsaid no\n  {}\n", names.join(", "));
     }
+    text
+}
+
+/// Who came, as the doors say it; and who says so themselves.
+fn arrived(local: &EventLocal, config: &Config) -> String {
+    let event = &local.event;
+    let name = |feed: &klatch_feed::FeedId| plain(&local.name(feed));
+    let mut text = String::new();
     if !event.attendance.is_empty() {
-        let arrived = |line: &klatch_feed::meetup::AttendanceLine| {
+        let row = |line: &klatch_feed::meetup::AttendanceLine| {
+            let at = local.first_scans.get(&line.feed).map(|first| when::instant(first.time_ms, config.zone));
             let doors: Vec<_> = line.doors.iter().map(name).collect();
-            let walk_in = if line.rsvp.is_none() { "without an answer before" } else { "" };
-            vec![format!("  {}", name(&line.feed)), format!("door {}", doors.join(", ")), walk_in.to_owned()]
+            let notes =
+                [(line.rsvp.is_none(), "without an answer before"), (line.late, "late"), (line.left, "left")];
+            let notes: Vec<_> = notes.iter().filter(|(on, _)| *on).map(|(_, note)| *note).collect();
+            let more = match came(event, line) {
+                1 => String::new(),
+                persons => format!("+{}", persons - 1),
+            };
+            let door = format!("door {}", doors.join(", "));
+            vec![format!("  {}", name(&line.feed)), more, at.unwrap_or_default(), door, notes.join(", ")]
         };
-        text += &format!("\narrived\n{}", table(&event.attendance.iter().map(arrived).collect::<Vec<_>>()));
+        let rows: Vec<_> = event.attendance.iter().map(row).collect();
+        let persons = count(headcount(event), "person", "persons");
+        text += &format!("\narrived: {persons}\n{}", table(&rows));
+    }
+    if !event.here.is_empty() {
+        let names: Vec<_> = event.here.iter().map(name).collect();
+        text += &format!("\nsay that they are there, and no door has seen them\n  {}\n", names.join(", "));
     }
     text
 }
