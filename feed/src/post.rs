@@ -29,8 +29,8 @@ use crate::succession::Succeeds;
 use crate::{EntryId, FeedId, Seq};
 
 pub use checkin::checkin_message;
-pub use event::local_start;
 pub(crate) use event::{START_FORM, parse_start};
+pub use event::{instant, local_start};
 use form::Body;
 pub use limit::{PostError, Problem};
 use limit::{count, distinct, line, number, text};

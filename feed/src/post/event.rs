@@ -401,6 +401,24 @@ pub fn local_start(start: &str, zone: &str) -> Result<DateTime<Tz>, PostError> {
     }
 }
 
+/// The instant at which an occurrence starts, for whoever shows it: as [`local_start`], but where the clocks
+/// skip the time it is as far after the gap as the time is after its begin. Nobody chose that time: a rule
+/// named the date. Source: spec/meetup.md, "series".
+///
+/// # Errors
+///
+/// `start` is not of that form, or `zone` is not known here.
+pub fn instant(start: &str, zone: &str) -> Result<DateTime<Tz>, PostError> {
+    let (tz, local) = (parse_zone(zone)?, parse_start(start)?);
+    // The last minute before the gap, and from there on as the time goes: no zone ever skipped more than a day.
+    let at = (0..=1440).find_map(|minutes| {
+        let before = TimeDelta::minutes(minutes);
+        let at = tz.from_local_datetime(&local.checked_sub_signed(before)?).earliest()?;
+        at.checked_add_signed(before)
+    });
+    at.ok_or(PostError { field: "start", problem: Problem::Start })
+}
+
 /// A local date and time in the one form that entries have.
 pub(crate) fn parse_start(start: &str) -> Result<NaiveDateTime, PostError> {
     let parsed = NaiveDateTime::parse_from_str(start, START_FORM).ok();

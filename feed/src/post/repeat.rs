@@ -151,6 +151,13 @@ impl Rule {
         dates
     }
 
+    /// Whether it names `start` by itself, as the first of its dates. Who schedules a series should see to that,
+    /// since other calendars read a start that the rule does not name in different ways.
+    pub fn names(&self, start: NaiveDate) -> bool {
+        let is_past = matches!(self.end, End::Until(last) if start > last);
+        !is_past && self.period(start, 0).is_some_and(|dates| dates.contains(&start))
+    }
+
     /// The dates in the `step`-th day, week, month or year counted; `None` past the end of the calendar.
     fn period(&self, start: NaiveDate, step: u32) -> Option<Vec<NaiveDate>> {
         let ahead = step.checked_mul(self.interval)?;
