@@ -1,81 +1,188 @@
 //! Events as iCalendar (RFC 5545).
 //!
-//! Times are written as UTC instants, so that no reader needs this program's idea of a zone; zones, changes
-//! and repetition in full come with the whole meetup domain.
+//! Times are written in the zone of the event, and what that zone's clocks do beside them; a series as a rule
+//! where a rule says it exactly, else as a list of dates. So every reader comes to the instants that are shown
+//! here, whether it trusts its own zone data or what stands in the file.
+//!
+//! Absent on purpose: METHOD, ORGANIZER and ATTENDEE. An answer is a signed post, and no mail to anybody.
 
-use chrono::{DateTime, TimeDelta};
-use icalendar::{Calendar, Component, Event, EventLike, EventStatus};
+mod content;
+mod series;
+mod zone;
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta};
+use chrono_tz::Tz;
+use icalendar::Property;
 use klatch_feed::EventState;
+use klatch_feed::post::instant;
+use serde::{Deserialize, Serialize};
 
-/// The calendar of these events, as of `now_ms`. Those whose zone is not known here are left out.
-pub fn to_ics(events: &[EventState], now_ms: u64) -> String {
-    let mut calendar = Calendar::new();
-    let now = i64::try_from(now_ms).ok().and_then(DateTime::from_timestamp_millis).unwrap_or_default();
-    for event in events {
-        let Ok(start) = klatch_feed::post::local_start(&event.start, &event.zone) else { continue };
-        let start = start.to_utc();
-        let Some(end) = start.checked_add_signed(TimeDelta::minutes(i64::from(event.minutes))) else {
-            continue;
-        };
-        let mut entry = Event::with_uid(&format!("{}@klatch", event.id));
-        entry.timestamp(now).sequence(event.revision).starts(start).ends(end).summary(&event.title);
-        if !event.place.is_empty() {
-            entry.location(&event.place);
+use crate::foreign;
+use content::Component;
+use zone::{Zones, day, is_once, utc};
+
+/// An event that goes into a calendar.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Dated {
+    /// The event; of a series, what holds for all occurrences.
+    pub event: EventState,
+    /// Of a series: the occurrences that something was said about.
+    pub occurrences: Vec<EventState>,
+    /// Whether all of it is meant; else those occurrences alone.
+    pub whole: bool,
+}
+
+/// How a calendar is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// When, in milliseconds since 1970.
+    pub now_ms: u64,
+    /// Minutes before the start at which readers are to give an alarm.
+    pub alarm: Option<u32>,
+}
+
+/// A calendar, and what could not go into it.
+#[derive(Debug)]
+pub struct Made {
+    /// The file.
+    pub text: String,
+    /// Titles and zones of events whose zone is not known here, so that they have no instant.
+    pub left_out: Vec<(String, String)>,
+}
+
+/// The calendar of these events.
+pub fn to_ics(events: &[Dated], options: Options) -> Made {
+    let mut writer = Writer { options, zones: Zones::default(), left_out: Vec::new() };
+    let components: Vec<Component> = events.iter().flat_map(|dated| writer.components(dated)).collect();
+    let mut calendar = Component::new("VCALENDAR");
+    calendar.fixed("VERSION", "2.0");
+    calendar.fixed("PRODID", concat!("-//Klatch//klatch ", env!("CARGO_PKG_VERSION"), "//EN"));
+    calendar.fixed("CALSCALE", "GREGORIAN");
+    writer.zones.components().chain(components).for_each(|component| calendar.push(component));
+    Made { text: calendar.finish(), left_out: writer.left_out }
+}
+
+struct Writer {
+    options: Options,
+    zones: Zones,
+    left_out: Vec<(String, String)>,
+}
+
+impl Writer {
+    fn components(&mut self, dated: &Dated) -> Vec<Component> {
+        let event = &dated.event;
+        if event.founded_start.is_some() {
+            return self.series(dated);
         }
-        if !event.about.is_empty() {
-            entry.description(&event.about);
+        match Times::of(event) {
+            Some(times) => vec![self.event(event, &times, Vec::new())],
+            None => {
+                self.left_out.push((event.title.clone(), event.zone.clone()));
+                Vec::new()
+            }
         }
-        entry.status(if event.cancelled { EventStatus::Cancelled } else { EventStatus::Confirmed });
-        calendar.push(entry.done());
     }
-    calendar.to_string()
+
+    /// One component: `of_series` are the lines that make it a series or an occurrence of one.
+    fn event(&mut self, event: &EventState, times: &Times, of_series: Vec<Property>) -> Component {
+        let mut lines = Component::new("VEVENT");
+        lines.fixed("UID", format!("{}@klatch", event.id));
+        let now = i64::try_from(self.options.now_ms).ok().and_then(DateTime::from_timestamp_millis);
+        lines.fixed("DTSTAMP", now.unwrap_or_default().format("%Y%m%dT%H%M%SZ").to_string());
+        lines.fixed("SEQUENCE", event.revision.to_string());
+        lines.fixed("STATUS", if event.cancelled { "CANCELLED" } else { "CONFIRMED" });
+        for (key, at) in [("DTSTART", times.start), ("DTEND", times.end)] {
+            lines.line(if times.is_plain() { self.moment(key, at, times.all_day) } else { utc(key, at) });
+        }
+        of_series.into_iter().for_each(|line| lines.line(line));
+        lines.text("SUMMARY", &event.title);
+        let texts = [("LOCATION", event.place.clone()), ("DESCRIPTION", description(event))];
+        texts.iter().filter(|(_, text)| !text.is_empty()).for_each(|(key, text)| lines.text(key, text));
+        if let Some((lat, lon)) = event.geo {
+            lines.fixed("GEO", format!("{};{}", degrees(lat), degrees(lon)));
+        }
+        if let Some(link) = foreign::link(&event.online) {
+            lines.fixed("URL", link);
+        }
+        if !event.tags.is_empty() {
+            lines.categories(&event.tags);
+        }
+        if let Some(minutes) = self.options.alarm.filter(|_| !event.cancelled) {
+            let mut alarm = Component::new("VALARM");
+            alarm.fixed("ACTION", "DISPLAY");
+            alarm.fixed("TRIGGER", format!("-PT{minutes}M"));
+            alarm.text("DESCRIPTION", &event.title);
+            lines.push(alarm);
+        }
+        lines
+    }
+
+    /// A moment, or the day of one.
+    fn moment(&mut self, key: &str, at: DateTime<Tz>, all_day: bool) -> Property {
+        if all_day { day(key, at.date_naive()) } else { self.zones.moment(key, at) }
+    }
+}
+
+/// When an event or occurrence is.
+struct Times {
+    start: DateTime<Tz>,
+    /// Of whole days: a moment of the day after the last.
+    end: DateTime<Tz>,
+    all_day: bool,
+}
+
+impl Times {
+    /// `None` where the zone is not known here.
+    fn of(event: &EventState) -> Option<Self> {
+        let start = instant(&event.start, &event.zone).ok()?;
+        let all_day = event.all_day;
+        let end = match all_day {
+            true => {
+                let days = event.minutes.div_ceil(24 * 60).max(1);
+                let date = date_of(event)?.checked_add_days(Days::new(days.into()))?;
+                instant(&format!("{date}T12:00"), &event.zone).ok()?
+            }
+            false => start.checked_add_signed(TimeDelta::minutes(event.minutes.into()))?,
+        };
+        Some(Self { start, end, all_day })
+    }
+
+    /// Whether a reader who adds the length to what the clock says, or takes the later of two hours with one
+    /// name, comes to the same begin and end.
+    fn is_plain(&self) -> bool {
+        let length = self.end.signed_duration_since(self.start);
+        let is_steady = self.start.naive_local().checked_add_signed(length) == Some(self.end.naive_local());
+        self.all_day || (is_steady && is_once(self.start) && is_once(self.end))
+    }
+}
+
+/// The local date on which an event begins.
+fn date_of(event: &EventState) -> Option<NaiveDate> {
+    event.start.get(..10)?.parse().ok()
+}
+
+/// What else people should know, as one text.
+fn description(event: &EventState) -> String {
+    let named = |name: &str, text: &str| match text.is_empty() {
+        true => String::new(),
+        false => format!("{name}: {text}"),
+    };
+    let online = foreign::link(&event.online).unwrap_or_default();
+    let parts = [
+        event.about.clone(),
+        named("Online", online),
+        named("Access", &event.access),
+        named("Cost", &event.cost),
+    ];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Millionths of a degree as degrees.
+pub(crate) fn degrees(millionths: i32) -> String {
+    let sign = if millionths < 0 { "-" } else { "" };
+    let all = millionths.unsigned_abs();
+    format!("{sign}{}.{:06}", all / 1_000_000, all % 1_000_000)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use klatch_feed::{EntryId, FeedId};
-
-    fn event(title: &str) -> EventState {
-        let (id, author) = (EntryId::new([1; 32]), FeedId::new([2; 32]));
-        let none: [u8; 0] = [];
-        serde_json::from_value(serde_json::json!({
-            "id": id, "group": null, "in_group": false, "author": author, "title": title,
-            "start": "2026-07-01T18:30", "zone": "Europe/Lisbon", "minutes": 90, "place": "Café; Central, 2",
-            "about": "two\nlines", "capacity": null, "split": false, "revision": 3, "tips": none,
-            "cancelled": false, "hosts": none, "seated": none, "waiting": none, "provisional": none,
-            "unranked": none, "maybe": none, "no": none, "attendance": none, "incomplete": false,
-        }))
-        .expect("a state")
-    }
-
-    #[test]
-    fn an_event_becomes_an_instant_with_its_revision() {
-        let text = to_ics(&[event("Tea")], 0);
-        for line in [
-            "DTSTART:20260701T173000Z", // Lisbon is an hour ahead of UTC in summer.
-            "DTEND:20260701T190000Z",
-            "DTSTAMP:19700101T000000Z",
-            "SEQUENCE:3",
-            "STATUS:CONFIRMED",
-            "LOCATION:Café\\; Central\\, 2",
-            "DESCRIPTION:two\\nlines",
-        ] {
-            assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
-        }
-    }
-
-    #[test]
-    fn a_title_cannot_start_a_line_of_its_own() {
-        let text = to_ics(&[event("Tea\r\nEND:VEVENT\r\nBEGIN:VALARM")], 0);
-        assert_eq!(text.lines().filter(|line| line.starts_with("END:VEVENT")).count(), 1, "{text}");
-        assert!(!text.lines().any(|line| line.starts_with("BEGIN:VALARM")), "{text}");
-    }
-
-    #[test]
-    fn what_has_no_instant_here_is_left_out() {
-        let mut event = event("Tea");
-        event.zone = "Mars/Olympus".to_owned();
-        assert!(!to_ics(&[event], 0).contains("VEVENT"));
-    }
-}
+mod tests;

@@ -8,13 +8,15 @@ use clap::{Args, Subcommand};
 use klatch_feed::{FeedId, NetId};
 
 use super::exit::CliError;
-use super::later::{self, LaterArgs};
-use super::output::{Printer, count};
+use super::output::{Printer, count, plain};
 use super::reach::{Node, take};
-use crate::calendar;
+use super::when::Minutes;
+use crate::calendar::{self, Options};
 use crate::clock;
-use crate::daemon::Request;
+use crate::daemon::{Among, Request};
+use crate::guests;
 use crate::network::{hex, unhex, unhex_any};
+use crate::published::{Published, atom, jsonld};
 
 /// First bytes of an export file.
 const MAGIC: &[u8; 16] = b"klatch/export/1\0";
@@ -34,6 +36,9 @@ enum ExportCommand {
     Ics {
         /// Events or groups [default: what you host or answered with yes or maybe]
         objects: Vec<String>,
+        /// Have calendars give an alarm so long before the start, as 1h or 1d
+        #[arg(long, value_name = "TIME")]
+        alarm: Option<Minutes>,
         /// Into this file [default: standard output]
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -47,8 +52,36 @@ enum ExportCommand {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Write guests and attendance as a table (not in this version yet)
-    Csv(LaterArgs),
+    /// Write guests and attendance of an event as a table (CSV)
+    ///
+    /// Of a series: who answered for all, then each occurrence that something was said about. Cells that a
+    /// spreadsheet would compute begin with an apostrophe.
+    Csv {
+        /// Event id, its beginning, or its title in quotes
+        event: String,
+        /// Begin with a mark by which some spreadsheets know UTF-8
+        #[arg(long)]
+        bom: bool,
+        /// Into this file [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Write the events of a group as a feed for news readers (Atom)
+    Atom {
+        /// Group id, its beginning, or its name in quotes
+        group: String,
+        /// Into this file [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Write an event as linked data for a web page (JSON-LD)
+    Jsonld {
+        /// Event id, its beginning, or its title in quotes
+        event: String,
+        /// Into this file [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// Take the log in a file that `klatch export feed` wrote
@@ -63,11 +96,15 @@ pub(super) struct ImportArgs {
 /// Runs `export`.
 pub(super) fn export(args: &ExportArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
     match &args.command {
-        ExportCommand::Ics { objects, out: file } => {
+        ExportCommand::Ics { objects, alarm, out: file } => {
             let events = take!(node.call(Request::Calendar { objects: objects.clone() })?, Calendar)?;
-            let text = calendar::to_ics(&events, clock::now_ms());
-            write_to(file.as_deref(), text.as_bytes(), out)?;
+            let options = Options { now_ms: clock::now_ms(), alarm: alarm.map(|minutes| minutes.0) };
+            let made = calendar::to_ics(&events, options);
+            write_to(file.as_deref(), made.text.as_bytes(), out)?;
             out.hint(count(events.len() as u64, "event", "events"));
+            for (title, zone) in &made.left_out {
+                out.hint(format_args!("{} is left out: {} is no zone known here", plain(title), plain(zone)));
+            }
             Ok(())
         }
         ExportCommand::Feed { who, out: file } => {
@@ -76,10 +113,29 @@ pub(super) fn export(args: &ExportArgs, node: &Node, out: &Printer) -> Result<()
             out.hint(count(entries, "entry", "entries"));
             Ok(())
         }
-        ExportCommand::Csv(_) => {
-            later::not_yet("`klatch export csv`", ": `klatch event show --json` has it all")
+        ExportCommand::Csv { event, bom, out: file } => {
+            let guests = take!(node.call(Request::Guests { event: event.clone() })?, Guests)?;
+            write_to(file.as_deref(), &guests::to_csv(&guests, *bom), out)?;
+            out.hint(count(guests.len() as u64, "row", "rows"));
+            Ok(())
+        }
+        ExportCommand::Atom { group, out: file } => {
+            let group = published(group, Among::Groups, node)?;
+            write_to(file.as_deref(), atom::to_atom(&group).as_bytes(), out)?;
+            out.hint(count(group.events.len() as u64, "event", "events"));
+            Ok(())
+        }
+        ExportCommand::Jsonld { event, out: file } => {
+            let event = published(event, Among::Events, node)?;
+            let event = event.events.first().ok_or(CliError::Answer)?;
+            write_to(file.as_deref(), jsonld::to_jsonld(event).as_bytes(), out)
         }
     }
+}
+
+fn published(object: &str, among: Among, node: &Node) -> Result<Published, CliError> {
+    let request = Request::Published { object: object.to_owned(), among };
+    Ok(*take!(node.call(request)?, Published)?)
 }
 
 fn write_to(file: Option<&Path>, bytes: &[u8], out: &Printer) -> Result<(), CliError> {
@@ -141,6 +197,13 @@ pub(super) fn import(args: &ImportArgs, node: &Node, out: &Printer) -> Result<()
     out.result(&imported, |_| {
         format!("{} of {} held", count(imported.entries, "entry", "entries"), imported.feed)
     })?;
+    let whose = take!(node.call(Request::Person { who: Some(imported.feed.to_string()) })?, Person)?;
+    if !whose.followed && imported.feed != me.feed {
+        out.hint(format_args!(
+            "Next: `klatch follow {}`, so that what they write from now on comes by itself.",
+            imported.feed
+        ));
+    }
     super::goes_out(node, out);
     Ok(())
 }

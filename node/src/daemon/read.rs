@@ -1,6 +1,8 @@
 //! Requests that change nothing: answered from a snapshot, beside the owner.
 
 mod door;
+mod guests;
+mod published;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -16,6 +18,7 @@ use super::local::{self, Spaces};
 use super::request::Request;
 use super::response::*;
 use super::{Progress, Shared, recovery};
+use crate::calendar::Dated;
 use crate::door::arrivals::CheckIns;
 use crate::home;
 use crate::names;
@@ -63,6 +66,8 @@ pub(super) fn answer(
         Request::Share { object } => on(&mut |on| on.share(object, addresses)),
         Request::Log { who, after, max } => on(&mut |on| on.log(who.as_deref(), *after, *max)),
         Request::Calendar { objects } => on(&mut |on| on.calendar(objects)),
+        Request::Guests { event } => on(&mut |on| on.guests(event)),
+        Request::Published { object, among } => on(&mut |on| on.published(object, *among)),
         Request::ExportFeed { who, from } => on(&mut |on| on.piece(who.as_deref(), *from)),
         Request::Recovery => on(&mut |on| on.recovery()),
         Request::Backup { file } => on(&mut |on| on.backup(file, progress)),
@@ -281,21 +286,43 @@ impl On<'_> {
 
     /// Events for a calendar: those named, those of the groups named; nobody named = those I answered or host.
     fn calendar(&self, objects: &[String]) -> Result<Response, Refusal> {
-        let me = self.shared.me;
         let mut chosen = BTreeSet::new();
         for text in objects {
             chosen.insert(names::object(self.snapshot, text, Among::GroupsAndEvents)?);
         }
-        let mine = |event: &EventState| {
-            let coming = !matches!(standing(event, &me), None | Some(Standing::No));
-            coming || event.hosts.iter().any(|line| line.feed == me)
-        };
         let named = |event: &EventState| {
-            chosen.contains(&event.id) || event.group.is_some_and(|g| chosen.contains(&g))
+            chosen.contains(&event.id) || event.group.is_some_and(|g| event.in_group && chosen.contains(&g))
         };
-        let events = self.snapshot.events()?.into_iter();
-        let events = events.filter(|event| if objects.is_empty() { mine(event) } else { named(event) });
-        Ok(Response::Calendar(events.collect()))
+        let mut dated = Vec::new();
+        for event in self.snapshot.events()? {
+            let occurrences = self.occurrences(&event)?;
+            dated.extend(match objects.is_empty() {
+                true => self.mine(event, occurrences),
+                false => named(&event).then_some(Dated { event, occurrences, whole: true }),
+            });
+        }
+        Ok(Response::Calendar(dated))
+    }
+
+    /// What of an event is mine: all of it, or of a series the occurrences for which I answered.
+    fn mine(&self, event: EventState, mut occurrences: Vec<EventState>) -> Option<Dated> {
+        let me = &self.shared.me;
+        let coming = |state: &EventState| !matches!(standing(state, me), None | Some(Standing::No));
+        let whole = coming(&event) || event.hosts.iter().any(|line| line.feed == *me);
+        if !whole {
+            occurrences.retain(coming);
+        }
+        (whole || !occurrences.is_empty()).then_some(Dated { event, occurrences, whole })
+    }
+
+    /// The occurrences of a series that something was said about.
+    fn occurrences(&self, event: &EventState) -> Result<Vec<EventState>, DiskError> {
+        let state = |line: &klatch_feed::meetup::series::OccurrenceLine| EventState {
+            start: line.start.clone(),
+            cancelled: line.cancelled,
+            ..event.plain_occurrence(&line.occ)
+        };
+        Ok(event.occurrences.iter().map(state).collect())
     }
 
     fn piece(&self, who: Option<&str>, from: Seq) -> Result<Response, Refusal> {

@@ -145,6 +145,15 @@ pub enum Request {
     Calendar {
         objects: Vec<String>,
     },
+    /// Everybody who answered or came.
+    Guests {
+        event: String,
+    },
+    /// What is made public of a group or event.
+    Published {
+        object: String,
+        among: super::Among,
+    },
     /// A piece of one's own or another's feed, for export.
     ExportFeed {
         who: Option<String>,

@@ -238,7 +238,6 @@ fn what_is_not_here_yet_says_so() {
     let home = Fresh::named("Ana");
     for args in [
         &["inbox"][..],
-        &["export", "csv"],
         &["event", "why", "x", "y"],
         &["event", "schedule", "--title", "x", "--start", "2126-12-01T18:30", "--repeat", "FREQ=WEEKLY"],
     ] {

@@ -225,7 +225,7 @@ fn a_calendar_holds_what_is_mine() {
     let (ana, id) = organizer();
     let text = ana.ok(&["export", "ics"]);
     assert!(text.starts_with("BEGIN:VCALENDAR\r\n"), "{text}");
-    assert!(text.contains("DTSTART:21261201T183000Z\r\n"), "{text}");
+    assert!(text.contains("DTSTART;TZID=Europe/Lisbon:21261201T183000\r\n"), "{text}");
     assert_eq!(text, text.replace('\n', "\r\n").replace("\r\r", "\r"), "every line ends in CRLF");
     assert!(ana.ok(&["export", "ics", &id]).contains("SUMMARY:Tea and Rust"));
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what the tests share may fail them")]
 
 mod bad_input;
+mod calendars;
 mod cli;
 mod crowd;
 mod demo;
@@ -19,5 +20,6 @@ mod reference;
 mod resume;
 mod socket;
 mod succession;
+mod texts;
 mod tidy;
 mod two_nodes;

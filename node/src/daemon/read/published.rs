@@ -1,0 +1,62 @@
+//! A group or an event, as it is made public.
+
+use klatch_feed::post::Role;
+use klatch_feed::{EntryId, EventState};
+
+use super::On;
+use crate::calendar::Dated;
+use crate::daemon::local;
+use crate::daemon::response::{Among, Refusal, Response};
+use crate::names;
+use crate::published::{Published, PublishedEvent};
+
+impl On<'_> {
+    pub(super) fn published(&self, text: &str, among: Among) -> Result<Response, Refusal> {
+        let id = names::object(self.snapshot, text, among)?;
+        let published = match self.snapshot.event(&id)? {
+            Some(event) => Published {
+                id: id.to_string(),
+                title: event.title.clone(),
+                author: local::called(self.snapshot, &event.author)?,
+                founded_ms: self.claimed(&id)?,
+                events: vec![self.published_event(event)?],
+            },
+            None => {
+                let group = self.group(&id.to_string())?;
+                let mut events = Vec::new();
+                for id in &group.events {
+                    let event = self.snapshot.event(id)?;
+                    events.extend(event.map(|event| self.published_event(event)).transpose()?);
+                }
+                events.sort_by(|one, other| one.dated.event.start.cmp(&other.dated.event.start));
+                Published {
+                    id: id.to_string(),
+                    author: local::called(self.snapshot, &group.founder)?,
+                    title: group.name,
+                    founded_ms: self.claimed(&id)?,
+                    events,
+                }
+            }
+        };
+        Ok(Response::Published(Box::new(published)))
+    }
+
+    fn published_event(&self, event: EventState) -> Result<PublishedEvent, Refusal> {
+        let founded_ms = self.claimed(&event.id)?;
+        let mut updated_ms = founded_ms;
+        for tip in &event.tips {
+            updated_ms = updated_ms.max(self.claimed(tip)?);
+        }
+        let others = event.hosts.iter().filter(|line| line.role <= Role::Organizer).map(|line| line.feed);
+        let feeds = std::iter::once(event.author).chain(others.filter(|feed| *feed != event.author));
+        let organizers = feeds.map(|feed| local::called(self.snapshot, &feed)).collect::<Result<_, _>>()?;
+        let occurrences = self.occurrences(&event)?;
+        let dated = Dated { event, occurrences, whole: true };
+        Ok(PublishedEvent { dated, organizers, founded_ms, updated_ms })
+    }
+
+    /// When an entry says that it was written.
+    fn claimed(&self, id: &EntryId) -> Result<u64, Refusal> {
+        Ok(self.snapshot.entry(id)?.map_or(0, |entry| entry.header().time_ms))
+    }
+}

@@ -1,0 +1,92 @@
+//! A group's events as an Atom feed.
+
+use std::io;
+
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
+
+use super::{Published, PublishedEvent, claimed};
+use crate::foreign;
+
+type Xml = Writer<Vec<u8>>;
+
+/// The feed.
+pub fn to_atom(group: &Published) -> String {
+    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 1);
+    write(&mut xml, group).expect("memory takes any text");
+    let mut text = String::from_utf8(xml.into_inner()).expect("made of text");
+    text.push('\n');
+    text
+}
+
+fn write(xml: &mut Xml, group: &Published) -> io::Result<()> {
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))?;
+    let updated = group.events.iter().map(|event| event.updated_ms).fold(group.founded_ms, u64::max);
+    let feed = xml.create_element("feed").with_attribute(("xmlns", "http://www.w3.org/2005/Atom"));
+    feed.write_inner_content(|xml| {
+        text(xml, "id", &format!("klatch:{}", group.id))?;
+        text(xml, "title", &group.title)?;
+        text(xml, "updated", &claimed(updated))?;
+        author(xml, &group.author)?;
+        text(xml, "generator", "klatch")?;
+        group.events.iter().try_for_each(|event| entry(xml, event))
+    })?;
+    Ok(())
+}
+
+fn entry(xml: &mut Xml, published: &PublishedEvent) -> io::Result<()> {
+    let event = &published.dated.event;
+    xml.create_element("entry").write_inner_content(|xml| {
+        text(xml, "id", &format!("klatch:{}", event.id))?;
+        text(xml, "title", &foreign::line(&event.title))?;
+        text(xml, "published", &claimed(published.founded_ms))?;
+        text(xml, "updated", &claimed(published.updated_ms))?;
+        published.organizers.iter().try_for_each(|name| author(xml, name))?;
+        for tag in &event.tags {
+            let tag = foreign::line(tag);
+            xml.create_element("category").with_attribute(("term", &tag[..])).write_empty()?;
+        }
+        if let Some(link) = foreign::link(&event.online) {
+            let link = [("rel", "related"), ("href", link)];
+            xml.create_element("link").with_attributes(link).write_empty()?;
+        }
+        let content = xml.create_element("content").with_attribute(("type", "text"));
+        content.write_text_content(BytesText::new(&content_of(published)))?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn author(xml: &mut Xml, name: &str) -> io::Result<()> {
+    xml.create_element("author").write_inner_content(|xml| text(xml, "name", name))?;
+    Ok(())
+}
+
+fn text(xml: &mut Xml, name: &'static str, text: &str) -> io::Result<()> {
+    xml.create_element(name).write_text_content(BytesText::new(&foreign::lines(text)))?;
+    Ok(())
+}
+
+/// What a reader should know, as plain text.
+fn content_of(published: &PublishedEvent) -> String {
+    let event = &published.dated.event;
+    let mut lines = Vec::new();
+    if event.cancelled {
+        lines.push("Cancelled.".to_owned());
+    }
+    lines.push(match event.all_day {
+        true => format!("{} {}", event.start.get(..10).unwrap_or_default(), event.zone),
+        false => format!("{} {}, {} minutes", event.start.replacen('T', " ", 1), event.zone, event.minutes),
+    });
+    if let Some(rule) = event.repeat.as_deref().and_then(|rule| rule.parse::<klatch_feed::post::Rule>().ok())
+    {
+        lines.push(rule.to_string());
+    }
+    lines.extend(
+        [&event.place, &event.access, &event.cost].into_iter().filter(|text| !text.is_empty()).cloned(),
+    );
+    if !event.about.is_empty() {
+        lines.extend([String::new(), event.about.clone()]);
+    }
+    foreign::lines(&lines.join("\n"))
+}
