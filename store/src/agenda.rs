@@ -1,93 +1,99 @@
-//! What is on, by time: a line for each event, so that a list need not read what else is known of them.
+//! What is on, by time: a line for each event and for each occurrence of a series, so that a list need not
+//! read what else is known of them.
 //!
-//! Kept in the transaction that folds the event. A key is the start as a u64 whose order is that of time
-//! (unknown zones last), then the event's id.
+//! Kept in the transaction that folds the event; lines that stay the same are left alone. A key is a start as
+//! a u64 whose order is that of time (unknown zones last), the event's id, and the occurrence's name.
 
-use klatch_feed::meetup::agenda::{AgendaLine, start_ms};
+use klatch_feed::meetup::agenda::AgendaLine;
 use klatch_feed::{EntryId, EventState, FeedId, codec};
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
-use serde::Deserialize;
 
 use crate::DiskError;
-use crate::table::{EVENTS, Read, meta};
+use crate::table::Read;
 
-type Key = [u8; 40];
+pub(crate) type Key = [u8; 56];
 pub(crate) const AGENDA: TableDefinition<'_, Key, &[u8]> = TableDefinition::new("agenda");
 
-/// Where an event stands in it, and its line.
-pub(crate) type Line = (Key, Vec<u8>);
+/// An occurrence's name, as it stands in keys; zeros for an event that is no series.
+pub(crate) type OccKey = [u8; 16];
 
-/// The part of a folded event that its place is made from.
-#[derive(Deserialize)]
-struct Start {
-    start: String,
-    zone: String,
+/// Where a line of an event stands.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Spot {
+    pub(crate) start: u64,
+    pub(crate) occ: OccKey,
 }
 
-/// The line of `event` for the owner of the store.
-pub(crate) fn line(tx: &impl Read, event: &EventState) -> Result<Line, DiskError> {
-    let me = meta(tx, "owner")?.map(FeedId::new).ok_or(DiskError::Table { table: "meta" })?;
-    let line = AgendaLine::of(event, &me);
-    Ok((key(line.start_ms, &event.id), codec::encode(&line)))
+/// The name of an occurrence in a key. Names are local starts, which all have that length.
+pub(crate) fn occ_key(occ: Option<&str>) -> OccKey {
+    let mut key = [0; 16];
+    key.iter_mut().zip(occ.unwrap_or_default().bytes()).for_each(|(to, from)| *to = from);
+    key
 }
 
-/// Puts an event in its place, or takes it out. `before` is its view as it was.
-pub(crate) fn put(
+/// A time as keys have it.
+pub(crate) fn order(start_ms: Option<i64>) -> u64 {
+    start_ms.map_or(u64::MAX, |at| at.cast_unsigned() ^ 1 << 63)
+}
+
+pub(crate) fn key(id: &EntryId, spot: Spot) -> Key {
+    let mut key = [0; 56];
+    key[..8].copy_from_slice(&spot.start.to_be_bytes());
+    key[8..40].copy_from_slice(id.as_bytes());
+    key[40..].copy_from_slice(&spot.occ);
+    key
+}
+
+/// The lines of an event for `me`, soonest first. `special` are the occurrences that something was said about.
+pub(crate) fn lines(me: &FeedId, event: &EventState, special: &[EventState]) -> Vec<(Spot, Vec<u8>)> {
+    let placed = |line: AgendaLine| {
+        let spot = Spot { start: order(line.start_ms), occ: occ_key(line.occ.as_deref()) };
+        (spot, codec::encode(&line))
+    };
+    let mut lines: Vec<_> = AgendaLine::all(event, special, me).into_iter().map(placed).collect();
+    lines.sort_unstable();
+    lines
+}
+
+/// Puts the lines of an event where those at `before` were.
+pub(crate) fn write(
     tx: &WriteTransaction,
     id: &EntryId,
-    before: Option<&[u8]>,
-    after: Option<&EventState>,
+    before: &[Spot],
+    after: &[(Spot, Vec<u8>)],
 ) -> Result<(), DiskError> {
-    let line = after.map(|event| line(tx, event)).transpose()?;
     let mut table = tx.open_table(AGENDA)?;
-    if let Some(before) = before.filter(|view| !view.is_empty()) {
-        let at: Start = codec::decode_own(before).map_err(|_| DiskError::Table { table: "events" })?;
-        table.remove(key(start_ms(&at.start, &at.zone), id))?;
+    for gone in before.iter().filter(|spot| after.binary_search_by_key(*spot, |(at, _)| *at).is_err()) {
+        table.remove(key(id, *gone))?;
     }
-    if let Some((key, line)) = line {
-        table.insert(key, &line[..])?;
-    }
-    Ok(())
-}
-
-/// Makes all of it again, from the views.
-pub(crate) fn remake(tx: &WriteTransaction) -> Result<(), DiskError> {
-    tx.delete_table(AGENDA)?;
-    tx.open_table(AGENDA)?;
-    let views = tx.open_table(EVENTS)?;
-    for row in views.iter()? {
-        let (id, view) = row?;
-        if !view.value().is_empty() {
-            let event: EventState =
-                codec::decode_own(view.value()).map_err(|_| DiskError::Table { table: "events" })?;
-            put(tx, &EntryId::new(id.value()), None, Some(&event))?;
+    for (spot, line) in after {
+        let key = key(id, *spot);
+        if table.get(key)?.is_none_or(|held| held.value() != line) {
+            table.insert(key, &line[..])?;
         }
     }
     Ok(())
 }
 
-/// Lines of events that begin at `from_ms` or later, or all; soonest first, until `each` has enough.
+/// Lines that begin at `from_ms` or later, or all; soonest first, until `each` has enough.
 pub(crate) fn from(
     tx: &impl Read,
     from_ms: Option<i64>,
     mut each: impl FnMut(AgendaLine) -> bool,
 ) -> Result<(), DiskError> {
-    let low = from_ms.map_or([0; 40], |from| key(Some(from), &EntryId::new([0; 32])));
+    let start = from_ms.map_or(0, |from| order(Some(from)));
+    let low = key(&EntryId::new([0; 32]), Spot { start, occ: [0; 16] });
     for row in tx.open(AGENDA)?.range(low..)? {
-        let line = codec::decode_own(row?.1.value()).map_err(|_| DiskError::Table { table: "agenda" })?;
-        if !each(line) {
+        if !each(read(row?.1.value())?) {
             break;
         }
     }
     Ok(())
 }
 
-fn key(start_ms: Option<i64>, id: &EntryId) -> Key {
-    let at = start_ms.map_or(u64::MAX, |at| at.cast_unsigned() ^ 1 << 63);
-    let mut key = [0; 40];
-    key[..8].copy_from_slice(&at.to_be_bytes());
-    key[8..].copy_from_slice(id.as_bytes());
-    key
+/// A stored line.
+pub(crate) fn read(line: &[u8]) -> Result<AgendaLine, DiskError> {
+    codec::decode_own(line).map_err(|_| DiskError::Table { table: "agenda" })
 }
 
 #[cfg(test)]
@@ -97,9 +103,12 @@ mod tests {
     #[test]
     fn keys_sort_by_time_and_unknown_zones_come_last() {
         let id = |byte| EntryId::new([byte; 32]);
+        let at = |start_ms, occ| Spot { start: order(start_ms), occ: occ_key(occ) };
         let keys = [Some(i64::MIN), Some(-1), Some(0), Some(1), Some(i64::MAX - 1), None];
-        assert!(keys.map(|at| key(at, &id(9))).is_sorted());
-        assert!(key(Some(5), &id(1)) < key(Some(5), &id(2)));
-        assert!(key(Some(5), &id(255)) < key(Some(6), &id(0)));
+        assert!(keys.map(|start| key(&id(9), at(start, None))).is_sorted());
+        assert!(key(&id(1), at(Some(5), None)) < key(&id(2), at(Some(5), None)));
+        assert!(key(&id(255), at(Some(5), None)) < key(&id(0), at(Some(6), None)));
+        let names = ["2026-12-03T18:30", "2026-12-10T18:30"];
+        assert!(key(&id(1), at(None, Some(names[0]))) < key(&id(1), at(None, Some(names[1]))));
     }
 }

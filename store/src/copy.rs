@@ -17,8 +17,8 @@ const STEP_BYTES: usize = 8 * 1024 * 1024;
 /// One table; redb's definitions are typed, so the list of them is code.
 macro_rules! each_table {
     ($act:ident, $on:expr) => {
-        each_table!(@ $act, $on, META FEEDS NUMBERS RUNS IDS REFS TOMBS MISSING PROFILES GROUPS EVENTS AGENDA
-            CHANGES PROOFS SUCCESSORS BRANCHES LOCAL)
+        each_table!(@ $act, $on, META FEEDS NUMBERS RUNS IDS REFS TOMBS MISSING PROFILES GROUPS EVENTS OCCURRENCES
+            AGENDA LISTED FINDER CHANGES PROOFS SUCCESSORS BRANCHES LOCAL)
     };
     (@ $act:ident, $on:expr, $($name:ident)*) => {
         $( $on.$act(table::$name)?; )*

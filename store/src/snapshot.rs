@@ -13,10 +13,13 @@ use crate::batch::proof_bytes;
 use crate::guard::guard;
 use crate::shared::{Hold, Shared};
 use crate::table::{
-    CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, LOCAL, MISSING, NUMBERS, PROFILES, REFS, clock, feed_row,
-    numbered, place, place_of, ref_key, split,
+    CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, LOCAL, MISSING, NUMBERS, OCCURRENCES, PROFILES, REFS, clock,
+    feed_row, numbered, place, place_of, ref_key, split,
 };
-use crate::{DiskError, FeedState, Kept, Progress, Report, agenda, entries, ids, index, succession, verify};
+use crate::{
+    DiskError, FeedState, Found, Kept, Progress, Report, agenda, entries, ids, index, lookup, succession,
+    verify,
+};
 
 /// Makes snapshots; cheap to clone, `Send + Sync`.
 #[derive(Clone, Debug)]
@@ -258,6 +261,47 @@ impl Snapshot {
         })
     }
 
+    /// A folded occurrence of a series, by its original local start: as the series where nothing was said about
+    /// it. `None` if the event has no such occurrence.
+    pub fn occurrence(&self, event: &EntryId, occ: &str) -> Result<Option<EventState>, DiskError> {
+        let special = guard(|| {
+            let key = crate::view::occurrence_key(event, Some(occ));
+            match self.tx.open_table(OCCURRENCES)?.get(key)? {
+                Some(state) => view("occurrences", state.value()),
+                None => Ok(None),
+            }
+        })?;
+        // The key is cut to the length of a name.
+        if special.is_some() && occ.len() == 16 {
+            return Ok(special);
+        }
+        let series = self.event(event)?;
+        let series = series.filter(|series| series.occurrence_names().iter().any(|name| name == occ));
+        Ok(series.map(|series| series.plain_occurrence(occ)))
+    }
+
+    /// What is on in a group from `from_ms` on (ms since 1970; `None` = ever), soonest first, at most `max`.
+    pub fn events_in(&self, group: &EntryId, from_ms: Option<i64>, max: usize) -> Result<Found, DiskError> {
+        guard(|| lookup::events_in(&self.tx, group, from_ms, max))
+    }
+
+    /// ... within `radius_m` metres, at most 500 km, of a place in millionths of a degree. Of a series what
+    /// comes next.
+    pub fn near(
+        &self,
+        geo: (i32, i32),
+        radius_m: u32,
+        from_ms: Option<i64>,
+        max: usize,
+    ) -> Result<Found, DiskError> {
+        guard(|| lookup::near(&self.tx, geo, radius_m, from_ms, max))
+    }
+
+    /// ... whose title and tags have, for each word of `text` (the first eight count), one that begins so.
+    pub fn search(&self, text: &str, from_ms: Option<i64>, max: usize) -> Result<Found, DiskError> {
+        guard(|| lookup::search(&self.tx, text, from_ms, max))
+    }
+
     /// Every folded group, by id.
     pub fn groups(&self) -> Result<Vec<GroupState>, DiskError> {
         guard(|| {
@@ -274,7 +318,7 @@ impl Snapshot {
         })
     }
 
-    /// What is on: lines of events that begin at `from_ms` (ms since 1970) or later, or of all; soonest
+    /// What is on: lines of events, and of each occurrence of a series, that begin at `from_ms` (ms since 1970) or later, or of all; soonest
     /// first, those whose zone is not known here last. `each` answers whether to go on.
     pub fn agenda(
         &self,

@@ -16,7 +16,10 @@
 //! | `missing` | place of a body that is neither held nor taken back | – |
 //! | `profiles` | place of a profile | canonical CBOR `[name, about]` |
 //! | `groups`, `events` | founding entry's id | canonical CBOR of the folded state; empty while `rebuild` runs |
-//! | `agenda` | start, event | one line of a list: see `agenda.rs` |
+//! | `occurrences` | series, name | canonical CBOR of the folded occurrence; those that something was said about |
+//! | `agenda` | start, event, name | one line of a list: see `agenda.rs` |
+//! | `listed` | event | where its lines stand, and under which terms it is found: see `lookup.rs` |
+//! | `finder` | term, start of its last line, event | its coordinates where the term is a place, else – |
 //! | `changes` | position in the change log | feed number; one row a feed, its latest |
 //! | `proofs` | feed number | the fork proof behind the cap |
 //! | `successors` | feed that is succeeded, id of the successor's entry 1 | a statement: see `succession.rs` |
@@ -36,7 +39,7 @@ use redb::{
 use crate::DiskError;
 
 /// The layout described above.
-pub const SCHEMA: u32 = 4;
+pub const SCHEMA: u32 = 5;
 
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 pub(crate) const FEEDS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("feeds");
@@ -44,12 +47,14 @@ pub(crate) const NUMBERS: TableDefinition<'_, u32, [u8; 64]> = TableDefinition::
 pub(crate) const RUNS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("runs");
 pub(crate) use crate::agenda::AGENDA;
 pub(crate) use crate::ids::IDS;
+pub(crate) use crate::lookup::{FINDER, LISTED};
 pub(crate) const REFS: TableDefinition<'_, [u8; 40], &[u8]> = TableDefinition::new("refs");
 pub(crate) const TOMBS: TableDefinition<'_, [u8; 16], &[u8]> = TableDefinition::new("tombs");
 pub(crate) const MISSING: TableDefinition<'_, u64, ()> = TableDefinition::new("missing");
 pub(crate) const PROFILES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("profiles");
 pub(crate) const GROUPS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("groups");
 pub(crate) const EVENTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("events");
+pub(crate) const OCCURRENCES: TableDefinition<'_, [u8; 48], &[u8]> = TableDefinition::new("occurrences");
 pub(crate) const CHANGES: TableDefinition<'_, u64, u32> = TableDefinition::new("changes");
 pub(crate) const PROOFS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("proofs");
 pub(crate) const SUCCESSORS: TableDefinition<'_, [u8; 64], &[u8]> = TableDefinition::new("successors");
@@ -123,7 +128,10 @@ pub(crate) fn find_all(tx: &ReadTransaction) -> Result<(), DiskError> {
     tx.open_table(PROFILES)?;
     tx.open_table(GROUPS)?;
     tx.open_table(EVENTS)?;
+    tx.open_table(OCCURRENCES)?;
     tx.open_table(AGENDA)?;
+    tx.open_table(LISTED)?;
+    tx.open_table(FINDER)?;
     tx.open_table(CHANGES)?;
     tx.open_table(PROOFS)?;
     tx.open_table(SUCCESSORS)?;
@@ -141,7 +149,10 @@ pub(crate) fn make_derived(tx: &WriteTransaction) -> Result<(), DiskError> {
     tx.open_table(PROFILES)?;
     tx.open_table(GROUPS)?;
     tx.open_table(EVENTS)?;
+    tx.open_table(OCCURRENCES)?;
     tx.open_table(AGENDA)?;
+    tx.open_table(LISTED)?;
+    tx.open_table(FINDER)?;
     Ok(())
 }
 
@@ -154,7 +165,10 @@ pub(crate) fn drop_derived(tx: &WriteTransaction) -> Result<(), DiskError> {
     tx.delete_table(PROFILES)?;
     tx.delete_table(GROUPS)?;
     tx.delete_table(EVENTS)?;
+    tx.delete_table(OCCURRENCES)?;
     tx.delete_table(AGENDA)?;
+    tx.delete_table(LISTED)?;
+    tx.delete_table(FINDER)?;
     Ok(())
 }
 

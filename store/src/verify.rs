@@ -14,10 +14,10 @@ use crate::guard::guard;
 use crate::ids::{self, Ids};
 use crate::index::{fact_bytes, is_taken_back, profile};
 use crate::table::{
-    AGENDA, BRANCHES, CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, MISSING, PROFILES, PROOFS, REFS, SUCCESSORS,
-    TOMBS, id_key, numbered, place, ref_key,
+    AGENDA, BRANCHES, CHANGES, EVENTS, FEEDS, FINDER, FeedRow, GROUPS, LISTED, MISSING, OCCURRENCES,
+    PROFILES, PROOFS, REFS, SUCCESSORS, TOMBS, id_key, numbered, place, ref_key,
 };
-use crate::{DiskError, Progress, Report, Snapshot, agenda, succession, view};
+use crate::{DiskError, Progress, Report, Snapshot, lookup, succession, view};
 
 /// Most problems that a report lists.
 const PROBLEMS_MAX: usize = 1_000;
@@ -30,7 +30,10 @@ struct Expected {
     missing: u64,
     profiles: u64,
     views: BTreeSet<EntryId>,
+    occurrences: u64,
     agenda: u64,
+    finder: u64,
+    listed: u64,
 }
 
 pub(crate) fn verify(on: &Snapshot, progress: Progress<'_>) -> Result<Report, DiskError> {
@@ -259,9 +262,16 @@ impl Run<'_> {
         for id in std::mem::take(&mut self.expected.views) {
             self.note(|this| this.view(&id, &lineage));
         }
-        let (found, wanted) = (tx.open_table(AGENDA)?.len()?, self.expected.agenda);
-        if found != wanted {
-            self.problem(format!("table agenda has {found} where {wanted} should be: run rebuild"));
+        let tables = [
+            ("occurrences", tx.open_table(OCCURRENCES)?.len()?, self.expected.occurrences),
+            ("agenda", tx.open_table(AGENDA)?.len()?, self.expected.agenda),
+            ("listed", tx.open_table(LISTED)?.len()?, self.expected.listed),
+            ("finder", tx.open_table(FINDER)?.len()?, self.expected.finder),
+        ];
+        for (table, found, wanted) in tables {
+            if found != wanted {
+                self.problem(format!("table {table} has {found} where {wanted} should be: run rebuild"));
+            }
         }
         Ok(())
     }
@@ -270,10 +280,21 @@ impl Run<'_> {
         let tx = &self.on.tx;
         let folded = view::folded(tx, &self.on.net, id, lineage)?;
         if let Some(event) = &folded.event {
-            self.expected.agenda += 1;
-            let (key, line) = agenda::line(tx, event)?;
-            if tx.open_table(AGENDA)?.get(key)?.is_none_or(|held| held.value() != line) {
-                self.problem(format!("the line of {id} in table agenda is not as it should be: run rebuild"));
+            let lookups = lookup::check(tx, event, &folded.occurrences)?;
+            self.expected.agenda += lookups.lines;
+            self.expected.listed += u64::from(lookups.lines > 0);
+            self.expected.finder += lookups.rows;
+            for table in lookups.wrong {
+                self.problem(format!("{id} in table {table} is not as it should be: run rebuild"));
+            }
+        }
+        self.expected.occurrences += folded.occurrences.len() as u64;
+        for state in &folded.occurrences {
+            let key = view::occurrence_key(id, state.occ.as_deref());
+            let held = tx.open_table(OCCURRENCES)?.get(key)?.map(|held| held.value().to_vec());
+            if held != Some(codec::encode(state)) {
+                let occ = state.occ.as_deref().unwrap_or_default();
+                self.problem(format!("the view of {id} on {occ} is not what it folds to: run rebuild"));
             }
         }
         let views = [folded.group.as_ref().map(codec::encode), folded.event.as_ref().map(codec::encode)];

@@ -14,8 +14,10 @@ use serde::Serialize;
 
 use crate::DiskError;
 use crate::index::{Found, Touched, find, founded_event, read_fact};
-use crate::table::{EVENTS, GROUPS, REFS, Read, TOMBS, numbered, place_of, ref_key, split, tomb_key};
-use crate::{agenda, succession};
+use crate::table::{
+    EVENTS, GROUPS, OCCURRENCES, REFS, Read, TOMBS, numbered, place_of, ref_key, split, tomb_key,
+};
+use crate::{agenda, lookup, succession};
 
 /// Folds what was touched, and the events of groups whose roles were. Returns what is another now.
 pub(crate) fn refold(
@@ -69,30 +71,76 @@ pub(crate) fn fold_into(
     let folded = folded(tx, net, id, lineage)?;
     let group = keep(tx, GROUPS, id, folded.group.as_ref())?;
     let event = keep(tx, EVENTS, id, folded.event.as_ref())?;
-    if event.0 {
-        agenda::put(tx, id, event.1.as_deref(), folded.event.as_ref())?;
+    let occurrences = keep_occurrences(tx, id, &folded.occurrences)?;
+    if event || occurrences {
+        lookup::put(tx, id, folded.event.as_ref().map(|event| (event, &folded.occurrences[..])))?;
     }
-    Ok(group.0 || event.0)
+    Ok(group || event || occurrences)
 }
 
-/// Puts a view in its table, or takes it out. Says whether it is another than before, and what it was.
+/// Puts a view in its table, or takes it out. Says whether it is another than before.
 fn keep<T: Serialize>(
     tx: &WriteTransaction,
     table: TableDefinition<'_, [u8; 32], &'static [u8]>,
     id: &EntryId,
     state: Option<&T>,
-) -> Result<(bool, Option<Vec<u8>>), DiskError> {
+) -> Result<bool, DiskError> {
     let mut table = tx.open_table(table)?;
-    let before = table.get(id.as_bytes())?.map(|held| held.value().to_vec());
     let after = state.map(codec::encode);
-    if before == after {
-        return Ok((false, before));
+    if table.get(id.as_bytes())?.as_ref().map(|held| held.value()) == after.as_deref() {
+        return Ok(false);
     }
     match &after {
         Some(state) => drop(table.insert(id.as_bytes(), &state[..])?),
         None => drop(table.remove(id.as_bytes())?),
     }
-    Ok((true, before))
+    Ok(true)
+}
+
+/// Puts the occurrences that something was said about in place of those of before. Says whether any is another.
+fn keep_occurrences(tx: &WriteTransaction, id: &EntryId, special: &[EventState]) -> Result<bool, DiskError> {
+    let mut table = tx.open_table(OCCURRENCES)?;
+    let mut after: BTreeMap<[u8; 48], Vec<u8>> = BTreeMap::new();
+    for state in special {
+        after.insert(occurrence_key(id, state.occ.as_deref()), codec::encode(state));
+    }
+    let mut gone = Vec::new();
+    for row in table.range(occurrence_keys(id))? {
+        let (key, state) = row?;
+        let key = key.value();
+        match after.get(&key).is_some_and(|after| after == state.value()) {
+            true => drop(after.remove(&key)),
+            false => gone.push(key),
+        }
+    }
+    gone.iter().try_for_each(|key| table.remove(key).map(drop))?;
+    after.iter().try_for_each(|(key, state)| table.insert(key, &state[..]).map(drop))?;
+    Ok(!gone.is_empty() || !after.is_empty())
+}
+
+/// Where an occurrence of an event is kept.
+pub(crate) fn occurrence_key(id: &EntryId, occ: Option<&str>) -> [u8; 48] {
+    let mut key = [0; 48];
+    key[..32].copy_from_slice(id.as_bytes());
+    key[32..].copy_from_slice(&agenda::occ_key(occ));
+    key
+}
+
+/// ... and all of them.
+pub(crate) fn occurrence_keys(id: &EntryId) -> std::ops::RangeInclusive<[u8; 48]> {
+    let mut last = [0xff; 48];
+    last[..32].copy_from_slice(id.as_bytes());
+    occurrence_key(id, None)..=last
+}
+
+/// The occurrences of an event that something was said about, by name.
+pub(crate) fn occurrences(tx: &impl Read, id: &EntryId) -> Result<Vec<EventState>, DiskError> {
+    let mut special = Vec::new();
+    for row in tx.open(OCCURRENCES)?.range(occurrence_keys(id))? {
+        let state = codec::decode_own(row?.1.value());
+        special.push(state.map_err(|_| DiskError::Table { table: "occurrences" })?);
+    }
+    Ok(special)
 }
 
 /// What an entry founds: one of the two, or neither.
@@ -100,6 +148,8 @@ fn keep<T: Serialize>(
 pub(crate) struct Folded {
     pub(crate) group: Option<GroupState>,
     pub(crate) event: Option<EventState>,
+    /// Of a series: the occurrences that something was said about.
+    pub(crate) occurrences: Vec<EventState>,
 }
 
 /// The group or the event that `id` founds, by what is accepted now.
@@ -114,7 +164,7 @@ pub(crate) fn folded(
     let Some((founding, group)) = gathering.founding(id)? else { return Ok(Folded::default()) };
     gathering.about(id)?;
     if founding == kind::GROUP {
-        return Ok(Folded { group: gathering.facts.group(*id), event: None });
+        return Ok(Folded { group: gathering.facts.group(*id), ..Folded::default() });
     }
     if founding != kind::EVENT {
         return Ok(Folded::default());
@@ -123,7 +173,8 @@ pub(crate) fn folded(
         gathering.founding(&group)?;
         gathering.about(&group)?;
     }
-    Ok(Folded { group: None, event: gathering.facts.event(net, *id) })
+    let (event, occurrences) = gathering.facts.events(net, *id).unzip();
+    Ok(Folded { group: None, event, occurrences: occurrences.unwrap_or_default() })
 }
 
 /// Events that name `group`, accepted ones.

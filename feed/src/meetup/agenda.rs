@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::series::moved;
 use super::{EventState, SeatLine};
-use crate::post::local_start;
+use crate::post::instant;
 use crate::{EntryId, FeedId};
 
 /// One event in a list.
@@ -70,11 +71,27 @@ impl AgendaLine {
             mine: standing(event, who),
         }
     }
+
+    /// The lines of an event in the list of `who`: one, or one for each occurrence of a series, by name.
+    /// `special` are the occurrences that something was said about.
+    pub fn all(event: &EventState, special: &[EventState], who: &FeedId) -> Vec<Self> {
+        let whole = Self::of(event, who);
+        let Some(founded) = &event.founded_start else { return vec![whole] };
+        let line = |occ: String| match special.iter().find(|state| state.occ.as_ref() == Some(&occ)) {
+            Some(state) => Self::of(state, who),
+            None => {
+                let start = moved(&occ, founded, &event.start);
+                Self { start_ms: start_ms(&start, &event.zone), occ: Some(occ), start, ..whole.clone() }
+            }
+        };
+        event.occurrence_names().into_iter().map(line).collect()
+    }
 }
 
-/// A local start as milliseconds since 1970; `None` where this node does not know the zone.
+/// A local start as milliseconds since 1970, also one that the clocks skip ([`instant`]); `None` where this
+/// node does not know the zone.
 pub fn start_ms(start: &str, zone: &str) -> Option<i64> {
-    local_start(start, zone).ok().map(|at| at.timestamp_millis())
+    instant(start, zone).ok().map(|at| at.timestamp_millis())
 }
 
 /// How `who` stands with `event`, if they answered.

@@ -140,6 +140,7 @@ impl Rule {
         for step in 0.. {
             let Some(mut found) = self.period(start, step) else { break };
             found.sort_unstable();
+            found.dedup(); // The last Wednesday may be the fourth.
             for date in found.into_iter().filter(|date| *date > start) {
                 let is_past = matches!(self.end, End::Until(last) if date > last);
                 if is_past || date.year() > YEAR_MAX || dates.len() >= most {

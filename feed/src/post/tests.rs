@@ -521,6 +521,38 @@ fn local_times_mean_one_instant_or_name_the_gap() {
 }
 
 #[test]
+fn an_occurrence_that_the_clocks_skip_is_shown_as_far_after_the_gap() {
+    // In each zone: a gap, its end, a time that is there twice, a usual one.
+    let cases = [
+        ("2026-03-29T01:30", "Europe/Lisbon", "2026-03-29 01:30:00 UTC"), // 02:30 WEST
+        ("2026-03-29T02:00", "Europe/Lisbon", "2026-03-29 01:00:00 UTC"),
+        ("2026-10-25T01:30", "Europe/Lisbon", "2026-10-25 00:30:00 UTC"),
+        ("2026-07-01T18:30", "Europe/Lisbon", "2026-07-01 17:30:00 UTC"),
+        ("2026-03-08T02:59", "America/New_York", "2026-03-08 07:59:00 UTC"), // 03:59 EDT
+        ("2026-03-08T03:00", "America/New_York", "2026-03-08 07:00:00 UTC"),
+        ("2026-11-01T01:30", "America/New_York", "2026-11-01 05:30:00 UTC"),
+        ("2026-12-01T18:30", "America/New_York", "2026-12-01 23:30:00 UTC"),
+        // Half an hour only.
+        ("2026-10-04T02:10", "Australia/Lord_Howe", "2026-10-03 15:40:00 UTC"), // 02:40, then UTC+11
+        ("2026-10-04T02:30", "Australia/Lord_Howe", "2026-10-03 15:30:00 UTC"),
+        ("2026-04-05T01:45", "Australia/Lord_Howe", "2026-04-04 14:45:00 UTC"),
+        ("2026-12-01T18:30", "Australia/Lord_Howe", "2026-12-01 07:30:00 UTC"),
+        ("2026-03-29T02:30", "Asia/Kolkata", "2026-03-28 21:00:00 UTC"),
+        // A whole day.
+        ("2011-12-30T12:00", "Pacific/Apia", "2011-12-30 22:00:00 UTC"),
+    ];
+    for (start, zone, wanted) in cases {
+        let at = instant(start, zone).unwrap();
+        assert_eq!(at.to_utc().to_string(), wanted, "{start} {zone}");
+        if let Ok(exists) = local_start(start, zone) {
+            assert_eq!(at, exists, "{start} {zone}");
+        }
+    }
+    assert!(instant("2026-03-29T01:30", "Mars/Olympus").is_err());
+    assert!(instant("2026-03-29 01:30", "Europe/Lisbon").is_err());
+}
+
+#[test]
 fn zones_are_opaque_to_who_reads() {
     let post = event("t", "2026-12-01T18:30", "Atlantis/Capital");
     assert!(post.draft(5, SALT).is_err(), "nobody can schedule there");

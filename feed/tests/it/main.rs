@@ -13,4 +13,5 @@ mod page;
 mod people;
 mod published;
 mod raw;
+mod rules;
 mod vectors;

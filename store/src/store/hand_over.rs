@@ -9,7 +9,7 @@ use super::Store;
 use crate::batch::Batch;
 use crate::table::{META, Read, drop_tokens, feed_row, meta, set_meta};
 use crate::witness::{self, Mark};
-use crate::{AppendError, DiskError, Held, agenda, recovering};
+use crate::{AppendError, DiskError, Held, lookup, recovering};
 
 const KEY: &str = "moved";
 
@@ -62,7 +62,7 @@ impl Store {
             batch.append(&to, &entries, &chunk::encode_rows(&entries), |_| true)?;
             batch.finish()?;
             set_meta(tx, "owner", to.as_bytes())?;
-            agenda::remake(tx)?; // It says how the owner stands.
+            lookup::remake(tx)?; // It says how the owner stands.
             set_meta(tx, "instance", &instance)?;
             set_meta(tx, KEY, &[])?;
             drop_tokens(tx)?; // They are the old feed's.

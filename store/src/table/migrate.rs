@@ -5,12 +5,14 @@
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 use super::{BRANCHES, FEEDS, SCHEMA, SUCCESSORS, set_meta};
-use crate::{DiskError, agenda, ids};
+use crate::view::rebuild;
+use crate::{DiskError, ids};
 
 /// A step from schema n (its place in [`STEPS`] plus one) to n + 1.
 type Step = fn(&WriteTransaction) -> Result<(), DiskError>;
 
-const STEPS: [Step; SCHEMA as usize - 1] = [successions, segment_ids, agenda::remake];
+/// Schema 4 had a list by time alone; schema 5 folds all views again, and knows series and lookups.
+const STEPS: [Step; SCHEMA as usize - 1] = [successions, segment_ids, |_| Ok(()), rebuild::begin_folding];
 
 /// Schema 2 and before kept ids in a B-tree of their own.
 const IDS_2: TableDefinition<'_, ids::Key, ()> = TableDefinition::new("ids");
@@ -55,7 +57,7 @@ mod tests {
     use redb::backends::InMemoryBackend;
 
     use super::*;
-    use crate::table::meta;
+    use crate::table::{AGENDA, EVENTS, meta};
 
     #[test]
     fn ids_of_schema_2_are_found_in_schema_3() {
@@ -72,6 +74,21 @@ mod tests {
         assert!(keys.iter().all(|key| held.contains(key).unwrap()));
         drop(held);
         assert!(!tx.list_tables().unwrap().any(|table| table.name() == "ids"));
+    }
+
+    #[test]
+    fn views_and_lists_of_schema_4_are_to_be_folded_again() {
+        let db = redb::Builder::new().create_with_backend(InMemoryBackend::new()).unwrap();
+        let tx = db.begin_write().unwrap();
+        let agenda_4: TableDefinition<'_, [u8; 40], &[u8]> = TableDefinition::new("agenda");
+        tx.open_table(agenda_4).unwrap().insert([1; 40], &b"a line"[..]).unwrap();
+        tx.open_table(EVENTS).unwrap().insert([2; 32], &b"a state"[..]).unwrap();
+        up(&tx, 4).unwrap();
+        assert_eq!(tx.open_table(AGENDA).unwrap().iter().unwrap().count(), 0);
+        let views = tx.open_table(EVENTS).unwrap();
+        assert_eq!(views.get([2; 32]).unwrap().unwrap().value(), b"", "to be folded");
+        drop(views);
+        assert_eq!(rebuild::stage(&tx).unwrap(), Some(rebuild::Stage::Fold));
     }
 
     #[test]

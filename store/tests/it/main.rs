@@ -10,6 +10,7 @@ mod damage;
 mod full;
 mod held;
 mod ingest;
+mod lookup;
 mod migrate;
 mod model;
 mod rebuild;
