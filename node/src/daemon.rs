@@ -9,6 +9,7 @@ pub(crate) mod boot;
 pub mod create;
 mod delete;
 mod local;
+mod occurrence;
 mod owner;
 mod read;
 pub mod recovery;
@@ -33,7 +34,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 pub use local::{Local, Spaces};
 pub(crate) use local::{called, people};
-pub use request::{DoorNote, Request, Schedule};
+pub use request::{DoorNote, Find, Request, Schedule};
 pub use response::*;
 pub use room::{NoRoom, Quota};
 pub use wants::Wants;

@@ -20,5 +20,6 @@ pub mod net;
 pub mod network;
 pub mod pub_server;
 pub mod published;
+pub mod repeat;
 pub mod running;
 pub mod share;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::{EntryId, FeedId};
+use klatch_feed::{EntryId, EventState, FeedId};
 use klatch_store::{DiskError, Snapshot};
 
 use crate::daemon::{Among, Refusal, Spaces};
@@ -103,6 +103,33 @@ pub fn object(snapshot: &Snapshot, text: &str, among: Among) -> Result<EntryId, 
     }
     beginning(text, letters)?;
     one(text, among, known.keys().filter(|id| id.to_string().starts_with(text)), title)
+}
+
+/// Finds the occurrence of a series that `text` means: the date or the local start by which it is named, or else
+/// those to which it was moved. Answers with its name.
+pub fn occurrence(event: &EventState, text: &str) -> Result<String, Refusal> {
+    let wrong = |problem: String| Refusal::Mistyped { text: text.trim().to_owned(), problem };
+    let start = text.trim().replacen(' ', "T", 1);
+    if event.founded_start.is_none() {
+        return Err(wrong(format!("{:?} is no series: leave --on out", event.title)));
+    }
+    let is_date = start.len() == "2026-12-10".len();
+    let means = |name: &str| if is_date { name.get(..10) == Some(&start[..]) } else { name == start };
+    let names = event.occurrence_names();
+    let mut found: Vec<_> = names.iter().filter(|name| means(name)).cloned().collect();
+    if found.is_empty() {
+        let moved = event.occurrences.iter().filter(|line| means(&line.start));
+        found = moved.map(|line| line.occ.clone()).filter(|occ| names.contains(occ)).collect();
+    }
+    match &found[..] {
+        [one] => Ok(one.clone()),
+        [] => Err(wrong(format!(
+            "{:?} has no occurrence then; write a date as 2026-12-10: {}",
+            event.title,
+            names.iter().take(CANDIDATES_MAX).map(|name| &name[..]).collect::<Vec<_>>().join(", ")
+        ))),
+        _ => Err(Refusal::Ambiguous { text: text.to_owned(), candidates: found }),
+    }
 }
 
 /// Finds the entry that `text`, an id or a beginning of one, names: any where it is a whole id, else one of `me`.

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::series::moved;
 use super::{EventState, SeatLine};
 use crate::post::instant;
 use crate::{EntryId, FeedId};
@@ -76,11 +75,13 @@ impl AgendaLine {
     /// `special` are the occurrences that something was said about.
     pub fn all(event: &EventState, special: &[EventState], who: &FeedId) -> Vec<Self> {
         let whole = Self::of(event, who);
-        let Some(founded) = &event.founded_start else { return vec![whole] };
+        if event.founded_start.is_none() {
+            return vec![whole];
+        }
         let line = |occ: String| match special.iter().find(|state| state.occ.as_ref() == Some(&occ)) {
             Some(state) => Self::of(state, who),
             None => {
-                let start = moved(&occ, founded, &event.start);
+                let start = event.plain_start(&occ);
                 Self { start_ms: start_ms(&start, &event.zone), occ: Some(occ), start, ..whole.clone() }
             }
         };

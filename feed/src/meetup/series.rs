@@ -40,16 +40,25 @@ impl EventState {
         occurrences(start, &fields)
     }
 
+    /// When an occurrence of the series begins now, in local time.
+    pub fn occurrence_start(&self, occ: &str) -> String {
+        match self.occurrences.iter().find(|line| line.occ == occ) {
+            Some(line) => line.start.clone(),
+            None => self.plain_start(occ),
+        }
+    }
+
+    /// When one begins that nothing was said about.
+    pub(super) fn plain_start(&self, occ: &str) -> String {
+        self.founded_start.as_deref().map_or_else(|| occ.to_owned(), |from| moved(occ, from, &self.start))
+    }
+
     /// An occurrence of a series that nothing was said about: as the series, at its own time. `self` is the
     /// state of the series.
     pub fn plain_occurrence(&self, occ: &str) -> Self {
-        let start = self
-            .founded_start
-            .as_deref()
-            .map_or_else(|| occ.to_owned(), |from| moved(occ, from, &self.start));
         Self {
             occ: Some(occ.to_owned()),
-            start,
+            start: self.plain_start(occ),
             occurrences: vec![],
             attendance: vec![],
             here: vec![],

@@ -1,6 +1,9 @@
 //! `klatch event`
 
+mod details;
+mod fields;
 mod list;
+pub(super) mod on;
 mod schedule;
 mod show;
 
@@ -27,11 +30,12 @@ pub(super) struct EventArgs {
 
 #[derive(Debug, Subcommand)]
 enum EventCommand {
-    Schedule(schedule::ScheduleArgs),
+    Schedule(Box<schedule::ScheduleArgs>),
     List(list::ListArgs),
     Show(show::ShowArgs),
-    Update(schedule::UpdateArgs),
+    Update(Box<schedule::UpdateArgs>),
     Cancel(CancelArgs),
+    Skip(SkipArgs),
     Admit(AdmitArgs),
     Grant(GrantArgs),
     Revoke(RevokeArgs),
@@ -49,6 +53,16 @@ struct CancelArgs {
     /// Why, up to 500 bytes
     #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
+}
+
+/// Call one occurrence of a series off, for good
+#[derive(Args, Debug)]
+struct SkipArgs {
+    /// Event id, its beginning, or its title in quotes
+    event: String,
+    /// Its date, or its local start
+    #[arg(long, value_name = "DATE")]
+    on: String,
 }
 
 /// Give seats by hand, in the order given
@@ -100,6 +114,10 @@ pub(super) fn run(args: &EventArgs, config: &Config, node: &Node, out: &Printer)
         EventCommand::Cancel(args) => {
             let request = Request::EventCancel { event: args.event.clone(), reason: args.reason.clone() };
             posted(request, node, out, |_| "cancelled".to_owned())
+        }
+        EventCommand::Skip(args) => {
+            let request = Request::EventSkip { event: args.event.clone(), on: args.on.clone() };
+            posted(request, node, out, |_| format!("cancelled on {}", plain(&args.on)))
         }
         EventCommand::Admit(args) => admit(args, node, out),
         EventCommand::Grant(args) => {

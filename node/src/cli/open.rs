@@ -60,8 +60,10 @@ pub(super) fn run(args: &OpenArgs, config: &Config, out: &Printer) -> Result<(),
 
 /// What it is called, once it is here.
 fn name(node: &Node, id: &EntryId) -> Result<Option<String>, CliError> {
-    let (event, group) =
-        (Request::EventShow { event: id.to_string() }, Request::GroupShow { group: id.to_string() });
+    let (event, group) = (
+        Request::EventShow { event: id.to_string(), on: None },
+        Request::GroupShow { group: id.to_string() },
+    );
     for request in [event, group] {
         match node.call(request) {
             Ok(Response::Event(event)) => return Ok(Some(super::plain(&event.title))),

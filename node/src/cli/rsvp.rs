@@ -3,6 +3,7 @@
 use clap::Args;
 use klatch_feed::post::Answer;
 
+use super::event::on::On;
 use super::exit::CliError;
 use super::output::{Printer, count};
 use super::posted;
@@ -26,12 +27,15 @@ pub(super) struct RsvpArgs {
     /// One line for the hosts; it is as public as the answer
     #[arg(long, default_value = "", hide_default_value = true)]
     note: String,
+    #[command(flatten)]
+    on: On,
 }
 
 /// Runs it.
 pub(super) fn run(args: &RsvpArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
     let request = Request::Rsvp {
         event: args.event.clone(),
+        on: args.on.on.clone(),
         answer: args.answer,
         party: args.guests + 1,
         note: args.note.clone(),

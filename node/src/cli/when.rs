@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
+use chrono::{DateTime, NaiveDateTime, Offset};
 use chrono_tz::Tz;
 
 /// How long something takes, in minutes: `2h`, `90m`, `1h30m`, `1d`.
@@ -52,12 +52,14 @@ pub(super) fn local(text: &str) -> String {
 
 /// `Tue 1 Dec 2026, 18:30–20:30 Europe/Lisbon`, in the event's own zone.
 pub(super) fn there(start: &str, zone: &str, minutes: u32) -> String {
-    let Ok(from) = NaiveDateTime::parse_from_str(start, "%Y-%m-%dT%H:%M") else {
+    let Ok(mut from) = NaiveDateTime::parse_from_str(start, "%Y-%m-%dT%H:%M") else {
         return format!("{start} {zone}");
     };
     // The end in local time, across a change of clocks where the zone is known here.
     let length = chrono::TimeDelta::minutes(i64::from(minutes));
-    let zoned = zone.parse::<Tz>().ok().and_then(|tz| tz.from_local_datetime(&from).earliest());
+    let zoned = klatch_feed::post::instant(start, zone).ok();
+    // Where the clocks skip the time that a rule names, what they say then.
+    from = zoned.map_or(from, |at| at.naive_local());
     let to = match zoned {
         Some(at) => at.checked_add_signed(length).map(|end| end.naive_local()),
         None => from.checked_add_signed(length),
@@ -68,6 +70,14 @@ pub(super) fn there(start: &str, zone: &str, minutes: u32) -> String {
         None => String::new(),
     };
     format!("{}{end} {zone}", from.format("%a %-d %b %Y, %H:%M"))
+}
+
+/// `Thu 10 Dec 2026, 18:30`
+pub(super) fn date(start: &str) -> String {
+    match NaiveDateTime::parse_from_str(start, "%Y-%m-%dT%H:%M") {
+        Ok(at) => at.format("%a %-d %b %Y, %H:%M").to_string(),
+        Err(_) => start.to_owned(),
+    }
 }
 
 /// The same start for a reader elsewhere: `19:30 in Europe/Berlin`; `None` where the clocks agree.
@@ -111,6 +121,8 @@ mod tests {
             ("2026-12-01T23:00", 120, "Tue 1 Dec 2026, 23:00 – Wed 2 Dec, 01:00 Europe/Lisbon"),
             // The clocks go back at 02:00 in between.
             ("2026-10-25T00:30", 120, "Sun 25 Oct 2026, 00:30–01:30 Europe/Lisbon"),
+            // The clocks skip from 01:00 to 02:00.
+            ("2026-03-29T01:30", 60, "Sun 29 Mar 2026, 02:30–03:30 Europe/Lisbon"),
         ];
         for (start, minutes, shown) in cases {
             assert_eq!(there(start, "Europe/Lisbon", minutes), shown);

@@ -1,5 +1,6 @@
 //! Requests that change nothing: answered from a snapshot, beside the owner.
 
+mod agenda;
 mod door;
 mod guests;
 mod published;
@@ -58,8 +59,15 @@ pub(super) fn answer(
         Request::EventList { group, from_ms, max } => {
             on(&mut |on| on.events(group.as_deref(), *from_ms, *max))
         }
-        Request::EventShow { event } => on(&mut |on| Ok(Response::Event(Box::new(on.event(event)?)))),
-        Request::EventLocal { event } => on(&mut |on| on.local(on.event(event)?)),
+        Request::EventFind { find, group, from_ms, max } => {
+            on(&mut |on| on.find(find, group.as_deref(), *from_ms, *max))
+        }
+        Request::EventShow { event, on: date } => {
+            on(&mut |on| Ok(Response::Event(Box::new(on.event_on(event, date.as_deref())?))))
+        }
+        Request::EventLocal { event, on: date } => {
+            on(&mut |on| on.local(on.event_on(event, date.as_deref())?))
+        }
         Request::DoorAnswer { event, code, trust } => on(&mut |on| on.door_answer(event, code, *trust)),
         Request::EventAttendance { event } => on(&mut |on| on.attendance(event)),
         Request::GroupAttendance { group, who } => on(&mut |on| on.records(group, who.as_deref())),
@@ -188,18 +196,6 @@ impl On<'_> {
         let id = names::event(self.snapshot, text)?;
         let unknown = || Refusal::Unknown { text: text.to_owned(), among: Among::Events };
         self.snapshot.event(&id)?.ok_or_else(unknown)
-    }
-
-    fn events(&self, group: Option<&str>, from_ms: Option<i64>, max: u32) -> Result<Response, Refusal> {
-        let group = group.map(|text| names::group(self.snapshot, text)).transpose()?;
-        let mut lines = Vec::new();
-        self.snapshot.agenda(from_ms, |line| {
-            if group.is_none() || line.group == group {
-                lines.push(line);
-            }
-            lines.len() < max as usize
-        })?;
-        Ok(Response::Events(lines))
     }
 
     fn local(&self, event: EventState) -> Result<Response, Refusal> {

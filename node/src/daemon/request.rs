@@ -61,17 +61,41 @@ pub enum Request {
         from_ms: Option<i64>,
         max: u32,
     },
+    /// Soonest first, of a series what comes next: those near a place, or called so.
+    EventFind {
+        find: Find,
+        group: Option<String>,
+        from_ms: Option<i64>,
+        max: u32,
+    },
     /// The folded state and nothing else.
     EventShow {
         event: String,
+        /// The occurrence of a series, by its date or local start.
+        #[serde(default)]
+        on: Option<String>,
     },
     /// ... with what only this node knows beside it.
     EventLocal {
         event: String,
+        #[serde(default)]
+        on: Option<String>,
     },
     EventUpdate {
         event: String,
+        #[serde(default)]
+        on: Option<String>,
         fields: Box<EventFields>,
+        /// Occurrences that a series has besides, and dates that it has not.
+        #[serde(default)]
+        extra: Vec<String>,
+        #[serde(default)]
+        except: Vec<String>,
+    },
+    /// Calls one occurrence of a series off.
+    EventSkip {
+        event: String,
+        on: String,
     },
     EventCancel {
         event: String,
@@ -95,6 +119,8 @@ pub enum Request {
     },
     Rsvp {
         event: String,
+        #[serde(default)]
+        on: Option<String>,
         answer: Answer,
         party: u32,
         note: String,
@@ -215,4 +241,21 @@ pub struct Schedule {
     pub about: String,
     pub capacity: Option<u32>,
     pub split: bool,
+    /// The rule of a series.
+    #[serde(default)]
+    pub repeat: Option<String>,
+    /// What else it says.
+    #[serde(default)]
+    pub fields: Box<EventFields>,
+}
+
+/// By what events are looked for.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the argument of the flag that bears its name")]
+pub enum Find {
+    /// Latitude and longitude in millionths of a degree, and how far around in metres.
+    Near { geo: (i32, i32), radius_m: u32 },
+    /// Words of the title and the tags.
+    Search { words: String },
 }

@@ -28,6 +28,7 @@ pub enum Response {
     Event(Box<EventState>),
     Local(Box<EventLocal>),
     Events(Vec<EventLine>),
+    Found(FoundEvents),
     Admitted(Admitted),
     Deleted(Deleted),
     Share(ShareText),
@@ -247,6 +248,15 @@ pub struct CommentLine {
     /// When, as the author claims: milliseconds since 1970.
     pub time_ms: u64,
     pub text: String,
+}
+
+/// Events that were looked for.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct FoundEvents {
+    pub lines: Vec<EventLine>,
+    /// There is more than one question may look at: some may be missing.
+    pub cut: bool,
 }
 
 /// What was taken back.

@@ -2,21 +2,23 @@
 //! so that nobody signs a post that would say nothing.
 
 mod door;
+mod events;
 
 use std::fmt::Display;
 
 use klatch_feed::meetup::RoleLine;
-use klatch_feed::post::{Answer, EventFields, Person, Role};
+use klatch_feed::post::{EventFields, Person, Role};
 use klatch_feed::{EntryId, EventState, FeedId, GroupState, Post, Verified};
 use klatch_store::{Incoming, Snapshot};
 
 use super::local::{self, Local, Spaces};
-use super::request::{Request, Schedule};
+use super::request::Request;
 use super::response::{Admitted, Created, Deleted, FollowLine, Imported, Opened, Refusal, Response};
 use super::{Among, Shared, delete, read, seats};
 use crate::names;
 use crate::network::{unhex, unhex_any};
 use crate::share::{Address, ShareLine};
+use events::Dates;
 
 /// Longest petname, in bytes.
 const PETNAME_BYTES_MAX: usize = 60;
@@ -82,12 +84,17 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
         Request::GroupJoin { group } => Ok(Plan::post(Post::Join { group: names::group(snapshot, &group)? })),
         Request::GroupLeave { group } => on.leave(&group),
         Request::Schedule(schedule) => on.schedule(schedule),
-        Request::EventUpdate { event, fields } => on.update(&event, *fields),
+        Request::EventUpdate { event, on: date, fields, extra, except } => {
+            on.update(&event, date.as_deref(), *fields, &Dates { extra, except })
+        }
+        Request::EventSkip { event, on: date } => on.skip(&event, &date),
         Request::EventCancel { event, reason } => on.cancel(&event, reason),
         Request::Admit { event, people } => on.admit(&event, &people),
         Request::Grant { object, who, role, quota } => on.grant(&object, &who, role, quota),
         Request::Revoke { object, who } => on.revoke(&object, &who),
-        Request::Rsvp { event, answer, party, note } => on.rsvp(&event, answer, party, note),
+        Request::Rsvp { event, on: date, answer, party, note } => {
+            on.rsvp(&event, date.as_deref(), answer, party, note)
+        }
         Request::Comment { object, text } => {
             let object = names::object(snapshot, &object, Among::GroupsAndEvents)?;
             Ok(Plan::post(Post::Comment { object, reply: None, text, tone: None }))
@@ -188,55 +195,6 @@ impl On<'_> {
         Ok(Plan::post(Post::Leave { group: group.id }))
     }
 
-    fn schedule(&self, new: Schedule) -> Result<Plan, Refusal> {
-        let group = new.group.map(|text| names::group(self.snapshot, &text)).transpose()?;
-        if let Some(id) = &group {
-            let group = self.group(id)?;
-            let role = role_in(&group.roles, &self.me);
-            let member = group.members.contains(&self.me);
-            let open = group.schedulers == klatch_feed::post::Schedulers::Members;
-            if role.is_none_or(|role| role > Role::Organizer) && !(open && member) {
-                let wanted = if open { "a member" } else { "an organizer" };
-                return Err(right(&group.name, role, wanted));
-            }
-        }
-        let event = Post::Event {
-            group,
-            title: new.title,
-            start: new.start,
-            zone: new.zone,
-            minutes: new.minutes,
-            capacity: new.capacity,
-            split: new.split,
-            repeat: None,
-        };
-        let fields = EventFields {
-            place: Some(new.place).filter(|text| !text.is_empty()),
-            about: Some(new.about).filter(|text| !text.is_empty()),
-            ..EventFields::default()
-        };
-        Ok(Plan { details: Some(fields).filter(|f| *f != EventFields::default()), ..Plan::post(event) })
-    }
-
-    fn update(&self, event: &str, fields: EventFields) -> Result<Plan, Refusal> {
-        let event = self.event(event)?;
-        if fields == EventFields::default() {
-            return Err(no_effect(
-                "say what changes: --title, --start, --tz, --duration, --where, --about or --capacity",
-            ));
-        }
-        if event.cancelled {
-            return Err(no_effect(format!("{:?} is cancelled, and that is final", event.title)));
-        }
-        self.hosts(&event, Role::Organizer)?;
-        if fields.start.is_some() || fields.zone.is_some() {
-            let start = fields.start.as_deref().unwrap_or(&event.start);
-            klatch_feed::post::local_start(start, fields.zone.as_deref().unwrap_or(&event.zone))?;
-        }
-        let replaces = event.tips.into_iter().take(REPLACES_MAX).collect();
-        Ok(Plan::post(Post::Update { event: event.id, replaces, fields: Box::new(fields), occ: None }))
-    }
-
     fn cancel(&self, event: &str, reason: String) -> Result<Plan, Refusal> {
         let event = self.event(event)?;
         self.hosts(&event, Role::Organizer)?;
@@ -309,15 +267,6 @@ impl On<'_> {
         let state = self.snapshot.state(&subject.feed)?;
         let (cut_seq, cut_id) = state.map_or((0, None), |state| (state.len, state.tip));
         Ok(Plan::post(Post::Revoke { object, subject, cut_seq, cut_id }))
-    }
-
-    fn rsvp(&self, event: &str, answer: Answer, party: u32, note: String) -> Result<Plan, Refusal> {
-        let event = self.event(event)?;
-        if event.cancelled && answer != Answer::No {
-            return Err(no_effect(format!("{:?} is cancelled", event.title)));
-        }
-        let seen = event.tips.into_iter().take(REPLACES_MAX).collect();
-        Ok(Plan::post(Post::Rsvp { event: event.id, seen, answer, party, note, occ: None }))
     }
 
     fn delete(&self, entries: &[String]) -> Result<Plan, Refusal> {

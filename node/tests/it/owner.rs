@@ -64,6 +64,8 @@ impl Somebody {
             about: String::new(),
             capacity,
             split: false,
+            repeat: None,
+            fields: Box::default(),
         }))
     }
 
@@ -94,7 +96,8 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn yes(event: &EntryId) -> Request {
-    Request::Rsvp { event: event.to_string(), answer: Answer::Yes, party: 1, note: String::new() }
+    let (event, note) = (event.to_string(), String::new());
+    Request::Rsvp { event, on: None, answer: Answer::Yes, party: 1, note }
 }
 
 /// A guest who holds the host's log and said yes.

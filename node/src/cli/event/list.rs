@@ -1,14 +1,17 @@
 //! `klatch event list`
 
+use std::cell::Cell;
+
 use clap::Args;
 
+use super::fields::geo;
 use crate::cli::exit::CliError;
 use crate::cli::output::{Ink, Printer, plain, table};
 use crate::cli::reach::{Node, take};
 use crate::cli::when;
 use crate::clock;
 use crate::config::Config;
-use crate::daemon::{EventLine, Request, Response, Standing};
+use crate::daemon::{EventLine, Find, Request, Response, Standing};
 use crate::names::short;
 use crate::net::report::still_coming;
 use crate::net::{NetRequest, NetResponse};
@@ -21,6 +24,15 @@ pub(super) struct ListArgs {
     /// Past events too, and more than the next 100
     #[arg(long)]
     all: bool,
+    /// Only those around a place, as 38.7223,-9.1393; of a series what comes next
+    #[arg(long, value_name = "LAT,LON", allow_hyphen_values = true, value_parser = geo)]
+    near: Option<(i32, i32)>,
+    /// ... within so many kilometres
+    #[arg(long, value_name = "KM", default_value_t = 25, requires = "near", value_parser = clap::value_parser!(u32).range(1..=500))]
+    within: u32,
+    /// Only those with such words in title or tags (the beginnings do); of a series what comes next
+    #[arg(long, value_name = "WORDS", conflicts_with = "near")]
+    search: Option<String>,
 }
 
 /// An event that began this long ago is past.
@@ -31,9 +43,20 @@ const SHOWN_MAX: u32 = 100;
 
 /// Runs it.
 pub(super) fn run(args: &ListArgs, config: &Config, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let find = match (args.near, &args.search) {
+        (Some(geo), _) => Some(Find::Near { geo, radius_m: args.within * 1000 }),
+        (None, Some(words)) => Some(Find::Search { words: words.clone() }),
+        (None, None) => None,
+    };
+    let cut = Cell::new(false);
     let ask = |from_ms, max| {
-        let request = Request::EventList { group: args.group.clone(), from_ms, max };
-        take!(node.call(request)?, Events)
+        let group = args.group.clone();
+        if let Some(find) = find.clone() {
+            let found = take!(node.call(Request::EventFind { find, group, from_ms, max })?, Found)?;
+            cut.set(found.cut);
+            return Ok(found.lines);
+        }
+        take!(node.call(Request::EventList { group, from_ms, max })?, Events)
     };
     let now = i64::try_from(clock::now_ms()).unwrap_or(i64::MAX);
     let mut events = match args.all {
@@ -62,8 +85,14 @@ pub(super) fn run(args: &ListArgs, config: &Config, node: &Node, out: &Printer) 
     if are_more {
         out.hint(format_args!("These are the next {SHOWN_MAX}; add --all for the rest."));
     }
+    if cut.get() {
+        out.hint(
+            "There is more than was looked through: ask for fewer, by another word or a smaller circle.",
+        );
+    }
     if events.is_empty() {
         match if args.all { 0 } else { ask(None, u32::MAX)?.len() } {
+            0 if find.is_some() => out.hint("No event is known here that fits."),
             0 => out.hint("No event is known here: `klatch event schedule`, or `klatch open LINE`."),
             past => out.hint(format_args!("Nothing is coming up; {past} are past: add --all.")),
         }

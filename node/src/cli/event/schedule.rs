@@ -1,14 +1,18 @@
 //! `klatch event schedule` and `klatch event update`
 
 use clap::Args;
-use klatch_feed::post::EventFields;
+use klatch_feed::post::{EventFields, Rule};
+
+use super::fields::FieldArgs;
+use super::on::On;
 
 use crate::cli::exit::CliError;
 use crate::cli::output::{Printer, plain};
 use crate::cli::reach::Node;
-use crate::cli::{later, posted, when};
+use crate::cli::{posted, when};
 use crate::config::Config;
 use crate::daemon::{Request, Schedule};
+use crate::repeat::{self, RepeatError};
 
 /// Schedule an event, in a group or on your own
 ///
@@ -42,9 +46,33 @@ pub(super) struct ScheduleArgs {
     /// Let smaller parties pass a larger one that does not fit
     #[arg(long)]
     split: bool,
-    /// Repeat it (not in this version yet)
-    #[arg(long, value_name = "RRULE")]
+    /// Repeat it: "weekly", "every 2 weeks on Thursday", "monthly on the second Thursday", or an RRULE
+    #[arg(long, value_name = "RULE")]
     repeat: Option<String>,
+    #[command(flatten)]
+    end: EndArgs,
+    #[command(flatten)]
+    fields: FieldArgs,
+}
+
+/// Where a rule ends.
+#[derive(Args, Debug)]
+struct EndArgs {
+    /// Last date on which it can repeat, as 2027-06-30
+    #[arg(long, value_name = "DATE", requires = "repeat", conflicts_with = "count")]
+    until: Option<String>,
+    /// How many times, the first included [default: 200 at most]
+    #[arg(long, value_name = "N", requires = "repeat")]
+    count: Option<u32>,
+}
+
+impl EndArgs {
+    /// The rule that `words` say, with this end.
+    fn rule(&self, words: &str) -> Result<String, CliError> {
+        let wrong = |error: RepeatError| CliError::Usage(format!("--repeat: {error}"));
+        let rule = repeat::rule(words).map_err(wrong)?;
+        repeat::ending(&rule, self.until.as_deref(), self.count).map_err(wrong)
+    }
 }
 
 /// Change an event; what you do not name stays
@@ -73,6 +101,21 @@ pub(super) struct UpdateArgs {
     /// How many persons find room
     #[arg(long, value_name = "SEATS")]
     capacity: Option<u32>,
+    #[command(flatten)]
+    on: On,
+    /// Of a series: how it repeats from now on; "never" = the first and the extra dates only
+    #[arg(long, value_name = "RULE")]
+    repeat: Option<String>,
+    #[command(flatten)]
+    end: EndArgs,
+    /// Of a series: one more date, or local start
+    #[arg(long, value_name = "DATE")]
+    extra: Vec<String>,
+    /// Of a series: a date that is none of it; to call one off and say so, `klatch event skip`
+    #[arg(long, value_name = "DATE")]
+    except: Vec<String>,
+    #[command(flatten)]
+    fields: FieldArgs,
 }
 
 /// Runs `schedule`.
@@ -82,9 +125,8 @@ pub(super) fn schedule(
     node: &Node,
     out: &Printer,
 ) -> Result<(), CliError> {
-    if args.repeat.is_some() {
-        return later::not_yet("`--repeat`", ": schedule each date by itself");
-    }
+    let repeat = args.repeat.as_deref().map(|words| args.end.rule(words)).transpose()?;
+    let repeats = repeat.as_deref().and_then(|rule| rule.parse::<Rule>().ok());
     let schedule = Schedule {
         group: args.group.clone(),
         title: args.title.clone(),
@@ -95,10 +137,13 @@ pub(super) fn schedule(
         about: args.about.clone(),
         capacity: args.capacity,
         split: args.split,
+        repeat,
+        fields: Box::new(args.fields.fields()),
     };
     let at = when::there(&schedule.start, &schedule.zone, schedule.minutes);
     let title = plain(&args.title);
-    posted(Request::Schedule(schedule), node, out, |id| format!("scheduled {title} for {at}\n{id}"))?;
+    let every = repeats.map(|rule| format!(", {rule}")).unwrap_or_default();
+    posted(Request::Schedule(schedule), node, out, |id| format!("scheduled {title} for {at}{every}\n{id}"))?;
     out.hint("Next: `klatch event share` with that id, and give people the line.");
     Ok(())
 }
@@ -113,10 +158,20 @@ pub(super) fn update(args: &UpdateArgs, node: &Node, out: &Printer) -> Result<()
         place: args.place.clone(),
         about: args.about.clone(),
         capacity: args.capacity,
-        ..EventFields::default()
+        repeat: match args.repeat.as_deref() {
+            Some("never") => Some(String::new()),
+            words => words.map(|words| args.end.rule(words)).transpose()?,
+        },
+        ..args.fields.fields()
     };
     let moved = fields.start.is_some() || fields.zone.is_some() || fields.place.is_some();
-    let update = Request::EventUpdate { event: args.event.clone(), fields: Box::new(fields) };
+    let update = Request::EventUpdate {
+        event: args.event.clone(),
+        on: args.on.on.clone(),
+        fields: Box::new(fields),
+        extra: args.extra.clone(),
+        except: args.except.clone(),
+    };
     posted(update, node, out, |_| "changed".to_owned())?;
     if moved {
         out.hint("Answers given for the old time or place stay, and are marked so.");

@@ -1,13 +1,17 @@
 //! `klatch event show`
 
+use chrono::DateTime;
 use clap::Args;
 use klatch_feed::meetup::SeatLine;
 use klatch_feed::meetup::attendance::{came, headcount};
 
+use super::details;
+use super::on::On;
 use crate::cli::exit::CliError;
 use crate::cli::output::{Ink, Printer, count, plain, plain_lines, table};
 use crate::cli::reach::{Node, take};
 use crate::cli::{role_name, when};
+use crate::clock;
 use crate::config::Config;
 use crate::daemon::{Delivery, EventLocal, Request, Standing, persons};
 use crate::names::short;
@@ -20,6 +24,8 @@ use crate::names::short;
 pub(super) struct ShowArgs {
     /// Event id, its beginning, or its title in quotes
     event: String,
+    #[command(flatten)]
+    on: On,
     /// With --json: add what only this node knows
     #[arg(long)]
     local: bool,
@@ -27,11 +33,12 @@ pub(super) struct ShowArgs {
 
 /// Runs it.
 pub(super) fn run(args: &ShowArgs, config: &Config, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let on = args.on.on.clone();
     if config.json && !args.local {
-        let event = take!(node.call(Request::EventShow { event: args.event.clone() })?, Event)?;
+        let event = take!(node.call(Request::EventShow { event: args.event.clone(), on })?, Event)?;
         return out.result(&event, |_| String::new());
     }
-    let local = take!(node.call(Request::EventLocal { event: args.event.clone() })?, Local)?;
+    let local = take!(node.call(Request::EventLocal { event: args.event.clone(), on })?, Local)?;
     out.result(&local, |ink| screen(&local, config, ink))?;
     if matches!(local.mine, Some(Standing::Provisional | Standing::Unranked)) {
         out.hint(match (local.delivery, node.is_running()) {
@@ -68,6 +75,10 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
     if let Some(group) = event.group {
         rows.push(row("group", local.group_name.as_deref().map_or_else(|| short(&group), plain)));
     }
+    let now = DateTime::from_timestamp_millis(i64::try_from(clock::now_ms()).unwrap_or(i64::MAX));
+    rows.extend(
+        details::rows(event, now.unwrap_or_default(), ink).into_iter().map(|(name, text)| row(name, text)),
+    );
     for line in &event.hosts {
         let share =
             line.quota.map(|seats| format!(", gives {}", count(seats, "seat", "seats"))).unwrap_or_default();

@@ -1,0 +1,53 @@
+//! What is on: by time, in a group, near a place, or by words.
+
+use klatch_feed::EventState;
+use klatch_feed::meetup::agenda::AgendaLine;
+
+use super::On;
+use crate::daemon::{Find, FoundEvents, Refusal, Response, occurrence};
+use crate::names;
+
+impl On<'_> {
+    /// The event, or the occurrence of it that `on` names.
+    pub(super) fn event_on(&self, text: &str, on: Option<&str>) -> Result<EventState, Refusal> {
+        occurrence::at(self.snapshot, self.event(text)?, on)
+    }
+
+    pub(super) fn events(
+        &self,
+        group: Option<&str>,
+        from_ms: Option<i64>,
+        max: u32,
+    ) -> Result<Response, Refusal> {
+        let max = max as usize;
+        if let Some(text) = group {
+            let group = names::group(self.snapshot, text)?;
+            return Ok(Response::Events(self.snapshot.events_in(&group, from_ms, max)?.lines));
+        }
+        let mut lines = Vec::new();
+        self.snapshot.agenda(from_ms, |line| {
+            lines.push(line);
+            lines.len() < max
+        })?;
+        Ok(Response::Events(lines))
+    }
+
+    pub(super) fn find(
+        &self,
+        find: &Find,
+        group: Option<&str>,
+        from_ms: Option<i64>,
+        max: u32,
+    ) -> Result<Response, Refusal> {
+        let group = group.map(|text| names::group(self.snapshot, text)).transpose()?;
+        // Of a group's, those that are in it are picked out of all.
+        let most = if group.is_some() { usize::MAX } else { max as usize };
+        let mut found = match find {
+            Find::Near { geo, radius_m } => self.snapshot.near(*geo, *radius_m, from_ms, most)?,
+            Find::Search { words } => self.snapshot.search(words, from_ms, most)?,
+        };
+        found.lines.retain(|line: &AgendaLine| group.is_none() || line.group == group);
+        found.lines.truncate(max as usize);
+        Ok(Response::Found(FoundEvents { lines: found.lines, cut: found.cut }))
+    }
+}

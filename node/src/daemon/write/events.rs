@@ -1,0 +1,156 @@
+//! Events and series: scheduled, changed, one occurrence called off, and answered.
+
+use klatch_feed::post::{Answer, EventFields, Role, Rule, Schedulers, local_start};
+use klatch_feed::{EventState, Post};
+
+use super::{On, Plan, REPLACES_MAX, field, no_effect, right, role_in};
+use crate::daemon::{Refusal, Schedule, occurrence};
+use crate::names;
+
+/// Dates that a series gets besides its rule, or loses.
+pub(super) struct Dates {
+    pub(super) extra: Vec<String>,
+    pub(super) except: Vec<String>,
+}
+
+impl On<'_> {
+    pub(super) fn schedule(&self, new: Schedule) -> Result<Plan, Refusal> {
+        let group = new.group.map(|text| names::group(self.snapshot, &text)).transpose()?;
+        if let Some(id) = &group {
+            let group = self.group(id)?;
+            let role = role_in(&group.roles, &self.me);
+            let member = group.members.contains(&self.me);
+            let open = group.schedulers == Schedulers::Members;
+            if role.is_none_or(|role| role > Role::Organizer) && !(open && member) {
+                let wanted = if open { "a member" } else { "an organizer" };
+                return Err(right(&group.name, role, wanted));
+            }
+        }
+        if let Some(rule) = &new.repeat {
+            begins_with(rule, &new.start, &new.zone)?;
+        }
+        let fields = EventFields {
+            place: Some(new.place).filter(|text| !text.is_empty()),
+            about: Some(new.about).filter(|text| !text.is_empty()),
+            ..*new.fields
+        };
+        let event = Post::Event {
+            group,
+            title: new.title,
+            start: new.start,
+            zone: new.zone,
+            minutes: new.minutes,
+            capacity: new.capacity,
+            split: new.split,
+            repeat: new.repeat,
+        };
+        Ok(Plan { details: Some(fields).filter(|f| *f != EventFields::default()), ..Plan::post(event) })
+    }
+
+    pub(super) fn update(
+        &self,
+        event: &str,
+        on: Option<&str>,
+        mut fields: EventFields,
+        dates: &Dates,
+    ) -> Result<Plan, Refusal> {
+        let event = occurrence::at(self.snapshot, self.event(event)?, on)?;
+        if event.cancelled {
+            return Err(no_effect(format!("{:?} is cancelled, and that is final", event.title)));
+        }
+        self.hosts(&event, Role::Organizer)?;
+        if !dates.extra.is_empty() || !dates.except.is_empty() {
+            set_dates(&event, dates, &mut fields)?;
+        }
+        if fields == EventFields::default() {
+            return Err(no_effect("say what changes: `klatch event update --help` lists what can"));
+        }
+        let of_series = fields.repeat.is_some() || fields.extra.is_some() || fields.except.is_some();
+        if of_series && event.founded_start.is_none() {
+            return Err(no_effect(format!(
+                "{:?} does not repeat: only `klatch event schedule --repeat` makes a series",
+                event.title
+            )));
+        }
+        if of_series && on.is_some() {
+            return Err(no_effect("how a series repeats is said of all of it: leave --on out"));
+        }
+        if let (Some(rule), Some(start)) = (&fields.repeat, &event.founded_start)
+            && !rule.is_empty()
+        {
+            begins_with(rule, start, &event.zone)?;
+        }
+        if fields.start.is_some() || fields.zone.is_some() {
+            let start = fields.start.as_deref().unwrap_or(&event.start);
+            local_start(start, fields.zone.as_deref().unwrap_or(&event.zone))?;
+        }
+        let replaces = event.tips.into_iter().take(REPLACES_MAX).collect();
+        Ok(Plan::post(Post::Update { event: event.id, replaces, fields: Box::new(fields), occ: event.occ }))
+    }
+
+    /// Calls one occurrence off.
+    pub(super) fn skip(&self, event: &str, on: &str) -> Result<Plan, Refusal> {
+        let event = occurrence::at(self.snapshot, self.event(event)?, Some(on))?;
+        self.hosts(&event, Role::Organizer)?;
+        match event.occ {
+            Some(_) if event.cancelled => {
+                Err(no_effect(format!("{:?} is cancelled on {on} already", event.title)))
+            }
+            Some(occ) => Ok(Plan::post(Post::Skip { event: event.id, occ })),
+            None => Err(no_effect(format!("{:?} does not repeat", event.title))),
+        }
+    }
+
+    pub(super) fn rsvp(
+        &self,
+        event: &str,
+        on: Option<&str>,
+        answer: Answer,
+        party: u32,
+        note: String,
+    ) -> Result<Plan, Refusal> {
+        let event = occurrence::at(self.snapshot, self.event(event)?, on)?;
+        if event.cancelled && answer != Answer::No {
+            return Err(no_effect(format!("{:?} is cancelled", event.title)));
+        }
+        let seen = event.tips.into_iter().take(REPLACES_MAX).collect();
+        Ok(Plan::post(Post::Rsvp { event: event.id, seen, answer, party, note, occ: event.occ }))
+    }
+}
+
+/// Refuses a rule that does not name the start: the fold counts the start all the same, and calendars differ.
+fn begins_with(rule: &str, start: &str, zone: &str) -> Result<(), Refusal> {
+    let date = local_start(start, zone)?.date_naive();
+    let parsed: Rule = rule.parse().map_err(|error| field("repeat", error))?;
+    if parsed.names(date) {
+        return Ok(());
+    }
+    let next = parsed.dates(date).into_iter().find(|next| *next > date);
+    let next = next.map_or_else(String::new, |next| format!(": begin on {}", next.format("%A %-d %b %Y")));
+    Err(field("repeat", format!("{}, the start, is no date of {parsed}{next}", date.format("%A %-d %b %Y"))))
+}
+
+/// Works the dates that come and go into what the series has already.
+fn set_dates(event: &EventState, dates: &Dates, fields: &mut EventFields) -> Result<(), Refusal> {
+    let (mut extra, mut except) = (event.extra.clone(), event.except.clone());
+    let time = event.founded_start.as_deref().and_then(|start| start.get(10..)).unwrap_or_default();
+    for text in &dates.extra {
+        let start = text.trim().replacen(' ', "T", 1);
+        let start = if start.len() == 10 { start + time } else { start };
+        // What was taken out comes back by itself.
+        except.retain(|none| *none != start);
+        if !event.occurrence_names().contains(&start) && !event.except.contains(&start) {
+            extra.push(start);
+        }
+    }
+    for text in &dates.except {
+        let occ = names::occurrence(event, text)?;
+        match extra.iter().position(|more| *more == occ) {
+            Some(at) => drop(extra.remove(at)),
+            None => except.push(occ),
+        }
+    }
+    fields.extra = Some(extra).filter(|extra| *extra != event.extra);
+    fields.except = Some(except).filter(|except| *except != event.except);
+    Ok(())
+}
