@@ -126,8 +126,10 @@ impl Facts {
     /// Folds the event `id` and, of a series, each occurrence that something was said about, soonest first.
     pub fn events(&self, net: &NetId, id: EntryId) -> Option<(EventState, Vec<EventState>)> {
         let facts = self.by_person();
-        let group = event::group_of(&facts, id);
-        let (state, occurrences) = Event::gather(&facts, id, group.as_ref())?.states(net)?;
+        let taken_back = facts.taken_back();
+        let group = event::group_of(&facts, id, &taken_back);
+        let event = Event::gather(&facts, id, group.as_ref(), &taken_back)?;
+        let (state, occurrences) = event.states(net)?;
         let now = |state| persons::event_now(state, &self.lineage);
         Some((now(state), occurrences.into_iter().map(now).collect()))
     }

@@ -1,6 +1,6 @@
 //! An event, folded: roles, fields, seats, attendance put together. Source: spec/meetup.md, "events".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -41,23 +41,32 @@ pub(super) struct Folded<'a> {
 }
 
 /// The group that the event names, if it counts there.
-pub(super) fn group_of<'a>(facts: &'a Facts, id: EntryId) -> Option<Group<'a>> {
+pub(super) fn group_of<'a>(
+    facts: &'a Facts,
+    id: EntryId,
+    taken_back: &BTreeSet<EntryId>,
+) -> Option<Group<'a>> {
     let founding = facts.get(&id)?;
     let Some(Post::Event { group, .. }) = founding.post() else { return None };
-    let group = Group::fold(facts, group?, &facts.taken_back())?;
+    let group = Group::fold(facts, group?, taken_back)?;
     group.schedules(founding).then_some(group)
 }
 
 impl<'a> Event<'a> {
     /// `None` while its founding entry is unknown or says nothing. It counts even in quarantine, as a group's does.
-    pub(super) fn gather(facts: &'a Facts, id: EntryId, within: Option<&'a Group<'a>>) -> Option<Self> {
+    pub(super) fn gather(
+        facts: &'a Facts,
+        id: EntryId,
+        within: Option<&'a Group<'a>>,
+        taken_back: &BTreeSet<EntryId>,
+    ) -> Option<Self> {
         let founding = facts.get(&id)?;
         let Some(Post::Event { group, title, start, zone, minutes, capacity, split, repeat }) =
             founding.post()
         else {
             return None;
         };
-        let about = About::gather(facts, id, &facts.taken_back());
+        let about = About::gather(facts, id, taken_back);
         let roles = roles(founding, within, facts, &about);
         let founded = EventFields {
             title: Some(title),
@@ -128,40 +137,8 @@ impl<'a> Event<'a> {
         let placed = Lists::of(id, &guests, &changes, roles, &seating, self.split);
         let hidden = hide::hidden(about, roles, Role::Host);
         let closed = lists.iter().zip(&roles.principals).filter(|(list, _)| list.closed.is_some());
-        let EventFields { title, start, zone, minutes, .. } = now.clone();
         let state = EventState {
-            id,
-            group: self.group,
-            in_group: self.within.is_some(),
-            author: self.founding.author.feed,
-            title: title?,
-            start: start?,
-            zone: zone?,
-            minutes: minutes?,
-            all_day: now.all_day.unwrap_or_default(),
-            place: now.place.clone().unwrap_or_default(),
-            geo: now.geo,
-            access: now.access.clone().unwrap_or_default(),
-            online: now.online.clone().unwrap_or_default(),
-            about: now.about.clone().unwrap_or_default(),
-            cost: now.cost.clone().unwrap_or_default(),
-            tags: now.tags.clone().unwrap_or_default(),
-            questions: now.questions.clone().unwrap_or_default(),
-            capacity: now.capacity,
-            split: self.split,
-            policy: now.policy.unwrap_or_default(),
-            party_max: now.party_max,
-            opens: now.opens.unwrap_or_default(),
-            closes: now.closes.unwrap_or_default(),
-            confirm_by: now.confirm_by.unwrap_or_default(),
-            cancel_by: now.cancel_by.unwrap_or_default(),
-            no_show_max: now.no_show_max.unwrap_or_default(),
-            founded_start: self.founded.start.clone().filter(|_| self.is_series()),
-            repeat: now.repeat.clone().filter(|_| self.is_series()),
-            extra: now.extra.clone().filter(|_| self.is_series()).unwrap_or_default(),
-            except: now.except.filter(|_| self.is_series()).unwrap_or_default(),
             occ: about.occ.clone(),
-            occurrences: vec![],
             revision: changes.revision(),
             tips: changes.tips(),
             cancelled: self.cancelled.is_some() || skipped.is_some(),
@@ -178,8 +155,64 @@ impl<'a> Event<'a> {
             here: attendance.here,
             hidden: hidden.lines,
             incomplete: attendance.incomplete || changes.incomplete || guests.incomplete || hidden.incomplete,
+            ..self.described(now)?
         };
         Some(Folded { guests, lists, seating, skipped, state })
+    }
+
+    /// What the fields say, and nothing yet of who comes.
+    fn described(&self, now: EventFields) -> Option<EventState> {
+        let is_series = self.is_series();
+        Some(EventState {
+            id: self.founding.id,
+            group: self.group,
+            in_group: self.within.is_some(),
+            author: self.founding.author.feed,
+            title: now.title?,
+            start: now.start?,
+            zone: now.zone?,
+            minutes: now.minutes?,
+            all_day: now.all_day.unwrap_or_default(),
+            place: now.place.unwrap_or_default(),
+            geo: now.geo,
+            access: now.access.unwrap_or_default(),
+            online: now.online.unwrap_or_default(),
+            about: now.about.unwrap_or_default(),
+            cost: now.cost.unwrap_or_default(),
+            tags: now.tags.unwrap_or_default(),
+            questions: now.questions.unwrap_or_default(),
+            capacity: now.capacity,
+            split: self.split,
+            policy: now.policy.unwrap_or_default(),
+            party_max: now.party_max,
+            opens: now.opens.unwrap_or_default(),
+            closes: now.closes.unwrap_or_default(),
+            confirm_by: now.confirm_by.unwrap_or_default(),
+            cancel_by: now.cancel_by.unwrap_or_default(),
+            no_show_max: now.no_show_max.unwrap_or_default(),
+            founded_start: self.founded.start.clone().filter(|_| is_series),
+            repeat: now.repeat.filter(|_| is_series),
+            extra: now.extra.filter(|_| is_series).unwrap_or_default(),
+            except: now.except.filter(|_| is_series).unwrap_or_default(),
+            occ: None,
+            occurrences: vec![],
+            revision: 0,
+            tips: vec![],
+            cancelled: false,
+            hosts: vec![],
+            closed: vec![],
+            seated: vec![],
+            waiting: vec![],
+            provisional: vec![],
+            unranked: vec![],
+            released: vec![],
+            maybe: vec![],
+            no: vec![],
+            attendance: vec![],
+            here: vec![],
+            hidden: vec![],
+            incomplete: false,
+        })
     }
 
     /// Every occurrence that something was said about, folded, and the event itself, which lists them.

@@ -79,8 +79,9 @@ impl Facts {
     /// Why `who` stands with the event, or with an occurrence of it, as they do; `None` if there is no such.
     pub fn why(&self, net: &NetId, id: EntryId, occ: Option<&str>, who: FeedId) -> Option<Why> {
         let facts = self.by_person();
-        let group = event::group_of(&facts, id);
-        let event = Event::gather(&facts, id, group.as_ref())?;
+        let taken_back = facts.taken_back();
+        let group = event::group_of(&facts, id, &taken_back);
+        let event = Event::gather(&facts, id, group.as_ref(), &taken_back)?;
         let about = match occ {
             None => event.about(),
             Some(occ) => event.at(occ)?,
