@@ -478,7 +478,7 @@ pub enum Post {
     },
 }
 
-/// The fields of an event that can change, in the order of their keys. What an event has beyond its founding
+/// The fields of an event that can change. What an event has beyond its founding
 /// body comes with its first update: the founding body is kept for ever, that of an update can be taken back.
 ///
 /// Limits and meaning: spec/posts.md, "fields of an event".
@@ -486,28 +486,52 @@ pub enum Post {
 #[serde(default)]
 #[allow(missing_docs)]
 pub struct EventFields {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub geo: Option<(i32, i32)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub extra: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub opens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub access: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub closes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub except: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub online: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub all_day: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub minutes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_by: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub party_max: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub questions: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub confirm_by: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub no_show_max: Option<u32>,
 }

@@ -39,55 +39,9 @@ pub(super) struct Event {
 #[derive(Deserialize, Serialize)]
 pub(super) struct Update {
     #[serde(skip_serializing_if = "Option::is_none")]
-    geo: Option<(i32, i32)>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     occ: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cost: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tags: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    zone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    about: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    extra: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    opens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    place: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    access: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    closes: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    except: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    online: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    policy: Option<Policy>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    repeat: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    all_day: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    minutes: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    capacity: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cancel_by: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    party_max: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    questions: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    confirm_by: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    no_show_max: Option<u32>,
+    #[serde(flatten)]
+    fields: EventFields,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -110,59 +64,7 @@ impl Body for Event {
 impl Body for Update {
     fn post(self, refs: &[EntryId]) -> Option<Post> {
         let (&event, replaces) = refs.split_first()?;
-        let Self {
-            occ,
-            geo,
-            cost,
-            tags,
-            zone,
-            about,
-            extra,
-            opens,
-            place,
-            start,
-            title,
-            access,
-            closes,
-            except,
-            online,
-            policy,
-            repeat,
-            all_day,
-            minutes,
-            capacity,
-            cancel_by,
-            party_max,
-            questions,
-            confirm_by,
-            no_show_max,
-        } = self;
-        let fields = EventFields {
-            geo,
-            cost,
-            tags,
-            zone,
-            about,
-            extra,
-            opens,
-            place,
-            start,
-            title,
-            access,
-            closes,
-            except,
-            online,
-            policy,
-            repeat,
-            all_day,
-            minutes,
-            capacity,
-            cancel_by,
-            party_max,
-            questions,
-            confirm_by,
-            no_show_max,
-        };
+        let Self { occ, fields } = self;
         Some(Post::Update { event, replaces: replaces.to_vec(), fields: Box::new(fields), occ })
     }
 }
@@ -191,60 +93,7 @@ impl Event {
 
 impl Update {
     pub(super) fn of(fields: &EventFields, occ: Option<&str>) -> Self {
-        let occ = occ.map(str::to_owned);
-        let EventFields {
-            geo,
-            cost,
-            tags,
-            zone,
-            about,
-            extra,
-            opens,
-            place,
-            start,
-            title,
-            access,
-            closes,
-            except,
-            online,
-            policy,
-            repeat,
-            all_day,
-            minutes,
-            capacity,
-            cancel_by,
-            party_max,
-            questions,
-            confirm_by,
-            no_show_max,
-        } = fields.clone();
-        Self {
-            occ,
-            geo,
-            cost,
-            tags,
-            zone,
-            about,
-            extra,
-            opens,
-            place,
-            start,
-            title,
-            access,
-            closes,
-            except,
-            online,
-            policy,
-            repeat,
-            all_day,
-            minutes,
-            capacity,
-            cancel_by,
-            party_max,
-            questions,
-            confirm_by,
-            no_show_max,
-        }
+        Self { occ: occ.map(str::to_owned), fields: fields.clone() }
     }
 }
 
