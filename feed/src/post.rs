@@ -29,8 +29,8 @@ use crate::succession::Succeeds;
 use crate::{EntryId, FeedId, Seq};
 
 pub use checkin::checkin_message;
+pub use event::{EventFields, instant, local_start};
 pub(crate) use event::{START_FORM, parse_start};
-pub use event::{instant, local_start};
 use form::Body;
 pub use limit::{PostError, Problem};
 use limit::{count, distinct, line, number, text};
@@ -476,62 +476,4 @@ pub enum Post {
         #[allow(missing_docs)]
         occ: Option<String>,
     },
-}
-
-/// The fields of an event that can change. What an event has beyond its founding
-/// body comes with its first update: the founding body is kept for ever, that of an update can be taken back.
-///
-/// Limits and meaning: spec/posts.md, "fields of an event".
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(default)]
-#[allow(missing_docs)]
-pub struct EventFields {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub geo: Option<(i32, i32)>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cost: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tags: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub zone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub about: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub extra: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub opens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub access: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub closes: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub except: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub online: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy: Option<Policy>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub repeat: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub all_day: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub minutes: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub capacity: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cancel_by: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub party_max: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub questions: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confirm_by: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub no_show_max: Option<u32>,
 }

@@ -11,7 +11,7 @@ use super::form::or_default;
 use super::group::SEATS_MAX;
 use super::repeat::Rule;
 use super::rsvp::PARTY_MAX;
-use super::{Body, EventFields, Policy, Post, PostError, Problem, count, distinct, line, number, text};
+use super::{Body, Policy, Post, PostError, Problem, count, distinct, line, number, text};
 use crate::EntryId;
 
 /// Two weeks.
@@ -21,6 +21,64 @@ const DEADLINE_MINUTES_MAX: u32 = 525_600;
 /// Most occurrences beside the rule, and exceptions from it.
 const STARTS_MAX: usize = 64;
 pub(crate) const START_FORM: &str = "%Y-%m-%dT%H:%M";
+
+/// The fields of an event that can change. What an event has beyond its founding
+/// body comes with its first update: the founding body is kept for ever, that of an update can be taken back.
+///
+/// Limits and meaning: spec/posts.md, "fields of an event".
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+#[allow(missing_docs)]
+pub struct EventFields {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub geo: Option<(i32, i32)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extra: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub except: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub online: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub all_day: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel_by: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub party_max: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub questions: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm_by: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_show_max: Option<u32>,
+}
 
 #[derive(Deserialize, Serialize)]
 pub(super) struct Event {
