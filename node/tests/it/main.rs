@@ -23,4 +23,5 @@ mod socket;
 mod succession;
 mod texts;
 mod tidy;
+mod two_doors;
 mod two_nodes;

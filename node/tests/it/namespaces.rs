@@ -8,6 +8,7 @@ use std::io::Write;
 use std::net::IpAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use klatch::daemon::Created;
 use klatch::demo::actor::{Actor, Trouble};
@@ -19,7 +20,7 @@ use serde_json::Value;
 use crate::demo::program;
 
 /// Network namespaces joined by a bridge that stands in one more. All are gone when it is dropped.
-struct Bridge {
+pub(crate) struct Bridge {
     tag: String,
     hosts: Vec<String>,
 }
@@ -35,7 +36,9 @@ impl Bridge {
                 Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
             found.map_err(|error| format!("{tool}: {error}"))?;
         }
-        let tag = format!("kl{}", std::process::id());
+        static BUILT: AtomicU32 = AtomicU32::new(0); // Tests run side by side.
+        let built = BUILT.fetch_add(1, Ordering::Relaxed);
+        let tag = format!("kl{}-{built}", std::process::id());
         let mut bridge = Self { tag, hosts: Vec::new() };
         let switch = bridge.name("s");
         bridge.add(&switch)?;
@@ -66,8 +69,13 @@ impl Bridge {
         Ok(())
     }
 
+    /// The name of host `n`, from 1.
+    pub(crate) fn host(&self, n: usize) -> &str {
+        &self.hosts[n]
+    }
+
     /// What starts a program on host `n`, from 1.
-    fn at(&self, n: usize) -> [&str; 4] {
+    pub(crate) fn at(&self, n: usize) -> [&str; 4] {
         ["ip", "netns", "exec", &self.hosts[n]]
     }
 
@@ -88,7 +96,7 @@ impl Drop for Bridge {
     }
 }
 
-fn ip(args: &[&str]) -> Result<String, String> {
+pub(crate) fn ip(args: &[&str]) -> Result<String, String> {
     let done = Command::new("ip").args(args).output().map_err(|error| format!("ip: {error}"))?;
     match done.status.success() {
         true => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
@@ -171,7 +179,7 @@ impl Avahi {
 }
 
 /// Whether the machine lets the test run; else the test says so aloud, or fails where it is required.
-fn bridge_of(count: usize) -> Option<Bridge> {
+pub(crate) fn bridge_of(count: usize) -> Option<Bridge> {
     match Bridge::build(count) {
         Ok(bridge) => Some(bridge),
         Err(lack) => {
