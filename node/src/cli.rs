@@ -26,6 +26,8 @@ mod open;
 mod output;
 mod peer;
 mod peers;
+mod poll;
+mod profile;
 mod pubs;
 mod reach;
 mod recover;
@@ -78,6 +80,8 @@ enum Command {
     Event(event::EventArgs),
     Rsvp(rsvp::RsvpArgs),
     Comment(comment::CommentArgs),
+    Poll(poll::PollArgs),
+    Profile(profile::ProfileArgs),
     Delete(delete::DeleteArgs),
     Open(open::OpenArgs),
     Door(door::DoorArgs),
@@ -104,10 +108,10 @@ enum Command {
 
 /// How `--help` groups the commands. A test sees to it that each stands in one.
 pub const GROUPS: &[(&str, &[&str])] = &[
-    ("You and others", &["init", "id", "follow", "unfollow", "block", "follows"]),
+    ("You and others", &["init", "id", "profile", "follow", "unfollow", "block", "follows"]),
     (
         "Groups and events",
-        &["open", "group", "event", "rsvp", "comment", "delete", "inbox", "door", "checkin"],
+        &["open", "group", "event", "rsvp", "comment", "poll", "delete", "inbox", "door", "checkin"],
     ),
     ("The node", &["up", "peers", "peer", "join", "pub"]),
     (
@@ -187,6 +191,8 @@ impl Cli {
             Command::Event(args) => event::run(args, &config, &node, &out),
             Command::Rsvp(args) => rsvp::run(args, &node, &out),
             Command::Comment(args) => comment::run(args, &node, &out),
+            Command::Poll(args) => poll::run(args, &config, &node, &out),
+            Command::Profile(args) => profile::run(args, &node, &out),
             Command::Delete(args) => delete::run(args, &node, &out),
             Command::Peer(args) => peer::run(args, &node, &out),
             Command::Log(args) => log::run(args, &config, &node, &out),

@@ -34,7 +34,8 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 pub use local::{Local, Spaces};
 pub(crate) use local::{called, people};
-pub use request::{DoorNote, Find, Request, Schedule};
+pub use read::{announcements, replies_to};
+pub use request::{DoorNote, Find, PollRequest, Request, Schedule};
 pub use response::*;
 pub use room::{NoRoom, Quota};
 pub use wants::Wants;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::{EntryId, EventState, FeedId};
+use klatch_feed::{EntryId, EventState, FeedId, Kind};
 use klatch_store::{DiskError, Snapshot};
 
 use crate::daemon::{Among, Refusal, Spaces};
@@ -151,6 +151,32 @@ pub fn own_entry(snapshot: &Snapshot, me: FeedId, text: &str) -> Result<EntryId,
         }
     }
     one(text, Among::Own, own.iter(), |_| String::new())
+}
+
+/// Finds the entry of a kind that `text`, an id or a beginning of one, names, whoever wrote it.
+pub fn entry_of(snapshot: &Snapshot, text: &str, kind: Kind) -> Result<EntryId, Refusal> {
+    let text = text.trim();
+    let wrong = |problem: &str| Refusal::Mistyped { text: text.to_owned(), problem: problem.to_owned() };
+    let letters = text.strip_prefix("entry1").ok_or_else(|| wrong("expected an id, entry1…"))?;
+    let prefix = match letters.len() >= ID_LETTERS {
+        true => {
+            let id: EntryId =
+                text.parse().map_err(|error: klatch_feed::id::IdError| mistyped(text, &error))?;
+            id.as_bytes().to_vec()
+        }
+        false => {
+            beginning(text, letters)?;
+            bytes_of(letters).ok_or_else(|| wrong("these are no letters of an id"))?
+        }
+    };
+    let mut found = Vec::new();
+    for id in snapshot.entries_starting(&prefix, ENTRIES_MAX)? {
+        let is_kind = snapshot.entry(&id)?.is_some_and(|entry| entry.header().kind == kind);
+        if is_kind && id.to_string().starts_with(text) {
+            found.push(id);
+        }
+    }
+    one(text, Among::Entries, found.iter(), |_| String::new())
 }
 
 /// The whole bytes that letters of bech32 stand for.

@@ -183,7 +183,8 @@ impl Pub {
 
     /// Posts a comment; when it was asked for, and its place.
     fn post(&self, n: usize) -> (u64, Seq) {
-        let request = Request::Comment { object: self.group.clone(), text: format!("comment {n}") };
+        let request =
+            Request::Comment { object: self.group.clone(), text: format!("comment {n}"), tone: None };
         let start_ms = clock::now_ms();
         match ask(&self.actor, request) {
             Response::Created(created) => (start_ms, created.seq),

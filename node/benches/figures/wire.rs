@@ -146,7 +146,8 @@ impl Pair {
         wait_for(taker, &self.giver, seq);
         let times = (0..count).map(|n| {
             let clock = Stopwatch::start();
-            let request = Request::Comment { object: object.clone(), text: format!("comment {n}") };
+            let request =
+                Request::Comment { object: object.clone(), text: format!("comment {n}"), tone: None };
             let answer = ask(&self.giver, request);
             assert!(matches!(answer, Response::Created(_)), "{answer:?}");
             seq += 1;

@@ -20,6 +20,9 @@ pub(super) struct FollowArgs {
     /// Call them so on this machine
     #[arg(long = "as", value_name = "NAME")]
     petname: Option<String>,
+    /// Say so in your log, for everybody who reads it; their log must be here already
+    #[arg(long)]
+    publish: bool,
 }
 
 /// Stop following somebody; what is here stays
@@ -28,6 +31,9 @@ pub(super) struct UnfollowArgs {
     /// Feed id, its beginning, petname or name
     #[arg(value_name = "FEED")]
     who: String,
+    /// Say so in your log, where you had said that you follow them
+    #[arg(long)]
+    publish: bool,
 }
 
 /// Take nothing more from somebody, and speak to their node no longer
@@ -49,6 +55,9 @@ pub(super) struct FollowsArgs {}
 pub(super) fn follow(args: &FollowArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
     let request = Request::Follow { who: args.who.clone(), petname: args.petname.clone() };
     let line = take!(node.call(request)?, Person)?;
+    if args.publish {
+        take!(node.call(Request::PublishFollow { who: args.who.clone(), on: true })?, Created)?;
+    }
     out.result(&line, |_| format!("following {}", called(&line)))?;
     if line.entries == 0 {
         out.hint(match node.is_running() {
@@ -62,6 +71,9 @@ pub(super) fn follow(args: &FollowArgs, node: &Node, out: &Printer) -> Result<()
 /// Runs `unfollow`.
 pub(super) fn unfollow(args: &UnfollowArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
     let line = take!(node.call(Request::Unfollow { who: args.who.clone() })?, Person)?;
+    if args.publish {
+        take!(node.call(Request::PublishFollow { who: args.who.clone(), on: false })?, Created)?;
+    }
     out.result(&line, |_| format!("no longer following {}", called(&line)))
 }
 

@@ -9,7 +9,7 @@ use super::exit::CliError;
 use super::output::{Ink, Printer, count, plain, table};
 use super::reach::{Node, take};
 use super::share::{self, ShareArgs};
-use super::{ROLES, posted, role_name, words};
+use super::{ROLES, comment, posted, role_name, words};
 use crate::config::Config;
 use crate::daemon::{GroupLine, GroupLocal, Request};
 use crate::names::short;
@@ -106,7 +106,9 @@ pub(super) fn run(args: &GroupArgs, config: &Config, node: &Node, out: &Printer)
                 return out.result(&group, |_| String::new());
             }
             let local = take!(node.call(Request::GroupLocal { group: args.group.clone() })?, GroupLocal)?;
-            out.result(&local, |ink| screen(&local, ink))
+            out.result(&local, |ink| {
+                screen(&local, ink) + &comment::thread(&local.comments, config.zone, ink)
+            })
         }
         GroupCommand::List => list(node, out),
         GroupCommand::Grant(args) => {
@@ -172,6 +174,10 @@ fn screen(local: &GroupLocal, ink: Ink) -> String {
     let title = |id: &EntryId| local.titles.get(id).map(|title| plain(title)).unwrap_or_default();
     let event = |id: &EntryId| vec!["  event".to_owned(), ink.bold(&title(id)), ink.dim(&id.to_string())];
     rows.extend(group.events.iter().map(event));
+    let poll = |(id, question): (&EntryId, &String)| {
+        vec!["  poll".to_owned(), ink.bold(&plain(question)), ink.dim(&id.to_string())]
+    };
+    rows.extend(local.polls.iter().map(poll));
     text += &table(&rows);
     if group.incomplete {
         text += &format!("\n{}\n", ink.warn("some texts are not here yet: this may change"));

@@ -328,8 +328,7 @@ impl Owner {
 
     /// The drafts of a plan, once all that it will say is known to be within its limits.
     fn planned(&self, plan: &Plan) -> Result<Vec<Draft>, Refusal> {
-        let details = plan.update(EntryId::new([0; 32]));
-        self.drafts(details.as_slice())?;
+        self.drafts(&plan.next(EntryId::new([0; 32])))?;
         self.drafts(&plan.posts)
     }
 
@@ -345,7 +344,7 @@ impl Owner {
         for (plan, _) in ready {
             let (own, others) = rest.split_at(plan.posts.len());
             rest = others;
-            details.extend(own.first().and_then(|entry| plan.update(entry.id())));
+            details.extend(own.first().map(|entry| plan.next(entry.id())).unwrap_or_default());
         }
         self.append(self.drafts(&details)?, &[])?;
         Ok(entries)

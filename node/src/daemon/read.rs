@@ -4,6 +4,7 @@ mod agenda;
 mod door;
 mod guests;
 mod published;
+mod talk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,12 +12,12 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use klatch_feed::meetup::SeatLine;
-use klatch_feed::post::{StampKind, Tone, kind};
+use klatch_feed::post::{StampKind, Tone};
 use klatch_feed::{EntryId, EventState, FeedId, Post, Seq, Verified};
 use klatch_store::{DiskError, Held, Snapshot};
 
 use super::local::{self, Spaces};
-use super::request::Request;
+use super::request::{PollRequest, Request};
 use super::response::*;
 use super::{Progress, Shared, recovery};
 use crate::calendar::Dated;
@@ -25,6 +26,9 @@ use crate::home;
 use crate::names;
 use crate::network::hex;
 use crate::share::{ADDRESSES_MAX, ShareLine};
+use talk::Place;
+pub use talk::{announcements, replies_to};
+pub(super) use talk::{may_say, settled};
 
 /// Most entries of one answer to `log`.
 const LOG_MAX: u32 = 1000;
@@ -71,6 +75,7 @@ pub(super) fn answer(
         Request::DoorAnswer { event, code, trust } => on(&mut |on| on.door_answer(event, code, *trust)),
         Request::EventAttendance { event } => on(&mut |on| on.attendance(event)),
         Request::GroupAttendance { group, who } => on(&mut |on| on.records(group, who.as_deref())),
+        Request::Poll(PollRequest::Show { poll }) => on(&mut |on| on.poll(poll)),
         Request::Share { object } => on(&mut |on| on.share(object, addresses)),
         Request::Log { who, after, max } => on(&mut |on| on.log(who.as_deref(), *after, *max)),
         Request::Calendar { objects } => on(&mut |on| on.calendar(objects)),
@@ -189,7 +194,9 @@ impl On<'_> {
         for id in &group.events {
             titles.extend(self.snapshot.event(id)?.map(|event| (*id, event.title)));
         }
-        Ok(Response::GroupLocal(Box::new(GroupLocal { group, names, titles })))
+        let place = Place { id: group.id, roles: &group.roles, attendance: &[], hidden: &group.hidden };
+        let (comments, polls) = (self.comments(&place)?, self.polls(&group.id)?);
+        Ok(Response::GroupLocal(Box::new(GroupLocal { group, names, titles, comments, polls })))
     }
 
     fn event(&self, text: &str) -> Result<EventState, Refusal> {
@@ -200,7 +207,12 @@ impl On<'_> {
 
     fn local(&self, event: EventState) -> Result<Response, Refusal> {
         let me = self.shared.me;
-        let comments = self.comments(&event.id)?;
+        let comments = self.comments(&Place {
+            id: event.id,
+            roles: &event.hosts,
+            attendance: &event.attendance,
+            hidden: &event.hidden,
+        })?;
         let mut names = BTreeMap::new();
         let hosts = event.hosts.iter().map(|line| line.feed);
         let arrived = event.attendance.iter().map(|line| line.feed);
@@ -230,24 +242,6 @@ impl On<'_> {
         let local =
             EventLocal { start_ms, end_ms, names, group_name, mine, delivery, first_scans, comments, event };
         Ok(Response::Local(Box::new(local)))
-    }
-
-    fn comments(&self, object: &EntryId) -> Result<Vec<CommentLine>, Refusal> {
-        let blocked = local::feeds(self.snapshot, Spaces::BLOCK)?;
-        let mut comments = Vec::new();
-        for (feed, seq) in self.snapshot.pointing_at(object, POINTING_MAX)? {
-            let Some(entry) = self.snapshot.entries(&feed, seq, 1)?.pop() else { continue };
-            let header = entry.header();
-            if header.kind != kind::COMMENT || blocked.contains_key(&feed) || comments.len() == COMMENTS_MAX {
-                continue;
-            }
-            if let Some(Post::Comment { text, .. }) = Post::read(header.kind, &header.refs, entry.body()) {
-                let name = local::called(self.snapshot, &feed)?;
-                comments.push(CommentLine { id: entry.id(), feed, name, time_ms: header.time_ms, text });
-            }
-        }
-        comments.sort_by_key(|comment| (comment.time_ms, comment.id)); // For the eye only.
-        Ok(comments)
     }
 
     fn share(&self, object: &str, addresses: &[String]) -> Result<Response, Refusal> {

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use klatch_feed::post::{Answer, EventFields, Role, Schedulers};
+use klatch_feed::post::{Answer, EventFields, Role, Schedulers, Tone};
 use klatch_feed::{FeedId, Seq};
 use serde::{Deserialize, Serialize};
 
@@ -125,9 +125,22 @@ pub enum Request {
         party: u32,
         note: String,
     },
+    /// On a group, an event, or a comment that it answers.
     Comment {
         object: String,
         text: String,
+        tone: Option<Tone>,
+    },
+    Poll(PollRequest),
+    Profile {
+        name: Option<String>,
+        about: Option<String>,
+        links: Option<Vec<String>>,
+    },
+    /// Says in the own log whom one follows, or no longer.
+    PublishFollow {
+        who: String,
+        on: bool,
     },
     /// What a door notes of somebody who came.
     AtDoor {
@@ -212,6 +225,36 @@ pub enum Request {
     Pub(PubRequest),
     /// What only a node that is connected can do.
     Net(NetRequest),
+}
+
+/// When should it be?
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "each field is the argument of the command that bears its name")]
+pub enum PollRequest {
+    Create {
+        group: String,
+        question: String,
+        zone: String,
+        minutes: u32,
+        options: Vec<String>,
+    },
+    /// For these options, each by number from 1 or by date; none = for no option.
+    Vote {
+        poll: String,
+        options: Vec<String>,
+    },
+    Show {
+        poll: String,
+    },
+    /// Schedules the event that comes of it.
+    Settle {
+        poll: String,
+        option: String,
+        title: Option<String>,
+        place: String,
+        capacity: Option<u32>,
+    },
 }
 
 /// What a door notes of somebody who came.

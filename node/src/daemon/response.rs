@@ -2,7 +2,7 @@
 
 pub use klatch_feed::meetup::agenda::{AgendaLine as EventLine, Standing, persons, standing};
 use klatch_feed::meetup::attendance;
-use klatch_feed::post::{Answer, Role};
+use klatch_feed::post::{Answer, Role, Tone};
 use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
 use klatch_store::{AppendError, DiskError};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,7 @@ pub enum Response {
     Share(ShareText),
     Opened(Opened),
     Log(Vec<LogLine>),
+    Poll(Box<PollLine>),
     AnswerCode(AnswerText),
     Attendance(Box<AttendanceReport>),
     Records(AttendanceRecords),
@@ -181,6 +182,9 @@ pub struct GroupLocal {
     pub names: std::collections::BTreeMap<FeedId, String>,
     /// Titles of its events.
     pub titles: std::collections::BTreeMap<EntryId, String>,
+    pub comments: Vec<CommentLine>,
+    /// Its polls that no event came of yet: the question of each.
+    pub polls: std::collections::BTreeMap<EntryId, String>,
 }
 
 /// An event with what only this node knows: never equal on two nodes.
@@ -248,6 +252,49 @@ pub struct CommentLine {
     /// When, as the author claims: milliseconds since 1970.
     pub time_ms: u64,
     pub text: String,
+    /// The comment that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<EntryId>,
+    /// How many answers stand above it in the thread.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub depth: u32,
+    /// What it is said as, where its author may say it so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tone: Option<Tone>,
+    /// Who hid it, as this node calls them; then neither text nor name is here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_by: Option<String>,
+}
+
+fn is_zero(depth: &u32) -> bool {
+    *depth == 0
+}
+
+/// A poll: what it asks, and who could come when.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct PollLine {
+    pub id: EntryId,
+    pub group: EntryId,
+    pub author: FeedId,
+    pub question: String,
+    pub zone: String,
+    pub minutes: u32,
+    pub options: Vec<PollOption>,
+    /// How many voted, be it for none.
+    pub votes: usize,
+    /// The event that came of it.
+    pub settled: Option<EntryId>,
+    pub names: std::collections::BTreeMap<FeedId, String>,
+}
+
+/// One start that a poll offers.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct PollOption {
+    pub start: String,
+    /// Who could come then, by feed id.
+    pub yes: Vec<FeedId>,
 }
 
 /// Events that were looked for.
@@ -401,6 +448,8 @@ pub enum Among {
     GroupsAndEvents,
     /// Entries of one's own log.
     Own,
+    /// Comments, or polls.
+    Entries,
 }
 
 impl std::fmt::Display for Among {
@@ -411,6 +460,7 @@ impl std::fmt::Display for Among {
             Self::Events => "events",
             Self::GroupsAndEvents => "groups and events",
             Self::Own => "entries of your log that",
+            Self::Entries => "comments and polls that",
         })
     }
 }

@@ -3,6 +3,8 @@
 
 mod door;
 mod events;
+mod profile;
+mod talk;
 
 use std::fmt::Display;
 
@@ -36,21 +38,25 @@ pub(super) struct Plan {
     pub(super) locals: Vec<Local>,
     /// What to say next of the event that `posts` found: free text has no place in a founding entry.
     pub(super) details: Option<EventFields>,
+    /// The poll that this event comes of.
+    pub(super) settles: Option<EntryId>,
     /// The answer, given the entries that the posts became.
     pub(super) then: Then,
 }
 
 impl Plan {
-    /// The update that says the details of `event`.
-    pub(super) fn update(&self, event: EntryId) -> Option<Post> {
-        let fields = self.details.clone()?;
-        Some(Post::Update { event, replaces: Vec::new(), fields: Box::new(fields), occ: None })
+    /// What is said next of `event`, once it has its id.
+    pub(super) fn next(&self, event: EntryId) -> Vec<Post> {
+        let details = self.details.clone().map(Box::new);
+        let update = details.map(|fields| Post::Update { event, replaces: Vec::new(), fields, occ: None });
+        let settled = self.settles.map(|poll| Post::Settled { poll, event });
+        update.into_iter().chain(settled).collect()
     }
     fn post(post: Post) -> Self {
         Self::posts(vec![post], |entries| Response::Created(created(entries)))
     }
     fn posts(posts: Vec<Post>, then: impl FnOnce(&[Verified]) -> Response + Send + 'static) -> Self {
-        Self { posts, locals: Vec::new(), details: None, then: Box::new(then) }
+        Self { posts, locals: Vec::new(), details: None, settles: None, then: Box::new(then) }
     }
     fn local(locals: Vec<Local>, response: Response) -> Self {
         Self { locals, ..Self::posts(Vec::new(), |_| response) }
@@ -95,10 +101,10 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
         Request::Rsvp { event, on: date, answer, party, note } => {
             on.rsvp(&event, date.as_deref(), answer, party, note)
         }
-        Request::Comment { object, text } => {
-            let object = names::object(snapshot, &object, Among::GroupsAndEvents)?;
-            Ok(Plan::post(Post::Comment { object, reply: None, text, tone: None }))
-        }
+        Request::Comment { object, text, tone } => on.comment(&object, text, tone),
+        Request::Poll(request) => on.poll(request),
+        Request::Profile { name, about, links } => on.profile(name, about, links),
+        Request::PublishFollow { who, on: is_on } => on.publish_follow(&who, is_on),
         Request::AtDoor { event, who, what } => on.at_door(&event, &who, what),
         Request::Here { event } => on.here(&event),
         Request::Delete { entries } => on.delete(&entries),

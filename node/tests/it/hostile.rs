@@ -106,7 +106,7 @@ impl Scene {
             if self.said[said] > 0 {
                 see(to, from, self.said[said])?;
             }
-            let request = Request::Comment { object: self.group.clone(), text: when.to_owned() };
+            let request = Request::Comment { object: self.group.clone(), text: when.to_owned(), tone: None };
             let Response::Created(created) = ask(from, request) else { panic!("{when}") };
             self.said[said] = created.seq;
             see(to, from, created.seq)?;
@@ -220,7 +220,7 @@ fn see_whole(scene: &Scene, feed: FeedId, len: Seq) -> Result<(), Trouble> {
 fn waits(scene: &Scene, text: &str) -> JoinHandle<Response> {
     let entries = || scene.victim.ask::<Me, _>(&["id"]).unwrap().entries;
     let before = entries();
-    let request = Request::Comment { object: scene.group.clone(), text: text.to_owned() };
+    let request = Request::Comment { object: scene.group.clone(), text: text.to_owned(), tone: None };
     let path = Home::at(&scene.victim.home).socket().unwrap();
     let post = std::thread::spawn(move || socket::ask(&path, &request, &mut |_, _| {}).unwrap().unwrap());
     for kind in 0..8 {
@@ -295,7 +295,8 @@ fn after_a_start_of_the_machine_posts_wait_for_the_first_contact() -> Result<(),
     see(&scene.honest, &scene.victim, seq)?;
     scene.victim.down()?;
     up(&mut scene.victim)?;
-    let request = Request::Comment { object: scene.group.clone(), text: "the same run".to_owned() };
+    let request =
+        Request::Comment { object: scene.group.clone(), text: "the same run".to_owned(), tone: None };
     assert!(matches!(ask(&scene.victim, request), Response::Created(created) if created.seq == seq + 1));
     Ok(())
 }

@@ -21,6 +21,7 @@ mod resume;
 mod series;
 mod socket;
 mod succession;
+mod talk;
 mod texts;
 mod tidy;
 mod two_doors;

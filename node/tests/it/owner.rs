@@ -224,7 +224,7 @@ fn a_node_that_was_off_ranks_what_came_meanwhile_when_it_starts() {
     host.start(AUTO);
     host.ask(Request::Id).unwrap();
     // The owner answers writes only after it woke.
-    host.posts(Request::Comment { object: event.to_string(), text: "hello".to_owned() });
+    host.posts(Request::Comment { object: event.to_string(), text: "hello".to_owned(), tone: None });
     assert_eq!(host.event(&event).seated.len(), 1);
 }
 
@@ -255,7 +255,7 @@ fn hints_about_what_is_asked_for_are_kept_up_to_their_limit_and_others_not_at_al
         handle.hint(EntryId::new([1; 32]), feed(5000)).await.unwrap();
     });
     // An answer to a write means that all before it was looked at.
-    host.posts(Request::Comment { object: event.to_string(), text: "hello".to_owned() });
+    host.posts(Request::Comment { object: event.to_string(), text: "hello".to_owned(), tone: None });
     let wants = handle.wants().borrow().clone();
     assert_eq!(wants.probation.len(), 4096);
     assert!(!wants.feeds.contains(&feed(5000)));
@@ -268,9 +268,11 @@ fn many_who_post_at_once_each_get_a_place_of_their_own() {
     let mut places: Vec<u32> = std::thread::scope(|scope| {
         let post = |n: u32| {
             let (handle, object) = (host.handle(), event.to_string());
-            scope.spawn(move || match handle.call(Request::Comment { object, text: n.to_string() }) {
-                Ok(Response::Created(created)) => created.seq,
-                other => panic!("{other:?}"),
+            scope.spawn(move || {
+                match handle.call(Request::Comment { object, text: n.to_string(), tone: None }) {
+                    Ok(Response::Created(created)) => created.seq,
+                    other => panic!("{other:?}"),
+                }
             })
         };
         let posts: Vec<_> = (0..40).map(post).collect();
@@ -289,7 +291,7 @@ fn a_bad_post_in_a_round_spoils_no_other() {
             let (handle, object) = (host.handle(), event.to_string());
             let text = "x".repeat(if n % 2 == 0 { 10 } else { 8001 });
             scope.spawn(move || {
-                let done = handle.call(Request::Comment { object, text });
+                let done = handle.call(Request::Comment { object, text, tone: None });
                 assert_eq!(done.is_ok(), n % 2 == 0, "{done:?}");
             });
         }

@@ -73,7 +73,8 @@ fn a_request_that_is_none_is_refused_with_what_is_wrong() {
 fn a_request_past_its_limit_costs_no_more_than_the_limit() {
     let node = Open::new();
     let max = usize::try_from(socket::REQUEST_BYTES_MAX).unwrap();
-    let comment = |bytes: usize| Request::Comment { object: "x".to_owned(), text: "y".repeat(bytes) };
+    let comment =
+        |bytes: usize| Request::Comment { object: "x".to_owned(), text: "y".repeat(bytes), tone: None };
     let over = serde_json::to_vec(&comment(0)).unwrap().len();
     let mut whole = serde_json::to_vec(&comment(max - over - 1)).unwrap();
     whole.push(b'\n');

@@ -10,7 +10,7 @@ use super::on::On;
 use crate::cli::exit::CliError;
 use crate::cli::output::{Ink, Printer, count, plain, plain_lines, table};
 use crate::cli::reach::{Node, take};
-use crate::cli::{role_name, when};
+use crate::cli::{comment, role_name, when};
 use crate::clock;
 use crate::config::Config;
 use crate::daemon::{Delivery, EventLocal, Request, Standing, persons};
@@ -97,14 +97,7 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
     }
     text += &people(local);
     text += &arrived(local, config);
-    if !local.comments.is_empty() {
-        text.push_str("\ncomments\n");
-    }
-    for comment in &local.comments {
-        let at = when::instant(comment.time_ms, config.zone);
-        let said = plain_lines(&comment.text, "    ");
-        text += &format!("  {}  {}\n    {said}\n", ink.bold(&plain(&comment.name)), ink.dim(&at));
-    }
+    text += &comment::thread(&local.comments, config.zone, ink);
     if event.incomplete {
         text += &format!("\n{}\n", ink.warn("some texts are not here yet: this may change"));
     }

@@ -1,9 +1,9 @@
 //! Events and series: scheduled, changed, one occurrence called off, and answered.
 
-use klatch_feed::post::{Answer, EventFields, Role, Rule, Schedulers, local_start};
+use klatch_feed::post::{Answer, EventFields, Role, Rule, local_start};
 use klatch_feed::{EventState, Post};
 
-use super::{On, Plan, REPLACES_MAX, field, no_effect, right, role_in};
+use super::{On, Plan, REPLACES_MAX, field, no_effect};
 use crate::daemon::{Refusal, Schedule, occurrence};
 use crate::names;
 
@@ -17,14 +17,7 @@ impl On<'_> {
     pub(super) fn schedule(&self, new: Schedule) -> Result<Plan, Refusal> {
         let group = new.group.map(|text| names::group(self.snapshot, &text)).transpose()?;
         if let Some(id) = &group {
-            let group = self.group(id)?;
-            let role = role_in(&group.roles, &self.me);
-            let member = group.members.contains(&self.me);
-            let open = group.schedulers == Schedulers::Members;
-            if role.is_none_or(|role| role > Role::Organizer) && !(open && member) {
-                let wanted = if open { "a member" } else { "an organizer" };
-                return Err(right(&group.name, role, wanted));
-            }
+            self.may_schedule(&self.group(id)?)?;
         }
         if let Some(rule) = &new.repeat {
             begins_with(rule, &new.start, &new.zone)?;

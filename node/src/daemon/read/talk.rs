@@ -1,0 +1,305 @@
+//! What people say on groups and events: comments with replies, announcements, thanks; and polls.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use klatch_feed::meetup::{AttendanceLine, HiddenLine, RoleLine};
+use klatch_feed::post::{Role, Tone, kind};
+use klatch_feed::{EntryId, FeedId, Post, Verified};
+use klatch_store::Snapshot;
+
+use super::{COMMENTS_MAX, CommentLine, On, POINTING_MAX, PollLine, PollOption, Refusal, Response};
+use crate::daemon::called;
+use crate::daemon::local::{self, Spaces};
+use crate::names;
+
+/// What decides how the comments on an object are shown.
+pub(super) struct Place<'a> {
+    pub(super) id: EntryId,
+    pub(super) roles: &'a [RoleLine],
+    /// Who came; nobody comes to a group.
+    pub(super) attendance: &'a [AttendanceLine],
+    pub(super) hidden: &'a [HiddenLine],
+}
+
+impl Place<'_> {
+    /// What a comment is said as, where its author may say it so.
+    fn tone(&self, author: &FeedId, tone: Option<Tone>) -> Option<Tone> {
+        tone.filter(|tone| may_say(*tone, author, self.roles, self.attendance))
+    }
+}
+
+/// Whether somebody may say something as that: hosts announce, and who was there thanks.
+pub(in crate::daemon) fn may_say(
+    tone: Tone,
+    author: &FeedId,
+    roles: &[RoleLine],
+    attendance: &[AttendanceLine],
+) -> bool {
+    match tone {
+        Tone::Announcement => {
+            roles.iter().any(|line| line.feed == *author && line.role <= Role::Host && line.cut.is_none())
+        }
+        Tone::Thanks => attendance.iter().any(|line| line.feed == *author),
+    }
+}
+
+/// Accepted entries of a kind that point at `object`, but those of the blocked.
+fn pointing(snapshot: &Snapshot, object: &EntryId, of: klatch_feed::Kind) -> Result<Vec<Verified>, Refusal> {
+    let blocked = local::feeds(snapshot, Spaces::BLOCK)?;
+    let mut found = Vec::new();
+    for (feed, seq) in snapshot.pointing_at(object, POINTING_MAX)? {
+        let Some(entry) = snapshot.entries(&feed, seq, 1)?.pop() else { continue };
+        if entry.header().kind == of && !blocked.contains_key(&feed) {
+            found.push(entry);
+        }
+    }
+    Ok(found)
+}
+
+impl On<'_> {
+    /// The comments on an object as a thread: each followed by its replies, in the order of claimed times.
+    pub(super) fn comments(&self, place: &Place<'_>) -> Result<Vec<CommentLine>, Refusal> {
+        let lineage = self.snapshot.lineage()?;
+        let mut comments = Vec::new();
+        for entry in pointing(self.snapshot, &place.id, kind::COMMENT)? {
+            let header = entry.header();
+            let Some(Post::Comment { object, reply, text, tone }) =
+                Post::read(header.kind, &header.refs, entry.body())
+            else {
+                continue;
+            };
+            if object != place.id || comments.len() == COMMENTS_MAX {
+                continue;
+            }
+            let (id, feed) = (entry.id(), lineage.now(header.author));
+            let hidden = place.hidden.iter().find(|line| line.entry == id);
+            let hidden_by = hidden.map(|line| called(self.snapshot, &line.by)).transpose()?;
+            let (feed, name, text) = match hidden_by {
+                Some(_) => (feed, String::new(), String::new()),
+                None => (feed, called(self.snapshot, &feed)?, text),
+            };
+            let (time_ms, tone) = (header.time_ms, place.tone(&feed, tone));
+            comments.push(CommentLine { id, feed, name, time_ms, text, reply, depth: 0, tone, hidden_by });
+        }
+        Ok(thread(comments))
+    }
+
+    /// The questions of a group's polls that no event came of yet.
+    pub(super) fn polls(&self, group: &EntryId) -> Result<BTreeMap<EntryId, String>, Refusal> {
+        let mut polls = BTreeMap::new();
+        for entry in pointing(self.snapshot, group, kind::POLL)? {
+            if let Some(Post::Poll { question, .. }) = read(&entry)
+                && settled(self.snapshot, &entry.id(), entry.header().author)?.is_none()
+            {
+                polls.insert(entry.id(), question);
+            }
+        }
+        Ok(polls)
+    }
+
+    pub(super) fn poll(&self, text: &str) -> Result<Response, Refusal> {
+        let id = names::entry_of(self.snapshot, text, kind::POLL)?;
+        let entry = self.snapshot.entry(&id)?;
+        let Some(Post::Poll { group, question, zone, minutes, options }) = entry.as_ref().and_then(read)
+        else {
+            return Err(Refusal::NoEffect {
+                problem: "the poll's text is not here, or was taken back".into(),
+            });
+        };
+        let lineage = self.snapshot.lineage()?;
+        let author = entry.map(|entry| lineage.now(entry.header().author)).unwrap_or(self.shared.me);
+        let settled = settled(self.snapshot, &id, author)?;
+        let votes = votes(self.snapshot, &id)?;
+        let mut lines = Vec::new();
+        for (at, start) in options.into_iter().enumerate() {
+            let yes = votes.iter().filter(|(_, yes)| yes.contains(&at)).map(|(feed, _)| *feed).collect();
+            lines.push(PollOption { start, yes });
+        }
+        let mut names = BTreeMap::new();
+        for feed in votes.keys().copied().chain([author]) {
+            names.insert(feed, called(self.snapshot, &feed)?);
+        }
+        let votes = votes.len();
+        let poll =
+            PollLine { id, group, author, question, zone, minutes, options: lines, votes, settled, names };
+        Ok(Response::Poll(Box::new(poll)))
+    }
+}
+
+/// The event that came of a poll by `author`.
+pub(in crate::daemon) fn settled(
+    snapshot: &Snapshot,
+    poll: &EntryId,
+    author: FeedId,
+) -> Result<Option<EntryId>, Refusal> {
+    let lineage = snapshot.lineage()?;
+    let mut settled = None;
+    for entry in pointing(snapshot, poll, kind::SETTLED)? {
+        if lineage.now(entry.header().author) == lineage.now(author)
+            && let Some(Post::Settled { poll: of, event }) = read(&entry)
+            && of == *poll
+        {
+            settled = Some(event);
+        }
+    }
+    Ok(settled)
+}
+
+fn read(entry: &Verified) -> Option<Post> {
+    Post::read(entry.header().kind, &entry.header().refs, entry.body())
+}
+
+/// What everybody voted: of each person the vote latest in their log.
+fn votes(snapshot: &Snapshot, poll: &EntryId) -> Result<BTreeMap<FeedId, BTreeSet<usize>>, Refusal> {
+    let lineage = snapshot.lineage()?;
+    let mut votes = BTreeMap::new();
+    for entry in pointing(snapshot, poll, kind::VOTE)? {
+        let Some(Post::Vote { yes, .. }) = read(&entry) else { continue };
+        let header = entry.header();
+        // A later key of the line comes later in the log, whatever its place.
+        let person = lineage.line(header.author);
+        let place = (person.iter().position(|key| *key == header.author), header.seq);
+        let held = votes.entry(lineage.now(header.author)).or_insert((None, BTreeSet::new()));
+        if held.0.is_none_or(|before| before < place) {
+            *held = (Some(place), yes.into_iter().map(|at| at as usize).collect());
+        }
+    }
+    Ok(votes.into_iter().map(|(feed, (_, yes))| (feed, yes)).collect())
+}
+
+/// Puts each reply after what it answers, and sets how deep it stands. An answer to what is not here stands for
+/// itself. Claimed times order it, for the eye only.
+fn thread(mut comments: Vec<CommentLine>) -> Vec<CommentLine> {
+    comments.sort_by_key(|comment| (comment.time_ms, comment.id));
+    let here: BTreeSet<_> = comments.iter().map(|comment| comment.id).collect();
+    let mut replies = BTreeMap::<Option<EntryId>, Vec<CommentLine>>::new();
+    for comment in comments {
+        // Refs name what was there before, so nobody can make a ring; the filter is for what is not shown.
+        replies.entry(comment.reply.filter(|to| here.contains(to))).or_default().push(comment);
+    }
+    let mut shown = Vec::new();
+    let mut next: Vec<_> = replies.remove(&None).unwrap_or_default().into_iter().rev().collect();
+    while let Some(comment) = next.pop() {
+        let below = replies.remove(&Some(comment.id)).unwrap_or_default();
+        let depth = comment.depth + 1;
+        next.extend(below.into_iter().rev().map(|reply| CommentLine { depth, ..reply }));
+        shown.push(comment);
+    }
+    shown
+}
+
+/// Comments that answer one of `me`'s, by others: what an inbox shows. With each, the object it stands on.
+pub fn replies_to(snapshot: &Snapshot, me: FeedId) -> Result<Vec<(EntryId, CommentLine)>, Refusal> {
+    const LOOK: usize = 512;
+    let lineage = snapshot.lineage()?;
+    let mut found = Vec::new();
+    let mut from = 1;
+    loop {
+        let entries = snapshot.entries(&me, from, LOOK)?;
+        for own in entries.iter().filter(|entry| entry.header().kind == kind::COMMENT) {
+            for entry in pointing(snapshot, &own.id(), kind::COMMENT)? {
+                let header = entry.header();
+                let feed = lineage.now(header.author);
+                let Some(Post::Comment { object, reply, text, .. }) = read(&entry) else { continue };
+                if feed == me || reply != Some(own.id()) {
+                    continue;
+                }
+                let (id, name, time_ms) = (entry.id(), called(snapshot, &feed)?, header.time_ms);
+                let line = CommentLine {
+                    id,
+                    feed,
+                    name,
+                    time_ms,
+                    text,
+                    reply,
+                    depth: 0,
+                    tone: None,
+                    hidden_by: None,
+                };
+                found.push((object, line));
+            }
+        }
+        match entries.last() {
+            Some(last) if entries.len() == LOOK => from = last.header().seq + 1,
+            _ => return Ok(found),
+        }
+    }
+}
+
+/// What hosts announced on an event or group, by anybody but `me`: what an inbox shows.
+pub fn announcements(snapshot: &Snapshot, me: FeedId, object: &EntryId) -> Result<Vec<CommentLine>, Refusal> {
+    let (roles, hidden) = match (snapshot.event(object)?, snapshot.group(object)?) {
+        (Some(event), _) => (event.hosts, event.hidden),
+        (None, Some(group)) => (group.roles, group.hidden),
+        (None, None) => return Ok(Vec::new()),
+    };
+    let lineage = snapshot.lineage()?;
+    let mut found = Vec::new();
+    for entry in pointing(snapshot, object, kind::COMMENT)? {
+        let header = entry.header();
+        let (id, feed) = (entry.id(), lineage.now(header.author));
+        let Some(Post::Comment { object: on, reply, text, tone: Some(Tone::Announcement) }) = read(&entry)
+        else {
+            continue;
+        };
+        let counts = on == *object && may_say(Tone::Announcement, &feed, &roles, &[]);
+        if feed != me && counts && !hidden.iter().any(|line| line.entry == id) {
+            let (name, time_ms, tone) = (called(snapshot, &feed)?, header.time_ms, Some(Tone::Announcement));
+            found.push(CommentLine { id, feed, name, time_ms, text, reply, depth: 0, tone, hidden_by: None });
+        }
+    }
+    found.sort_by_key(|comment| (comment.time_ms, comment.id));
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn comment(n: u8, time_ms: u64, reply: Option<u8>) -> CommentLine {
+        let id = |n: u8| EntryId::new([n; 32]);
+        CommentLine {
+            id: id(n),
+            feed: FeedId::new([n; 32]),
+            name: String::new(),
+            time_ms,
+            text: String::new(),
+            reply: reply.map(id),
+            depth: 0,
+            tone: None,
+            hidden_by: None,
+        }
+    }
+
+    #[test]
+    fn a_reply_stands_below_what_it_answers_whatever_times_are_claimed() {
+        let said = vec![
+            comment(1, 50, None),
+            comment(2, 10, Some(1)), // Claims to be older than what it answers.
+            comment(3, 60, Some(2)),
+            comment(4, 55, Some(1)),
+            comment(5, 20, None),
+            comment(6, 5, Some(99)), // What it answers is not here.
+        ];
+        let shown: Vec<_> = thread(said).iter().map(|line| (line.id.as_bytes()[0], line.depth)).collect();
+        assert_eq!(shown, [(6, 0), (5, 0), (1, 0), (2, 1), (3, 2), (4, 1)]);
+    }
+
+    #[test]
+    fn only_hosts_announce_and_only_who_was_there_thanks() {
+        let line = |n: u8, role, cut| RoleLine { feed: FeedId::new([n; 32]), role, quota: None, cut };
+        let roles = [line(1, Role::Host, None), line(2, Role::Door, None), line(3, Role::Owner, Some(7))];
+        let came = AttendanceLine {
+            feed: FeedId::new([4; 32]),
+            doors: vec![],
+            rsvp: None,
+            persons: None,
+            late: false,
+            left: false,
+        };
+        let says = |tone, n: u8| may_say(tone, &FeedId::new([n; 32]), &roles, std::slice::from_ref(&came));
+        let announces: Vec<_> = (1..=5).filter(|n| says(Tone::Announcement, *n)).collect();
+        let thanks: Vec<_> = (1..=5).filter(|n| says(Tone::Thanks, *n)).collect();
+        assert_eq!((announces, thanks), (vec![1], vec![4]));
+    }
+}

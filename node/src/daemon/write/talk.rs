@@ -1,0 +1,147 @@
+//! Comments, and polls that become events.
+
+use klatch_feed::post::{EventFields, Role, Tone, kind, local_start};
+use klatch_feed::{EntryId, Post};
+
+use super::super::request::PollRequest;
+use super::{On, Plan, Refusal, field, no_effect, right, role_in};
+use crate::daemon::{Among, read};
+use crate::names;
+
+impl On<'_> {
+    /// On a group or an event; or on a comment, which it answers.
+    pub(super) fn comment(&self, on: &str, text: String, tone: Option<Tone>) -> Result<Plan, Refusal> {
+        let (object, reply) = match names::object(self.snapshot, on, Among::GroupsAndEvents) {
+            Err(Refusal::Unknown { .. }) if on.trim().starts_with("entry1") => {
+                let comment = names::entry_of(self.snapshot, on, kind::COMMENT)?;
+                let entry = self.snapshot.entry(&comment)?;
+                let object = entry.and_then(|entry| entry.header().refs.first().copied());
+                (object.ok_or_else(|| no_effect("that comment is on nothing"))?, Some(comment))
+            }
+            found => (found?, None),
+        };
+        let (name, roles, attendance) = match self.snapshot.event(&object)? {
+            Some(event) => (event.title, event.hosts, event.attendance),
+            None => self.group(&object).map(|group| (group.name, group.roles, vec![]))?,
+        };
+        match tone {
+            Some(tone) if !read::may_say(tone, &self.me, &roles, &attendance) => Err(match tone {
+                Tone::Announcement => right(&name, role_in(&roles, &self.me), "a host"),
+                Tone::Thanks => {
+                    no_effect(format!("thanks are from who was there: no door of {name:?} saw you"))
+                }
+            }),
+            tone => Ok(Plan::post(Post::Comment { object, reply, text, tone })),
+        }
+    }
+
+    pub(super) fn poll(&self, request: PollRequest) -> Result<Plan, Refusal> {
+        match request {
+            PollRequest::Create { group, question, zone, minutes, options } => {
+                let group = self.group(&names::group(self.snapshot, &group)?)?;
+                if !group.members.contains(&self.me) {
+                    return Err(no_effect(format!("only members of {:?} ask it for a date", group.name)));
+                }
+                for start in &options {
+                    local_start(start, &zone)?;
+                }
+                Ok(Plan::post(Post::Poll { group: group.id, question, zone, minutes, options }))
+            }
+            PollRequest::Vote { poll, options } => {
+                let (poll, Post::Poll { options: starts, .. }) = self.open_poll(&poll)? else {
+                    return Err(no_effect("this is no poll"));
+                };
+                let yes = options.iter().map(|text| option(text, &starts)).collect::<Result<Vec<_>, _>>()?;
+                Ok(Plan::post(Post::Vote { poll, yes }))
+            }
+            PollRequest::Settle { poll, option: chosen, title, place, capacity } => {
+                let (id, Post::Poll { group, question, zone, minutes, options }) = self.open_poll(&poll)?
+                else {
+                    return Err(no_effect("this is no poll"));
+                };
+                if self.snapshot.entry(&id)?.is_none_or(|entry| entry.header().author != self.me) {
+                    return Err(no_effect("only who asked can settle it"));
+                }
+                self.may_schedule(&self.group(&group)?)?;
+                let at = option(&chosen, &options)? as usize;
+                let start = options.get(at).cloned().ok_or_else(|| no_effect("there is no such option"))?;
+                let event = Post::Event {
+                    group: Some(group),
+                    title: title.unwrap_or(question),
+                    start,
+                    zone,
+                    minutes,
+                    capacity,
+                    split: false,
+                    repeat: None,
+                };
+                let fields = EventFields { place: Some(place), ..EventFields::default() };
+                let details = Some(fields).filter(|fields| fields.place.as_deref() != Some(""));
+                Ok(Plan { details, settles: Some(id), ..Plan::post(event) })
+            }
+            PollRequest::Show { .. } => unreachable!("`read` answers what changes nothing"),
+        }
+    }
+
+    /// A poll that no event came of yet.
+    fn open_poll(&self, text: &str) -> Result<(EntryId, Post), Refusal> {
+        let id = names::entry_of(self.snapshot, text, kind::POLL)?;
+        let entry = self.snapshot.entry(&id)?.ok_or_else(|| no_effect("the poll is not here"))?;
+        let (header, gone) = (entry.header(), || no_effect("the poll's text is not here, or was taken back"));
+        let post = Post::read(header.kind, &header.refs, entry.body()).ok_or_else(gone)?;
+        if read::settled(self.snapshot, &id, header.author)?.is_some() {
+            return Err(no_effect("that poll is settled: `klatch poll show` says which event came of it"));
+        }
+        Ok((id, post))
+    }
+
+    /// Whether I may schedule in the group.
+    pub(super) fn may_schedule(&self, group: &klatch_feed::GroupState) -> Result<(), Refusal> {
+        let role = role_in(&group.roles, &self.me);
+        let open = group.schedulers == klatch_feed::post::Schedulers::Members;
+        let may = role.is_some_and(|role| role <= Role::Organizer);
+        match may || (open && group.members.contains(&self.me)) {
+            true => Ok(()),
+            false => Err(right(&group.name, role, if open { "a member" } else { "an organizer" })),
+        }
+    }
+}
+
+/// The place, from 0, of an option that is named by its number from 1, or by its start or a beginning of it.
+fn option(text: &str, options: &[String]) -> Result<u32, Refusal> {
+    let number = text.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|at| *at < options.len());
+    let text = text.trim().replacen(' ', "T", 1);
+    let named: Vec<_> =
+        (0..options.len()).filter(|at| !text.is_empty() && options[*at].starts_with(&text)).collect();
+    match (number, &named[..]) {
+        (Some(at), _) => Ok(u32::try_from(at).unwrap_or(u32::MAX)),
+        (None, [at]) => Ok(u32::try_from(*at).unwrap_or(u32::MAX)),
+        (None, []) => Err(field("option", format!("1 to {}, or a date as 2026-12-03", options.len()))),
+        (None, _) => Err(field("option", format!("{text} is several: say the time as well, or the number"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::option;
+
+    #[test]
+    fn an_option_is_named_by_number_date_or_start() {
+        let options = ["2026-12-03T18:30", "2026-12-04T18:30", "2026-12-04T20:00"].map(str::to_owned);
+        let cases = [
+            ("1", Some(0)),
+            ("3", Some(2)),
+            ("2026-12-03", Some(0)),
+            ("2026-12-04 20:00", Some(2)),
+            ("2026-12-04T18:30", Some(1)),
+            ("2026-12-04", None),
+            ("0", None),
+            ("4", None),
+            ("", None),
+            ("2027", None),
+        ];
+        for (text, at) in cases {
+            assert_eq!(option(text, &options).ok(), at, "{text:?}");
+        }
+    }
+}
