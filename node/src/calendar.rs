@@ -7,6 +7,7 @@
 //! Absent on purpose: METHOD, ORGANIZER and ATTENDEE. An answer is a signed post, and no mail to anybody.
 
 mod content;
+pub mod draft;
 mod series;
 mod zone;
 

@@ -11,6 +11,7 @@ mod completions;
 mod delete;
 mod demo;
 mod door;
+mod draft;
 mod event;
 mod exit;
 mod export;
@@ -202,7 +203,7 @@ impl Cli {
             Command::Recover(args) => recover::run(args, &config, &node, &out),
             Command::Compact(args) => verify::compact(args, &node, &out),
             Command::Export(args) => export::export(args, &node, &out),
-            Command::Import(args) => export::import(args, &node, &out),
+            Command::Import(args) => export::import(args, &config, &node, &out),
             _ => unreachable!("the commands that need no log ran above"),
         }
     }

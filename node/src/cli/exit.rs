@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::calendar::draft::DraftError;
 use crate::config::NoHome;
 use crate::daemon::create::CreateError;
 use crate::daemon::socket::AskError;
@@ -55,6 +56,8 @@ pub enum CliError {
     Network { path: PathBuf, source: NetworkError },
     #[error("{path}: {problem}")]
     Import { path: PathBuf, problem: &'static str },
+    #[error("{path}: {problem}")]
+    Calendar { path: PathBuf, problem: DraftError },
     #[error("{0}")]
     Usage(String),
     #[error("{what} is not in this version yet{instead}")]

@@ -1,18 +1,20 @@
 //! `klatch export` and `klatch import`. The file: spec/files.md, "export file".
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use klatch_feed::{FeedId, NetId};
 
+use super::draft;
 use super::exit::CliError;
 use super::output::{Printer, count, plain};
 use super::reach::{Node, take};
 use super::when::Minutes;
 use crate::calendar::{self, Options};
 use crate::clock;
+use crate::config::Config;
 use crate::daemon::{Among, Request};
 use crate::guests;
 use crate::network::{hex, unhex, unhex_any};
@@ -84,13 +86,23 @@ enum ExportCommand {
     },
 }
 
-/// Take the log in a file that `klatch export feed` wrote
+/// Take the log in a file that `klatch export feed` wrote, or the events in a calendar
 ///
-/// Every entry is checked as if a peer had sent it.
+/// Of a log every entry is checked as if a peer had sent it. Of a calendar (iCalendar) it shows what its events
+/// would be here, each as the command that schedules it, and what that leaves out; with --yes they are scheduled.
 #[derive(Args, Debug)]
 pub(super) struct ImportArgs {
     /// The file
-    file: PathBuf,
+    pub(super) file: PathBuf,
+    /// Schedule the events of the calendar
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// ... in this group: its id, its beginning, or its name in quotes [default: on your own]
+    #[arg(long, requires = "yes")]
+    pub(super) group: Option<String>,
+    /// Zone of times in the calendar that name none, or one not known here [default: this machine's]
+    #[arg(long, value_name = "ZONE")]
+    pub(super) tz: Option<String>,
 }
 
 /// Runs `export`.
@@ -169,10 +181,22 @@ fn read_feed(who: Option<&str>, node: &Node) -> Result<(Vec<u8>, u32), CliError>
 }
 
 /// Runs `import`.
-pub(super) fn import(args: &ImportArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+pub(super) fn import(args: &ImportArgs, config: &Config, node: &Node, out: &Printer) -> Result<(), CliError> {
     let failed = |source| CliError::File { path: args.file.clone(), source };
-    let wrong = |problem| CliError::Import { path: args.file.clone(), problem };
     let mut file = std::io::BufReader::new(File::open(&args.file).map_err(failed)?);
+    if draft::is_calendar(file.fill_buf().map_err(failed)?) {
+        let mut bytes = Vec::new();
+        file.take(calendar::draft::FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
+        return draft::import(args, &bytes, config, node, out);
+    }
+    if args.yes || args.tz.is_some() {
+        return Err(CliError::Usage("--yes and --tz are for calendars, and this file is none".to_owned()));
+    }
+    import_feed(args, file, node, out)
+}
+
+fn import_feed(args: &ImportArgs, mut file: impl Read, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let wrong = |problem| CliError::Import { path: args.file.clone(), problem };
     let mut head = [0; 80];
     file.read_exact(&mut head).map_err(|_| wrong("not a file that `klatch export feed` wrote"))?;
     let me = take!(node.call(Request::Id)?, Me)?;

@@ -259,7 +259,8 @@ fn a_file_that_is_no_export_is_refused() {
         (&whole[..whole.len() - 1], "cut off"),
         (&foreign, "another network"),
         (&flipped, "file:"),
-        (&b"BEGIN:VCALENDAR".repeat(9), "not a file"),
+        (&b"klatch/export/0\0".repeat(9), "not a file"),
+        (&b"BEGIN:VCALENDAR".repeat(9), "not a calendar"),
     ] {
         fs::write(&path, bytes).unwrap();
         ben.fails(&["import", name], 1, &[says]);

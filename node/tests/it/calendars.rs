@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::Write as _;
 use std::process::Command;
 
+use klatch::calendar::draft::{self, Draft};
 use klatch::calendar::{Dated, Options, to_ics};
 use klatch_feed::EventState;
 use klatch_feed::post::instant;
@@ -189,5 +190,58 @@ fn ical_js_reads_the_same_instants() {
     let node = OsStr::new("node");
     if is_here(node, &["-e", "require('ical.js')"], "the package ical.js") {
         agrees(node, "calendar_reader.cjs", &[]);
+    }
+}
+
+/// When what was drafted from a calendar would be, as it would be shown here.
+fn drafted(text: &[u8], zone: &str) -> Vec<String> {
+    let drafts = draft::read(text, zone.parse().unwrap(), false).unwrap();
+    let mut lines = Vec::new();
+    for Draft { title, start, zone, minutes, repeat, fields, notes } in drafts {
+        assert!(notes.is_empty(), "{title}: {notes:?}");
+        let more = json!({
+            "minutes": minutes, "all_day": fields.all_day.unwrap_or_default(),
+            "extra": fields.extra.unwrap_or_default(), "except": fields.except.unwrap_or_default(),
+        });
+        let states = match repeat {
+            Some(rule) => {
+                let state = series(1, &zone, &start, &rule, more);
+                state.occurrence_names().iter().map(|name| state.plain_occurrence(name)).collect()
+            }
+            None => vec![event(1, &zone, &start, more)],
+        };
+        let told =
+            states.iter().map(line).map(|line| line.split(' ').skip(1).take(2).collect::<Vec<_>>().join(" "));
+        lines.extend(told.map(|told| format!("{title} {told}")));
+    }
+    lines.sort();
+    lines
+}
+
+#[test]
+fn what_icalendar_wrote_is_drafted_at_the_same_instants() {
+    let python = std::env::var_os("KLATCH_PYTHON").unwrap_or_else(|| "python3".into());
+    let packages = ["-c", "import icalendar, recurring_ical_events"];
+    if !is_here(&python, &packages, "the packages icalendar and recurring-ical-events") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("calendar.ics");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/calendar_writer.py");
+    for (zone, spring, autumn, _) in ZONES {
+        let run = Command::new(&python).args([script, zone, spring, autumn]).arg(&file).output().unwrap();
+        assert!(run.status.success(), "{zone}: {}", String::from_utf8_lossy(&run.stderr));
+        let mut written: Vec<_> = String::from_utf8(run.stdout).unwrap().lines().map(str::to_owned).collect();
+        written.sort();
+        assert_eq!(drafted(&std::fs::read(&file).unwrap(), zone), written, "{zone}");
+        if !is_here(OsStr::new("node"), &["-e", "require('ical.js')"], "the package ical.js") {
+            continue;
+        }
+        let again = "const loaded = require('ical.js'), ICAL = loaded.default ?? loaded; \
+            const text = require('fs').readFileSync(process.argv[1], 'utf8'); \
+            process.stdout.write(ICAL.stringify(ICAL.parse(text)))";
+        let run = Command::new("node").args(["-e", again]).arg(&file).output().unwrap();
+        assert!(run.status.success(), "{zone}: {}", String::from_utf8_lossy(&run.stderr));
+        assert_eq!(drafted(&run.stdout, zone), written, "{zone}, written by ical.js");
     }
 }

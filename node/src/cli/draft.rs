@@ -1,0 +1,139 @@
+//! `klatch import` of a calendar: drafts of events, which are looked at before they are scheduled.
+
+use chrono_tz::Tz;
+
+use super::exit::CliError;
+use super::export::ImportArgs;
+use super::output::{Ink, Printer, count, plain};
+use super::reach::{Node, take};
+use crate::calendar::draft::{self, Draft};
+use crate::config::Config;
+use crate::daemon::{Created, Request, Schedule};
+
+/// Whether a file that begins so is meant to be a calendar.
+pub(super) fn is_calendar(start: &[u8]) -> bool {
+    let start = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start).trim_ascii_start();
+    start.get(..6).is_some_and(|name| name.eq_ignore_ascii_case(b"BEGIN:"))
+}
+
+/// Shows what the calendar in `bytes` would be here; schedules it where `args` say so.
+pub(super) fn import(
+    args: &ImportArgs,
+    bytes: &[u8],
+    config: &Config,
+    node: &Node,
+    out: &Printer,
+) -> Result<(), CliError> {
+    let zone = match &args.tz {
+        Some(name) => {
+            let unknown = || CliError::Usage(format!("{name:?} is not a time zone like Europe/Lisbon"));
+            name.parse::<Tz>().map_err(|_| unknown())?
+        }
+        None => config.zone,
+    };
+    let refused = |problem| CliError::Calendar { path: args.file.clone(), problem };
+    let drafts = draft::read(bytes, zone, args.tz.is_some()).map_err(refused)?;
+    if !args.yes {
+        out.result(&drafts, |ink| drafts.iter().map(|draft| screen(draft, ink)).collect())?;
+        out.hint("Nothing is scheduled yet: --yes does it, with --group in a group.");
+        return Ok(());
+    }
+    let mut created: Vec<Created> = Vec::new();
+    for draft in &drafts {
+        let request = Request::Schedule(schedule(draft, args.group.clone()));
+        match node.call(request).and_then(|answer| take!(answer, Created)) {
+            Ok(one) => created.push(one),
+            Err(error) => {
+                let done = count(created.len() as u64, "event", "events");
+                out.hint(format_args!("{done} scheduled before {:?}, and none after.", plain(&draft.title)));
+                return Err(error);
+            }
+        }
+    }
+    out.result(&created, |_| {
+        let lines = drafts.iter().zip(&created);
+        lines.map(|(draft, one)| format!("scheduled {}\n{}\n", plain(&draft.title), one.id)).collect()
+    })?;
+    super::goes_out(node, out);
+    Ok(())
+}
+
+fn schedule(draft: &Draft, group: Option<String>) -> Schedule {
+    let Draft { title, start, zone, minutes, repeat, fields, .. } = draft.clone();
+    Schedule {
+        group,
+        title,
+        start,
+        zone,
+        minutes,
+        place: String::new(),
+        about: String::new(),
+        capacity: None,
+        split: false,
+        repeat,
+        fields: Box::new(fields),
+    }
+}
+
+/// The command that would schedule it, and what that leaves out.
+fn screen(draft: &Draft, ink: Ink) -> String {
+    let Draft { title, start, zone, minutes, repeat, fields, notes } = draft;
+    let degrees = |(lat, lon)| [lat, lon].map(crate::calendar::degrees).join(",");
+    let mut args = vec![("title", title.clone()), ("start", start.clone()), ("tz", zone.clone())];
+    args.push(("duration", format!("{minutes}m")));
+    let texts = [
+        ("repeat", repeat.clone()),
+        ("where", fields.place.clone()),
+        ("geo", fields.geo.map(degrees)),
+        ("online", fields.online.clone()),
+        ("about", fields.about.clone()),
+    ];
+    args.extend(texts.into_iter().filter_map(|(name, text)| Some((name, text?))));
+    args.extend(fields.tags.iter().flatten().map(|tag| ("tag", tag.clone())));
+    let mut text = format!("{}\n  klatch event schedule", ink.bold(&plain(title)));
+    for (name, value) in args {
+        text += &format!(" \\\n    --{name} {}", quoted(&value));
+    }
+    if fields.all_day == Some(true) {
+        text += " \\\n    --all-day";
+    }
+    text.push('\n');
+    // What `event update` says afterwards, and --yes at once.
+    for (name, starts) in [("extra", &fields.extra), ("except", &fields.except)] {
+        if let Some(starts) = starts {
+            text += &format!("  {name}: {}\n", plain(&starts.join(", ")));
+        }
+    }
+    for note in notes {
+        text += &format!("  {}\n", ink.warn(&plain(note)));
+    }
+    text
+}
+
+/// As a shell takes it for one word, whatever is in it. Line feeds within a word are shown as such, in ANSI-C form.
+fn quoted(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(|line| plain(line).replace('\'', "'\\''")).collect();
+    format!("'{}'", lines.join("'$'\\n''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_stays_one_word() {
+        assert_eq!(quoted("Tea"), "'Tea'");
+        assert_eq!(quoted("it's $(rm) `x`\nnext"), "'it'\\''s $(rm) `x`'$'\\n''next'");
+        assert_eq!(quoted("a\x1b[2J"), "'a\u{fffd}[2J'");
+    }
+
+    #[test]
+    fn a_calendar_is_known_by_how_it_begins() {
+        for start in ["BEGIN:VCALENDAR", "\u{feff}begin:vcalendar", "\r\n BEGIN:VCALENDAR"] {
+            assert!(is_calendar(start.as_bytes()), "{start}");
+        }
+        for start in ["", "klatch/export/1\0", "BEGIN"] {
+            assert!(!is_calendar(start.as_bytes()), "{start}");
+        }
+    }
+}
