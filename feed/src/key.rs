@@ -42,6 +42,10 @@ impl SecretKey {
     pub fn feed(&self) -> FeedId {
         FeedId::new(self.0.verifying_key().to_bytes())
     }
+    /// What opens a text that was sealed for this feed: the X25519 scalar of the same key. Source: spec/posts.md, "sealing".
+    pub(crate) fn opening_key(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_scalar_bytes())
+    }
     /// Signs the parts, one after another, as one message.
     pub fn sign(&self, parts: &[&[u8]]) -> [u8; 64] {
         self.0.multipart_sign(parts).to_bytes()
@@ -72,6 +76,11 @@ impl PublicKey {
     /// The strict predicate over the parts as one message. Source: spec/feed.md, "signature".
     pub fn verify(&self, parts: &[&[u8]], signature: &[u8; 64]) -> bool {
         self.0.verify_strict(&parts.concat(), &Signature::from_bytes(signature)).is_ok()
+    }
+
+    /// The X25519 key to which texts for the feed are sealed. Source: spec/posts.md, "sealing".
+    pub(crate) fn sealing_key(&self) -> [u8; 32] {
+        self.0.to_montgomery().to_bytes()
     }
 
     /// The feed it writes.

@@ -19,6 +19,7 @@ pub mod id;
 pub mod key;
 pub mod meetup;
 pub mod post;
+pub mod sealed;
 pub mod succession;
 
 pub use chain::{AcceptError, Accepted, Head, K};

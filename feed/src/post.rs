@@ -32,6 +32,7 @@ pub use checkin::checkin_message;
 pub use event::{EventFields, instant, local_start};
 pub(crate) use event::{START_FORM, parse_start};
 use form::Body;
+pub(crate) use limit::text as check_text;
 pub use limit::{PostError, Problem};
 use limit::{count, distinct, line, number, text};
 pub use repeat::{OCCURRENCES_MAX, Rule, RuleError};

@@ -57,7 +57,7 @@ impl Post {
             kind::SEALED => read::<seal::Sealed>(kind, refs, body),
             _ => None,
         }?;
-        post.check().is_ok().then_some(post)
+        post.check_limits().is_ok().then_some(post)
     }
 
     /// The kind, refs and body that say it, checked against every limit. `salt`: 16 random bytes, which
@@ -68,7 +68,7 @@ impl Post {
     /// The first field past its limit; for an event also a zone that is not known here and a local start
     /// that its clocks skip.
     pub fn draft(&self, time_ms: u64, salt: [u8; 16]) -> Result<Draft, PostError> {
-        self.check()?;
+        self.check_limits()?;
         match self {
             Self::Event { start, zone, .. } => event::check_local(Some(start), Some(zone))?,
             Self::Update { fields, .. } => {
@@ -224,7 +224,7 @@ impl Post {
     }
 
     /// Every limit that does not depend on anything but the post: the same for who writes and who reads.
-    fn check(&self) -> Result<(), PostError> {
+    pub(crate) fn check_limits(&self) -> Result<(), PostError> {
         self.occ().map_or(Ok(()), event::check_occ)?;
         match self {
             Self::Genesis { succeeds, .. } => identity::check_genesis(succeeds.as_deref()),

@@ -64,7 +64,7 @@ pub(super) fn line(field: &'static str, said: &str, bytes: RangeInclusive<usize>
 }
 
 /// Text of several lines: no control characters but line feed and tab.
-pub(super) fn text(field: &'static str, said: &str, bytes: RangeInclusive<usize>) -> Result<(), PostError> {
+pub(crate) fn text(field: &'static str, said: &str, bytes: RangeInclusive<usize>) -> Result<(), PostError> {
     length(field, said, bytes)?;
     match said.find(|c: char| c.is_control() && !matches!(c, '\n' | '\t')) {
         Some(at) => Err(PostError { field, problem: Problem::Control { at } }),

@@ -1,6 +1,8 @@
 //! `spec/vectors/posts/`: bodies and what they say, within limits and one past them.
 
-use klatch_feed::{EntryId, Kind, Post};
+use klatch_feed::post::Purpose;
+use klatch_feed::sealed::{self, Place};
+use klatch_feed::{EntryId, FeedId, Kind, NetId, Post, SecretKey};
 use serde_cbor::Value as Cbor;
 use serde_json::{Value, json};
 
@@ -373,12 +375,109 @@ fn shapes() -> Vec<Value> {
     cases
 }
 
+/// What a text is sealed with, and what it is bound to.
+struct Bound {
+    author: SecretKey,
+    event: EntryId,
+    occ: Option<&'static str>,
+    purpose: Purpose,
+}
+
+impl Bound {
+    fn new() -> Self {
+        let author = SecretKey::from_seed(&[1; 32]);
+        Self { author, event: refs(1)[0], occ: None, purpose: Purpose::Answers }
+    }
+    /// The text for readers 1, 2 and 3, as a case of reader `n`.
+    fn case(&self, what: &str, verdict: &str, n: u8, text: &str) -> Value {
+        let net = NetId::of_name(NETWORK);
+        let author = self.author.feed();
+        let place = Place { net: &net, author: &author, event: &self.event, occ: self.occ, purpose: self.purpose };
+        let readers = [1, 2, 3].map(|n| SecretKey::from_seed(&[n; 32]).feed());
+        let Ok(Post::Sealed { keys, sealed, .. }) = sealed::seal(place, text, &readers, &[5; 32]) else {
+            panic!("sealed")
+        };
+        let key = |(reader, key): &([u8; 8], [u8; 80])| json!({ "reader": hex(reader), "key": hex(key) });
+        let fields = json!({
+            "network": NETWORK, "author": author, "event": self.event, "occ": self.occ, "purpose": self.purpose,
+            "seed": hex(&[n; 32]), "keys": keys.iter().map(key).collect::<Vec<_>>(), "box": hex(&sealed), "text": text,
+        });
+        case(what, verdict, fields)
+    }
+}
+
+const NETWORK: &str = "vectors";
+
+fn sealed_texts() -> Vec<Value> {
+    let (bound, long) = (Bound::new(), "x".repeat(225));
+    let elsewhere = |what: &str, field: &str, value: Value| {
+        let mut case = bound.case(what, "does not open", 2, "Nuts?\tno");
+        case[field] = value;
+        case
+    };
+    let changed = |what: &str, pointer: &str| {
+        let mut case = bound.case(what, "does not open", 2, "Nuts?\tno");
+        let held = case.pointer_mut(pointer).expect("a field");
+        let mut bytes = unhex(held.as_str().expect("hex"));
+        *bytes.last_mut().expect("bytes") ^= 1;
+        *held = hex(&bytes).into();
+        case
+    };
+    let occ = Some("2026-12-03T18:30");
+    let mut cases = vec![
+        bound.case("answers, read by their author", "ok", 1, "Nuts?\tno\nDog?\tyes"),
+        bound.case("answers, read by a host", "ok", 2, "Nuts?\tno\nDog?\tyes"),
+        bound.case("the longest of the least size", "ok", 2, &"x".repeat(224)),
+        bound.case("the shortest of the next", "ok", 2, &long),
+        bound.case("the longest text", "ok", 2, &"x".repeat(2000)),
+        Bound { purpose: Purpose::Address, occ, ..Bound::new() }.case("the address of an occurrence", "ok", 3, "Rua 1"),
+        Bound { purpose: Purpose::Feedback, ..Bound::new() }.case("feedback", "ok", 3, "Too loud.\nFine else."),
+        bound.case("sealed for others", "not a reader", 4, "Nuts?\tno"),
+        elsewhere("moved to another network", "network", "other".into()),
+        elsewhere("moved to another author", "author", json!(SecretKey::from_seed(&[2; 32]).feed())),
+        elsewhere("moved to another event", "event", json!(refs(2)[1])),
+        elsewhere("moved to an occurrence", "occ", occ.into()),
+        elsewhere("moved to another purpose", "purpose", "feedback".into()),
+        changed("a changed key", "/keys/1/key"),
+        changed("a changed text", "/box"),
+    ];
+    for case in &mut cases {
+        if case["verdict"] != "ok" {
+            case.as_object_mut().expect("a map").remove("text");
+        }
+    }
+    cases
+}
+
+/// What a case of sealed text comes to.
+fn opened(case: &Value) -> (&'static str, Option<String>) {
+    let text = |field: &str| case[field].as_str().expect("text");
+    let net = NetId::of_name(text("network"));
+    let author: FeedId = text("author").parse().expect("a feed");
+    let event: EntryId = text("event").parse().expect("an id");
+    let purpose = serde_json::from_value(case["purpose"].clone()).expect("a purpose");
+    let place = Place { net: &net, author: &author, event: &event, occ: case["occ"].as_str(), purpose };
+    let of = |value: &Value, field: &str| unhex(value[field].as_str().expect("hex"));
+    let key = |key: &Value| {
+        let (reader, key) = (of(key, "reader"), of(key, "key"));
+        (reader.try_into().expect("8 bytes"), key.try_into().expect("80 bytes"))
+    };
+    let keys: Vec<_> = case["keys"].as_array().expect("keys").iter().map(key).collect();
+    let secret = SecretKey::from_seed(&of(case, "seed").try_into().expect("32 bytes"));
+    match sealed::open(place, &keys, &of(case, "box"), &secret) {
+        Ok(Some(text)) => ("ok", Some(text)),
+        Ok(None) => ("not a reader", None),
+        Err(_) => ("does not open", None),
+    }
+}
+
 #[test]
 fn the_vectors_of_posts_are_what_the_rules_make() {
     let made: Files = [
         file("good", "post", "One post of each kind.", good()),
         file("limits", "post", "Each limit at its value, and one past it.", limits()),
         file("shapes", "post", "A body has one shape; what does not fit says nothing.", shapes()),
+        file("sealed", "sealed", "A sealed text opens for its readers, at its place alone.", sealed_texts()),
     ]
     .into();
     settle("posts", &made, &[]);
@@ -388,6 +487,12 @@ fn the_vectors_of_posts_are_what_the_rules_make() {
 fn every_vector_of_posts_has_its_verdict() {
     for (name, file) in read("posts") {
         for case in file["cases"].as_array().expect("cases") {
+            if file["form"] == "sealed" {
+                let (verdict, text) = opened(case);
+                let wanted = (case["verdict"].as_str(), case["text"].as_str());
+                assert_eq!((Some(verdict), text.as_deref()), wanted, "{name}: {}", case["what"]);
+                continue;
+            }
             let kind = Kind(u16::try_from(case["kind"].as_u64().expect("a kind")).expect("16 bits"));
             let refs: Vec<EntryId> = serde_json::from_value(case["refs"].clone()).expect("ids");
             let body = unhex(case["body"].as_str().expect("hex"));
