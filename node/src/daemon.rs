@@ -16,6 +16,7 @@ pub mod recovery;
 mod request;
 mod response;
 mod room;
+mod sealing;
 mod seats;
 pub mod socket;
 pub mod succeed;

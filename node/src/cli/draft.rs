@@ -72,6 +72,7 @@ fn schedule(draft: &Draft, group: Option<String>) -> Schedule {
         split: false,
         repeat,
         fields: Box::new(fields),
+        address: None,
     }
 }
 

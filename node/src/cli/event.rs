@@ -41,6 +41,7 @@ enum EventCommand {
     Revoke(RevokeArgs),
     Share(ShareArgs),
     Attendance(EventAttendanceArgs),
+    Feedback(FeedbackArgs),
     /// Explain a verdict by the entries behind it (not in this version yet)
     Why(LaterArgs),
 }
@@ -104,6 +105,17 @@ struct RevokeArgs {
     who: String,
 }
 
+/// Tell the hosts how it was; only they can read it
+#[derive(Args, Debug)]
+struct FeedbackArgs {
+    /// Event id, its beginning, or its title in quotes
+    event: String,
+    /// What you say, up to 2,000 bytes
+    text: String,
+    #[command(flatten)]
+    on: on::On,
+}
+
 /// Runs it.
 pub(super) fn run(args: &EventArgs, config: &Config, node: &Node, out: &Printer) -> Result<(), CliError> {
     match &args.command {
@@ -130,6 +142,10 @@ pub(super) fn run(args: &EventArgs, config: &Config, node: &Node, out: &Printer)
             posted(request, node, out, |_| format!("{} has no role any more", plain(&args.who)))
         }
         EventCommand::Share(args) => share::run(args, node, out),
+        EventCommand::Feedback(args) => {
+            let (event, on, text) = (args.event.clone(), args.on.on.clone(), args.text.clone());
+            posted(Request::Feedback { event, on, text }, node, out, |_| "told the hosts".to_owned())
+        }
         EventCommand::Attendance(args) => attendance::event(args, node, out),
         EventCommand::Why(_) => {
             later::not_yet("`klatch event why`", ": `klatch event show` names who ranked whom")

@@ -27,6 +27,9 @@ pub(super) struct RsvpArgs {
     /// One line for the hosts; it is as public as the answer
     #[arg(long, default_value = "", hide_default_value = true)]
     note: String,
+    /// Answer to the event's first question, then to the second ...; only hosts can read it; "" = none
+    #[arg(long = "answer", value_name = "TEXT")]
+    answers: Vec<String>,
     #[command(flatten)]
     on: On,
 }
@@ -39,6 +42,7 @@ pub(super) fn run(args: &RsvpArgs, node: &Node, out: &Printer) -> Result<(), Cli
         answer: args.answer,
         party: args.guests + 1,
         note: args.note.clone(),
+        answers: args.answers.clone(),
     };
     let answer = match args.guests {
         0 => word(args.answer).to_owned(),

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::local::{self, Local, Spaces};
 use super::request::Request;
 use super::response::{CompactedFile, Refusal, Response};
+use super::sealing::Addresses;
 use super::wants::{self, Hints};
 use super::write::{self, Plan};
 use super::{Admit, Options, Shared, seats};
@@ -103,6 +104,8 @@ pub(super) struct Owner {
     hints: Hints,
     /// How many those are.
     hinted: usize,
+    /// What this node's owner sealed for whoever has a seat.
+    addresses: Addresses,
     /// RSVPs ranked since the start: none is ranked twice, whatever the fold makes of the line.
     ranked: BTreeSet<EntryId>,
     /// Own posts that wait while a peer's word is looked into, in order.
@@ -117,8 +120,9 @@ type Write = (Plan, oneshot::Sender<Result<Response, Refusal>>);
 impl Owner {
     pub(super) fn new(store: Store, shared: Arc<Shared>, options: Options) -> Self {
         let (mine, noted, hints, hinted, ranked) = Default::default();
+        let addresses = Addresses::default();
         let (waiting, was_paused) = (Vec::new(), false);
-        Self { store, shared, options, mine, noted, hints, hinted, ranked, waiting, was_paused }
+        Self { store, shared, options, mine, noted, hints, hinted, addresses, ranked, waiting, was_paused }
     }
 
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
@@ -150,10 +154,11 @@ impl Owner {
             self.note_feed(&snapshot, feed)?;
         }
         self.rewant()?;
-        let all = snapshot.events()?.into_iter().map(|event| event.id).collect();
-        if let Some(changes) = self.rank(&Changes { objects: all, ..Changes::default() })? {
-            self.broadcast(changes);
-        }
+        let all: BTreeSet<_> = snapshot.events()?.into_iter().map(|event| event.id).collect();
+        let objects = all.iter().copied().collect();
+        let ranked = self.rank(&Changes { objects, ..Changes::default() })?;
+        let told = self.tell_address(&all)?;
+        ranked.into_iter().chain(told).for_each(|changes| self.broadcast(changes));
         Ok(())
     }
 
@@ -161,6 +166,7 @@ impl Owner {
         // refs[0] is the group or event an entry is about; what founds one is found by its author.
         let about = entries.iter().filter(|entry| entry.header().kind != kind::TOMBSTONE);
         self.mine.extend(about.filter_map(|entry| entry.header().refs.first()));
+        entries.iter().for_each(|entry| self.addresses.note(&self.shared, entry));
     }
 
     /// A pub takes part in whatever its members do. Source: spec/pub.md, "what a pub keeps".
@@ -429,8 +435,11 @@ impl Owner {
             self.rewant()?;
         }
         let ranked = if self.options.live { self.rank(&changes)? } else { None };
+        let mut seated: BTreeSet<_> = changes.objects.iter().copied().collect();
+        seated.extend(ranked.iter().flat_map(|changes| &changes.objects));
+        let told = if self.options.live { self.tell_address(&seated)? } else { None };
         self.broadcast(changes);
-        ranked.into_iter().for_each(|changes| self.broadcast(changes));
+        ranked.into_iter().chain(told).for_each(|changes| self.broadcast(changes));
         Ok(())
     }
 
@@ -520,6 +529,28 @@ impl Owner {
             }
             Err(error) => {
                 tracing::error!(%error, "RSVPs wait: the node could not rank them");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Tells the address to those who have a seat at one of these events, where that is this node's to do.
+    fn tell_address(&mut self, events: &BTreeSet<EntryId>) -> Result<Option<Changes>, DiskError> {
+        if self.is_paused() || self.store.held().is_some() {
+            return Ok(None); // Whatever changes next at the event makes up for it.
+        }
+        let snapshot = self.shared.reader.snapshot()?;
+        let posts = self.addresses.due(&self.shared, &snapshot, events)?;
+        if posts.is_empty() {
+            return Ok(None);
+        }
+        match self.drafts(&posts).and_then(|drafts| Ok(self.store.append(&self.shared.secret, drafts)?)) {
+            Ok((entries, changes)) => {
+                self.note_mine(&entries);
+                Ok(Some(changes))
+            }
+            Err(error) => {
+                tracing::error!(%error, "the address waits: the node could not tell it");
                 Ok(None)
             }
         }

@@ -19,7 +19,7 @@ use klatch_store::{DiskError, Held, Snapshot};
 use super::local::{self, Spaces};
 use super::request::{PollRequest, Request};
 use super::response::*;
-use super::{Progress, Shared, recovery};
+use super::{Progress, Shared, recovery, sealing};
 use crate::calendar::Dated;
 use crate::door::arrivals::CheckIns;
 use crate::home;
@@ -239,8 +239,19 @@ impl On<'_> {
             check_ins.read(self.snapshot, &event.id)?;
         }
         let first_scans = check_ins.firsts(self.snapshot, &event)?;
-        let local =
-            EventLocal { start_ms, end_ms, names, group_name, mine, delivery, first_scans, comments, event };
+        let sealed = sealing::opened(self.shared, self.snapshot, &event)?;
+        let local = EventLocal {
+            start_ms,
+            end_ms,
+            names,
+            group_name,
+            mine,
+            delivery,
+            first_scans,
+            comments,
+            sealed,
+            event,
+        };
         Ok(Response::Local(Box::new(local)))
     }
 
@@ -359,7 +370,7 @@ fn instants(event: &EventState) -> (Option<i64>, Option<i64>) {
     (start, start.and_then(|at| at.checked_add(i64::from(event.minutes) * 60_000)))
 }
 
-fn lines(event: &EventState) -> impl Iterator<Item = &SeatLine> {
+pub(super) fn lines(event: &EventState) -> impl Iterator<Item = &SeatLine> {
     [&event.seated, &event.waiting, &event.provisional, &event.unranked, &event.maybe].into_iter().flatten()
 }
 

@@ -91,6 +91,9 @@ pub enum Request {
         extra: Vec<String>,
         #[serde(default)]
         except: Vec<String>,
+        /// For the eyes of who has a seat.
+        #[serde(default)]
+        address: Option<String>,
     },
     /// Calls one occurrence of a series off.
     EventSkip {
@@ -124,6 +127,16 @@ pub enum Request {
         answer: Answer,
         party: u32,
         note: String,
+        /// To the event's questions, in their order, for the eyes of the hosts; an empty one says nothing.
+        #[serde(default)]
+        answers: Vec<String>,
+    },
+    /// For the eyes of the hosts.
+    Feedback {
+        event: String,
+        #[serde(default)]
+        on: Option<String>,
+        text: String,
     },
     /// On a group, an event, or a comment that it answers.
     Comment {
@@ -290,6 +303,9 @@ pub struct Schedule {
     /// What else it says.
     #[serde(default)]
     pub fields: Box<EventFields>,
+    /// The exact address, for the eyes of who has a seat.
+    #[serde(default)]
+    pub address: Option<String>,
 }
 
 /// By what events are looked for.

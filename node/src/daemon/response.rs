@@ -2,7 +2,7 @@
 
 pub use klatch_feed::meetup::agenda::{AgendaLine as EventLine, Standing, persons, standing};
 use klatch_feed::meetup::attendance;
-use klatch_feed::post::{Answer, Role, Tone};
+use klatch_feed::post::{Answer, Purpose, Role, Tone};
 use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
 use klatch_store::{AppendError, DiskError};
 use serde::{Deserialize, Serialize};
@@ -203,6 +203,32 @@ pub struct EventLocal {
     /// Which door let each of those who came in first, by what the doors claim.
     pub first_scans: std::collections::BTreeMap<FeedId, FirstScan>,
     pub comments: Vec<CommentLine>,
+    /// What of the sealed text about it is for this node's owner.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sealed: Vec<SealedLine>,
+}
+
+/// A text for some eyes that this node could open.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct SealedLine {
+    pub id: EntryId,
+    pub feed: FeedId,
+    pub name: String,
+    pub time_ms: u64,
+    pub purpose: Purpose,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<AnswerLine>,
+}
+
+/// A question as it was when it was answered, and the answer.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct AnswerLine {
+    pub question: String,
+    pub answer: String,
 }
 
 /// How far one's own RSVP got.

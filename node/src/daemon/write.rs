@@ -4,6 +4,7 @@
 mod door;
 mod events;
 mod profile;
+mod sealing;
 mod talk;
 
 use std::fmt::Display;
@@ -21,6 +22,7 @@ use crate::names;
 use crate::network::{unhex, unhex_any};
 use crate::share::{Address, ShareLine};
 use events::Dates;
+use sealing::FirstAddress;
 
 /// Longest petname, in bytes.
 const PETNAME_BYTES_MAX: usize = 60;
@@ -38,6 +40,8 @@ pub(super) struct Plan {
     pub(super) locals: Vec<Local>,
     /// What to say next of the event that `posts` found: free text has no place in a founding entry.
     pub(super) details: Option<EventFields>,
+    /// The address of that event, for some eyes.
+    pub(super) address: Option<FirstAddress>,
     /// The poll that this event comes of.
     pub(super) settles: Option<EntryId>,
     /// The answer, given the entries that the posts became.
@@ -50,13 +54,15 @@ impl Plan {
         let details = self.details.clone().map(Box::new);
         let update = details.map(|fields| Post::Update { event, replaces: Vec::new(), fields, occ: None });
         let settled = self.settles.map(|poll| Post::Settled { poll, event });
-        update.into_iter().chain(settled).collect()
+        // Its form was checked when it was planned.
+        let address = self.address.iter().flat_map(|first| first.posts(event).unwrap_or_default());
+        update.into_iter().chain(address).chain(settled).collect()
     }
     fn post(post: Post) -> Self {
         Self::posts(vec![post], |entries| Response::Created(created(entries)))
     }
     fn posts(posts: Vec<Post>, then: impl FnOnce(&[Verified]) -> Response + Send + 'static) -> Self {
-        Self { posts, locals: Vec::new(), details: None, settles: None, then: Box::new(then) }
+        Self { posts, locals: Vec::new(), details: None, address: None, settles: None, then: Box::new(then) }
     }
     fn local(locals: Vec<Local>, response: Response) -> Self {
         Self { locals, ..Self::posts(Vec::new(), |_| response) }
@@ -70,7 +76,7 @@ fn created(entries: &[Verified]) -> Created {
 
 /// What a request comes to, as the log stands in `snapshot`.
 pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Result<Plan, Refusal> {
-    let on = On { me: shared.me, snapshot };
+    let on = On { me: shared.me, shared, snapshot };
     match request {
         Request::Follow { who, petname } => on.follow(&who, petname),
         Request::Unfollow { who } => on.unfollow(&who),
@@ -90,17 +96,18 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
         Request::GroupJoin { group } => Ok(Plan::post(Post::Join { group: names::group(snapshot, &group)? })),
         Request::GroupLeave { group } => on.leave(&group),
         Request::Schedule(schedule) => on.schedule(schedule),
-        Request::EventUpdate { event, on: date, fields, extra, except } => {
-            on.update(&event, date.as_deref(), *fields, &Dates { extra, except })
+        Request::EventUpdate { event, on: date, fields, extra, except, address } => {
+            on.update(&event, date.as_deref(), (*fields, address), &Dates { extra, except })
         }
         Request::EventSkip { event, on: date } => on.skip(&event, &date),
         Request::EventCancel { event, reason } => on.cancel(&event, reason),
         Request::Admit { event, people } => on.admit(&event, &people),
         Request::Grant { object, who, role, quota } => on.grant(&object, &who, role, quota),
         Request::Revoke { object, who } => on.revoke(&object, &who),
-        Request::Rsvp { event, on: date, answer, party, note } => {
-            on.rsvp(&event, date.as_deref(), answer, party, note)
+        Request::Rsvp { event, on: date, answer, party, note, answers } => {
+            on.rsvp(&event, date.as_deref(), (answer, party, note), &answers)
         }
+        Request::Feedback { event, on: date, text } => on.feedback(&event, date.as_deref(), &text),
         Request::Comment { object, text, tone } => on.comment(&object, text, tone),
         Request::Poll(request) => on.poll(request),
         Request::Profile { name, about, links } => on.profile(name, about, links),
@@ -116,6 +123,7 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
 /// The log as one request finds it.
 struct On<'a> {
     me: FeedId,
+    shared: &'a Shared,
     snapshot: &'a Snapshot,
 }
 

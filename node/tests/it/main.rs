@@ -18,6 +18,7 @@ mod pub_server;
 mod recovery;
 mod reference;
 mod resume;
+mod sealed;
 mod series;
 mod socket;
 mod succession;

@@ -66,6 +66,7 @@ impl Somebody {
             split: false,
             repeat: None,
             fields: Box::default(),
+            address: None,
         }))
     }
 
@@ -97,7 +98,7 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
 
 fn yes(event: &EntryId) -> Request {
     let (event, note) = (event.to_string(), String::new());
-    Request::Rsvp { event, on: None, answer: Answer::Yes, party: 1, note }
+    Request::Rsvp { event, on: None, answer: Answer::Yes, party: 1, note, answers: vec![] }
 }
 
 /// A guest who holds the host's log and said yes.

@@ -40,6 +40,9 @@ pub(super) struct ScheduleArgs {
     /// What it is about, as plain text
     #[arg(long, default_value = "", hide_default_value = true)]
     about: String,
+    /// Where exactly: only those who have a seat, and the hosts, can read it
+    #[arg(long, value_name = "TEXT")]
+    address: Option<String>,
     /// How many persons find room [default: no limit]
     #[arg(long, value_name = "SEATS")]
     capacity: Option<u32>,
@@ -98,6 +101,9 @@ pub(super) struct UpdateArgs {
     /// What it is about, as plain text
     #[arg(long)]
     about: Option<String>,
+    /// Where exactly: only those who have a seat, and the hosts, can read it
+    #[arg(long, value_name = "TEXT")]
+    address: Option<String>,
     /// How many persons find room
     #[arg(long, value_name = "SEATS")]
     capacity: Option<u32>,
@@ -139,6 +145,7 @@ pub(super) fn schedule(
         split: args.split,
         repeat,
         fields: Box::new(args.fields.fields()),
+        address: args.address.clone(),
     };
     let at = when::there(&schedule.start, &schedule.zone, schedule.minutes);
     let title = plain(&args.title);
@@ -171,6 +178,7 @@ pub(super) fn update(args: &UpdateArgs, node: &Node, out: &Printer) -> Result<()
         fields: Box::new(fields),
         extra: args.extra.clone(),
         except: args.except.clone(),
+        address: args.address.clone(),
     };
     posted(update, node, out, |_| "changed".to_owned())?;
     if moved {

@@ -2,6 +2,7 @@
 
 use chrono::DateTime;
 use clap::Args;
+use klatch_feed::post::Purpose;
 use klatch_feed::meetup::SeatLine;
 use klatch_feed::meetup::attendance::{came, headcount};
 
@@ -13,7 +14,7 @@ use crate::cli::reach::{Node, take};
 use crate::cli::{comment, role_name, when};
 use crate::clock;
 use crate::config::Config;
-use crate::daemon::{Delivery, EventLocal, Request, Standing, persons};
+use crate::daemon::{AnswerLine, Delivery, EventLocal, Request, SealedLine, Standing, persons};
 use crate::names::short;
 
 /// Show an event: when, where, who has a seat, who waits
@@ -72,6 +73,10 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
     if !event.place.is_empty() {
         rows.push(row("where", plain(&event.place)));
     }
+    for line in of(local, Purpose::Address) {
+        let by = ink.dim(&format!("(by {}, for those who have a seat)", plain(&line.name)));
+        rows.push(row("address", format!("{} {by}", plain_lines(&line.text, "              "))));
+    }
     if let Some(group) = event.group {
         rows.push(row("group", local.group_name.as_deref().map_or_else(|| short(&group), plain)));
     }
@@ -97,9 +102,37 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
     }
     text += &people(local);
     text += &arrived(local, config);
+    text += &told(local, config, ink);
     text += &comment::thread(&local.comments, config.zone, ink);
     if event.incomplete {
         text += &format!("\n{}\n", ink.warn("some texts are not here yet: this may change"));
+    }
+    text
+}
+
+fn of(local: &EventLocal, purpose: Purpose) -> impl Iterator<Item = &SealedLine> {
+    local.sealed.iter().filter(move |line| line.purpose == purpose)
+}
+
+/// What was told to the hosts alone.
+fn told(local: &EventLocal, config: &Config, ink: Ink) -> String {
+    let mut text = String::new();
+    if of(local, Purpose::Answers).next().is_some() {
+        text.push_str("\nanswers, for the hosts\n");
+    }
+    for line in of(local, Purpose::Answers) {
+        text += &format!("  {}\n", ink.bold(&plain(&line.name)));
+        for AnswerLine { question, answer } in &line.answers {
+            text += &format!("    {} {}\n", ink.dim(&plain(question)), plain(answer));
+        }
+    }
+    if of(local, Purpose::Feedback).next().is_some() {
+        text.push_str("\nfeedback, for the hosts\n");
+    }
+    for line in of(local, Purpose::Feedback) {
+        let at = ink.dim(&when::instant(line.time_ms, config.zone));
+        let said = plain_lines(&line.text, "    ");
+        text += &format!("  {}  {at}\n    {said}\n", ink.bold(&plain(&line.name)));
     }
     text
 }

@@ -3,8 +3,8 @@
 use klatch_feed::post::{Answer, EventFields, Role, Rule, local_start};
 use klatch_feed::{EventState, Post};
 
-use super::{On, Plan, REPLACES_MAX, field, no_effect};
-use crate::daemon::{Refusal, Schedule, occurrence};
+use super::{On, Plan, REPLACES_MAX, created, field, no_effect};
+use crate::daemon::{Refusal, Response, Schedule, occurrence};
 use crate::names;
 
 /// Dates that a series gets besides its rule, or loses.
@@ -27,6 +27,7 @@ impl On<'_> {
             about: Some(new.about).filter(|text| !text.is_empty()),
             ..*new.fields
         };
+        let address = self.first_address(new.address)?;
         let event = Post::Event {
             group,
             title: new.title,
@@ -37,14 +38,15 @@ impl On<'_> {
             split: new.split,
             repeat: new.repeat,
         };
-        Ok(Plan { details: Some(fields).filter(|f| *f != EventFields::default()), ..Plan::post(event) })
+        let details = Some(fields).filter(|fields| *fields != EventFields::default());
+        Ok(Plan { details, address, ..Plan::post(event) })
     }
 
     pub(super) fn update(
         &self,
         event: &str,
         on: Option<&str>,
-        mut fields: EventFields,
+        (mut fields, address): (EventFields, Option<String>),
         dates: &Dates,
     ) -> Result<Plan, Refusal> {
         let event = occurrence::at(self.snapshot, self.event(event)?, on)?;
@@ -54,6 +56,13 @@ impl On<'_> {
         self.hosts(&event, Role::Organizer)?;
         if !dates.extra.is_empty() || !dates.except.is_empty() {
             set_dates(&event, dates, &mut fields)?;
+        }
+        let address = match &address {
+            Some(text) => self.address(event.clone(), text)?,
+            None => Vec::new(),
+        };
+        if fields == EventFields::default() && !address.is_empty() {
+            return Ok(Plan::posts(address, |entries| Response::Created(created(entries))));
         }
         if fields == EventFields::default() {
             return Err(no_effect("say what changes: `klatch event update --help` lists what can"));
@@ -78,7 +87,9 @@ impl On<'_> {
             local_start(start, fields.zone.as_deref().unwrap_or(&event.zone))?;
         }
         let replaces = event.tips.into_iter().take(REPLACES_MAX).collect();
-        Ok(Plan::post(Post::Update { event: event.id, replaces, fields: Box::new(fields), occ: event.occ }))
+        let update = Post::Update { event: event.id, replaces, fields: Box::new(fields), occ: event.occ };
+        let posts = [update].into_iter().chain(address).collect();
+        Ok(Plan::posts(posts, |entries| Response::Created(created(entries))))
     }
 
     /// Calls one occurrence off.
@@ -98,16 +109,18 @@ impl On<'_> {
         &self,
         event: &str,
         on: Option<&str>,
-        answer: Answer,
-        party: u32,
-        note: String,
+        (answer, party, note): (Answer, u32, String),
+        answers: &[String],
     ) -> Result<Plan, Refusal> {
         let event = occurrence::at(self.snapshot, self.event(event)?, on)?;
         if event.cancelled && answer != Answer::No {
             return Err(no_effect(format!("{:?} is cancelled", event.title)));
         }
+        let answers = self.answers(&event, answers)?;
         let seen = event.tips.into_iter().take(REPLACES_MAX).collect();
-        Ok(Plan::post(Post::Rsvp { event: event.id, seen, answer, party, note, occ: event.occ }))
+        let rsvp = Post::Rsvp { event: event.id, seen, answer, party, note, occ: event.occ };
+        let posts = [rsvp].into_iter().chain(answers).collect();
+        Ok(Plan::posts(posts, |entries| Response::Created(created(entries))))
     }
 }
 
