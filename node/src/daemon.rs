@@ -9,7 +9,7 @@ pub(crate) mod boot;
 pub mod create;
 mod delete;
 mod local;
-mod occurrence;
+pub(crate) mod occurrence;
 mod owner;
 mod read;
 pub mod recovery;

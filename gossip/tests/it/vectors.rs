@@ -73,6 +73,7 @@ fn messages() -> Vec<(&'static str, Message)> {
     let event = EntryId::new([0xe1; 32]);
     let (id8, next8) = ([1, 2, 3, 4, 5, 6, 7, 8], [9; 8]);
     let challenge = Challenge { event, occ: None, nonce: [0x0c; 16] };
+    let of_occurrence = |occ: &str| Challenge { occ: Some(occ.to_owned()), ..challenge.clone() };
     let mut feeds = vec![ana, ben];
     feeds.sort();
     let get = |part, base8, from| Message::Get(Get { idx: 1, from, to: 300, part, base8 });
@@ -154,6 +155,8 @@ fn messages() -> Vec<(&'static str, Message)> {
         ("an invite's secret", Message::Redeem([0x5e; 16])),
         ("welcome", Message::Redeemed(Redeemed { code: 0, name: "Café Klatch".into(), quota: 64 << 20 })),
         ("a door's challenge", Message::Door(challenge.clone())),
+        ("a door's challenge for an occurrence", Message::Door(of_occurrence("2026-12-10T18:30"))),
+        ("... with as long a name as can be", Message::Door(of_occurrence(&"x".repeat(200)))),
         (
             "a guest's answer",
             Message::DoorAnswer(DoorAnswer {
@@ -255,6 +258,14 @@ fn bad() -> Vec<(&'static str, Vec<u8>)> {
         }),
         ("a successor whose body is longer than control bodies are", {
             [vec![0x83, 19, 0x40, 0x59, 0x08, 0x01], vec![0; 2049]].concat()
+        }),
+        ("a door's challenge for an occurrence of 201 bytes", {
+            let event = [vec![0x84, 0x18, 24, 0x58, 32], vec![0xe1; 32]].concat();
+            [event, vec![0x78, 201], vec![b'x'; 201], vec![0x50], vec![0x0c; 16]].concat()
+        }),
+        ("a door's challenge for an occurrence in bytes", {
+            let event = [vec![0x84, 0x18, 24, 0x58, 32], vec![0xe1; 32]].concat();
+            [event, vec![0x50], vec![b'x'; 16], vec![0x50], vec![0x0c; 16]].concat()
         }),
         ("a secret of 15 bytes", [vec![0x82, 22, 0x4f], vec![0; 15]].concat()),
     ]

@@ -3,6 +3,7 @@
 use clap::Args;
 use klatch_feed::meetup::attendance::{Record, Turnout};
 
+use super::event::on::On;
 use super::exit::CliError;
 use super::output::{Ink, Printer, count, plain, table};
 use super::reach::{Node, take};
@@ -13,6 +14,8 @@ use crate::daemon::Request;
 pub(super) struct EventAttendanceArgs {
     /// Event id, its beginning, or its title in quotes
     event: String,
+    #[command(flatten)]
+    on: On,
 }
 
 /// How often people came to the events of a group that are over
@@ -28,7 +31,8 @@ pub(super) struct GroupAttendanceArgs {
 
 /// Runs it.
 pub(super) fn event(args: &EventAttendanceArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
-    let said = take!(node.call(Request::EventAttendance { event: args.event.clone() })?, Attendance)?;
+    let request = Request::EventAttendance { event: args.event.clone(), on: args.on.on.clone() };
+    let said = take!(node.call(request)?, Attendance)?;
     let report = &said.report;
     out.result(&said, |ink| {
         let name = |one: &Turnout| said.names.get(&one.feed).map(|name| plain(name)).unwrap_or_default();

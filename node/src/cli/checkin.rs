@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use klatch_feed::FeedId;
 
+use super::event::on::On;
 use super::exit::CliError;
 use super::online::{self, Online};
 use super::output::{Printer, plain};
@@ -25,6 +26,8 @@ use crate::net::{NetRequest, NetResponse};
 pub(super) struct CheckinArgs {
     /// Event id, its beginning, or its title in quotes
     event: String,
+    #[command(flatten)]
+    on: On,
     /// What the door's screen shows: klatch:door/1/…
     #[arg(long)]
     code: Option<String>,
@@ -48,7 +51,8 @@ pub(super) struct CheckinArgs {
 pub(super) fn run(args: &CheckinArgs, config: &Config, out: &Printer) -> Result<(), CliError> {
     if args.alone {
         let said = |_| "you say that you are there; no door has seen you".to_owned();
-        return posted(Request::Here { event: args.event.clone() }, &Node::find(&config.home)?, out, said);
+        let request = Request::Here { event: args.event.clone(), on: args.on.on.clone() };
+        return posted(request, &Node::find(&config.home)?, out, said);
     }
     if let (true, Some(code)) = (args.show, &args.code) {
         return show(args, code, config, out);
@@ -81,9 +85,9 @@ fn show(args: &CheckinArgs, code: &str, config: &Config, out: &Printer) -> Resul
 }
 
 fn ask(args: &CheckinArgs, trust: Option<FeedId>, node: &Node) -> Result<NetResponse, CliError> {
-    let (event, code) = (args.event.clone(), args.code.clone());
+    let (event, on, code) = (args.event.clone(), args.on.on.clone(), args.code.clone());
     let within_ms = u64::try_from(args.within.as_millis()).unwrap_or(u64::MAX);
-    online::ask(node, NetRequest::Checkin { event, code, trust, within_ms })
+    online::ask(node, NetRequest::Checkin { event, on, code, trust, within_ms })
 }
 
 /// Whether whoever is at the terminal trusts a door that the log does not know.

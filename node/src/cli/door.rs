@@ -9,6 +9,7 @@ use clap::Args;
 use klatch_feed::FeedId;
 use serde::Serialize;
 
+use super::event::on::On;
 use super::exit::CliError;
 use super::online::{self, Online};
 use super::output::{Ink, Printer, count, plain};
@@ -33,6 +34,8 @@ use crate::running::RunError;
 pub(super) struct DoorArgs {
     /// Event id, its beginning, or its title in quotes
     event: String,
+    #[command(flatten)]
+    on: On,
     /// Let in whose screen shows this: klatch:guest/1/…; the door must be open here
     #[arg(long, value_name = "CODE", group = "one")]
     scan: Option<String>,
@@ -71,7 +74,8 @@ pub(super) fn run(args: &DoorArgs, config: &Config, out: &Printer) -> Result<(),
     }
     if let Some((who, what, said)) = args.note() {
         let node = Node::find(&config.home)?;
-        let request = Request::AtDoor { event: args.event.clone(), who: who.to_owned(), what };
+        let (event, on) = (args.event.clone(), args.on.on.clone());
+        let request = Request::AtDoor { event, on, who: who.to_owned(), what };
         return posted(request, &node, out, |_| format!("{} {said}", plain(who)));
     }
     keep_open(args, config, out)
@@ -111,7 +115,8 @@ fn keep_open(args: &DoorArgs, config: &Config, out: &Printer) -> Result<(), CliE
     let mut after = 0;
     loop {
         let within_ms = LOOK.as_millis() as u64;
-        let look = NetRequest::Door { event: args.event.clone(), after, within_ms };
+        let (event, on) = (args.event.clone(), args.on.on.clone());
+        let look = NetRequest::Door { event: event.clone(), on: on.clone(), after, within_ms };
         let NetResponse::Door(view) = online::ask(&node, look)? else { return Err(CliError::Answer) };
         if view.version != after {
             after = view.version;
@@ -120,7 +125,7 @@ fn keep_open(args: &DoorArgs, config: &Config, out: &Printer) -> Result<(), CliE
         let full = args.until.is_some_and(|count| view.arrived.len() >= count);
         let over = args.within.is_some_and(|within| opened.elapsed() >= within);
         if full || over || interrupt.came() {
-            online::ask(&node, NetRequest::DoorClose { event: args.event.clone() })?;
+            online::ask(&node, NetRequest::DoorClose { event, on })?;
             let persons = count(view.headcount, "person is", "persons are");
             out.hint(format!("the door is closed; {} arrived, {persons} there", view.arrived.len()));
             return Ok(());
@@ -202,7 +207,8 @@ fn line(line: &Line<'_>, out: &Printer) -> Result<(), CliError> {
 
 fn opening(view: &DoorView, out: &Printer) -> String {
     let title = out.ink.bold(&plain(&view.title));
-    format!("the door of {title} is open: {} have a seat\n", view.expected)
+    let date = view.occ.as_deref().map(|occ| format!(" on {}", when::date(&plain(occ)))).unwrap_or_default();
+    format!("the door of {title}{date} is open: {} have a seat\n", view.expected)
 }
 
 fn person(arrival: &Arrival, config: &Config, ink: Ink) -> String {

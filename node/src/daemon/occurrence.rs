@@ -7,8 +7,18 @@ use super::Refusal;
 use crate::names;
 
 /// The event, or the occurrence of it that `on` names.
-pub(super) fn at(snapshot: &Snapshot, event: EventState, on: Option<&str>) -> Result<EventState, Refusal> {
+pub(crate) fn at(snapshot: &Snapshot, event: EventState, on: Option<&str>) -> Result<EventState, Refusal> {
     let Some(on) = on else { return Ok(event) };
     let occ = names::occurrence(&event, on)?;
     Ok(snapshot.occurrence(&event.id, &occ)?.unwrap_or_else(|| event.plain_occurrence(&occ)))
+}
+
+/// The event, or of a series the one occurrence that `on` names: people come to a date, not to a series.
+pub(crate) fn one(snapshot: &Snapshot, event: EventState, on: Option<&str>) -> Result<EventState, Refusal> {
+    let state = at(snapshot, event, on)?;
+    if state.founded_start.is_some() && state.occ.is_none() {
+        let problem = format!("{:?} repeats: say which date is meant, as 2026-12-10", state.title);
+        return Err(Refusal::Field { field: "on".to_owned(), problem });
+    }
+    Ok(state)
 }

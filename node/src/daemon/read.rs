@@ -73,7 +73,7 @@ pub(super) fn answer(
             on(&mut |on| on.local(on.event_on(event, date.as_deref())?))
         }
         Request::DoorAnswer { event, code, trust } => on(&mut |on| on.door_answer(event, code, *trust)),
-        Request::EventAttendance { event } => on(&mut |on| on.attendance(event)),
+        Request::EventAttendance { event, on: date } => on(&mut |on| on.attendance(event, date.as_deref())),
         Request::GroupAttendance { group, who } => on(&mut |on| on.records(group, who.as_deref())),
         Request::Poll(PollRequest::Show { poll }) => on(&mut |on| on.poll(poll)),
         Request::Share { object } => on(&mut |on| on.share(object, addresses)),

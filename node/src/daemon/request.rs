@@ -158,12 +158,16 @@ pub enum Request {
     /// What a door notes of somebody who came.
     AtDoor {
         event: String,
+        #[serde(default)]
+        on: Option<String>,
         who: String,
         what: DoorNote,
     },
     /// Says that one is there, where no door does.
     Here {
         event: String,
+        #[serde(default)]
+        on: Option<String>,
     },
     /// An answer to a door's code, to be shown to it.
     DoorAnswer {
@@ -173,6 +177,8 @@ pub enum Request {
     },
     EventAttendance {
         event: String,
+        #[serde(default)]
+        on: Option<String>,
     },
     /// Nobody named = everybody.
     GroupAttendance {

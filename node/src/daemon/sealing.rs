@@ -190,11 +190,14 @@ impl Addresses {
         if entry.header().author != shared.me {
             return;
         }
-        let Some(Post::Sealed { event, purpose: Purpose::Address, keys, occ, .. }) = read(entry) else { return };
+        let Some(Post::Sealed { event, purpose: Purpose::Address, keys, occ, .. }) = read(entry) else {
+            return;
+        };
         let Some((_, text)) = open(shared, entry) else { return };
         let (seq, text) = (entry.header().seq, digest(&text));
         let readers = keys.iter().map(|(reader, _)| *reader);
-        let held = self.0.entry((event, occ)).or_insert_with(|| Address { seq, text, readers: BTreeSet::new() });
+        let held =
+            self.0.entry((event, occ)).or_insert_with(|| Address { seq, text, readers: BTreeSet::new() });
         if held.text != text {
             *held = Address { seq, text, readers: BTreeSet::new() };
         }
@@ -287,7 +290,10 @@ mod tests {
             })
             .collect();
         let told: Vec<_> = told.iter().map(|(n, text, answers)| (*n, &text[..], &answers[..])).collect();
-        assert_eq!(told, [(2, "", "Dog?no"), (3, "Fine", ""), (4, "Rua 2", ""), (5, "", "Nuts?no"), (6, "Loud", "")]);
+        assert_eq!(
+            told,
+            [(2, "", "Dog?no"), (3, "Fine", ""), (4, "Rua 2", ""), (5, "", "Nuts?no"), (6, "Loud", "")]
+        );
     }
 
     #[test]
@@ -295,7 +301,11 @@ mod tests {
         let question = "q".repeat(200);
         let answer = "a".repeat(ANSWER_BYTES_MAX);
         let texts = answer_texts(&vec![(&question[..], &answer[..]); 10]);
-        assert!(texts.iter().all(|text| text.len() <= TEXT_BYTES_MAX), "{:?}", texts.iter().map(String::len).collect::<Vec<_>>());
+        assert!(
+            texts.iter().all(|text| text.len() <= TEXT_BYTES_MAX),
+            "{:?}",
+            texts.iter().map(String::len).collect::<Vec<_>>()
+        );
         assert_eq!(texts.iter().map(|text| answers(text).len()).sum::<usize>(), 10);
         assert_eq!(texts.len(), 5, "two fit into each");
     }

@@ -12,7 +12,7 @@ use klatch_store::{DiskError, Snapshot};
 use super::hub::{Event, Hub, Reply};
 use super::report::{Arrival, DoorView, NetResponse};
 use crate::clock;
-use crate::daemon::{Among, Refusal, persons};
+use crate::daemon::{Among, Refusal, occurrence, persons};
 use crate::door::arrivals::{CheckIns, arrivals};
 use crate::door::code::{self, AnswerCode, DoorCode};
 use crate::door::host::{Admission, Door, Turned};
@@ -60,9 +60,13 @@ fn refused(problem: impl ToString) -> Refusal {
     Refusal::Net { problem: problem.to_string() }
 }
 
-pub(super) fn event_of(snapshot: &Snapshot, text: &str) -> Result<EventState, Refusal> {
+/// An event, and the occurrence of a series, as people name them.
+type Named<'a> = (&'a str, Option<&'a str>);
+
+pub(super) fn event_of(snapshot: &Snapshot, (text, on): Named<'_>) -> Result<EventState, Refusal> {
     let id = names::event(snapshot, text)?;
-    snapshot.event(&id)?.ok_or_else(|| Refusal::Unknown { text: text.to_owned(), among: Among::Events })
+    let unknown = || Refusal::Unknown { text: text.to_owned(), among: Among::Events };
+    occurrence::one(snapshot, snapshot.event(&id)?.ok_or_else(unknown)?, on)
 }
 
 fn place_of(state: &EventState) -> Place {
@@ -71,7 +75,7 @@ fn place_of(state: &EventState) -> Place {
 
 impl Hub {
     /// Opens a door if it is not open, and answers when there is something newer than `after`.
-    pub(super) fn door_look(&mut self, event: &str, after: u64, within: Millis, reply: Reply) {
+    pub(super) fn door_look(&mut self, event: Named<'_>, after: u64, within: Millis, reply: Reply) {
         let id = match self.door_open(event) {
             Ok(id) => id,
             Err(refusal) => return drop(reply.send(Err(refusal))),
@@ -85,7 +89,7 @@ impl Hub {
         }
     }
 
-    fn door_open(&mut self, event: &str) -> Result<Place, Refusal> {
+    fn door_open(&mut self, event: Named<'_>) -> Result<Place, Refusal> {
         let state = event_of(&self.handle.reader().snapshot()?, event)?;
         let place = place_of(&state);
         if self.doors.open.contains_key(&place) {
@@ -119,7 +123,7 @@ impl Hub {
         Ok(place)
     }
 
-    pub(super) fn door_close(&mut self, event: &str) -> Result<NetResponse, Refusal> {
+    pub(super) fn door_close(&mut self, event: Named<'_>) -> Result<NetResponse, Refusal> {
         let state = event_of(&self.handle.reader().snapshot()?, event)?;
         match self.doors.open.remove(&place_of(&state)) {
             Some(_) => Ok(NetResponse::Closed),
@@ -194,9 +198,16 @@ impl Hub {
         let addresses = self.listening.iter().take(code::ADDRESSES_MAX).cloned().collect();
         if let Some(open) = self.doors.open.get_mut(place) {
             let (event, occ) = place.clone();
-            let code = DoorCode { event, occ, door: self.handle.me(), nonce: open.door.screen(), addresses };
+            let code = DoorCode {
+                event,
+                occ: occ.clone(),
+                door: self.handle.me(),
+                nonce: open.door.screen(),
+                addresses,
+            };
             let view = DoorView {
                 event,
+                occ,
                 title: open.title.clone(),
                 code: code.to_string(),
                 good_for_ms: open.door.good_for(now),
@@ -333,8 +344,13 @@ impl Hub {
 }
 
 /// The event, or the occurrence, as it is now.
-fn state_at(snapshot: &Snapshot, (event, _): &Place) -> Result<Option<EventState>, DiskError> {
-    snapshot.event(event)
+pub(super) fn state_at(snapshot: &Snapshot, (event, occ): &Place) -> Result<Option<EventState>, DiskError> {
+    let Some(event) = snapshot.event(event)? else { return Ok(None) };
+    let Some(occ) = occ else { return Ok(Some(event)) };
+    if let Some(state) = snapshot.occurrence(&event.id, occ)? {
+        return Ok(Some(state));
+    }
+    Ok(event.occurrence_names().contains(occ).then(|| event.plain_occurrence(occ)))
 }
 
 /// One guest as the door `me` shows them.

@@ -7,7 +7,7 @@ use klatch_gossip::link::LinkId;
 use klatch_gossip::peers::Source;
 use klatch_gossip::sync::{Challenge, DoorAnswer, Input, Millis};
 
-use super::doors::event_of;
+use super::doors::{event_of, state_at};
 use super::hub::{Hub, Reply};
 use super::report::{CheckedIn, NetResponse};
 use crate::daemon::{Refusal, called};
@@ -37,6 +37,7 @@ struct Pending {
 #[derive(Debug)]
 struct Want {
     event: String,
+    on: Option<String>,
     code: Option<DoorCode>,
     trust: Option<FeedId>,
 }
@@ -74,7 +75,7 @@ impl Hub {
     /// A person here wants in.
     pub(super) fn checkin(
         &mut self,
-        event: &str,
+        (event, on): (String, Option<String>),
         code: Option<String>,
         trust: Option<FeedId>,
         until: Millis,
@@ -88,7 +89,7 @@ impl Hub {
             let (door, places) = (code.door, code.addresses.clone());
             places.iter().for_each(|at| self.place(door, at.to_string(), Source::Given));
         }
-        let want = Want { event: event.to_owned(), code, trust };
+        let want = Want { event, on, code, trust };
         self.guests.wishes.push(Pending { want, until, asked: None, reply });
         self.press_wishes();
     }
@@ -97,9 +98,14 @@ impl Hub {
     fn wish(&self, want: &Want) -> Result<Result<Wish, NetResponse>, Refusal> {
         let (code, trust) = (want.code.clone(), want.trust);
         let snapshot = self.handle.reader().snapshot()?;
-        let state = match (event_of(&snapshot, &want.event), &code) {
+        // Which date of a series is meant the code says, where nobody else does.
+        let on = want.on.as_deref().or(code.as_ref().and_then(|code| code.occ.as_deref()));
+        let state = match (event_of(&snapshot, (&want.event, on)), &code) {
             (Ok(state), Some(code)) if state.id != code.event => {
                 return Err(misread(format!("that code is for another event than {:?}", state.title)));
+            }
+            (Ok(state), Some(code)) if state.occ != code.occ => {
+                return Err(misread(format!("that code is for another date of {:?}", state.title)));
             }
             (Ok(state), _) => state,
             // Somebody passing by knows no more of it than its code says.
@@ -178,7 +184,7 @@ impl Hub {
     }
 
     fn step(&self, wish: &Wish) -> Result<Step, Refusal> {
-        let state = self.handle.reader().snapshot()?.event(&wish.event)?;
+        let state = state_at(&self.handle.reader().snapshot()?, &(wish.event, wish.occ.clone()))?;
         let connected = self.roster.iter().map(|(feed, link, _)| (feed, link)).collect();
         Ok(self.guests.challenges.step(self.now(), wish, state.as_ref(), &connected))
     }
@@ -195,7 +201,7 @@ impl Hub {
 
     fn sign(&self, wish: &Wish, door: FeedId, nonce: [u8; 16]) -> Result<DoorAnswer, Refusal> {
         let me = self.handle.me();
-        let state = self.handle.reader().snapshot()?.event(&wish.event)?;
+        let state = state_at(&self.handle.reader().snapshot()?, &(wish.event, wish.occ.clone()))?;
         let rsvp = state.and_then(|state| guest::rsvp_of(&state, &me));
         let net = self.handle.net_id();
         let occ = wish.occ.clone();

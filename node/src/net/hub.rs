@@ -220,12 +220,14 @@ impl Hub {
         match request {
             NetRequest::Peers => drop(reply.send(self.peers())),
             NetRequest::Join { line } => self.join(&line, reply),
-            NetRequest::Door { event, after, within_ms } => self.door_look(&event, after, within_ms, reply),
-            NetRequest::DoorClose { event } => drop(reply.send(self.door_close(&event))),
+            NetRequest::Door { event, on, after, within_ms } => {
+                self.door_look((&event, on.as_deref()), after, within_ms, reply);
+            }
+            NetRequest::DoorClose { event, on } => drop(reply.send(self.door_close((&event, on.as_deref())))),
             NetRequest::DoorScan { code } => self.door_scan(&code, reply),
-            NetRequest::Checkin { event, code, trust, within_ms } => {
+            NetRequest::Checkin { event, on, code, trust, within_ms } => {
                 let until = self.now() + within_ms.min(CHECKIN_MAX);
-                self.checkin(&event, code, trust, until, reply);
+                self.checkin((event, on), code, trust, until, reply);
             }
         }
     }

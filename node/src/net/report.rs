@@ -16,13 +16,31 @@ pub enum NetRequest {
     Join { line: String },
     /// Opens a door, or looks at one that is open. Answers at once if there is something newer than
     /// `after`, else when there is, or after `within_ms`, at most 20 s.
-    Door { event: String, after: u64, within_ms: u64 },
+    Door {
+        event: String,
+        /// The occurrence of a series, by its date or local start.
+        #[serde(default)]
+        on: Option<String>,
+        after: u64,
+        within_ms: u64,
+    },
     /// Closes it.
-    DoorClose { event: String },
+    DoorClose {
+        event: String,
+        #[serde(default)]
+        on: Option<String>,
+    },
     /// Lets somebody in at a door that is open here, by the answer that their screen shows.
     DoorScan { code: String },
     /// Answers a door's challenge; waits for one at most `within_ms`, and 20 s.
-    Checkin { event: String, code: Option<String>, trust: Option<FeedId>, within_ms: u64 },
+    Checkin {
+        event: String,
+        #[serde(default)]
+        on: Option<String>,
+        code: Option<String>,
+        trust: Option<FeedId>,
+        within_ms: u64,
+    },
 }
 
 /// The answer to a [`NetRequest`].
@@ -110,6 +128,9 @@ pub struct Joined {
 #[expect(missing_docs, reason = "JSON that people see")]
 pub struct DoorView {
     pub event: EntryId,
+    /// The occurrence of a series.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occ: Option<String>,
     pub title: String,
     /// What the screen shows.
     pub code: String,

@@ -29,7 +29,8 @@ fn answers(person: &Person, event: &str) -> Vec<(String, String)> {
 fn the_seated_read_the_address_and_the_hosts_what_guests_answer() {
     let network = Network::new();
     let [ana, ben, cai] = ["ana", "ben", "cai"].map(|name| network.person(name));
-    let when = ["--start", "2126-12-01T18:30", "--tz", "Europe/Lisbon", "--capacity", "1", "--where", "Alfama"];
+    let when =
+        ["--start", "2126-12-01T18:30", "--tz", "Europe/Lisbon", "--capacity", "1", "--where", "Alfama"];
     let more = ["--address", "Rua 1, ring twice", "--question", "Nuts?", "--question", "Dog?"];
     let made = ana.json(&[&["event", "schedule", "--title", "Tea"][..], &when, &more].concat());
     let event = made["id"].as_str().unwrap().to_owned();
@@ -41,10 +42,15 @@ fn the_seated_read_the_address_and_the_hosts_what_guests_answer() {
     for person in [&ben, &cai] {
         person.event_once(&event, "the event comes", |event| event["questions"][1] == "Dog?");
     }
-    assert!(ben.refused(&["rsvp", &event, "yes", "--answer", "no", "--answer", "no", "--answer", "?"]).contains("2"));
+    assert!(
+        ben.refused(&["rsvp", &event, "yes", "--answer", "no", "--answer", "no", "--answer", "?"])
+            .contains("2")
+    );
     assert!(ben.refused(&["rsvp", &event, "yes", "--answer", &"x".repeat(501)]).contains("500"));
     ben.json(&["rsvp", &event, "yes", "--answer", "no nuts", "--answer", "a dog"]);
-    eventually("ben reads the address", || (texts(&ben, &event, "address") == ["Rua 1, ring twice"]).then_some(()));
+    eventually("ben reads the address", || {
+        (texts(&ben, &event, "address") == ["Rua 1, ring twice"]).then_some(())
+    });
     cai.json(&["rsvp", &event, "yes", "--answer", "", "--answer", "two dogs"]);
     cai.event_once(&event, "cai waits", |event| event["waiting"].as_array().unwrap().len() == 1);
     let pair = |question: &str, answer: &str| (question.to_owned(), answer.to_owned());
@@ -58,7 +64,9 @@ fn the_seated_read_the_address_and_the_hosts_what_guests_answer() {
     assert_eq!(answers(&cai, &event), [pair("Dog?", "two dogs")], "their own, and no other's");
     // A changed answer to one question leaves the other as it was; a changed address goes to who has the seat now.
     ben.json(&["rsvp", &event, "no", "--answer", "a few nuts"]);
-    eventually("cai reads the address", || (texts(&cai, &event, "address") == ["Rua 1, ring twice"]).then_some(()));
+    eventually("cai reads the address", || {
+        (texts(&cai, &event, "address") == ["Rua 1, ring twice"]).then_some(())
+    });
     ana.json(&["event", "update", &event, "--address", "Rua 2"]);
     eventually("cai reads the new one", || (texts(&cai, &event, "address") == ["Rua 2"]).then_some(()));
     assert_eq!(texts(&ben, &event, "address"), ["Rua 1, ring twice"], "what ben could read, ben keeps");
@@ -68,7 +76,10 @@ fn the_seated_read_the_address_and_the_hosts_what_guests_answer() {
         (changed && !read.contains(&pair("Nuts?", "no nuts"))).then_some(())
     });
     let screen = String::from_utf8(ana.run(&["event", "show", &event]).stdout).unwrap();
-    assert!(screen.contains("Rua 2") && screen.contains("Nuts?") && screen.contains("a few nuts"), "{screen}");
+    assert!(
+        screen.contains("Rua 2") && screen.contains("Nuts?") && screen.contains("a few nuts"),
+        "{screen}"
+    );
     nothing_of_it_leaves(&ana, &event, &["Rua 1", "Rua 2", "nuts", "dogs"]);
 }
 
@@ -114,7 +125,9 @@ fn feedback_is_from_who_was_there_and_for_the_hosts() {
     ben.event_once(&event, "ben is in", |event| !event["attendance"].as_array().unwrap().is_empty());
     assert!(ben.refused(&["event", "feedback", &event, &"x".repeat(2001)]).contains("2000"));
     ben.json(&["event", "feedback", &event, "Too loud.\nFine else."]);
-    eventually("the host reads it", || (texts(&ana, &event, "feedback") == ["Too loud.\nFine else."]).then_some(()));
+    eventually("the host reads it", || {
+        (texts(&ana, &event, "feedback") == ["Too loud.\nFine else."]).then_some(())
+    });
     cai.event_once(&event, "cai sees ben's log", |event| !event["attendance"].as_array().unwrap().is_empty());
     assert!(sealed(&cai, &event).is_empty(), "another guest does not");
     assert_eq!(texts(&ben, &event, "feedback"), ["Too loud.\nFine else."], "who wrote it does");
@@ -126,7 +139,8 @@ fn feedback_is_from_who_was_there_and_for_the_hosts() {
 #[test]
 fn another_implementation_opens_the_vectors() {
     let python = std::env::var_os("KLATCH_PYTHON").unwrap_or_else(|| "python3".into());
-    let ready = Command::new(&python).args(["-c", "from cryptography.hazmat.primitives import hpke"]).output();
+    let ready =
+        Command::new(&python).args(["-c", "from cryptography.hazmat.primitives import hpke"]).output();
     if !ready.is_ok_and(|output| output.status.success()) {
         let absent = format!("{} with the package cryptography is not here", python.display());
         assert!(std::env::var_os("KLATCH_REQUIRE").is_none(), "{absent}");
@@ -135,7 +149,8 @@ fn another_implementation_opens_the_vectors() {
     }
     let root = env!("CARGO_MANIFEST_DIR");
     let file = format!("{root}/../spec/vectors/posts/sealed.json");
-    let run = Command::new(&python).arg(format!("{root}/tests/sealed_reader.py")).arg(&file).output().unwrap();
+    let run =
+        Command::new(&python).arg(format!("{root}/tests/sealed_reader.py")).arg(&file).output().unwrap();
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let read = String::from_utf8(run.stdout).unwrap();
     let read: Vec<Value> = read.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -85,7 +85,7 @@ impl Door {
 
     /// The guest reads the screen and shows an answer, which is scanned.
     fn scan(&self, net: &NetId, guest: &Guest) -> Arrival {
-        let look = NetRequest::Door { event: self.event.to_string(), after: 0, within_ms: 0 };
+        let look = NetRequest::Door { event: self.event.to_string(), on: None, after: 0, within_ms: 0 };
         let Response::Net(NetResponse::Door(view)) = self.ask(Request::Net(look)) else {
             panic!("the door is not open")
         };
@@ -163,7 +163,7 @@ fn two_doors_apart_for_half_the_evening_become_one_list() -> Result<(), Trouble>
     // Guest 0 brought more than they said.
     let first = seen[0][0];
     let (who, what) = (guests[0].secret.feed().to_string(), DoorNote::Persons(7));
-    doors[first].ask(Request::AtDoor { event: event.clone(), who, what });
+    doors[first].ask(Request::AtDoor { event: event.clone(), on: None, who, what });
     ip(&["-n", bridge.host(2), "link", "set", "eth0", "up"]).unwrap();
     let whole = |state: &EventState| {
         let (twice, both) = (seen.iter().filter(|doors| doors.contains(&0) && doors.contains(&1)), 2);

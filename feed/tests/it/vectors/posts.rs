@@ -392,7 +392,8 @@ impl Bound {
     fn case(&self, what: &str, verdict: &str, n: u8, text: &str) -> Value {
         let net = NetId::of_name(NETWORK);
         let author = self.author.feed();
-        let place = Place { net: &net, author: &author, event: &self.event, occ: self.occ, purpose: self.purpose };
+        let place =
+            Place { net: &net, author: &author, event: &self.event, occ: self.occ, purpose: self.purpose };
         let readers = [1, 2, 3].map(|n| SecretKey::from_seed(&[n; 32]).feed());
         let Ok(Post::Sealed { keys, sealed, .. }) = sealed::seal(place, text, &readers, &[5; 32]) else {
             panic!("sealed")
@@ -430,8 +431,18 @@ fn sealed_texts() -> Vec<Value> {
         bound.case("the longest of the least size", "ok", 2, &"x".repeat(224)),
         bound.case("the shortest of the next", "ok", 2, &long),
         bound.case("the longest text", "ok", 2, &"x".repeat(2000)),
-        Bound { purpose: Purpose::Address, occ, ..Bound::new() }.case("the address of an occurrence", "ok", 3, "Rua 1"),
-        Bound { purpose: Purpose::Feedback, ..Bound::new() }.case("feedback", "ok", 3, "Too loud.\nFine else."),
+        Bound { purpose: Purpose::Address, occ, ..Bound::new() }.case(
+            "the address of an occurrence",
+            "ok",
+            3,
+            "Rua 1",
+        ),
+        Bound { purpose: Purpose::Feedback, ..Bound::new() }.case(
+            "feedback",
+            "ok",
+            3,
+            "Too loud.\nFine else.",
+        ),
         bound.case("sealed for others", "not a reader", 4, "Nuts?\tno"),
         elsewhere("moved to another network", "network", "other".into()),
         elsewhere("moved to another author", "author", json!(SecretKey::from_seed(&[2; 32]).feed())),

@@ -2,9 +2,9 @@
 
 use chrono::DateTime;
 use clap::Args;
-use klatch_feed::post::Purpose;
 use klatch_feed::meetup::SeatLine;
 use klatch_feed::meetup::attendance::{came, headcount};
+use klatch_feed::post::Purpose;
 
 use super::details;
 use super::on::On;

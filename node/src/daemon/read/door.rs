@@ -9,7 +9,7 @@ use klatch_gossip::sync::{Challenge, DoorAnswer};
 
 use super::{AnswerText, AttendanceRecords, AttendanceReport, On, POINTING_MAX, Refusal, Response, instants};
 use crate::clock;
-use crate::daemon::called;
+use crate::daemon::{called, occurrence};
 use crate::door::code::{AnswerCode, DoorCode, DoorCodeError};
 use crate::door::{guest, may_countersign};
 use crate::names;
@@ -28,7 +28,7 @@ impl On<'_> {
             Ok(state) if state.id != code.event => {
                 return Err(misread(format!("that code is for another event than {:?}", state.title)));
             }
-            Ok(state) => Some(state),
+            Ok(state) => Some(occurrence::one(self.snapshot, state, code.occ.as_deref())?),
             // Somebody passing by knows no more of it than its code says.
             Err(Refusal::Unknown { .. }) => None,
             Err(refusal) => return Err(refusal),
@@ -56,8 +56,8 @@ impl On<'_> {
         Ok(Response::AnswerCode(AnswerText { code }))
     }
 
-    pub(super) fn attendance(&self, event: &str) -> Result<Response, Refusal> {
-        let report = self.report(&self.event(event)?)?;
+    pub(super) fn attendance(&self, event: &str, on: Option<&str>) -> Result<Response, Refusal> {
+        let report = self.report(&occurrence::one(self.snapshot, self.event(event)?, on)?)?;
         let names = self.names(report.people.iter().map(|one| one.feed))?;
         Ok(Response::Attendance(Box::new(AttendanceReport { report, names })))
     }
@@ -75,7 +75,14 @@ impl On<'_> {
         let mut reports = Vec::new();
         for id in &group.events {
             let Some(event) = self.snapshot.event(id)? else { continue };
-            reports.push(self.report(&event)?);
+            for line in &event.occurrences {
+                if let Some(state) = self.snapshot.occurrence(id, &line.occ)? {
+                    reports.push(self.report(&state)?);
+                }
+            }
+            if event.founded_start.is_none() {
+                reports.push(self.report(&event)?);
+            }
         }
         reports.retain(|report| report.over);
         let mut people = attendance::records(&reports);

@@ -6,7 +6,7 @@ use klatch_feed::{EntryId, EventState, FeedId, Post};
 
 use super::super::request::DoorNote;
 use super::{On, Plan, Refusal, TARGETS_MAX, created, no_effect, right, role_in};
-use crate::daemon::Response;
+use crate::daemon::{Response, occurrence};
 use crate::door::may_countersign;
 use crate::names;
 
@@ -21,8 +21,13 @@ struct Own {
 }
 
 impl On<'_> {
-    pub(super) fn at_door(&self, event: &str, who: &str, what: DoorNote) -> Result<Plan, Refusal> {
-        let event = self.event(event)?;
+    pub(super) fn at_door(
+        &self,
+        (event, on): (&str, Option<&str>),
+        who: &str,
+        what: DoorNote,
+    ) -> Result<Plan, Refusal> {
+        let event = occurrence::one(self.snapshot, self.event(event)?, on)?;
         if !may_countersign(&event, &self.me) {
             return Err(right(&event.title, role_in(&event.hosts, &self.me), "the door or a higher role"));
         }
@@ -93,8 +98,8 @@ impl On<'_> {
         Ok(own)
     }
 
-    pub(super) fn here(&self, event: &str) -> Result<Plan, Refusal> {
-        let event = self.event(event)?;
+    pub(super) fn here(&self, event: &str, on: Option<&str>) -> Result<Plan, Refusal> {
+        let event = occurrence::one(self.snapshot, self.event(event)?, on)?;
         let title = &event.title;
         if event.cancelled {
             return Err(no_effect(format!("{title:?} is cancelled")));

@@ -12,9 +12,12 @@ impl On<'_> {
     pub(super) fn feedback(&self, event: &str, on: Option<&str>, text: &str) -> Result<Plan, Refusal> {
         let event = occurrence::at(self.snapshot, self.event(event)?, on)?;
         if event.attendance.iter().all(|line| line.feed != self.me) {
-            let which = if event.founded_start.is_some() && on.is_none() { ": say with --on which date" } else { "" };
+            let which =
+                if event.founded_start.is_some() && on.is_none() { ": say with --on which date" } else { "" };
             let title = &event.title;
-            return Err(no_effect(format!("feedback is from who was there: no door of {title:?} saw you{which}")));
+            return Err(no_effect(format!(
+                "feedback is from who was there: no door of {title:?} saw you{which}"
+            )));
         }
         let posts = self.sealed(&event, (Purpose::Feedback, text), sealing::hosts(&event))?;
         Ok(Plan::posts(posts, |entries| Response::Created(created(entries))))
@@ -24,7 +27,10 @@ impl On<'_> {
     pub(super) fn answers(&self, event: &EventState, answers: &[String]) -> Result<Vec<Post>, Refusal> {
         if answers.len() > event.questions.len() {
             let (asked, title) = (event.questions.len(), &event.title);
-            return Err(field("answer", format!("{title:?} asks {asked} questions, and you answer {}", answers.len())));
+            return Err(field(
+                "answer",
+                format!("{title:?} asks {asked} questions, and you answer {}", answers.len()),
+            ));
         }
         let given = event.questions.iter().zip(answers).filter(|(_, answer)| !answer.is_empty());
         let given: Vec<(&str, &str)> = given.map(|(question, answer)| (&question[..], &answer[..])).collect();
