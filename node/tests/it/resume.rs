@@ -34,6 +34,8 @@ const ROUNDS: u64 = 100;
 const FEEDS: [Seq; 8] = [1, 3, 60, 255, 256, 257, 400, 700];
 /// Sessions that break off before a taker is left in peace: its node waits longer each time before it dials again.
 const BREAKS_MAX: usize = 3;
+/// Sessions of one taker that may end before the giver has said a word: see [`End::Unmet`].
+const UNMET_MAX: usize = 12;
 /// What meeting costs each way at most, entries not counted: handshake, lists and states of these feeds.
 const MEETING_BYTES_MAX: u64 = 1_536;
 /// The messages of a handshake each way, with their lengths.
@@ -149,6 +151,19 @@ struct Tally {
     in_handshake: usize,
     late: usize,
     resumed: usize,
+    unmet: usize,
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum End {
+    /// All was there.
+    Whole,
+    /// As it was planned.
+    Broken,
+    /// Before the giver had said a word after the handshake. Who dials gives up after 5 s, and does not wait for a
+    /// giver who starts that slowly on a busy machine; who is killed may have dialled again just before.
+    Unmet,
 }
 
 impl Lane {
@@ -251,7 +266,8 @@ impl Lane {
         let mut taker = self.taker();
         up(&mut taker, "127.0.0.1:0")?;
         let mut held: Held = self.feeds.iter().map(|feed| (*feed, 0)).collect();
-        for session in 0.. {
+        let (mut session, mut unmet) = (0, 0);
+        loop {
             // Who dials has stored what the session before brought: it dials only once that is answered.
             let client = self.proxy.accept();
             let durable = self.now(&taker);
@@ -262,7 +278,7 @@ impl Lane {
             let most = [missing[0] + MEETING_BYTES_MAX / 2, missing[1] + MEETING_BYTES_MAX / 2];
             let planned = if session < BREAKS_MAX { draw(&mut self.dice, most) } else { None };
             let running = self.proxy.carry(client, planned.map(|planned| planned.cut));
-            let is_over = self.watch(&mut taker, &running, planned)?;
+            let end = self.watch(&mut taker, &running, planned)?;
             let crossed = running.crossed();
             for (way, limit) in [(Way::Down, missing[0]), (Way::Up, missing[1])] {
                 let (crossed, limit) = (crossed[way as usize], limit + MEETING_BYTES_MAX);
@@ -271,12 +287,18 @@ impl Lane {
                     "session {session}, {planned:?}: {crossed} B {way:?}, of {limit} at most; held {held:?}"
                 );
             }
+            if end == End::Unmet {
+                (tally.unmet, unmet) = (tally.unmet + 1, unmet + 1);
+                assert!(unmet < UNMET_MAX, "they never meet: {tally:?}");
+                continue;
+            }
+            session += 1;
             if let Some(Break { cut, .. }) = planned {
-                tally.late += usize::from(is_over);
-                tally.inside += usize::from(!is_over);
+                tally.late += usize::from(end == End::Whole);
+                tally.inside += usize::from(end == End::Broken);
                 tally.in_handshake += usize::from(cut.after <= HANDSHAKE_BYTES[cut.way as usize]);
             }
-            if is_over {
+            if end == End::Whole {
                 break;
             }
             self.restart(&mut taker, planned, &mut held)?;
@@ -287,13 +309,13 @@ impl Lane {
         Ok(())
     }
 
-    /// Waits until the session is broken off, or all is there; whether it is all there.
+    /// Waits until the session is broken off, or all is there.
     fn watch(
         &mut self,
         taker: &mut Actor,
         running: &Session,
         planned: Option<Break>,
-    ) -> Result<bool, Trouble> {
+    ) -> Result<End, Trouble> {
         let mut is_whole = false;
         taker.until("the end of a session", |taker| {
             let is_broken = running.is_over() || running.is_held();
@@ -301,9 +323,16 @@ impl Lane {
             Ok(if is_broken || is_whole { Ok(()) } else { Err(format!("{:?}", running.crossed())) })
         })?;
         if is_whole {
-            return Ok(true);
+            return Ok(End::Whole);
         }
-        let of = planned.expect("nothing breaks by itself").of;
+        let crossed = running.crossed();
+        let Some(Break { of, .. }) =
+            planned.filter(|Break { cut, .. }| crossed[cut.way as usize] >= cut.after)
+        else {
+            let has_met = crossed[Way::Down as usize] > HANDSHAKE_BYTES[Way::Down as usize];
+            assert!(!has_met, "nothing breaks by itself: {crossed:?} B crossed, {planned:?}");
+            return Ok(End::Unmet);
+        };
         if of != Of::Link {
             std::thread::sleep(Duration::from_micros(self.dice.below(8_000))); // Into the middle of a commit.
         }
@@ -314,7 +343,7 @@ impl Lane {
             taker.kill();
         }
         running.end();
-        Ok(false)
+        Ok(End::Broken)
     }
 
     /// Starts anew who was killed.
