@@ -206,15 +206,18 @@ impl Index {
         self.touched.by(entry.id(), entry.header().kind, None);
     }
 
-    /// Takes out what finds an entry by its id, if it is there.
+    /// Takes out what finds entries by their ids, where it is there.
     pub(crate) fn forget(
         &mut self,
         tx: &WriteTransaction,
         num: u32,
-        entry: &Unverified,
+        entries: &[Unverified],
     ) -> Result<(), DiskError> {
-        ids::remove(tx, &[id_key(&entry.id(), place(num, entry.header().seq))])?;
-        self.touched.by(entry.id(), entry.header().kind, None);
+        let key = |entry: &Unverified| id_key(&entry.id(), place(num, entry.header().seq));
+        let mut keys: Vec<_> = entries.iter().map(key).collect();
+        keys.sort_unstable();
+        ids::remove(tx, &keys)?;
+        entries.iter().for_each(|entry| self.touch(entry));
         Ok(())
     }
 

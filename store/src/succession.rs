@@ -369,9 +369,7 @@ impl Batch<'_> {
         self.tx.open_table(PROOFS)?.remove(row.num)?;
         self.put(old, row);
         self.store(old, &row)?;
-        for entry in &back {
-            self.index.forget(self.tx, row.num, entry)?; // Listed anew; some were listed aside.
-        }
+        self.index.forget(self.tx, row.num, &back)?; // Listed anew; some were listed aside.
         self.note(old, row.num, &back.iter().collect::<Vec<_>>());
         Ok(())
     }
@@ -401,10 +399,11 @@ impl Batch<'_> {
     /// Deletes what is held of other branches, and lets none of the statements count.
     pub(crate) fn forget_branches(&mut self, old: &FeedId) -> Result<(), DiskError> {
         let Some(mut row) = self.row(old)? else { return Ok(()) };
-        for (entry, _) in asides(self.tx, *old, row.num)? {
-            self.take_from_aside(old, &entry)?;
-            self.index.forget(self.tx, row.num, &entry)?;
+        let asides: Vec<_> = asides(self.tx, *old, row.num)?.into_iter().map(|(entry, _)| entry).collect();
+        for entry in &asides {
+            self.take_from_aside(old, entry)?;
         }
+        self.index.forget(self.tx, row.num, &asides)?;
         for mut one in kept(self.tx, old)?.into_iter().filter(|kept| kept.counts) {
             one.counts = false;
             self.tx.open_table(SUCCESSORS)?.insert(one.key(), &one.encode()[..])?;

@@ -101,74 +101,47 @@ impl Read for WriteTransaction {
     }
 }
 
+/// Calls a function of a transaction with each of these tables.
+macro_rules! each {
+    ($tx:ident.$call:ident: $($table:ident)*) => {{ $($tx.$call($table)?;)* }};
+}
+
+/// ... with each table that is made from `runs`.
+macro_rules! derived {
+    ($tx:ident.$call:ident) => {
+        each!($tx.$call: IDS REFS TOMBS MISSING PROFILES GROUPS EVENTS OCCURRENCES AGENDA LISTED FINDER)
+    };
+}
+
+/// ... with each of all others.
+macro_rules! kept {
+    ($tx:ident.$call:ident) => {
+        each!($tx.$call: META FEEDS NUMBERS RUNS CHANGES PROOFS SUCCESSORS BRANCHES LOCAL)
+    };
+}
+
 /// Makes every table, so that readers find them all.
 pub(crate) fn make_all(tx: &WriteTransaction) -> Result<(), DiskError> {
-    tx.open_table(META)?;
-    tx.open_table(FEEDS)?;
-    tx.open_table(NUMBERS)?;
-    tx.open_table(RUNS)?;
-    tx.open_table(CHANGES)?;
-    tx.open_table(PROOFS)?;
-    tx.open_table(SUCCESSORS)?;
-    tx.open_table(BRANCHES)?;
-    tx.open_table(LOCAL)?;
+    kept!(tx.open_table);
     make_derived(tx)
 }
 
 /// Fails unless every table is there.
 pub(crate) fn find_all(tx: &ReadTransaction) -> Result<(), DiskError> {
-    tx.open_table(META)?;
-    tx.open_table(FEEDS)?;
-    tx.open_table(NUMBERS)?;
-    tx.open_table(RUNS)?;
-    tx.open_table(IDS)?;
-    tx.open_table(REFS)?;
-    tx.open_table(TOMBS)?;
-    tx.open_table(MISSING)?;
-    tx.open_table(PROFILES)?;
-    tx.open_table(GROUPS)?;
-    tx.open_table(EVENTS)?;
-    tx.open_table(OCCURRENCES)?;
-    tx.open_table(AGENDA)?;
-    tx.open_table(LISTED)?;
-    tx.open_table(FINDER)?;
-    tx.open_table(CHANGES)?;
-    tx.open_table(PROOFS)?;
-    tx.open_table(SUCCESSORS)?;
-    tx.open_table(BRANCHES)?;
-    tx.open_table(LOCAL)?;
+    kept!(tx.open_table);
+    derived!(tx.open_table);
     Ok(())
 }
 
 /// Makes the tables that `rebuild` drops.
 pub(crate) fn make_derived(tx: &WriteTransaction) -> Result<(), DiskError> {
-    tx.open_table(IDS)?;
-    tx.open_table(REFS)?;
-    tx.open_table(TOMBS)?;
-    tx.open_table(MISSING)?;
-    tx.open_table(PROFILES)?;
-    tx.open_table(GROUPS)?;
-    tx.open_table(EVENTS)?;
-    tx.open_table(OCCURRENCES)?;
-    tx.open_table(AGENDA)?;
-    tx.open_table(LISTED)?;
-    tx.open_table(FINDER)?;
+    derived!(tx.open_table);
     Ok(())
 }
 
 /// Drops the tables that are made from `runs`.
 pub(crate) fn drop_derived(tx: &WriteTransaction) -> Result<(), DiskError> {
-    tx.delete_table(IDS)?;
-    tx.delete_table(REFS)?;
-    tx.delete_table(TOMBS)?;
-    tx.delete_table(MISSING)?;
-    tx.delete_table(PROFILES)?;
-    tx.delete_table(GROUPS)?;
-    tx.delete_table(EVENTS)?;
-    tx.delete_table(OCCURRENCES)?;
-    tx.delete_table(AGENDA)?;
-    tx.delete_table(LISTED)?;
-    tx.delete_table(FINDER)?;
+    derived!(tx.delete_table);
     Ok(())
 }
 
