@@ -131,8 +131,9 @@ impl Net {
         handle.set_addresses(addresses.iter().map(ToString::to_string).collect());
         let (events_in, events) = mpsc::channel(EVENTS_MAX);
         let (stop, stopped) = watch::channel(false);
-        let strangers = Strangers::start().map_err(NetError::Thread)?;
-        let hub = Hub::new(handle, local, events_in.clone(), addresses, strangers, files::connections_max());
+        let connections_max = files::connections_max();
+        let strangers = Strangers::start(connections_max).map_err(NetError::Thread)?;
+        let hub = Hub::new(handle, local, events_in.clone(), addresses, strangers, connections_max);
         let ears = Ears { events, calls, sightings, stop: stopped };
         let accepting = tokio::spawn(listen::accept(listener, events_in));
         Ok(Self { listening, stop, hub: tokio::spawn(hub.run(ears)), accepting, lan })

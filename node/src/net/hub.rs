@@ -14,7 +14,6 @@ use klatch_gossip::lan::{self, Sighting, Who};
 use klatch_gossip::link::{self, Ended, LinkId, OpenError};
 use klatch_gossip::noise::{Local, Side};
 use klatch_gossip::peers::gate::{Attempt, Gate, Ticket};
-use klatch_gossip::peers::room::Room;
 use klatch_gossip::peers::roster::Roster;
 use klatch_gossip::peers::{Book, Source};
 use klatch_gossip::sync::{Input, Interest, Millis, Output};
@@ -94,8 +93,6 @@ pub(super) struct Hub {
     clock: Stopwatch,
     gate: Gate,
     knocking: BTreeMap<Ticket, AbortHandle>,
-    /// Connections that strangers dialled.
-    pub(super) visitors: Room<LinkId>,
     /// Connections that fit, whether their handshake is done or not.
     connections_max: usize,
     is_full: bool,
@@ -136,7 +133,6 @@ impl Hub {
             clock: Stopwatch::start(),
             gate: Gate::new(listen::knocks(connections_max)),
             knocking: BTreeMap::new(),
-            visitors: Room::new(listen::strangers(connections_max)),
             connections_max,
             is_full: false,
             next_link: 0,

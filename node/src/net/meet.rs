@@ -42,7 +42,7 @@ impl Hub {
             }
         }
         if side == Side::Responder && !self.is_known(&peer) {
-            match self.visitors.enter(now, id, address.ip()) {
+            match self.strangers.places.enter(now, id, address.ip()) {
                 Ok(replaced) => replaced.into_iter().for_each(|older| self.drop_link(older)),
                 Err(full) => {
                     tracing::debug!(%peer, %address, %full, "a stranger was closed");
@@ -86,9 +86,9 @@ impl Hub {
     /// Strangers that are none any more give their places to others.
     pub(super) fn acquaint(&mut self) {
         let is_known = |id: &LinkId| self.links.get(id).is_none_or(|link| self.is_known(&link.peer));
-        let known: Vec<LinkId> = self.visitors.keys().filter(is_known).collect();
+        let known: Vec<LinkId> = self.strangers.places.keys().filter(is_known).collect();
         for id in &known {
-            self.visitors.leave(id);
+            self.strangers.places.leave(id);
         }
     }
 
@@ -140,7 +140,7 @@ impl Hub {
         self.doubt_down(id);
         self.links.remove(&id);
         self.hearers.leave(id);
-        self.visitors.leave(&id);
+        self.strangers.places.leave(&id);
         self.guest_link_down(id);
         self.join_link_down(id);
     }

@@ -1,4 +1,5 @@
-//! Where connections with strangers run: a thread of their own that gives way to all others.
+//! Connections with strangers: how many there may be, and where they run: on a thread of their own that gives way to
+//! all others.
 //!
 //! Whatever a stranger asks for takes time that nobody followed is to wait for, and each message may take much of
 //! it. So the threads that serve whom this node wants are never theirs, and where the cores are too few the
@@ -6,7 +7,11 @@
 
 use std::io;
 
+use klatch_gossip::link::LinkId;
+use klatch_gossip::peers::room::Room;
 use tokio::runtime::{self, Handle, Runtime};
+
+use super::listen;
 
 /// The thread's name, as the system's tools show it.
 const NAME: &str = "klatch-stranger";
@@ -15,26 +20,32 @@ const NAME: &str = "klatch-stranger";
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
-/// The thread. Dropping lets it end by itself, with all that runs on it.
+/// Their places, and the thread. Dropping lets it end by itself, with all that runs on it.
 #[derive(Debug)]
-pub(super) struct Strangers(Option<Runtime>);
+pub(super) struct Strangers {
+    /// Connections that strangers dialled.
+    pub(super) places: Room<LinkId>,
+    thread: Option<Runtime>,
+}
 
 impl Strangers {
-    pub(super) fn start() -> io::Result<Self> {
+    /// `connections_max` is of all connections, of which they may have a share.
+    pub(super) fn start(connections_max: usize) -> io::Result<Self> {
         let mut thread = runtime::Builder::new_multi_thread();
         thread.worker_threads(1).thread_name(NAME).on_thread_start(give_way).enable_all();
-        thread.build().map(Some).map(Self)
+        let thread = Some(thread.build()?);
+        Ok(Self { places: Room::new(listen::strangers(connections_max)), thread })
     }
 
     /// What to spawn their tasks on.
     pub(super) fn thread(&self) -> &Handle {
-        self.0.as_ref().expect("it runs until it is dropped").handle()
+        self.thread.as_ref().expect("it runs until it is dropped").handle()
     }
 }
 
 impl Drop for Strangers {
     fn drop(&mut self) {
-        self.0.take().into_iter().for_each(Runtime::shutdown_background); // Waiting is not for tasks to do.
+        self.thread.take().into_iter().for_each(Runtime::shutdown_background); // Waiting is not for tasks to do.
     }
 }
 
