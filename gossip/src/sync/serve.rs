@@ -6,6 +6,7 @@
 //! before the rest of what is long. The list itself is in `serve/list.rs`. Source: spec/gossip.md, "exchange".
 
 mod list;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -19,12 +20,10 @@ use super::message::{DELTA_ROWS_MAX, Get, MODES_MAX, Message, Mode, Part, Row, S
 use super::plan::{ALL_REQUESTS_MAX, REQUESTS_MAX, id8_at};
 use super::{Breach, Change, Desk, FeedState, Millis, Shelf};
 use list::List;
+use turns::{Turn, Turns};
 
 /// Lengths that are told instead of entries are gathered for this long.
 pub const HAVE_AFTER: Millis = 250;
-/// Of what is short or new, and of the rest of what is long: how many turns before the other has one.
-const URGENT_TURNS: u8 = 4;
-
 /// What I know of the peer's copy of a feed that it wants.
 #[derive(Clone, Copy, Debug, Default)]
 struct Holding {
@@ -49,13 +48,6 @@ struct Open {
     next: Seq,
 }
 
-/// Where a feed waits for its turn.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Turn {
-    Urgent = 0,
-    Bulk = 1,
-}
-
 /// This side's half of the answering.
 #[derive(Debug)]
 pub(super) struct Serve {
@@ -73,9 +65,7 @@ pub(super) struct Serve {
     mine_at: Seq,
     ids: VecDeque<(FeedId, Vec<Seq>)>,
     gets: BTreeMap<u32, Open>,
-    turns: [VecDeque<u32>; 2], // Places with something due, each once in both.
-    urgent_run: u8,
-    queued: BTreeSet<u32>,
+    turns: Turns,
     haves: BTreeSet<u32>,
     haves_at: Option<Millis>,
 }
@@ -93,9 +83,7 @@ impl Serve {
             mine_at: 0,
             ids: VecDeque::new(),
             gets: BTreeMap::new(),
-            turns: [VecDeque::new(), VecDeque::new()],
-            urgent_run: 0,
-            queued: BTreeSet::new(),
+            turns: Turns::new(),
             haves: BTreeSet::new(),
             haves_at: None,
         }
@@ -103,7 +91,7 @@ impl Serve {
 
     /// Whether nothing is due.
     pub(super) fn is_idle(&self) -> bool {
-        self.list.is_idle() && self.ids.is_empty() && self.queued.is_empty() && self.haves.is_empty()
+        self.list.is_idle() && self.ids.is_empty() && self.turns.is_empty() && self.haves.is_empty()
     }
 
     /// When something is due by the clock; `now` is when this was last asked.
@@ -291,31 +279,14 @@ impl Serve {
     }
 
     fn due(&mut self, idx: u32) {
-        self.queue(idx, Turn::Urgent);
-    }
-
-    fn queue(&mut self, idx: u32, turn: Turn) {
-        if self.queued.insert(idx) {
-            self.turns[turn as usize].push_back(idx);
-        }
+        self.turns.queue(idx, Turn::Urgent);
     }
 
     /// The next place whose turn it is. While lists are compared nothing but requests has one, so that all
     /// that was compared is stated before anything is told of it.
     fn next_turn(&mut self) -> Option<u32> {
-        let [urgent, bulk] = &mut self.turns;
-        let prefer_bulk = self.urgent_run >= URGENT_TURNS && !bulk.is_empty();
-        let order = if prefer_bulk { [bulk, urgent] } else { [urgent, bulk] };
-        let is_held_up = self.list.is_comparing();
-        for turn in order {
-            let at = turn.iter().position(|idx| !is_held_up || self.gets.contains_key(idx));
-            if let Some(idx) = at.and_then(|at| turn.remove(at)) {
-                self.urgent_run = if prefer_bulk { 0 } else { self.urgent_run.saturating_add(1) };
-                self.queued.remove(&idx);
-                return Some(idx);
-            }
-        }
-        None
+        let (is_held_up, gets) = (self.list.is_comparing(), &self.gets);
+        self.turns.next(|idx| !is_held_up || gets.contains_key(&idx))
     }
 
     /// Does one thing that is due. Rows of deltas are collected in `rows`, for one message.
@@ -384,7 +355,7 @@ impl Serve {
         }
         if !is_whole {
             self.gets.insert(idx, open);
-            self.queue(idx, Turn::Bulk);
+            self.turns.queue(idx, Turn::Bulk);
             return false;
         }
         true

@@ -309,7 +309,7 @@ impl Serve {
     /// The peer holds the same of these as I do; but for those that have changed here since.
     fn are_level(&mut self, places: &[u32], shelf: &dyn Shelf) {
         for idx in places {
-            let is_due = self.queued.contains(idx) || self.haves.contains(idx);
+            let is_due = self.turns.contains(*idx) || self.haves.contains(idx);
             // A change that was compared already, and is yet to be taken in, would be sent once more.
             let is_ahead = self.wants.feed(*idx, shelf).is_some_and(|feed| shelf.changed(&feed) > self.seen);
             if let Some(row) = self.wants.row(*idx).filter(|_| !is_due && !is_ahead) {
@@ -361,7 +361,7 @@ impl Serve {
 #[cfg(feature = "sim")]
 impl Serve {
     pub(in crate::sync) fn kept(&self) -> usize {
-        let due = self.queued.len() + self.haves.len() + self.gets.len() + self.ids.len();
+        let due = self.turns.len() + self.haves.len() + self.gets.len() + self.ids.len();
         self.wants.len() + self.told.len() + due + self.list.answers.len() + self.list.tokens.len()
     }
 }
