@@ -1,6 +1,7 @@
 //! A series of inputs to one exchange: a peer that says anything at any time, and an owner who does what
 //! owners do. The log is the simulator's; its chains are few and signed once.
 
+mod heirs;
 mod node;
 mod peer;
 
@@ -57,9 +58,7 @@ fn take(node: &mut Node, step: Step) {
     match step {
         Step::Hear(said) => said.messages(&node.places()).into_iter().for_each(|message| node.hear(message)),
         Step::HearBytes(bytes) => node.give(Input::Message(bytes)),
-        Step::Want(feeds) => {
-            node.give(Input::wants(feeds.iter().map(|number| peer::feed(*number))))
-        }
+        Step::Want(feeds) => node.give(Input::wants(feeds.iter().map(|number| peer::feed(*number)))),
         Step::Ask(objects) => {
             node.give(Input::Objects(objects.iter().map(|number| object(*number)).collect()))
         }

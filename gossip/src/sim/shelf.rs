@@ -128,6 +128,13 @@ impl Memory {
         Some(self.changes(feed, before, Vec::new()))
     }
 
+    /// Keeps what is said about who succeeds a feed. No check is made.
+    pub fn succeed(&mut self, feed: FeedId, kept: Succeeded) -> Change {
+        let before = self.feeds.get(&feed).map_or((0, None), Chain::before);
+        self.succeeded.insert(feed, kept);
+        self.changes(feed, before, Vec::new())
+    }
+
     /// Keeps bodies that came late, where they are the ones that the headers name.
     pub fn fill(&mut self, feed: FeedId, from: Seq, bodies: Vec<Option<Vec<u8>>>) -> Option<Change> {
         let chain = self.feeds.get_mut(&feed)?;

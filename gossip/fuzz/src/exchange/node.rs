@@ -1,15 +1,18 @@
 //! The node under attack: its exchange, its log, and a model of what it has asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::{FeedId, Seq, chunk};
+use klatch_feed::succession::SUCCESSORS_MAX;
+use klatch_feed::{EntryId, FeedId, Seq, Successor, chunk};
 use klatch_gossip::sim::author::Author;
 use klatch_gossip::sim::shelf::Memory;
 use klatch_gossip::sync::message::{MESSAGE_BYTES_MAX, Message, Named, Part};
 use klatch_gossip::sync::{
-    ALL_REQUESTS_MAX, Exchange, HINTS_PER_SESSION_MAX, Ingest, Input, Millis, Output, Setup, Shelf,
+    ALL_REQUESTS_MAX, BRANCH_BYTES_MAX, Exchange, HINTS_PER_SESSION_MAX, Ingest, Input, Millis, Output,
+    Setup, Shelf,
 };
 
+use super::heirs;
 use super::peer::{self, AUTHORS, Authored, Places};
 
 /// Bytes that may be handed out between two times of room, besides what each input may add: bulk up to
@@ -17,6 +20,8 @@ use super::peer::{self, AUTHORS, Authored, Places};
 const BULK_BYTES_MAX: usize = 256 * 1024 + MESSAGE_BYTES_MAX;
 /// What one input may add besides: a proof for each forked feed, requests, rows, an own list of wants.
 const INPUT_BYTES_MAX: usize = 16 * 1024;
+/// All statements that are ever sent.
+const HEIRS_BYTES_MAX: usize = (peer::AUTHORS as usize + 1) * SUCCESSORS_MAX * 1024;
 
 /// A request as the wire shows it.
 enum Asked {
@@ -40,6 +45,10 @@ pub(super) struct Node {
     ticket_last: Option<u64>,
     unsent: usize,
     hints: usize,
+    /// Statements of who succeeds whom: handed over and not kept yet, all that came, and how many went out of each feed.
+    heirs: Vec<Successor>,
+    heirs_came: BTreeSet<EntryId>,
+    heirs_said: BTreeMap<FeedId, usize>,
     /// Asked to be told of, and not answered.
     unheeded: usize,
 }
@@ -69,6 +78,9 @@ impl Node {
             ticket_last: None,
             unsent: 0,
             hints: 0,
+            heirs: Vec::new(),
+            heirs_came: BTreeSet::new(),
+            heirs_said: BTreeMap::new(),
             unheeded: 0,
         };
         node.give(Input::wants([2, 3, 4].map(peer::feed)));
@@ -118,6 +130,10 @@ impl Node {
             self.give(Input::Changed(change.into_iter().collect()));
             self.give(Input::Ingested(ingest.ticket, outcome));
         }
+        for successor in std::mem::take(&mut self.heirs) {
+            let change = heirs::keep(&mut self.log, &successor);
+            self.give(Input::Changed(vec![change]));
+        }
     }
 
     /// Hands one input in, does what follows, and checks what must hold after each.
@@ -133,7 +149,7 @@ impl Node {
             self.act(output);
         }
         assert_eq!(self.exchange.poll_timeout().is_none(), self.is_closed);
-        assert!(self.unsent <= BULK_BYTES_MAX, "{} bytes without room", self.unsent);
+        assert!(self.unsent <= BULK_BYTES_MAX + HEIRS_BYTES_MAX, "{} bytes without room", self.unsent);
         assert!(self.asked.len() + self.ids_asked.len() <= ALL_REQUESTS_MAX, "too many requests");
         assert!(self.hints <= HINTS_PER_SESSION_MAX);
         self.judge_log();
@@ -141,7 +157,7 @@ impl Node {
             self.unheeded -= 1;
             self.give(Input::Listening(self.log.clock()));
         }
-        if self.commits_at_once && !self.pending.is_empty() {
+        if self.commits_at_once && !(self.pending.is_empty() && self.heirs.is_empty()) {
             self.commit();
         }
     }
@@ -161,6 +177,16 @@ impl Node {
                 self.pending.push(ingest);
             }
             Output::Fork(proof) => drop(self.log.fork(&proof)),
+            Output::Succeeded(successor) => {
+                assert!(self.heirs_came.insert(successor.succession().new.genesis), "each statement once");
+                self.heirs.push(*successor);
+            }
+            // Nobody here gives up entries; the exchange hears of no change, as where the owner refused.
+            Output::Branch(feed, chunks) => {
+                let bytes: usize = chunks.iter().map(Vec::len).sum();
+                assert!((1..=BRANCH_BYTES_MAX).contains(&bytes), "{bytes} bytes of a branch");
+                assert!(self.log.succeeded(&feed).is_some(), "a branch that no statement keeps");
+            }
             Output::Bodies(feed, from, bodies) => drop(self.log.fill(feed, from, bodies)),
             Output::Hint(..) => self.hints += 1,
             Output::Holds(len) => assert!(len <= self.written, "nobody holds what was not written"),
@@ -183,6 +209,13 @@ impl Node {
                 assert!(self.asked.insert(get.idx, asked).is_none(), "one request a feed at a time");
             }
             Message::IdAt { feed, .. } => self.ids_asked.push(*feed),
+            Message::Succ { signed, body } => {
+                let successor =
+                    Successor::decode(&peer::net(), signed, body).expect("it was checked when it came");
+                let said = self.heirs_said.entry(successor.succession().old.feed).or_default();
+                *said += 1;
+                assert!(*said <= SUCCESSORS_MAX, "more statements of a feed than the peer may hear");
+            }
             _ => {}
         }
     }

@@ -1,15 +1,15 @@
 //! What a hostile peer can say: messages whose parts fit what was asked about as often as not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use arbitrary::Arbitrary;
 use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Seq, Unverified, chunk};
 use klatch_gossip::sim::author::Author;
 use klatch_gossip::sync::Redeemed;
-use klatch_gossip::sync::message::{Get, Id8, Message, Part, Row, Side};
+use klatch_gossip::sync::message::{Get, Id8, Message, Mode, Part, Row, Side};
 
-use super::{answer, challenge, object};
+use super::{answer, challenge, heirs, object};
 
 /// Feeds with entries: 1 is the node's own, 2 the peer's; what follows up to 255 has none.
 pub(super) const AUTHORS: u8 = 5;
@@ -183,6 +183,31 @@ pub(super) enum Said {
     },
     Fork(u8),
     ForkBytes(Vec<u8>),
+    Succ {
+        old: u8,
+        number: u8,
+    },
+    /// So many statements about one feed, or, past the authors, about as many feeds.
+    ManySuccs {
+        old: u8,
+        count: u8,
+    },
+    SuccBytes {
+        signed: Vec<u8>,
+        body: Vec<u8>,
+    },
+    /// How feeds shall come, or how much of them there is.
+    Mode {
+        rows: Vec<(At, bool, u8)>,
+    },
+    Have {
+        rows: Vec<(At, u8)>,
+    },
+    Prints {
+        mine: bool,
+        open: Vec<u8>,
+        prints: Vec<u8>,
+    },
     About(u8),
     ManyAbouts {
         salt: u16,
@@ -285,17 +310,28 @@ impl Said {
             },
             Self::Wants { add, del } => {
                 let add: BTreeSet<_> = add.into_iter().map(feed).collect();
-                Message::Wants { root: None, add: add.into_iter().collect::<Vec<_>>().into(), del: ascending(del) }
+                Message::Wants {
+                    root: None,
+                    add: add.into_iter().collect::<Vec<_>>().into(),
+                    del: ascending(del),
+                }
             }
             Self::ManyWants { salt, thousands } => {
                 let feeds = nobody(salt, usize::from(thousands % 17) * 1_000);
-                Message::Wants { root: None, add: feeds.map(FeedId::new).collect::<Vec<_>>().into(), del: vec![] }
+                Message::Wants {
+                    root: None,
+                    add: feeds.map(FeedId::new).collect::<Vec<_>>().into(),
+                    del: vec![],
+                }
             }
             Self::Scope(bitmap) => Message::Scope(Some(bitmap)),
             Self::Answer { count, rows: stated } => {
                 let bitmap = vec![0; usize::from(count % 20).div_ceil(8)];
                 let rows = rows(stated, &places.node, Side::Yours);
-                return vec![Message::Scope(Some(bitmap)), Message::Delta { more: false, side: Side::Yours, rows }];
+                return vec![
+                    Message::Scope(Some(bitmap)),
+                    Message::Delta { more: false, side: Side::Yours, rows },
+                ];
             }
             Self::Delta { more, mine, rows: stated } => {
                 let (side, list) =
@@ -326,6 +362,21 @@ impl Said {
                 let bodies: Vec<_> = bodies.into_iter().map(body).collect();
                 Message::Bodies { idx: at.idx(&places.node), from: u32::from(from), bodies }
             }
+            Self::Mode { rows } => {
+                let mode = |is_lazy| if is_lazy { Mode::Lazy } else { Mode::Eager };
+                let row = |(at, is_lazy, have): &(At, bool, u8)| {
+                    (at.idx(&places.peer), (mode(*is_lazy), u32::from(*have)))
+                };
+                let rows: BTreeMap<_, _> = rows.iter().map(row).collect();
+                Message::Mode(rows.into_iter().map(|(idx, (mode, have))| (idx, mode, have)).collect())
+            }
+            Self::Have { rows } => {
+                let row = |(at, len): &(At, u8)| (at.idx(&places.node), u32::from(*len).max(1));
+                Message::Have(rows.iter().map(row).collect::<BTreeMap<_, _>>().into_iter().collect())
+            }
+            Self::Prints { mine, open, prints } => {
+                Message::Prints { side: if mine { Side::Mine } else { Side::Yours }, open, prints }
+            }
             Self::IdAt { feed: number, seqs } => Message::IdAt { feed: feed(number), seqs: ascending(seqs) },
             other => return other.words(),
         }]
@@ -343,6 +394,14 @@ impl Said {
             }
             Self::Fork(number) => Message::Fork(proof(number).encode()),
             Self::ForkBytes(bytes) => Message::Fork(bytes),
+            Self::Succ { old, number } => heirs::said(old % (AUTHORS + 2), number),
+            Self::ManySuccs { old, count } if old % 2 == 0 => {
+                return (0..count % 24).map(|number| heirs::said(old / 2 % (AUTHORS + 1), number)).collect();
+            }
+            Self::ManySuccs { count, .. } => {
+                return (AUTHORS + 1..=count).map(|old| heirs::said(old, 0)).collect();
+            }
+            Self::SuccBytes { signed, body } => Message::Succ { signed, body },
             Self::About(number) => Message::About(object(number)),
             Self::ManyAbouts { salt, hundreds } => {
                 let names = nobody(salt, usize::from(hundreds % 50) * 100);
