@@ -147,14 +147,7 @@ impl Compare {
     ///
     /// [`Breach::Malformed`] if the bits are not as many as I gave.
     pub(super) fn opened(&mut self, open: &[u8]) -> Result<Found, Breach> {
-        let count = self.given();
-        let spare = (8 - count % 8) % 8;
-        let fits = open.len() == count.div_ceil(8)
-            && open.last().is_none_or(|last| last.leading_zeros() as usize >= spare);
-        if !fits {
-            return Err(Breach::Malformed);
-        }
-        let differs: Vec<bool> = (0..count).map(|at| open[at / 8] >> (at % 8) & 1 == 1).collect();
+        let differs = flags(open, self.given())?;
         let mut found = Found::default();
         self.descend(&differs, &mut found);
         Ok(found)
@@ -252,6 +245,21 @@ pub(super) fn bits(flags: &[bool]) -> Vec<u8> {
         bits[at / 8] |= 1 << (at % 8);
     }
     bits
+}
+
+/// So many flags from bits, of which none is spare.
+///
+/// # Errors
+///
+/// [`Breach::Malformed`] if the bits are not as many.
+pub(super) fn flags(bits: &[u8], count: usize) -> Result<Vec<bool>, Breach> {
+    let spare = (8 - count % 8) % 8;
+    let fits = bits.len() == count.div_ceil(8)
+        && bits.last().is_none_or(|last| last.leading_zeros() as usize >= spare);
+    match fits {
+        true => Ok((0..count).map(|at| bits[at / 8] >> (at % 8) & 1 == 1).collect()),
+        false => Err(Breach::Malformed),
+    }
 }
 
 #[cfg(test)]

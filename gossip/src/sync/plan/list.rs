@@ -8,7 +8,7 @@ use std::ops::Range;
 use klatch_feed::FeedId;
 
 use super::{Asking, Plan, state_of};
-use crate::sync::compare::{Compare, bits, tag};
+use crate::sync::compare::{Compare, bits, flags, tag};
 use crate::sync::frontier::{PLACES_MAX, WantList};
 use crate::sync::memory::{Asked, Name};
 use crate::sync::message::{Mark16, Message, Named, Side, Tag8, WANTS_MAX};
@@ -185,15 +185,8 @@ impl Plan {
             return unsolicited;
         }
         let Some(added) = self.list.scopes.pop_front() else { return unsolicited };
-        let count = added.len();
-        let spare = (8 - count % 8) % 8;
-        let fits = bitmap.len() == count.div_ceil(8)
-            && bitmap.last().is_none_or(|last| last.leading_zeros() as usize >= spare);
-        if !fits {
-            return Err(Breach::Malformed);
-        }
-        let is_held = |(at, _): &(usize, u32)| bitmap[at / 8] >> (at % 8) & 1 == 1;
-        let held: Vec<u32> = added.enumerate().filter(is_held).map(|(_, idx)| idx).collect();
+        let flags = flags(bitmap, added.len())?;
+        let held: Vec<u32> = added.zip(flags).filter(|(_, held)| *held).map(|(idx, _)| idx).collect();
         for idx in &held {
             if let Some(row) = self.wants.row(*idx) {
                 row.holds = true;
