@@ -366,6 +366,11 @@ impl Plan {
     pub(super) fn done(&mut self, idx: u32, desk: &mut Desk<'_>) {
         self.requests.remove(idx);
         self.consider(idx, desk);
+        self.fill(desk);
+    }
+
+    /// Gives free places among the requests to feeds that wait for one.
+    fn fill(&mut self, desk: &mut Desk<'_>) {
         while let Some(next) = self.requests.next() {
             self.consider(next, desk);
         }

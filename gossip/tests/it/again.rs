@@ -4,7 +4,7 @@
 use klatch_feed::FeedId;
 use klatch_gossip::sim::author::Author;
 use klatch_gossip::sync::message::{Message, Mode};
-use klatch_gossip::sync::{GRAFT_AFTER, HAVE_AFTER, Input, Setup};
+use klatch_gossip::sync::{GRAFT_AFTER, HAVE_AFTER, Input, Setup, TOKEN_AFTER};
 
 use crate::converge::{Side, net, settle};
 
@@ -110,6 +110,51 @@ fn an_older_token_is_as_good() {
     let total = bytes(&a) + bytes(&b);
     assert!(total <= 400, "{total} bytes: what changed since is stated, and no more");
     assert_eq!((&a.closed, &b.closed), (&None, &None));
+}
+
+/// B says something new, and so much time passes.
+fn more(a: &mut Side, b: &mut Side, author: &mut Author, millis: u64) {
+    b.write(author, 1, 40);
+    settle(a, b);
+    a.pass(millis);
+    b.pass(millis);
+    settle(a, b);
+}
+
+#[test]
+fn four_tokens_of_a_list_are_remembered_and_a_fifth_makes_the_oldest_one_unknown() {
+    for (which, is_known) in [(1, true), (0, false)] {
+        let (mut a, mut b, mut authors) = met(300);
+        let mut kept = vec![a.met.clone()];
+        for _ in 0..4 {
+            more(&mut a, &mut b, &mut authors[7], TOKEN_AFTER);
+            kept.push(a.met.clone());
+        }
+        let tokens: Vec<_> = kept.iter().map(|met| met.asked.as_ref().unwrap().token).collect();
+        assert!((1..5).all(|at| !tokens[..at].contains(&tokens[at])), "five tokens");
+        a.met = kept.remove(which);
+        again(&mut a, &mut b, &feeds(&authors), 2);
+        let compared = b.count(|m| matches!(m, Message::Prints { .. }));
+        assert_eq!(compared == 0, is_known, "token {which}: {:?}", b.sent);
+        assert_eq!((&a.closed, &b.closed), (&None, &None));
+    }
+}
+
+#[test]
+fn a_list_gets_one_token_in_a_minute_and_none_where_nothing_was_said() {
+    let (mut a, mut b, mut authors) = met(30);
+    let tokens = |side: &Side| side.count(|m| matches!(m, Message::Token { .. }));
+    assert_eq!(tokens(&b), 1);
+    more(&mut a, &mut b, &mut authors[7], TOKEN_AFTER - 1);
+    assert_eq!(tokens(&b), 1, "the minute is not over");
+    more(&mut a, &mut b, &mut authors[8], 1);
+    assert_eq!(tokens(&b), 2, "for both");
+    for _ in 0..3 {
+        a.pass(TOKEN_AFTER);
+        b.pass(TOKEN_AFTER);
+        settle(&mut a, &mut b);
+    }
+    assert_eq!(tokens(&b), 2);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! What is said about lists of wants while much else goes on: tokens, and what is told in between.
 
 use klatch_feed::ForkProof;
-use klatch_gossip::sync::message::{Message, Mode, Row, Side};
-use klatch_gossip::sync::{HAVE_AFTER, Input, TOKEN_AFTER};
+use klatch_gossip::sync::message::{Get, Message, Mode, Named, Part, Row, Side};
+use klatch_gossip::sync::{
+    HAVE_AFTER, Input, REQUESTS_MAX, SEARCH_ROUNDS_MAX, TAG_TABLES_MAX, TOKEN_AFTER, tag_in,
+};
 
-use crate::hostile::{Node, author, entries, net};
+use crate::hostile::{Node, WANTED, author, entries, net};
 
 /// The name of the list that a node announced last.
 fn root(node: &Node) -> [u8; 16] {
@@ -59,4 +61,83 @@ fn nothing_is_told_of_lazy_feeds_in_the_middle_of_a_comparison() {
     node.now += HAVE_AFTER;
     node.give(Input::Elapsed);
     assert_eq!((node.ended.clone(), told(&node).0), (None, 1), "and then it is told");
+}
+
+#[test]
+fn the_tags_of_one_peer_are_compared_with_all_that_is_held_sixteen_times() {
+    let mut node = Node::open();
+    for n in 0..=TAG_TABLES_MAX {
+        let number = 100 + u64::from(n);
+        node.shelf.append(entries(number, 1).remove(0));
+        let add = Named::Tags(vec![tag_in(&[7; 32], &author(number).feed())]);
+        node.hear(Message::Wants { root: None, add, del: vec![] });
+        let mut scopes = node.sent.iter().filter_map(|message| match message {
+            Message::Scope(bitmap) => bitmap.clone(),
+            _ => None,
+        });
+        assert_eq!(scopes.next_back(), Some(vec![u8::from(n < TAG_TABLES_MAX)]), "list {n}");
+    }
+    let last = 1 + u32::from(TAG_TABLES_MAX); // After the one that is wanted by its key.
+    let is_told = |node: &Node| {
+        let is_row = |row: &Row| row.idx == last && row.len == 2;
+        let is_told =
+            |message: &Message| matches!(message, Message::Delta { rows, .. } if rows.iter().any(is_row));
+        node.sent.iter().any(is_told)
+    };
+    let number = 100 + u64::from(TAG_TABLES_MAX);
+    let change = node.shelf.append(entries(number, 2).remove(1));
+    assert!(!is_told(&node));
+    node.give(Input::Changed(vec![change]));
+    assert!(is_told(&node), "it is known once it changes: {:?}", node.sent.last());
+}
+
+#[test]
+fn a_search_that_leads_nowhere_is_given_up_for_the_session_after_forty_rounds() {
+    let mut node = Node::open();
+    let feed = author(3).feed();
+    entries(3, 9).into_iter().for_each(|entry| drop(node.shelf.append(entry)));
+    let asked =
+        |node: &Node| node.sent.iter().filter(|message| matches!(message, Message::IdAt { .. })).count();
+    for round in 0..=SEARCH_ROUNDS_MAX {
+        assert_eq!((asked(&node), &node.ended), (usize::from(round), &None));
+        let row = Row { idx: WANTED, len: 9, tip8: Some([round; 8]), cap: None };
+        node.hear(Message::Delta { more: false, side: Side::Yours, rows: vec![row] });
+        if let (Some(Message::IdAt { seqs, .. }), true) =
+            (node.sent.last(), asked(&node) > usize::from(round))
+        {
+            let ids = vec![None; seqs.len()];
+            node.hear(Message::Ids { feed, ids });
+        }
+    }
+    assert_eq!((asked(&node), &node.ended), (usize::from(SEARCH_ROUNDS_MAX), &None));
+}
+
+#[test]
+fn what_is_wanted_no_longer_gives_its_requests_to_what_waits() {
+    let mut node = Node::new();
+    node.hear(crate::hostile::resume());
+    let authors = 100..100 + REQUESTS_MAX as u64 + 1;
+    let feeds: Vec<_> = authors.map(|n| author(n).feed()).collect();
+    node.give(Input::wants(feeds.clone()));
+    node.hear(Message::Scope(Some(vec![0])));
+    node.hear(Message::Delta { more: false, side: Side::Yours, rows: vec![] });
+    node.hear(Message::Scope(Some(vec![0xff, 0xff, 1])));
+    let gets = |node: &Node| {
+        let get = |message: &Message| match message {
+            Message::Get(Get { idx, part: Part::Entries, .. }) => Some(*idx),
+            _ => None,
+        };
+        node.sent.iter().filter_map(get).collect::<Vec<_>>()
+    };
+    let first = node.sent.iter().rev().find_map(|message| match message {
+        Message::Wants { add: Named::Keys(add), .. } if add.len() > 2 => Some(add.clone()),
+        _ => None,
+    });
+    let (listed, places) = (first.unwrap(), 2..2 + feeds.len() as u32);
+    let row = |idx| Row { idx, len: 100, tip8: Some([1; 8]), cap: None };
+    node.hear(Message::Delta { more: false, side: Side::Yours, rows: places.map(row).collect() });
+    assert_eq!(gets(&node).len(), REQUESTS_MAX);
+    let last = *listed.last().unwrap();
+    node.give(Input::wants(vec![last]));
+    assert_eq!(gets(&node).last(), Some(&(1 + feeds.len() as u32)), "{:?}", node.ended);
 }

@@ -7,7 +7,7 @@ use klatch_feed::{EntryId, ForkProof, Head, SecretKey, Succeeds, Successor, Unve
 use klatch_gossip::sync::message::{Message, Part, Row, Side};
 use klatch_gossip::sync::{Breach, Input, Reason, STRANGE_SUCCESSORS_MAX, Succeeded};
 
-use crate::hostile::{MALFORMED, Node, WANTED, author, entries, net, resume};
+use crate::hostile::{MALFORMED, Node, WANTED, author, compact, entries, net, resume};
 
 fn key(n: u8, what: u8) -> SecretKey {
     let mut seed = [what; 32];
@@ -164,6 +164,25 @@ fn nothing_comes_before_the_first_entry_whatever_is_asked_for() {
         node.hear(nothing(Some([7; 8])));
         assert_eq!(node.ended, MALFORMED, "{name}");
     }
+}
+
+#[test]
+fn a_kept_chain_is_fetched_once_until_the_peer_states_it_anew() {
+    let (whole, mine) = (entries(3, 3), others(1));
+    let mut node = keeps(&whole, &[]);
+    node.shelf.fork(&ForkProof::build(&net(), &mine, &whole[..1]).unwrap());
+    states(&mut node, &whole);
+    let gets = |node: &Node| node.sent.iter().filter(|message| matches!(message, Message::Get(_))).count();
+    assert_eq!(gets(&node), 1);
+    let chunk = Some(compact(&whole));
+    node.hear(Message::Chunk { idx: WANTED, base8: None, chunk });
+    assert_eq!((gets(&node), &node.ended), (1, &None), "it is with the owner, who may refuse it");
+    let kept = node.shelf.succeeded[&author(3).feed()].clone();
+    let change = node.shelf.succeed(author(3).feed(), kept);
+    node.give(Input::Changed(vec![change]));
+    assert_eq!(gets(&node), 1, "nor is it asked for again when the feed changes");
+    states(&mut node, &whole);
+    assert_eq!((gets(&node), node.ended), (2, None), "it may hold what is missing by now");
 }
 
 /// What a node keeps: these statements about the feed of author 4, whom the peer wants.

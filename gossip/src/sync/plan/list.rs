@@ -110,6 +110,7 @@ impl Plan {
         let row = |feed: &FeedId| Asking { class: wanted[feed], ..Asking::default() };
         self.wants.extend(names.iter().map(|feed| (Name::of(*feed, desk.shelf), row(feed))));
         self.announce_all(add, del, desk);
+        self.fill(desk); // Requests for what is wanted no longer gave their places back.
     }
 
     fn classify(&mut self, idx: u32, class: Class) {
