@@ -33,6 +33,11 @@ struct Slot<T> {
     row: T,
 }
 
+/// So many feeds find their place in a long list one by one.
+const FEW: usize = 16;
+/// A list that grows again gets room for this part of it.
+const SPARE: usize = 16;
+
 const STRANGER: u32 = 1 << 31;
 const HOLE: u32 = u32::MAX;
 
@@ -61,7 +66,7 @@ impl<T: Default> WantList<T> {
     /// A list as it was remembered.
     pub(super) fn of(names: impl IntoIterator<Item = Name>) -> Self {
         let mut list = Self::new();
-        list.extend(names.into_iter().map(|name| (name, T::default())));
+        list.extend(names.into_iter().map(|name| (name, T::default())).collect());
         list
     }
 
@@ -93,24 +98,44 @@ impl<T: Default> WantList<T> {
         !self.by_tag.is_empty()
     }
 
-    /// Appends feeds, none of which is in the list.
-    pub(super) fn extend(&mut self, names: impl IntoIterator<Item = (Name, T)>) {
+    /// Appends feeds, none of which is in the list. A few cost no walk over a list that is long.
+    pub(super) fn extend(&mut self, names: Vec<(Name, T)>) {
+        // Exactly, or nearly so: lists change seldom, and a pub holds thousands of them.
+        if self.rows.capacity() - self.rows.len() < names.len() {
+            self.rows.reserve_exact(names.len().max(self.rows.len() / SPARE));
+        }
+        let mut numbered = Vec::new();
         for (name, row) in names {
             let idx = u32::try_from(self.rows.len()).expect("at most 1,048,576 places");
-            let name = self.enter(name, idx);
+            let name = self.enter(name, idx, &mut numbered);
             self.rows.push(Slot { name, row });
         }
-        self.rows.shrink_to_fit(); // Lists change seldom, and a pub holds thousands of them.
-        self.numbered.shrink_to_fit();
+        self.order(numbered);
+    }
+
+    /// Takes live places of feeds with a number in, in the order of their numbers.
+    fn order(&mut self, new: Vec<u32>) {
+        if self.numbered.capacity() - self.numbered.len() < new.len() {
+            self.numbered.reserve_exact(new.len().max(self.numbered.len() / SPARE));
+        }
         let rows = &self.rows;
-        self.numbered.sort_unstable_by_key(|idx| rows[*idx as usize].name);
+        if new.len() > FEW {
+            self.numbered.extend(new);
+            self.numbered.sort_by_key(|idx| rows[*idx as usize].name); // Most stands in order already.
+            return;
+        }
+        for idx in new {
+            let name = rows[idx as usize].name;
+            let at = self.numbered.partition_point(|other| rows[*other as usize].name < name);
+            self.numbered.insert(at, idx);
+        }
     }
 
     /// Notes where a name stands; what the place is to be called.
-    fn enter(&mut self, name: Name, idx: u32) -> u32 {
+    fn enter(&mut self, name: Name, idx: u32, numbered: &mut Vec<u32>) -> u32 {
         match name {
             Name::Number(number) if number < STRANGER => {
-                self.numbered.push(idx);
+                numbered.push(idx);
                 return number;
             }
             Name::Number(_) | Name::Hole => return HOLE,
@@ -123,15 +148,14 @@ impl<T: Default> WantList<T> {
 
     /// Tags in the list turned out to stand for these feeds; their places. Ordered once for all of them.
     pub(super) fn resolve(&mut self, found: &[(Tag8, FeedId)], shelf: &dyn Shelf) -> Vec<u32> {
-        let mut places = Vec::new();
+        let (mut places, mut numbered) = (Vec::new(), Vec::new());
         for (tag, feed) in found {
             let Some(idx) = self.by_tag.remove(tag) else { continue };
-            let name = self.enter(Name::of(*feed, shelf), idx);
+            let name = self.enter(Name::of(*feed, shelf), idx, &mut numbered);
             self.rows[idx as usize].name = name;
             places.push(idx);
         }
-        let rows = &self.rows;
-        self.numbered.sort_by_key(|idx| rows[*idx as usize].name); // Most stands in order already.
+        self.order(numbered);
         places
     }
 
@@ -139,14 +163,19 @@ impl<T: Default> WantList<T> {
     pub(super) fn remove(&mut self, places: &[u32], shelf: &dyn Shelf) -> bool {
         let mut were_live = true;
         for idx in places {
-            let Some(slot) = self.rows.get_mut(*idx as usize).filter(|slot| slot.name != HOLE) else {
+            let Some(slot) = self.rows.get(*idx as usize).filter(|slot| slot.name != HOLE) else {
                 were_live = false;
                 break;
             };
-            let name = std::mem::replace(&mut slot.name, HOLE);
-            slot.row = T::default();
-            match self.name(name) {
-                Name::Number(number) => self.removed.extend(shelf.feed(number)),
+            match self.name(slot.name) {
+                Name::Number(number) => {
+                    if places.len() <= FEW
+                        && let Some(at) = self.numbered_at(number)
+                    {
+                        self.numbered.remove(at);
+                    }
+                    self.removed.extend(shelf.feed(number));
+                }
                 Name::Feed(feed) => {
                     self.by_feed.remove(&feed);
                     self.removed.insert(feed);
@@ -154,17 +183,24 @@ impl<T: Default> WantList<T> {
                 Name::Tag(tag) => drop(self.by_tag.remove(&tag)),
                 Name::Hole => {}
             }
+            self.rows[*idx as usize] = Slot { name: HOLE, row: T::default() };
         }
-        let rows = &self.rows;
-        self.numbered.retain(|idx| rows[*idx as usize].name != HOLE);
+        if places.len() > FEW {
+            let rows = &self.rows;
+            self.numbered.retain(|idx| rows[*idx as usize].name != HOLE);
+        }
         were_live
+    }
+
+    /// Where the feed of that number stands among those that have one.
+    fn numbered_at(&self, number: u32) -> Option<usize> {
+        self.numbered.binary_search_by_key(&number, |idx| self.rows[*idx as usize].name).ok()
     }
 
     /// Where `feed` stands.
     pub(super) fn find(&self, feed: &FeedId, shelf: &dyn Shelf) -> Option<u32> {
         self.by_feed.get(feed).copied().or_else(|| {
-            let number = shelf.number(feed)?;
-            let at = self.numbered.binary_search_by_key(&number, |idx| self.rows[*idx as usize].name).ok()?;
+            let at = self.numbered_at(shelf.number(feed)?)?;
             Some(self.numbered[at])
         })
     }

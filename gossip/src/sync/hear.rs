@@ -3,7 +3,10 @@
 use klatch_feed::{FeedId, ForkProof, Seq};
 
 use super::message::{self, Id8, Mark16, Message, Side};
-use super::{Breach, Exchange, Millis, Output, Phase, Reason, STRANGE_PROOFS_MAX, Shelf, plan};
+use super::{Breach, Exchange, Millis, Output, Phase, Reason, STRANGE_PROOFS_MAX, Shelf, narrowed, plan};
+
+/// Feeds that the log is asked about one by one; of more it is asked for all that it knows.
+const ASKED_ONE_BY_ONE_MAX: usize = 64;
 
 impl Exchange {
     pub(super) fn hear(&mut self, now: Millis, message: Message, shelf: &dyn Shelf) -> Result<(), Reason> {
@@ -90,15 +93,13 @@ impl Exchange {
 
     /// What is said about a list of wants, mine or the peer's.
     fn hear_list(&mut self, now: Millis, message: Message, shelf: &dyn Shelf) -> Result<(), Reason> {
-        let adds = matches!(&message, Message::Wants { add, .. } if !add.is_empty());
         let Self { ground, plan, serve, .. } = self;
         let mut desk = ground.desk(shelf);
-        let mut is_recalled = false;
+        let (mut is_recalled, mut added) = (false, Vec::new());
         match message {
             Message::Wants { root, add, del } => {
                 let claimed = |feed: &FeedId| plan.claimed(feed, shelf);
-                serve.wanted((root, add, &del), claimed, &mut desk)?;
-                is_recalled = adds && self.is_narrow && !plan.is_recalling(); // What it wants I may ask it for.
+                added = serve.wanted((root, add, &del), claimed, &mut desk)?;
             }
             Message::Scope(bitmap) => is_recalled = plan.scope(bitmap.as_deref())?,
             Message::Delta { more, side: Side::Yours, rows } => {
@@ -127,13 +128,26 @@ impl Exchange {
             Message::Token { token, root } => plan.vouched(now, token, root),
             other => unreachable!("not about lists: {other:?}"),
         }
-        if adds {
-            self.owe_heirs(shelf.all_succeeded(), shelf);
+        if !added.is_empty() {
+            self.added(&added, shelf);
         }
         if is_recalled {
             self.want(shelf); // Now it is known to what the difference is announced.
         }
         Ok(())
+    }
+
+    /// The peer wants these feeds from now on. What follows costs as much as there are of them.
+    fn added(&mut self, added: &[FeedId], shelf: &dyn Shelf) {
+        match added.len() {
+            0..=ASKED_ONE_BY_ONE_MAX => self.owe_heirs(added.iter().copied(), shelf),
+            _ => self.owe_heirs(shelf.all_succeeded(), shelf),
+        }
+        if let Some(interest) = self.interest.as_deref().filter(|_| self.is_narrow) {
+            let wanted = narrowed(interest, added.iter().copied(), self.ground.peer); // It may be asked for them.
+            let Self { ground, plan, .. } = self;
+            plan.want_also(&wanted, &mut ground.desk(shelf));
+        }
     }
 
     /// The peer proves a fork of a feed that one of us wants, or of mine.

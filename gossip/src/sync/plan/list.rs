@@ -75,7 +75,7 @@ impl Plan {
         let is_held = |at: usize| asked.held.get(at / 8).is_some_and(|byte| byte >> (at % 8) & 1 == 1);
         let row = |at| Asking { holds: is_held(at), ..Asking::default() };
         self.wants = WantList::new();
-        self.wants.extend(asked.list.iter().enumerate().map(|(at, name)| (*name, row(at))));
+        self.wants.extend(asked.list.iter().enumerate().map(|(at, name)| (*name, row(at))).collect());
         self.list.phase = Phase::Recalling;
         (self.list.root, self.list.salt) = (Some(asked.root), asked.salt);
         self.list.kept = Some((asked.token, asked.owed.clone()));
@@ -101,14 +101,35 @@ impl Plan {
                 None => del.push(idx),
             }
         }
+        let new = |feed: &FeedId| !held.contains(feed);
+        self.announce_new(wanted, new, del, desk);
+    }
+
+    /// Of these feeds those that are not wanted yet are wanted as well.
+    pub(in crate::sync) fn want_also(&mut self, wanted: &BTreeMap<FeedId, Class>, desk: &mut Desk<'_>) {
+        if self.list.phase != Phase::Agreed {
+            return; // The whole list is announced later.
+        }
+        let known: BTreeSet<FeedId> =
+            wanted.keys().filter(|feed| self.wants.find(feed, desk.shelf).is_some()).copied().collect();
+        self.announce_new(wanted, |feed| !known.contains(feed), Vec::new(), desk);
+    }
+
+    fn announce_new(
+        &mut self,
+        wanted: &BTreeMap<FeedId, Class>,
+        is_new: impl Fn(&FeedId) -> bool,
+        del: Vec<u32>,
+        desk: &mut Desk<'_>,
+    ) {
         let room = PLACES_MAX - self.wants.len();
-        let new = |feed: &&FeedId| !held.contains(feed) && !self.refused.contains(feed);
+        let new = |feed: &&FeedId| is_new(feed) && !self.refused.contains(feed);
         let add: Vec<FeedId> = wanted.keys().filter(new).take(room).copied().collect();
         add.iter().for_each(|feed| desk.caps.wanted_anew(feed));
         let (add, names) = self.named(add, desk);
         self.forget(&del, desk.shelf);
         let row = |feed: &FeedId| Asking { class: wanted[feed], ..Asking::default() };
-        self.wants.extend(names.iter().map(|feed| (Name::of(*feed, desk.shelf), row(feed))));
+        self.wants.extend(names.iter().map(|feed| (Name::of(*feed, desk.shelf), row(feed))).collect());
         self.announce_all(add, del, desk);
         self.fill(desk); // Requests for what is wanted no longer gave their places back.
     }

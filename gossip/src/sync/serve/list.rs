@@ -171,13 +171,13 @@ impl Serve {
         self.wants.resolve(&found, desk.shelf);
     }
 
-    /// The peer wants other feeds. `claimed` is what it said of one when I asked.
+    /// The peer wants other feeds; those of them that are known here. `claimed` is what it said of one when I asked.
     pub(in crate::sync) fn wanted(
         &mut self,
         (root, add, del): (Option<Mark16>, Named, &[u32]),
         claimed: impl Fn(&FeedId) -> Option<u32>,
         desk: &mut Desk<'_>,
-    ) -> Result<(), Breach> {
+    ) -> Result<Vec<FeedId>, Breach> {
         let gone: Vec<FeedId> = del.iter().filter_map(|idx| self.wants.feed(*idx, desk.shelf)).collect();
         if !self.wants.remove(del, desk.shelf) {
             return Err(Breach::Unsolicited("the removal of a feed"));
@@ -200,11 +200,12 @@ impl Serve {
         }
         match add {
             Named::Keys(keys) => {
-                self.wants.extend(keys.iter().map(|feed| (Name::of(*feed, desk.shelf), Default::default())));
+                let name = |feed: &FeedId| (Name::of(*feed, desk.shelf), Default::default());
+                self.wants.extend(keys.iter().map(name).collect());
             }
             Named::Tags(tags) if !tags.is_empty() => {
                 self.list.salt.get_or_insert(desk.keys.salt);
-                self.wants.extend(tags.iter().map(|tag| (Name::Tag(*tag), Default::default())));
+                self.wants.extend(tags.iter().map(|tag| (Name::Tag(*tag), Default::default())).collect());
                 self.resolve(desk);
             }
             Named::Tags(_) => {}
@@ -225,8 +226,8 @@ impl Serve {
         }
         (self.list.root, self.list.is_stale) = (root, true);
         self.list.tokens.clear();
-        self.listen(new, gone, desk);
-        Ok(())
+        self.listen(new.clone(), gone, desk);
+        Ok(new)
     }
 
     /// Gives one answer about the list, if one is owed and no comparison is under way.
