@@ -10,6 +10,7 @@ mod about;
 pub mod agenda;
 pub mod attendance;
 mod changes;
+pub mod cuts;
 mod door;
 mod event;
 mod group;

@@ -17,6 +17,7 @@ mod exit;
 mod export;
 mod follow;
 mod group;
+mod hide;
 mod id;
 mod init;
 mod join;
@@ -80,6 +81,7 @@ enum Command {
     Group(group::GroupArgs),
     Event(event::EventArgs),
     Rsvp(rsvp::RsvpArgs),
+    Confirm(event::seats::ConfirmArgs),
     Comment(comment::CommentArgs),
     Poll(poll::PollArgs),
     Profile(profile::ProfileArgs),
@@ -112,7 +114,10 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ("You and others", &["init", "id", "profile", "follow", "unfollow", "block", "follows"]),
     (
         "Groups and events",
-        &["open", "group", "event", "rsvp", "comment", "poll", "delete", "inbox", "door", "checkin"],
+        &[
+            "open", "group", "event", "rsvp", "confirm", "comment", "poll", "delete", "inbox", "door",
+            "checkin",
+        ],
     ),
     ("The node", &["up", "peers", "peer", "join", "pub"]),
     (
@@ -191,6 +196,7 @@ impl Cli {
             Command::Group(args) => group::run(args, &config, &node, &out),
             Command::Event(args) => event::run(args, &config, &node, &out),
             Command::Rsvp(args) => rsvp::run(args, &node, &out),
+            Command::Confirm(args) => event::seats::confirm(args, &node, &out),
             Command::Comment(args) => comment::run(args, &node, &out),
             Command::Poll(args) => poll::run(args, &config, &node, &out),
             Command::Profile(args) => profile::run(args, &node, &out),

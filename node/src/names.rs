@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::{EntryId, EventState, FeedId, Kind};
+use klatch_feed::{EntryId, EventState, FeedId, Kind, Verified};
 use klatch_store::{DiskError, Snapshot};
 
 use crate::daemon::{Among, Refusal, Spaces};
@@ -134,30 +134,30 @@ pub fn occurrence(event: &EventState, text: &str) -> Result<String, Refusal> {
 
 /// Finds the entry that `text`, an id or a beginning of one, names: any where it is a whole id, else one of `me`.
 pub fn own_entry(snapshot: &Snapshot, me: FeedId, text: &str) -> Result<EntryId, Refusal> {
+    let is_whole = text.trim().len() >= "entry1".len() + ID_LETTERS;
+    entry_where(snapshot, text, Among::Own, |entry| is_whole || entry.header().author == me)
+}
+
+/// Finds the entry of anybody that `text`, an id or a beginning of one, names.
+pub fn entry(snapshot: &Snapshot, text: &str) -> Result<EntryId, Refusal> {
+    entry_where(snapshot, text, Among::Entries, |_| true)
+}
+
+/// ... one of that kind.
+pub fn entry_of(snapshot: &Snapshot, text: &str, kind: Kind) -> Result<EntryId, Refusal> {
+    entry_where(snapshot, text, Among::Entries, |entry| entry.header().kind == kind)
+}
+
+fn entry_where(
+    snapshot: &Snapshot,
+    text: &str,
+    among: Among,
+    fits: impl Fn(&Verified) -> bool,
+) -> Result<EntryId, Refusal> {
     let text = text.trim();
     let wrong = |problem: &str| Refusal::Mistyped { text: text.to_owned(), problem: problem.to_owned() };
     let letters = text.strip_prefix("entry1");
     let letters = letters.ok_or_else(|| wrong("expected an entry's id, entry1…: `klatch log` shows them"))?;
-    if letters.len() >= ID_LETTERS {
-        return text.parse().map_err(|error: klatch_feed::id::IdError| mistyped(text, &error));
-    }
-    beginning(text, letters)?;
-    let prefix = bytes_of(letters).ok_or_else(|| wrong("these are no letters of an id"))?;
-    let mut own = Vec::new();
-    for id in snapshot.entries_starting(&prefix, ENTRIES_MAX)? {
-        let author = snapshot.entry(&id)?.map(|entry| entry.header().author);
-        if author == Some(me) && id.to_string().starts_with(text) {
-            own.push(id);
-        }
-    }
-    one(text, Among::Own, own.iter(), |_| String::new())
-}
-
-/// Finds the entry of a kind that `text`, an id or a beginning of one, names, whoever wrote it.
-pub fn entry_of(snapshot: &Snapshot, text: &str, kind: Kind) -> Result<EntryId, Refusal> {
-    let text = text.trim();
-    let wrong = |problem: &str| Refusal::Mistyped { text: text.to_owned(), problem: problem.to_owned() };
-    let letters = text.strip_prefix("entry1").ok_or_else(|| wrong("expected an id, entry1…"))?;
     let prefix = match letters.len() >= ID_LETTERS {
         true => {
             let id: EntryId =
@@ -171,12 +171,12 @@ pub fn entry_of(snapshot: &Snapshot, text: &str, kind: Kind) -> Result<EntryId, 
     };
     let mut found = Vec::new();
     for id in snapshot.entries_starting(&prefix, ENTRIES_MAX)? {
-        let is_kind = snapshot.entry(&id)?.is_some_and(|entry| entry.header().kind == kind);
-        if is_kind && id.to_string().starts_with(text) {
+        let is_one = snapshot.entry(&id)?.is_some_and(|entry| fits(&entry));
+        if is_one && id.to_string().starts_with(text) {
             found.push(id);
         }
     }
-    one(text, Among::Entries, found.iter(), |_| String::new())
+    one(text, among, found.iter(), |_| String::new())
 }
 
 /// The whole bytes that letters of bech32 stand for.
@@ -298,5 +298,51 @@ mod tests {
     fn a_beginning_needs_four_letters() {
         assert!(beginning("feed1abc", "abc").is_err());
         assert!(beginning("feed1abcd", "abcd").is_ok());
+    }
+
+    #[test]
+    fn an_occurrence_is_named_by_its_date_its_start_or_where_it_moved_to() {
+        let none: [u8; 0] = [];
+        let names = ["2026-12-03T18:30", "2026-12-10T18:30", "2026-12-10T21:00", "2026-12-17T18:30"];
+        let event = |series: bool| -> EventState {
+            let mut event = serde_json::json!({
+                "id": EntryId::new([1; 32]), "group": null, "in_group": false, "author": FeedId::new([2; 32]),
+                "title": "Tea", "start": names[0], "zone": "UTC", "minutes": 60, "place": "", "about": "",
+                "capacity": null, "split": false, "revision": 0, "tips": none, "cancelled": false, "hosts": none,
+                "seated": none, "waiting": none, "provisional": none, "unranked": none, "maybe": none, "no": none,
+                "attendance": none, "incomplete": false,
+            });
+            if series {
+                event["founded_start"] = names[0].into();
+                event["repeat"] = "FREQ=WEEKLY;COUNT=3".into();
+                event["extra"] = serde_json::json!([names[2]]);
+                let moved = |occ: &str, to: &str| serde_json::json!({ "occ": occ, "start": to });
+                event["occurrences"] =
+                    vec![moved(names[3], "2026-12-18T18:30"), moved(names[0], names[1])].into();
+            }
+            serde_json::from_value(event).expect("a state")
+        };
+        let tea = event(true);
+        assert_eq!(tea.occurrence_names(), names);
+        let cases = [
+            ("2026-12-03", names[0]),
+            (" 2026-12-10 21:00", names[2]),
+            ("2026-12-10T18:30", names[1]), // Another one has moved to there, and is not called so.
+            ("2026-12-18", names[3]),
+        ];
+        for (text, occ) in cases {
+            assert_eq!(occurrence(&tea, text).as_deref(), Ok(occ), "{text}");
+        }
+        let Err(Refusal::Ambiguous { candidates, .. }) = occurrence(&tea, "2026-12-10") else {
+            panic!("two on one day")
+        };
+        assert_eq!(candidates, [names[1], names[2]]);
+        for text in ["2026-12-04", "", "2026-12", "next"] {
+            assert!(matches!(occurrence(&tea, text), Err(Refusal::Mistyped { .. })), "{text}");
+        }
+        assert!(
+            matches!(occurrence(&event(false), "2026-12-03"), Err(Refusal::Mistyped { .. })),
+            "no series"
+        );
     }
 }

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use klatch_feed::chunk::Bodies;
 use klatch_feed::meetup::agenda::AgendaLine;
-use klatch_feed::{EntryId, EventState, FeedId, ForkProof, GroupState, Lineage, NetId, Seq, Verified, codec};
+use klatch_feed::meetup::why::Why;
+use klatch_feed::{
+    EntryId, EventState, Facts, FeedId, ForkProof, GroupState, Lineage, NetId, Seq, Verified, codec,
+};
 use redb::{ReadTransaction, ReadableTable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -300,6 +303,24 @@ impl Snapshot {
     /// ... whose title and tags have, for each word of `text` (the first eight count), one that begins so.
     pub fn search(&self, text: &str, from_ms: Option<i64>, max: usize) -> Result<Found, DiskError> {
         guard(|| lookup::search(&self.tx, text, from_ms, max))
+    }
+
+    /// The network that everything in it belongs to.
+    pub fn net(&self) -> NetId {
+        self.net
+    }
+
+    /// All that the state of a group or event is made of, as it is held here; `None` if it is not.
+    pub fn facts(&self, id: &EntryId) -> Result<Option<Facts>, DiskError> {
+        guard(|| {
+            let lineage = Arc::new(succession::lineage(&self.tx)?);
+            Ok(crate::view::facts(&self.tx, id, &lineage)?.map(|(_, facts)| facts))
+        })
+    }
+
+    /// Why `who` stands with an event, or with an occurrence of it, as they do; `None` if there is no such.
+    pub fn why(&self, id: &EntryId, occ: Option<&str>, who: FeedId) -> Result<Option<Why>, DiskError> {
+        Ok(self.facts(id)?.and_then(|facts| facts.why(&self.net, *id, occ, who)))
     }
 
     /// Every folded group, by id.

@@ -159,22 +159,32 @@ pub(crate) fn folded(
     id: &EntryId,
     lineage: &Arc<Lineage>,
 ) -> Result<Folded, DiskError> {
+    let Some((founding, facts)) = facts(tx, id, lineage)? else { return Ok(Folded::default()) };
+    Ok(match founding {
+        kind::GROUP => Folded { group: facts.group(*id), ..Folded::default() },
+        kind::EVENT => {
+            let (event, occurrences) = facts.events(net, *id).unzip();
+            Folded { group: None, event, occurrences: occurrences.unwrap_or_default() }
+        }
+        _ => Folded::default(),
+    })
+}
+
+/// All that the state of the group or event that `id` founds is made of, and which of the two it is.
+pub(crate) fn facts(
+    tx: &impl Read,
+    id: &EntryId,
+    lineage: &Arc<Lineage>,
+) -> Result<Option<(klatch_feed::Kind, Facts)>, DiskError> {
     let mut gathering = Gathering { tx, people: BTreeMap::new(), facts: Facts::default() };
     gathering.facts.set_lineage(lineage.clone());
-    let Some((founding, group)) = gathering.founding(id)? else { return Ok(Folded::default()) };
+    let Some((founding, group)) = gathering.founding(id)? else { return Ok(None) };
     gathering.about(id)?;
-    if founding == kind::GROUP {
-        return Ok(Folded { group: gathering.facts.group(*id), ..Folded::default() });
-    }
-    if founding != kind::EVENT {
-        return Ok(Folded::default());
-    }
-    if let Some(group) = group {
+    if let Some(group) = group.filter(|_| founding == kind::EVENT) {
         gathering.founding(&group)?;
         gathering.about(&group)?;
     }
-    let (event, occurrences) = gathering.facts.events(net, *id).unzip();
-    Ok(Folded { group: None, event, occurrences: occurrences.unwrap_or_default() })
+    Ok(Some((founding, gathering.facts)))
 }
 
 /// Events that name `group`, accepted ones.

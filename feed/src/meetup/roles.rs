@@ -236,6 +236,12 @@ impl<'a> Roles<'a> {
         own.or_else(|| self.above.and_then(|above| above.void_at(person, seq, id)))
     }
 
+    /// Whether somebody who may has lifted that revoke of theirs.
+    pub(super) fn is_lifted(&self, person: &Person, revoke: &EntryId) -> bool {
+        let lifted = |void: &Void| void.revoke == *revoke && void.until.is_some();
+        self.voids.get(person).into_iter().flatten().any(lifted)
+    }
+
     /// The last entry of theirs that counts, if there is one after which nothing does.
     pub(super) fn cut(&self, person: &Person) -> Option<Seq> {
         let ends = self.voids.get(person).into_iter().flatten().filter(|void| void.until.is_none());

@@ -4,6 +4,8 @@
 //!
 //! Absent on purpose: words. Who shows it has names, zones and a language.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::about::About;
@@ -73,6 +75,25 @@ pub enum VoidLine {
     OtherLine,
     /// The host had closed their list.
     Closed,
+}
+
+impl Reason {
+    /// The posts that it rests on.
+    pub fn entries(&self) -> Vec<EntryId> {
+        match self {
+            Self::NoAnswer | Self::Fits | Self::Waits { .. } | Self::Lot { .. } | Self::Attended { .. } => {
+                vec![]
+            }
+            Self::Cancelled { entry }
+            | Self::TookBack { entry }
+            | Self::Answered { entry, .. }
+            | Self::Confirmed { entry }
+            | Self::Ranked { entry, .. }
+            | Self::Released { entry, .. } => vec![*entry],
+            Self::Void { entry, by, .. } => [Some(*entry), *by].into_iter().flatten().collect(),
+            Self::Stale { entries } | Self::Share { entries, .. } => entries.clone(),
+        }
+    }
 }
 
 impl Facts {
@@ -207,6 +228,37 @@ fn lines_without_right(
 }
 
 impl Why {
+    /// The entries that the reasons name, each once.
+    pub fn entries(&self) -> BTreeSet<EntryId> {
+        self.reasons.iter().flat_map(Reason::entries).collect()
+    }
+
+    /// Everybody who occurs in it.
+    pub fn people(&self) -> BTreeSet<FeedId> {
+        let named = |reason: &Reason| match reason {
+            Reason::Void { host, .. }
+            | Reason::Ranked { host, .. }
+            | Reason::Share { host, .. }
+            | Reason::Released { host, .. } => vec![*host],
+            Reason::Attended { doors } => doors.clone(),
+            _ => vec![],
+        };
+        self.reasons.iter().flat_map(named).chain([self.feed]).collect()
+    }
+
+    /// The one entry that says how they stand: the line or release of a host, or else their own word.
+    pub fn deciding(&self) -> Option<EntryId> {
+        let by_host = self.reasons.iter().rev().find_map(|reason| match reason {
+            Reason::Ranked { entry, .. } | Reason::Released { entry, .. } => Some(*entry),
+            _ => None,
+        });
+        let own = self.reasons.iter().find_map(|reason| match reason {
+            Reason::Answered { entry, .. } | Reason::TookBack { entry } => Some(*entry),
+            _ => None,
+        });
+        by_host.or(own)
+    }
+
     /// Everybody under their key of today.
     fn name_by_today(&mut self, lineage: &crate::Lineage) {
         self.feed = lineage.now(self.feed);

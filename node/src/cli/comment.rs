@@ -50,8 +50,12 @@ pub(super) fn thread(comments: &[CommentLine], zone: Tz, ink: Ink) -> String {
     for comment in comments {
         let indent = "  ".repeat(1 + comment.depth.min(DEPTH_MAX) as usize);
         let at = ink.dim(&format!("{}  {}", when::instant(comment.time_ms, zone), short(&comment.id)));
-        if let Some(by) = &comment.hidden_by {
-            text += &format!("{indent}{}  {at}\n", ink.dim(&format!("hidden by {}", plain(by))));
+        if let Some(by) = &comment.hidden {
+            let mut hidden = format!("hidden by {}", plain(&by.name));
+            if !by.reason.is_empty() {
+                hidden += &format!(": {}", plain_lines(&by.reason, &format!("{indent}  ")));
+            }
+            text += &format!("{indent}{}  {at}\n", ink.dim(&hidden));
             continue;
         }
         let tone = match comment.tone {

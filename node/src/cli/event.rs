@@ -5,21 +5,23 @@ mod fields;
 mod list;
 pub(super) mod on;
 mod schedule;
+pub(super) mod seats;
 mod show;
+mod why;
 
 use clap::{Args, Subcommand};
 use klatch_feed::post::Role;
 
 use super::attendance::{self, EventAttendanceArgs};
 use super::exit::CliError;
-use super::later::{self, LaterArgs};
+use super::group::lifting;
+use super::hide;
 use super::output::{Printer, plain};
-use super::reach::{Node, take};
+use super::reach::Node;
 use super::share::{self, ShareArgs};
 use super::{ROLES, posted, role_name, words};
 use crate::config::Config;
 use crate::daemon::Request;
-use crate::names::short;
 
 /// Schedule, show and run events
 #[derive(Args, Debug)]
@@ -36,14 +38,19 @@ enum EventCommand {
     Update(Box<schedule::UpdateArgs>),
     Cancel(CancelArgs),
     Skip(SkipArgs),
-    Admit(AdmitArgs),
+    Admit(seats::AdmitArgs),
+    Release(seats::ReleaseArgs),
+    Close(seats::CloseArgs),
     Grant(GrantArgs),
     Revoke(RevokeArgs),
+    Endorse(hide::EndorseArgs),
+    Hide(hide::HideArgs),
+    /// Show again what was hidden
+    ShowAgain(hide::ShowAgainArgs),
     Share(ShareArgs),
     Attendance(EventAttendanceArgs),
     Feedback(FeedbackArgs),
-    /// Explain a verdict by the entries behind it (not in this version yet)
-    Why(LaterArgs),
+    Why(why::WhyArgs),
 }
 
 /// Call an event off, for good
@@ -64,19 +71,6 @@ struct SkipArgs {
     /// Its date, or its local start
     #[arg(long, value_name = "DATE")]
     on: String,
-}
-
-/// Give seats by hand, in the order given
-///
-/// A node that runs does this by itself, in the order in which answers reach it. Lines past your share of the
-/// seats are the waiting list.
-#[derive(Args, Debug)]
-struct AdmitArgs {
-    /// Event id, its beginning, or its title in quotes
-    event: String,
-    /// Whom, in this order [default: everybody no host has ranked yet]
-    #[arg(value_name = "FEED")]
-    people: Vec<String>,
 }
 
 /// Make somebody a host or a door of an event, and hand them a share of the seats
@@ -131,37 +125,27 @@ pub(super) fn run(args: &EventArgs, config: &Config, node: &Node, out: &Printer)
             let request = Request::EventSkip { event: args.event.clone(), on: args.on.clone() };
             posted(request, node, out, |_| format!("cancelled on {}", plain(&args.on)))
         }
-        EventCommand::Admit(args) => admit(args, node, out),
+        EventCommand::Admit(args) => seats::admit(args, node, out),
+        EventCommand::Release(args) => seats::release(args, node, out),
+        EventCommand::Close(args) => seats::close(args, node, out),
         EventCommand::Grant(args) => {
             let (object, who) = (args.event.clone(), args.who.clone());
             let request = Request::Grant { object, who, role: args.role, quota: args.quota };
-            posted(request, node, out, |_| format!("{} is {} now", plain(&args.who), role_name(args.role)))
+            lifting(request, node, out, || format!("{} is {} now", plain(&args.who), role_name(args.role)))
         }
         EventCommand::Revoke(args) => {
             let request = Request::Revoke { object: args.event.clone(), who: args.who.clone() };
             posted(request, node, out, |_| format!("{} has no role any more", plain(&args.who)))
         }
+        EventCommand::Endorse(args) => hide::endorse(args, node, out),
+        EventCommand::Hide(args) => hide::hide(args, node, out),
+        EventCommand::ShowAgain(args) => hide::show_again(args, node, out),
         EventCommand::Share(args) => share::run(args, node, out),
         EventCommand::Feedback(args) => {
             let (event, on, text) = (args.event.clone(), args.on.on.clone(), args.text.clone());
             posted(Request::Feedback { event, on, text }, node, out, |_| "told the hosts".to_owned())
         }
         EventCommand::Attendance(args) => attendance::event(args, node, out),
-        EventCommand::Why(_) => {
-            later::not_yet("`klatch event why`", ": `klatch event show` names who ranked whom")
-        }
+        EventCommand::Why(args) => why::run(args, node, out),
     }
-}
-
-fn admit(args: &AdmitArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
-    let request = Request::Admit { event: args.event.clone(), people: args.people.clone() };
-    let admitted = take!(node.call(request)?, Admitted)?;
-    out.result(&admitted, |_| match admitted.ranked.len() {
-        0 => "nobody waits for a host's answer".to_owned(),
-        _ => format!("ranked {}", admitted.ranked.iter().map(short).collect::<Vec<_>>().join(", ")),
-    })?;
-    if !admitted.ranked.is_empty() {
-        super::goes_out(node, out);
-    }
-    Ok(())
 }

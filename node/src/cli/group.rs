@@ -1,17 +1,19 @@
 //! `klatch group`
 
+mod show;
+
 use clap::{Args, Subcommand};
-use klatch_feed::post::{Role, Schedulers};
-use klatch_feed::{EntryId, FeedId};
+use klatch_feed::post::{Joining, Role, Schedulers, Silence};
 
 use super::attendance::{self, GroupAttendanceArgs};
 use super::exit::CliError;
-use super::output::{Ink, Printer, count, plain, table};
+use super::hide;
+use super::output::{Printer, count, plain};
 use super::reach::{Node, take};
 use super::share::{self, ShareArgs};
-use super::{ROLES, comment, posted, role_name, words};
+use super::{ROLES, goes_out, posted, role_name, words};
 use crate::config::Config;
-use crate::daemon::{GroupLine, GroupLocal, Request};
+use crate::daemon::Request;
 use crate::names::short;
 
 /// Found, join and run groups
@@ -32,8 +34,21 @@ enum GroupCommand {
     Show(OneArgs),
     /// List the groups this node knows
     List,
+    /// Make somebody a member who asks to be one, or let in again who was removed
+    ///
+    /// Who is accepted before they join is invited: their join needs nobody any more.
+    Accept(MemberArgs),
+    /// Remove a member: nothing later of theirs counts in the group
+    Remove(MemberArgs),
     Grant(GrantArgs),
     Revoke(RevokeArgs),
+    Endorse(hide::EndorseArgs),
+    Silent(SilentArgs),
+    /// Answer all statements that you, an owner, are silent
+    Present(OneArgs),
+    Hide(hide::HideArgs),
+    /// Show again what was hidden
+    ShowAgain(hide::ShowAgainArgs),
     Share(ShareArgs),
     Attendance(GroupAttendanceArgs),
 }
@@ -49,6 +64,46 @@ struct CreateArgs {
     /// Who may schedule its events
     #[arg(long, default_value = "organizers", value_parser = words::<Schedulers>(&["organizers", "members"]))]
     schedulers: Schedulers,
+    /// Who becomes a member: whoever joins, who joins and is accepted, or who was invited
+    #[arg(long, default_value = "open", value_parser = words::<Joining>(&["open", "approval", "invite"]))]
+    joining: Joining,
+    /// So many other owners can say that an owner is silent, and who goes on; 0 = owners cannot
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    silence_owners: u32,
+    /// So many members, owners among them, can say so; 0, or 2 at least
+    #[arg(long, value_name = "M", default_value_t = 0)]
+    silence_members: u32,
+}
+
+impl CreateArgs {
+    fn silence(&self) -> Option<Silence> {
+        let silence = Silence { owners: self.silence_owners, members: self.silence_members };
+        Some(silence).filter(|silence| *silence != Silence { owners: 0, members: 0 })
+    }
+}
+
+#[derive(Args, Debug)]
+struct MemberArgs {
+    /// Group id, its beginning, or its name in quotes
+    group: String,
+    /// Whom: feed id, its beginning, petname or name
+    #[arg(value_name = "FEED")]
+    who: String,
+}
+
+/// State that an owner is silent, and who is to go on for them
+///
+/// No clock measures silence: as many owners or members as the group was founded with have to say so, of the same
+/// owner and with the same heir. An owner who comes back undoes it by `klatch group present`.
+#[derive(Args, Debug)]
+struct SilentArgs {
+    /// Group id, its beginning, or its name in quotes
+    group: String,
+    /// The owner: feed id, its beginning, petname or name
+    owner: String,
+    /// Who is to be an owner in their place
+    #[arg(long, value_name = "FEED")]
+    heir: String,
 }
 
 #[derive(Args, Debug)]
@@ -59,7 +114,8 @@ struct OneArgs {
 
 /// Give somebody a role
 ///
-/// An owner gives any role, an organizer host and door, a host door.
+/// An owner gives any role, an organizer host and door, a host door. Given again after a revoke, it lifts the revoke:
+/// what they post from now on counts.
 #[derive(Args, Debug)]
 struct GrantArgs {
     /// Group id, its beginning, or its name in quotes
@@ -89,33 +145,41 @@ pub(super) fn run(args: &GroupArgs, config: &Config, node: &Node, out: &Printer)
     match &args.command {
         GroupCommand::Create(args) => {
             let (name, owners) = (args.name.clone(), args.owners.clone());
-            let request = Request::GroupCreate { name, owners, schedulers: args.schedulers };
+            let (schedulers, joining, silence) = (args.schedulers, args.joining, args.silence());
+            let request = Request::GroupCreate { name, owners, schedulers, joining, silence };
             posted(request, node, out, |id| format!("founded {}\n{id}", plain(&args.name)))?;
             out.hint("Next: `klatch group share`, and `klatch event schedule` with that id.");
             Ok(())
         }
-        GroupCommand::Join(args) => {
-            posted(Request::GroupJoin { group: args.group.clone() }, node, out, |_| "joined".to_owned())
-        }
+        GroupCommand::Join(args) => join(&args.group, node, out),
         GroupCommand::Leave(args) => {
             posted(Request::GroupLeave { group: args.group.clone() }, node, out, |_| "left".to_owned())
         }
-        GroupCommand::Show(args) => {
-            if config.json {
-                let group = take!(node.call(Request::GroupShow { group: args.group.clone() })?, Group)?;
-                return out.result(&group, |_| String::new());
-            }
-            let local = take!(node.call(Request::GroupLocal { group: args.group.clone() })?, GroupLocal)?;
-            out.result(&local, |ink| {
-                screen(&local, ink) + &comment::thread(&local.comments, config.zone, ink)
-            })
+        GroupCommand::Show(args) => show::show(&args.group, config, node, out),
+        GroupCommand::List => show::list(node, out),
+        GroupCommand::Accept(args) => {
+            let request = Request::GroupAccept { group: args.group.clone(), who: args.who.clone() };
+            lifting(request, node, out, || format!("accepted {}", plain(&args.who)))
         }
-        GroupCommand::List => list(node, out),
+        GroupCommand::Remove(args) => {
+            let request = Request::GroupRemove { group: args.group.clone(), who: args.who.clone() };
+            posted(request, node, out, |_| format!("removed {}", plain(&args.who)))?;
+            out.hint("What they said so far keeps counting. `klatch group accept` lets them in again.");
+            Ok(())
+        }
         GroupCommand::Grant(args) => {
             let (object, who) = (args.group.clone(), args.who.clone());
             let request = Request::Grant { object, who, role: args.role, quota: 0 };
-            posted(request, node, out, |_| format!("{} is {} now", plain(&args.who), role_name(args.role)))
+            lifting(request, node, out, || format!("{} is {} now", plain(&args.who), role_name(args.role)))
         }
+        GroupCommand::Silent(args) => silent(args, node, out),
+        GroupCommand::Present(args) => {
+            let request = Request::Present { group: args.group.clone() };
+            posted(request, node, out, |_| "answered: you are here, and nobody goes on for you".to_owned())
+        }
+        GroupCommand::Endorse(args) => hide::endorse(args, node, out),
+        GroupCommand::Hide(args) => hide::hide(args, node, out),
+        GroupCommand::ShowAgain(args) => hide::show_again(args, node, out),
         GroupCommand::Revoke(args) => {
             let request = Request::Revoke { object: args.group.clone(), who: args.who.clone() };
             posted(request, node, out, |_| format!("{} has no role any more", plain(&args.who)))
@@ -125,62 +189,58 @@ pub(super) fn run(args: &GroupArgs, config: &Config, node: &Node, out: &Printer)
     }
 }
 
-fn list(node: &Node, out: &Printer) -> Result<(), CliError> {
-    let groups = take!(node.call(Request::GroupList)?, Groups)?;
-    let row = |group: &GroupLine, ink: Ink| {
-        let yours = match (group.role, group.member) {
-            (Some(role), _) => role_name(role),
-            (None, true) => "member",
-            (None, false) => "",
-        };
-        let size = sizes(group.members, group.events);
-        vec![ink.bold(&plain(&group.name)), ink.dim(&short(&group.id)), size, yours.to_owned()]
-    };
-    out.result(&groups, |ink| table(&groups.iter().map(|group| row(group, ink)).collect::<Vec<_>>()))?;
-    if groups.is_empty() {
-        out.hint("No group is known here: `klatch group create NAME`, or `klatch open LINE`.");
+fn join(group: &str, node: &Node, out: &Printer) -> Result<(), CliError> {
+    posted(Request::GroupJoin { group: group.to_owned() }, node, out, |_| "joined".to_owned())?;
+    let state = take!(node.call(Request::GroupShow { group: group.to_owned() })?, Group)?;
+    let me = take!(node.call(Request::Id)?, Me)?.feed;
+    if state.asking.contains(&me) {
+        out.hint(match state.joining {
+            Joining::Invite => {
+                "This group is by invitation: an organizer has to accept you before it counts."
+            }
+            _ => "You ask to be a member now: an organizer accepts you by `klatch group accept`.",
+        });
+    } else if state.removed.contains(&me) {
+        out.hint("You were removed from this group: an organizer has to accept you before it counts.");
     }
     Ok(())
 }
 
-fn sizes(members: usize, events: usize) -> String {
-    let (members, events) = (members as u64, events as u64);
-    format!("{}, {}", count(members, "member", "members"), count(events, "event", "events"))
+fn silent(args: &SilentArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let (group, owner, heir) = (args.group.clone(), args.owner.clone(), args.heir.clone());
+    let stated = take!(node.call(Request::Silent { group, owner, heir })?, Stated)?;
+    out.result(&stated, |_| "stated".to_owned())?;
+    goes_out(node, out);
+    let local = take!(node.call(Request::GroupLocal { group: stated.group.to_string() })?, GroupLocal)?;
+    let mut lines = local.group.silent.iter();
+    let line = lines.find(|line| (line.subject, line.heir) == (stated.subject, stated.heir));
+    out.hint(match line {
+        Some(line) => show::silence(line, local.group.silence, &|feed| local.name(feed)),
+        None => {
+            "Your word does not count yet: it takes an owner, or a member who has a role or was accepted."
+                .to_owned()
+        }
+    });
+    Ok(())
 }
 
-fn screen(local: &GroupLocal, ink: Ink) -> String {
-    let group = &local.group;
-    let name =
-        |feed: &FeedId| ink.bold(&local.names.get(feed).map_or_else(|| short(feed), |name| plain(name)));
-    let mut text = format!("{}  {}\n", ink.bold(&plain(&group.name)), ink.dim(&group.id.to_string()));
-    let who = match group.schedulers {
-        Schedulers::Organizers => "owners and organizers schedule",
-        Schedulers::Members => "every member schedules",
-    };
-    text += &format!("{who} · {}\n\n", sizes(group.members.len(), group.events.len()));
-    let role = |line: &klatch_feed::meetup::RoleLine| {
-        let cut = line.cut.map(|seq| ink.warn(&format!("nothing counts after their entry {seq}")));
-        vec![
-            format!("  {}", role_name(line.role)),
-            name(&line.feed),
-            ink.dim(&line.feed.to_string()),
-            cut.unwrap_or_default(),
-        ]
-    };
-    let mut rows: Vec<_> = group.roles.iter().map(role).collect();
-    let roles = |feed| group.roles.iter().any(|line| line.feed == feed);
-    let members = group.members.iter().filter(|feed| !roles(**feed));
-    rows.extend(members.map(|feed| vec!["  member".to_owned(), name(feed), ink.dim(&feed.to_string())]));
-    let title = |id: &EntryId| local.titles.get(id).map(|title| plain(title)).unwrap_or_default();
-    let event = |id: &EntryId| vec!["  event".to_owned(), ink.bold(&title(id)), ink.dim(&id.to_string())];
-    rows.extend(group.events.iter().map(event));
-    let poll = |(id, question): (&EntryId, &String)| {
-        vec!["  poll".to_owned(), ink.bold(&plain(question)), ink.dim(&id.to_string())]
-    };
-    rows.extend(local.polls.iter().map(poll));
-    text += &table(&rows);
-    if group.incomplete {
-        text += &format!("\n{}\n", ink.warn("some texts are not here yet: this may change"));
+/// Posts what may lift revokes, and says which.
+pub(super) fn lifting(
+    request: Request,
+    node: &Node,
+    out: &Printer,
+    screen: impl FnOnce() -> String,
+) -> Result<(), CliError> {
+    let created = take!(node.call(request)?, Created)?;
+    out.result(&created, |_| screen())?;
+    goes_out(node, out);
+    if !created.lifts.is_empty() {
+        let lifted: Vec<_> = created.lifts.iter().map(short).collect();
+        out.hint(format!(
+            "It lifts {} ({}): what they post from now on counts again. What they posted since counts only if you endorse it.",
+            count(lifted.len() as u64, "revoke", "revokes"),
+            lifted.join(", ")
+        ));
     }
-    text
+    Ok(())
 }

@@ -19,7 +19,7 @@ use klatch_store::{DiskError, Held, Snapshot};
 use super::local::{self, Spaces};
 use super::request::{PollRequest, Request};
 use super::response::*;
-use super::{Progress, Shared, recovery, sealing};
+use super::{Progress, Shared, occurrence, recovery, sealing};
 use crate::calendar::Dated;
 use crate::door::arrivals::CheckIns;
 use crate::home;
@@ -76,6 +76,7 @@ pub(super) fn answer(
         Request::EventAttendance { event, on: date } => on(&mut |on| on.attendance(event, date.as_deref())),
         Request::GroupAttendance { group, who } => on(&mut |on| on.records(group, who.as_deref())),
         Request::Poll(PollRequest::Show { poll }) => on(&mut |on| on.poll(poll)),
+        Request::Why { event, on: date, who } => on(&mut |on| on.why(event, date.as_deref(), who.as_deref())),
         Request::Share { object } => on(&mut |on| on.share(object, addresses)),
         Request::Log { who, after, max } => on(&mut |on| on.log(who.as_deref(), *after, *max)),
         Request::Calendar { objects } => on(&mut |on| on.calendar(objects)),
@@ -187,7 +188,11 @@ impl On<'_> {
     fn group_local(&self, text: &str) -> Result<Response, Refusal> {
         let group = self.group(text)?;
         let mut names = BTreeMap::new();
-        for feed in group.roles.iter().map(|line| line.feed).chain(group.members.iter().copied()) {
+        let stated = group.silent.iter().flat_map(|line| [line.subject, line.heir]);
+        let hiding = group.hidden.iter().map(|line| line.by);
+        let outside = group.asking.iter().chain(&group.removed).copied().chain(stated).chain(hiding);
+        let roles = group.roles.iter().map(|line| line.feed);
+        for feed in roles.chain(group.members.iter().copied()).chain(outside) {
             names.insert(feed, local::called(self.snapshot, &feed)?);
         }
         let mut titles = BTreeMap::new();
@@ -223,7 +228,7 @@ impl On<'_> {
         }
         let group = event.group.map(|id| self.snapshot.group(&id)).transpose()?.flatten();
         let mine = standing(&event, &me);
-        let ranked = matches!(mine, Some(Standing::Seated | Standing::Waiting(_)));
+        let ranked = matches!(mine, Some(Standing::Seated | Standing::Waiting(_) | Standing::Released));
         let answer = lines(&event).find(|line| line.feed == me).map(|line| self.snapshot.entry(&line.rsvp));
         let place = answer.transpose()?.flatten().map(|entry| entry.header().seq);
         let sent = place.is_some_and(|place| place <= self.shared.sent.load(Ordering::Relaxed));
@@ -232,6 +237,10 @@ impl On<'_> {
             (false, true) => Delivery::Sent,
             (false, false) => Delivery::Written,
         });
+        let mine_by = match mine {
+            Some(_) => self.snapshot.why(&event.id, event.occ.as_deref(), me)?.and_then(|why| why.deciding()),
+            None => None,
+        };
         let (start_ms, end_ms) = instants(&event);
         let group_name = group.map(|group| group.name);
         let mut check_ins = CheckIns::default();
@@ -248,11 +257,29 @@ impl On<'_> {
             mine,
             delivery,
             first_scans,
+            mine_by,
             comments,
             sealed,
             event,
         };
         Ok(Response::Local(Box::new(local)))
+    }
+
+    fn why(&self, event: &str, on: Option<&str>, who: Option<&str>) -> Result<Response, Refusal> {
+        let event = occurrence::at(self.snapshot, self.event(event)?, on)?;
+        let who = self.person(who)?;
+        let why = self.snapshot.why(&event.id, event.occ.as_deref(), who)?;
+        let why = why.ok_or_else(|| Refusal::Unknown { text: event.id.to_string(), among: Among::Events })?;
+        let mut entries = BTreeMap::new();
+        for id in why.entries() {
+            entries.extend(self.snapshot.entry(&id)?.map(|entry| (id, log_line(&entry))));
+        }
+        let mut names = BTreeMap::new();
+        for feed in why.people().into_iter().chain(entries.values().map(|line| line.feed)) {
+            names.insert(feed, local::called(self.snapshot, &feed)?);
+        }
+        let EventState { id, occ, title, .. } = event;
+        Ok(Response::Why(Box::new(WhyLocal { event: id, occ, title, why, names, entries })))
     }
 
     fn share(&self, object: &str, addresses: &[String]) -> Result<Response, Refusal> {
@@ -371,7 +398,8 @@ fn instants(event: &EventState) -> (Option<i64>, Option<i64>) {
 }
 
 pub(super) fn lines(event: &EventState) -> impl Iterator<Item = &SeatLine> {
-    [&event.seated, &event.waiting, &event.provisional, &event.unranked, &event.maybe].into_iter().flatten()
+    let listed = [&event.seated, &event.waiting, &event.provisional, &event.unranked, &event.released];
+    listed.into_iter().chain([&event.maybe]).flatten()
 }
 
 fn log_line(entry: &Verified) -> LogLine {

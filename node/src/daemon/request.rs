@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use klatch_feed::post::{Answer, EventFields, Role, Schedulers, Tone};
+use klatch_feed::post::{Answer, EventFields, Joining, Role, Schedulers, Silence, Tone};
 use klatch_feed::{FeedId, Seq};
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,41 @@ pub enum Request {
         name: String,
         owners: Vec<String>,
         schedulers: Schedulers,
+        #[serde(default)]
+        joining: Joining,
+        #[serde(default)]
+        silence: Option<Silence>,
+    },
+    /// Makes somebody a member who asks, or lets in again who was removed.
+    GroupAccept {
+        group: String,
+        who: String,
+    },
+    GroupRemove {
+        group: String,
+        who: String,
+    },
+    /// Lets entries count that a cut voids.
+    Endorse {
+        object: String,
+        entries: Vec<String>,
+    },
+    /// States that an owner is silent.
+    Silent {
+        group: String,
+        owner: String,
+        heir: String,
+    },
+    /// Answers all such statements about oneself.
+    Present {
+        group: String,
+    },
+    /// Hides entries for everybody in a group or event, or shows them again.
+    Hide {
+        object: String,
+        entries: Vec<String>,
+        on: bool,
+        reason: String,
     },
     GroupJoin {
         group: String,
@@ -107,7 +142,36 @@ pub enum Request {
     /// Gives seats by hand; nobody named = everybody who waits unranked.
     Admit {
         event: String,
+        /// The occurrence of a series, by its date or local start.
+        #[serde(default)]
+        on: Option<String>,
         people: Vec<String>,
+    },
+    /// Gives lines up.
+    Release {
+        event: String,
+        #[serde(default)]
+        on: Option<String>,
+        people: Vec<String>,
+    },
+    /// Ranks nobody more.
+    Close {
+        event: String,
+        #[serde(default)]
+        on: Option<String>,
+    },
+    /// Says that one still means a yes.
+    Confirm {
+        event: String,
+        #[serde(default)]
+        on: Option<String>,
+    },
+    /// Why somebody stands with an event as they do; nobody named = oneself.
+    Why {
+        event: String,
+        #[serde(default)]
+        on: Option<String>,
+        who: Option<String>,
     },
     /// Group or event.
     Grant {

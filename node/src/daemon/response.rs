@@ -2,6 +2,7 @@
 
 pub use klatch_feed::meetup::agenda::{AgendaLine as EventLine, Standing, persons, standing};
 use klatch_feed::meetup::attendance;
+use klatch_feed::meetup::why::Why;
 use klatch_feed::post::{Answer, Purpose, Role, Tone};
 use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
 use klatch_store::{AppendError, DiskError};
@@ -20,6 +21,7 @@ pub enum Response {
     /// Done; there is nothing to show.
     Done,
     Created(Created),
+    Stated(Stated),
     Person(FollowLine),
     Follows(Vec<FollowLine>),
     Group(Box<GroupState>),
@@ -30,6 +32,8 @@ pub enum Response {
     Events(Vec<EventLine>),
     Found(FoundEvents),
     Admitted(Admitted),
+    Released(Released),
+    Why(Box<WhyLocal>),
     Deleted(Deleted),
     Share(ShareText),
     Opened(Opened),
@@ -121,7 +125,7 @@ pub struct BackedUp {
 }
 
 /// Something that was posted.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Created {
     /// Its name, which is also the group's or event's if it founds one.
     pub id: EntryId,
@@ -129,6 +133,20 @@ pub struct Created {
     pub feed: FeedId,
     /// Where in it.
     pub seq: Seq,
+    /// Revokes that it lifts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lifts: Vec<EntryId>,
+}
+
+/// A statement that an owner is silent.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Stated {
+    #[serde(flatten)]
+    pub created: Created,
+    pub group: EntryId,
+    pub subject: FeedId,
+    pub heir: FeedId,
 }
 
 /// Somebody as this node knows them.
@@ -202,6 +220,9 @@ pub struct EventLocal {
     pub delivery: Option<Delivery>,
     /// Which door let each of those who came in first, by what the doors claim.
     pub first_scans: std::collections::BTreeMap<FeedId, FirstScan>,
+    /// The entry by which one stands so: the own answer, or what a host made of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mine_by: Option<EntryId>,
     pub comments: Vec<CommentLine>,
     /// What of the sealed text about it is for this node's owner.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -239,7 +260,7 @@ pub enum Delivery {
     Written,
     /// Somebody else holds it, as far as this node has seen since it started.
     Sent,
-    /// A host has ranked it.
+    /// A host has ranked it, or given it up.
     Seen,
 }
 
@@ -277,6 +298,7 @@ pub struct CommentLine {
     pub name: String,
     /// When, as the author claims: milliseconds since 1970.
     pub time_ms: u64,
+    /// Empty where it is hidden.
     pub text: String,
     /// The comment that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -287,9 +309,9 @@ pub struct CommentLine {
     /// What it is said as, where its author may say it so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tone: Option<Tone>,
-    /// Who hid it, as this node calls them; then neither text nor name is here.
+    /// Who hid it and why; then neither text nor name is here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hidden_by: Option<String>,
+    pub hidden: Option<HiddenBy>,
 }
 
 fn is_zero(depth: &u32) -> bool {
@@ -323,6 +345,15 @@ pub struct PollOption {
     pub yes: Vec<FeedId>,
 }
 
+/// Who hid something for everybody, and why.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct HiddenBy {
+    pub feed: FeedId,
+    pub name: String,
+    pub reason: String,
+}
+
 /// Events that were looked for.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "JSON that people see")]
@@ -348,6 +379,30 @@ pub struct Admitted {
     /// The seat post; `None` if there was nobody to rank.
     pub id: Option<EntryId>,
     pub ranked: Vec<FeedId>,
+}
+
+/// What `event release` wrote.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Released {
+    pub ids: Vec<EntryId>,
+    /// Whose lines were given up.
+    pub people: Vec<FeedId>,
+}
+
+/// Why somebody stands with an event as they do, with what this node calls everybody and what the entries say.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct WhyLocal {
+    pub event: EntryId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occ: Option<String>,
+    pub title: String,
+    #[serde(flatten)]
+    pub why: Why,
+    pub names: std::collections::BTreeMap<FeedId, String>,
+    /// The entries that the reasons name, as far as they are here.
+    pub entries: std::collections::BTreeMap<EntryId, LogLine>,
 }
 
 /// A line that gives somebody a way in.
@@ -474,7 +529,7 @@ pub enum Among {
     GroupsAndEvents,
     /// Entries of one's own log.
     Own,
-    /// Comments, or polls.
+    /// Entries of anybody: comments, polls.
     Entries,
 }
 
@@ -486,7 +541,7 @@ impl std::fmt::Display for Among {
             Self::Events => "events",
             Self::GroupsAndEvents => "groups and events",
             Self::Own => "entries of your log that",
-            Self::Entries => "comments and polls that",
+            Self::Entries => "entries that",
         })
     }
 }

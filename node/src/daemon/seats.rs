@@ -35,7 +35,7 @@ pub(super) fn posts(event: &EventState, lines: &[&SeatLine]) -> Vec<Post> {
     let post = |lines: &[&SeatLine]| Post::Seat {
         event: event.id,
         lines: lines.iter().map(line).collect(),
-        occ: None,
+        occ: event.occ.clone(),
     };
     lines.chunks(LINES_MAX).map(post).collect()
 }

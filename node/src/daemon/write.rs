@@ -3,8 +3,10 @@
 
 mod door;
 mod events;
+mod groups;
 mod profile;
 mod sealing;
+mod seating;
 mod talk;
 
 use std::fmt::Display;
@@ -16,8 +18,8 @@ use klatch_store::{Incoming, Snapshot};
 
 use super::local::{self, Local, Spaces};
 use super::request::Request;
-use super::response::{Admitted, Created, Deleted, FollowLine, Imported, Opened, Refusal, Response};
-use super::{Among, Shared, delete, read, seats};
+use super::response::{Created, Deleted, FollowLine, Imported, Opened, Refusal, Response};
+use super::{Among, Shared, delete, read};
 use crate::names;
 use crate::network::{unhex, unhex_any};
 use crate::share::{Address, ShareLine};
@@ -71,7 +73,8 @@ impl Plan {
 
 fn created(entries: &[Verified]) -> Created {
     let entry = entries.first().expect("one entry per post");
-    Created { id: entry.id(), feed: entry.header().author, seq: entry.header().seq }
+    let header = entry.header();
+    Created { id: entry.id(), feed: header.author, seq: header.seq, lifts: vec![] }
 }
 
 /// What a request comes to, as the log stands in `snapshot`.
@@ -83,16 +86,16 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
         Request::Block { who } => on.block(&who),
         Request::PeerAdd { feed, address } => on.peer_add(feed, &address),
         Request::PeerHome { who, on: is_home } => on.peer_home(&who, is_home),
-        Request::GroupCreate { name, owners, schedulers } => {
+        Request::GroupCreate { name, owners, schedulers, joining, silence } => {
             let owners = owners.iter().map(|who| on.person(who)).collect::<Result<_, _>>()?;
-            Ok(Plan::post(Post::Group {
-                name,
-                owners,
-                schedulers,
-                joining: Default::default(),
-                silence: None,
-            }))
+            Ok(Plan::post(Post::Group { name, owners, schedulers, joining, silence }))
         }
+        Request::GroupAccept { group, who } => on.accept(&group, &who),
+        Request::GroupRemove { group, who } => on.remove(&group, &who),
+        Request::Endorse { object, entries } => on.endorse(&object, &entries),
+        Request::Silent { group, owner, heir } => on.silent(&group, &owner, &heir),
+        Request::Present { group } => on.present(&group),
+        Request::Hide { object, entries, on: is_on, reason } => on.hide(&object, &entries, is_on, &reason),
         Request::GroupJoin { group } => Ok(Plan::post(Post::Join { group: names::group(snapshot, &group)? })),
         Request::GroupLeave { group } => on.leave(&group),
         Request::Schedule(schedule) => on.schedule(schedule),
@@ -101,7 +104,10 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
         }
         Request::EventSkip { event, on: date } => on.skip(&event, &date),
         Request::EventCancel { event, reason } => on.cancel(&event, reason),
-        Request::Admit { event, people } => on.admit(&event, &people),
+        Request::Admit { event, on: date, people } => on.admit(&event, date.as_deref(), &people),
+        Request::Release { event, on: date, people } => on.release(&event, date.as_deref(), &people),
+        Request::Close { event, on: date } => on.close(&event, date.as_deref()),
+        Request::Confirm { event, on: date } => on.confirm(&event, date.as_deref()),
         Request::Grant { object, who, role, quota } => on.grant(&object, &who, role, quota),
         Request::Revoke { object, who } => on.revoke(&object, &who),
         Request::Rsvp { event, on: date, answer, party, note, answers } => {
@@ -216,71 +222,6 @@ impl On<'_> {
             return Err(no_effect(format!("{:?} is cancelled already", event.title)));
         }
         Ok(Plan::post(Post::Cancel { event: event.id, reason }))
-    }
-
-    fn admit(&self, event: &str, people: &[String]) -> Result<Plan, Refusal> {
-        let event = self.event(event)?;
-        if event.cancelled {
-            return Err(no_effect(format!("{:?} is cancelled", event.title)));
-        }
-        self.hosts(&event, Role::Host)?;
-        if !seats::gives(&event, &self.me) {
-            return Err(no_effect(
-                "you have no share of the seats: the author gives one with `klatch event grant --quota`",
-            ));
-        }
-        let mut lines: Vec<_> = seats::unranked(&event).collect();
-        if !people.is_empty() {
-            let mut chosen = Vec::new();
-            for who in people {
-                let feed = names::person(self.snapshot, self.me, who)?;
-                let line = lines.iter().find(|line| line.feed == feed);
-                chosen.push(
-                    *line.ok_or_else(|| no_effect(format!("{who} does not wait for a host's answer")))?,
-                );
-            }
-            lines = chosen;
-        }
-        let ranked = lines.iter().map(|line| line.feed).collect();
-        Ok(Plan::posts(seats::posts(&event, &lines), |entries| {
-            Response::Admitted(Admitted { id: entries.first().map(|entry| entry.id()), ranked })
-        }))
-    }
-
-    fn grant(&self, object: &str, who: &str, role: Role, quota: u32) -> Result<Plan, Refusal> {
-        let object = names::object(self.snapshot, object, Among::GroupsAndEvents)?;
-        let subject = self.person(who)?;
-        let (name, roles) = self.roles(&object)?;
-        let mine = role_in(&roles, &self.me);
-        let may = match mine {
-            Some(Role::Owner) => true,
-            Some(mine) => mine < role, // An organizer grants host and door, a host door.
-            None => false,
-        };
-        match may {
-            true => {
-                Ok(Plan::post(Post::Grant { object, subject, role, quota, from_seq: None, lifts: vec![] }))
-            }
-            false => Err(right(&name, mine, "somebody above that role")),
-        }
-    }
-
-    fn revoke(&self, object: &str, who: &str) -> Result<Plan, Refusal> {
-        let object = names::object(self.snapshot, object, Among::GroupsAndEvents)?;
-        let subject = self.person(who)?;
-        let (name, roles) = self.roles(&object)?;
-        let place = |feed: &FeedId| roles.iter().position(|line| line.feed == *feed);
-        let Some(theirs) = place(&subject.feed) else {
-            return Err(no_effect(format!("{who} has no role in {name:?}")));
-        };
-        // Listed by seniority: only who stands above may cut.
-        if place(&self.me).is_none_or(|mine| mine >= theirs) {
-            return Err(right(&name, role_in(&roles, &self.me), "somebody senior to them"));
-        }
-        // What this node has seen of them so far is honoured.
-        let state = self.snapshot.state(&subject.feed)?;
-        let (cut_seq, cut_id) = state.map_or((0, None), |state| (state.len, state.tip));
-        Ok(Plan::post(Post::Revoke { object, subject, cut_seq, cut_id }))
     }
 
     fn delete(&self, entries: &[String]) -> Result<Plan, Refusal> {

@@ -60,7 +60,7 @@ fn the_words_go_to_standard_error_and_the_id_to_standard_output() {
 fn an_event_is_shown_with_its_seats_in_the_zones_of_place_and_reader() {
     let (ana, id) = organizer();
     ana.ok(&["rsvp", "tea and rust", "yes", "--guests", "1"]);
-    ana.ok(&["event", "admit", "Tea and Rust"]);
+    let line = ana.json(&["event", "admit", "Tea and Rust"])["id"].as_str().unwrap()[..14].to_owned();
     ana.ok(&["comment", "Tea and Rust", "see you there"]);
     let shown = ana.ok(&["event", "show", "Tea and Rust"]);
     let wanted = format!(
@@ -71,7 +71,7 @@ fn an_event_is_shown_with_its_seats_in_the_zones_of_place_and_reader() {
            group    Lisbon Rust\n  \
            owner    Ana, gives 2 seats\n  \
            seats    2 of 2 seats\n  \
-           you      have a seat\n  \
+           you      have a seat · {line}\n  \
            changed  1 time\n\n  \
            Bring a cup\n\n\
          have a seat\n  \

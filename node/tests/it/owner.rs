@@ -12,15 +12,15 @@ use klatch_gossip::sync::{Ingest, Outcome};
 use tempfile::TempDir;
 
 /// Somebody with a home, whose owner runs in this process.
-struct Somebody {
+pub(crate) struct Somebody {
     dir: TempDir,
     daemon: Option<Daemon>,
 }
 
-const AUTO: Options = Options { live: true, admit: Admit::Auto };
+pub(crate) const AUTO: Options = Options { live: true, admit: Admit::Auto };
 
 impl Somebody {
-    fn new(name: &str, options: Options) -> Self {
+    pub(crate) fn new(name: &str, options: Options) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let network = Network::public("owner tests").unwrap();
         create(&Home::at(dir.path().join("home")), &network, name, |_, _| Ok(())).unwrap();
@@ -29,31 +29,31 @@ impl Somebody {
         somebody
     }
 
-    fn home(&self) -> Home {
+    pub(crate) fn home(&self) -> Home {
         Home::at(self.dir.path().join("home"))
     }
 
-    fn start(&mut self, options: Options) {
+    pub(crate) fn start(&mut self, options: Options) {
         let home = self.home();
         self.daemon = Some(Daemon::start(&home, home.lock().unwrap(), options).unwrap());
     }
 
-    fn handle(&self) -> Handle {
+    pub(crate) fn handle(&self) -> Handle {
         self.daemon.as_ref().unwrap().handle()
     }
 
-    fn ask(&self, request: Request) -> Result<Response, Refusal> {
+    pub(crate) fn ask(&self, request: Request) -> Result<Response, Refusal> {
         self.handle().call(request)
     }
 
-    fn posts(&self, request: Request) -> EntryId {
+    pub(crate) fn posts(&self, request: Request) -> EntryId {
         match self.ask(request) {
             Ok(Response::Created(created)) => created.id,
             other => panic!("{other:?}"),
         }
     }
 
-    fn schedules(&self, capacity: Option<u32>) -> EntryId {
+    pub(crate) fn schedules(&self, capacity: Option<u32>) -> EntryId {
         self.posts(Request::Schedule(Schedule {
             group: None,
             title: "Tea".to_owned(),
@@ -70,16 +70,16 @@ impl Somebody {
         }))
     }
 
-    fn event(&self, id: &EntryId) -> EventState {
+    pub(crate) fn event(&self, id: &EntryId) -> EventState {
         self.handle().reader().snapshot().unwrap().event(id).unwrap().unwrap()
     }
 
     /// Their whole log, as a peer would send it.
-    fn log(&self) -> Ingest {
+    pub(crate) fn log(&self) -> Ingest {
         self.log_after(0)
     }
 
-    fn log_after(&self, held: u32) -> Ingest {
+    pub(crate) fn log_after(&self, held: u32) -> Ingest {
         let (snapshot, feed) = (self.handle().reader().snapshot().unwrap(), self.handle().me());
         let chunk = snapshot.chunk(&feed, held + 1, false).unwrap().unwrap();
         let base = if held == 0 { None } else { snapshot.ids(&feed, &[held]).unwrap()[0] };
@@ -87,22 +87,22 @@ impl Somebody {
     }
 
     /// Takes logs in one round, as from one peer.
-    fn takes(&self, logs: Vec<Ingest>) -> Vec<Outcome> {
+    pub(crate) fn takes(&self, logs: Vec<Ingest>) -> Vec<Outcome> {
         wait(self.handle().ingest(FeedId::new([9; 32]), logs)).unwrap()
     }
 }
 
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-fn yes(event: &EntryId) -> Request {
+pub(crate) fn yes(event: &EntryId) -> Request {
     let (event, note) = (event.to_string(), String::new());
     Request::Rsvp { event, on: None, answer: Answer::Yes, party: 1, note, answers: vec![] }
 }
 
 /// A guest who holds the host's log and said yes.
-fn guest(name: &str, host: &Somebody, event: &EntryId) -> Somebody {
+pub(crate) fn guest(name: &str, host: &Somebody, event: &EntryId) -> Somebody {
     let guest = Somebody::new(name, AUTO);
     guest.ask(Request::Follow { who: host.handle().me().to_string(), petname: None }).unwrap();
     assert!(matches!(guest.takes(vec![host.log()])[..], [Outcome::Accepted(_)]));
@@ -110,7 +110,7 @@ fn guest(name: &str, host: &Somebody, event: &EntryId) -> Somebody {
     guest
 }
 
-fn hinted(host: &Somebody, event: &EntryId, guests: &[&Somebody]) {
+pub(crate) fn hinted(host: &Somebody, event: &EntryId, guests: &[&Somebody]) {
     for guest in guests {
         wait(host.handle().hint(*event, guest.handle().me())).unwrap();
     }
@@ -208,7 +208,7 @@ fn by_hand_means_by_hand() {
     hinted(&host, &event, &[&ben]);
     host.takes(vec![ben.log()]);
     assert_eq!((host.event(&event).seated.len(), host.event(&event).provisional.len()), (0, 1));
-    let admit = Request::Admit { event: event.to_string(), people: Vec::new() };
+    let admit = Request::Admit { event: event.to_string(), on: None, people: Vec::new() };
     assert!(matches!(host.ask(admit.clone()).unwrap(), Response::Admitted(a) if a.ranked.len() == 1));
     assert_eq!(host.event(&event).seated.len(), 1);
     assert!(matches!(host.ask(admit).unwrap(), Response::Admitted(a) if a.id.is_none()), "nobody is left");
@@ -330,6 +330,8 @@ fn an_event_that_merely_claims_a_group_is_not_asked_about() {
         name: "Rust".to_owned(),
         owners: Vec::new(),
         schedulers: klatch_feed::post::Schedulers::Organizers,
+        joining: klatch_feed::post::Joining::Open,
+        silence: None,
     });
     let wants = host.handle().wants().borrow().clone();
     assert_eq!(wants.objects.iter().collect::<Vec<_>>(), [&group]);

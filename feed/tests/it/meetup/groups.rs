@@ -103,6 +103,32 @@ fn granting_again_opens_the_log_from_a_place_on_and_what_lies_between_stays_void
 }
 
 #[test]
+fn the_revokes_that_stand_are_those_that_count_and_nobody_lifted() {
+    let mut town = Town::new();
+    let of = group(&mut town, &[], Joining::Open, None);
+    town.grant(ANA, of, BEN, Role::Organizer, 0);
+    town.grant(ANA, of, CAI, Role::Host, 0);
+    let first = town.revoke(ANA, of, CAI, 1);
+    let second = town.revoke(BEN, of, CAI, 1);
+    town.revoke(DEE, of, CAI, 1);
+    town.revoke(CAI, of, BEN, 1);
+    let event = town.event(ANA, Some(of), None);
+    let revokes = |town: &Town, object, who: usize| -> Vec<_> {
+        let found = town.facts().revokes(object, town.feed(who));
+        found.into_iter().map(|revoke| (revoke.entry, revoke.by)).collect()
+    };
+    let (ana, ben) = (town.feed(ANA), town.feed(BEN));
+    assert_eq!(revokes(&town, of, CAI), [(first, ana), (second, ben)], "dee has no say");
+    assert_eq!(revokes(&town, of, BEN), [], "cai is junior, and cut");
+    assert_eq!(revokes(&town, event, CAI), [], "lifted in the group");
+    let from = town.len(CAI) + 1;
+    regrant(&mut town, ANA, of, CAI, &[second], from);
+    assert_eq!(revokes(&town, of, CAI), [(first, ana)]);
+    let third = town.revoke(ANA, event, CAI, 1);
+    assert_eq!(revokes(&town, event, CAI), [(third, ana)]);
+}
+
+#[test]
 fn an_endorsement_does_not_get_round_a_seniors_cut() {
     let mut town = Town::new();
     let event = town.event(ANA, None, Some(9));

@@ -91,7 +91,8 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
     }
     rows.push(row("seats", room(persons(&event.seated), event.capacity, persons(&event.waiting))));
     if let Some(mine) = local.mine {
-        rows.push(row("you", standing(mine, ink)));
+        let by = local.mine_by.map(|id| ink.dim(&format!(" · {}", short(&id)))).unwrap_or_default();
+        rows.push(row("you", standing(mine, ink) + &by));
     }
     if event.revision > 0 {
         rows.push(row("changed", count(event.revision, "time", "times")));
@@ -161,8 +162,10 @@ fn people(local: &EventLocal) -> String {
         let place = if numbered { format!("{}. ", at + 1) } else { String::new() };
         let party = if line.party > 1 { format!("+{}", line.party - 1) } else { String::new() };
         let by = line.by.as_ref().map(|host| format!("by {}", name(host))).unwrap_or_default();
+        let confirmed = if line.confirmed { "confirmed" } else { "" };
         let stale = if line.stale { "answered before time or place changed" } else { "" };
-        vec![format!("  {place}{}", name(&line.feed)), party, by, stale.to_owned()]
+        let notes = [confirmed, stale].map(str::to_owned);
+        [vec![format!("  {place}{}", name(&line.feed)), party, by], notes.to_vec()].concat()
     };
     let mut text = String::new();
     let sections = [
@@ -170,6 +173,7 @@ fn people(local: &EventLocal) -> String {
         ("wait", &event.waiting, true),
         ("said yes, a seat is free", &event.provisional, false),
         ("said yes, no seat is free", &event.unranked, false),
+        ("given up by a host", &event.released, false),
         ("said maybe", &event.maybe, false),
     ];
     for (title, lines, numbered) in sections {

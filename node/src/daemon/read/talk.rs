@@ -7,7 +7,7 @@ use klatch_feed::post::{Role, Tone, kind};
 use klatch_feed::{EntryId, FeedId, Post, Verified};
 use klatch_store::Snapshot;
 
-use super::{COMMENTS_MAX, CommentLine, On, POINTING_MAX, PollLine, PollOption, Refusal, Response};
+use super::{COMMENTS_MAX, CommentLine, HiddenBy, On, POINTING_MAX, PollLine, PollOption, Refusal, Response};
 use crate::daemon::called;
 use crate::daemon::local::{self, Spaces};
 use crate::names;
@@ -73,15 +73,24 @@ impl On<'_> {
             }
             let (id, feed) = (entry.id(), lineage.now(header.author));
             let hidden = place.hidden.iter().find(|line| line.entry == id);
-            let hidden_by = hidden.map(|line| called(self.snapshot, &line.by)).transpose()?;
-            let (feed, name, text) = match hidden_by {
+            let hidden = hidden.map(|line| self.hidden_by(line)).transpose()?;
+            let (feed, name, text) = match hidden {
                 Some(_) => (feed, String::new(), String::new()),
                 None => (feed, called(self.snapshot, &feed)?, text),
             };
             let (time_ms, tone) = (header.time_ms, place.tone(&feed, tone));
-            comments.push(CommentLine { id, feed, name, time_ms, text, reply, depth: 0, tone, hidden_by });
+            comments.push(CommentLine { id, feed, name, time_ms, text, reply, depth: 0, tone, hidden });
         }
         Ok(thread(comments))
+    }
+
+    fn hidden_by(&self, line: &HiddenLine) -> Result<HiddenBy, Refusal> {
+        let post = self.snapshot.entry(&line.hide)?;
+        let reason = match post.as_ref().and_then(read) {
+            Some(Post::Hide { reason, .. }) => reason,
+            _ => String::new(),
+        };
+        Ok(HiddenBy { feed: line.by, name: called(self.snapshot, &line.by)?, reason })
     }
 
     /// The questions of a group's polls that no event came of yet.
@@ -205,17 +214,8 @@ pub fn replies_to(snapshot: &Snapshot, me: FeedId) -> Result<Vec<(EntryId, Comme
                     continue;
                 }
                 let (id, name, time_ms) = (entry.id(), called(snapshot, &feed)?, header.time_ms);
-                let line = CommentLine {
-                    id,
-                    feed,
-                    name,
-                    time_ms,
-                    text,
-                    reply,
-                    depth: 0,
-                    tone: None,
-                    hidden_by: None,
-                };
+                let line =
+                    CommentLine { id, feed, name, time_ms, text, reply, depth: 0, tone: None, hidden: None };
                 found.push((object, line));
             }
         }
@@ -245,7 +245,7 @@ pub fn announcements(snapshot: &Snapshot, me: FeedId, object: &EntryId) -> Resul
         let counts = on == *object && may_say(Tone::Announcement, &feed, &roles, &[]);
         if feed != me && counts && !hidden.iter().any(|line| line.entry == id) {
             let (name, time_ms, tone) = (called(snapshot, &feed)?, header.time_ms, Some(Tone::Announcement));
-            found.push(CommentLine { id, feed, name, time_ms, text, reply, depth: 0, tone, hidden_by: None });
+            found.push(CommentLine { id, feed, name, time_ms, text, reply, depth: 0, tone, hidden: None });
         }
     }
     found.sort_by_key(|comment| (comment.time_ms, comment.id));
@@ -267,7 +267,7 @@ mod tests {
             reply: reply.map(id),
             depth: 0,
             tone: None,
-            hidden_by: None,
+            hidden: None,
         }
     }
 

@@ -1,0 +1,255 @@
+//! What is said about groups and roles: who has which, who is in, who is out, what is hidden.
+
+use klatch_feed::meetup::RoleLine;
+use klatch_feed::meetup::cuts::Revoke;
+use klatch_feed::post::{Joining, Person, Role};
+use klatch_feed::{EntryId, FeedId, GroupState, Post, Seq};
+
+use super::{On, Plan, created, no_effect, right, role_in};
+use crate::daemon::response::{Created, Refusal, Response, Stated};
+use crate::daemon::{Among, local};
+use crate::names;
+
+/// Most entries that one endorsement, hiding or answer names, and revokes that one grant lifts: spec/posts.md, "kinds".
+const NAMED_MAX: usize = 7;
+
+impl On<'_> {
+    pub(super) fn grant(&self, object: &str, who: &str, role: Role, quota: u32) -> Result<Plan, Refusal> {
+        let object = names::object(self.snapshot, object, Among::GroupsAndEvents)?;
+        let subject = self.person(who)?;
+        let (name, roles) = self.roles(&object)?;
+        let mine = role_in(&roles, &self.me);
+        let may = match mine {
+            Some(Role::Owner) => true,
+            Some(mine) => mine < role, // An organizer grants host and door, a host door.
+            None => false,
+        };
+        if !may {
+            return Err(right(&name, mine, "somebody above that role"));
+        }
+        let (lifts, from_seq) = self.lifts(&object, &subject, who)?;
+        let post = |(at, lifts): (usize, &[EntryId])| Post::Grant {
+            object,
+            subject,
+            role,
+            quota: if at == 0 { quota } else { 0 },
+            lifts: lifts.to_vec(),
+            from_seq: from_seq.filter(|_| !lifts.is_empty()),
+        };
+        let posts = parts(&lifts).enumerate().map(post).collect();
+        Ok(Plan::posts(posts, |entries| Response::Created(Created { lifts, ..created(entries) })))
+    }
+
+    pub(super) fn accept(&self, group: &str, who: &str) -> Result<Plan, Refusal> {
+        let group = self.group(&names::group(self.snapshot, group)?)?;
+        let subject = self.person(who)?;
+        self.organizes(&group)?;
+        let is_in = group.members.contains(&subject.feed);
+        if is_in && group.joining != Joining::Open {
+            return Err(no_effect(format!("{who} is a member of {:?} already", group.name)));
+        }
+        let (lifts, from_seq) = self.lifts(&group.id, &subject, who)?;
+        let post = |lifts: &[EntryId]| Post::Accept {
+            group: group.id,
+            subject,
+            lifts: lifts.to_vec(),
+            from_seq: from_seq.filter(|_| !lifts.is_empty()),
+        };
+        let posts = parts(&lifts).map(post).collect();
+        Ok(Plan::posts(posts, |entries| Response::Created(Created { lifts, ..created(entries) })))
+    }
+
+    /// The revokes that a grant or accept of mine has to lift to help, and from where on the subject counts again.
+    fn lifts(
+        &self,
+        object: &EntryId,
+        subject: &Person,
+        who: &str,
+    ) -> Result<(Vec<EntryId>, Option<Seq>), Refusal> {
+        let stand = |object: &EntryId| -> Result<Vec<Revoke>, Refusal> {
+            let facts = self.snapshot.facts(object)?;
+            Ok(facts.map(|facts| facts.revokes(*object, subject.feed)).unwrap_or_default())
+        };
+        let (name, roles) = self.roles(object)?;
+        let place = |feed: &FeedId| roles.iter().position(|line| line.feed == *feed);
+        let revokes = stand(object)?;
+        if let Some(senior) = revokes.iter().find(|revoke| place(&revoke.by) < place(&self.me)) {
+            let by = local::called(self.snapshot, &senior.by)?;
+            let wanted = format!("{by}, who removed {who}, or somebody senior to {by}");
+            return Err(right(&name, role_in(&roles, &self.me), &wanted));
+        }
+        let group = self.snapshot.event(object)?.filter(|event| event.in_group).and_then(|event| event.group);
+        if let Some(group) = group
+            && !stand(&group)?.is_empty()
+        {
+            let name = self.group(&group)?.name;
+            return Err(no_effect(format!(
+                "{who} was removed from the group {name:?}, which counts at its events: `klatch group accept` lets them in again"
+            )));
+        }
+        let next = self.snapshot.state(&subject.feed)?.map_or(1, |state| state.len.saturating_add(1));
+        let from = if revokes.is_empty() { None } else { Some(next) };
+        Ok((revokes.into_iter().map(|revoke| revoke.entry).collect(), from))
+    }
+
+    pub(super) fn revoke(&self, object: &str, who: &str) -> Result<Plan, Refusal> {
+        let object = names::object(self.snapshot, object, Among::GroupsAndEvents)?;
+        let subject = self.person(who)?;
+        let (name, roles) = self.roles(&object)?;
+        if roles.iter().all(|line| line.feed != subject.feed) {
+            return Err(no_effect(format!("{who} has no role in {name:?}")));
+        }
+        self.cut(object, subject, &name, &roles)
+    }
+
+    pub(super) fn remove(&self, group: &str, who: &str) -> Result<Plan, Refusal> {
+        let group = self.group(&names::group(self.snapshot, group)?)?;
+        let subject = self.person(who)?;
+        let is_known = group.members.contains(&subject.feed) || group.asking.contains(&subject.feed);
+        if group.removed.contains(&subject.feed) || !is_known {
+            return Err(no_effect(format!("{who} is no member of {:?} and asks for nothing", group.name)));
+        }
+        self.organizes(&group)?;
+        self.cut(group.id, subject, &group.name, &group.roles)
+    }
+
+    /// What this node has seen of them so far is honoured, and nothing after it.
+    fn cut(&self, object: EntryId, subject: Person, name: &str, roles: &[RoleLine]) -> Result<Plan, Refusal> {
+        // Listed by seniority: only who stands above may cut, and everybody with a role above who has none.
+        let place = |feed: &FeedId| roles.iter().position(|line| line.feed == *feed).unwrap_or(roles.len());
+        let mine = role_in(roles, &self.me);
+        if place(&self.me) >= place(&subject.feed) || mine == Some(Role::Door) {
+            return Err(right(name, mine, "somebody senior to them"));
+        }
+        let (cut_seq, cut_id) = self.honoured(&subject)?;
+        Ok(Plan::post(Post::Revoke { object, subject, cut_seq, cut_id }))
+    }
+
+    fn honoured(&self, subject: &Person) -> Result<(Seq, Option<EntryId>), Refusal> {
+        let state = self.snapshot.state(&subject.feed)?;
+        Ok(state.map_or((0, None), |state| (state.len, state.tip)))
+    }
+
+    pub(super) fn endorse(&self, object: &str, entries: &[String]) -> Result<Plan, Refusal> {
+        let object = names::object(self.snapshot, object, Among::GroupsAndEvents)?;
+        let (name, roles) = self.roles(&object)?;
+        let place = |feed: &FeedId| roles.iter().position(|line| line.feed == *feed).unwrap_or(roles.len());
+        let mine = role_in(&roles, &self.me);
+        if mine.is_none_or(|role| role == Role::Door) {
+            return Err(right(&name, mine, "a host"));
+        }
+        let lineage = self.snapshot.lineage()?;
+        let mut chosen = Vec::new();
+        for text in entries {
+            let (id, entry) = self.entry(text)?;
+            let author = lineage.now(entry.header().author);
+            if place(&author) <= place(&self.me) {
+                return Err(no_effect(format!(
+                    "{text} is your own or a senior's: only their seniors endorse it"
+                )));
+            }
+            chosen.push(id);
+        }
+        let post = |some: &[EntryId]| Post::Endorse { object, entries: some.to_vec() };
+        Ok(Plan::posts(chosen.chunks(NAMED_MAX).map(post).collect(), |e| Response::Created(created(e))))
+    }
+
+    pub(super) fn silent(&self, group: &str, owner: &str, heir: &str) -> Result<Plan, Refusal> {
+        let group = self.group(&names::group(self.snapshot, group)?)?;
+        let (subject, heir_person) = (self.person(owner)?, self.person(heir)?);
+        if group.silence.is_none() {
+            return Err(no_effect(format!(
+                "the founding post of {:?} names no number of owners or members who could say that an owner is silent",
+                group.name
+            )));
+        }
+        let line = group.roles.iter().find(|line| line.feed == subject.feed);
+        if line.is_none_or(|line| line.role != Role::Owner || line.cut.is_some()) {
+            return Err(no_effect(format!("{owner} is no owner of {:?}", group.name)));
+        }
+        if heir_person.feed == subject.feed || subject.feed == self.me {
+            return Err(no_effect("nobody goes on for themselves, and you are here"));
+        }
+        if !group.members.contains(&self.me) {
+            let wanted = "an owner, or a member who has a role or was accepted";
+            return Err(right(&group.name, role_in(&group.roles, &self.me), wanted));
+        }
+        let (cut_seq, cut_id) = self.honoured(&subject)?;
+        let post = Post::Silent { group: group.id, subject, heir: heir_person, cut_seq, cut_id };
+        let (id, subject, heir) = (group.id, subject.feed, heir_person.feed);
+        Ok(Plan::posts(vec![post], move |entries| {
+            Response::Stated(Stated { created: created(entries), group: id, subject, heir })
+        }))
+    }
+
+    pub(super) fn present(&self, group: &str) -> Result<Plan, Refusal> {
+        let group = self.group(&names::group(self.snapshot, group)?)?;
+        let about_me = group.silent.iter().filter(|line| line.subject == self.me);
+        let statements: Vec<EntryId> = about_me.flat_map(|line| &line.statements).copied().collect();
+        if statements.is_empty() {
+            return Err(no_effect(format!("nobody states in {:?} that you are silent", group.name)));
+        }
+        let post = |some: &[EntryId]| Post::Present { group: group.id, statements: some.to_vec() };
+        Ok(Plan::posts(statements.chunks(NAMED_MAX).map(post).collect(), |e| Response::Created(created(e))))
+    }
+
+    pub(super) fn hide(
+        &self,
+        object: &str,
+        entries: &[String],
+        on: bool,
+        reason: &str,
+    ) -> Result<Plan, Refusal> {
+        let object = names::object(self.snapshot, object, Among::GroupsAndEvents)?;
+        let (name, roles) = self.roles(&object)?;
+        let event = self.snapshot.event(&object)?;
+        let (least, wanted) =
+            if event.is_some() { (Role::Host, "a host") } else { (Role::Organizer, "an organizer") };
+        let mine = role_in(&roles, &self.me);
+        if mine.is_none_or(|role| role > least) {
+            return Err(right(&name, mine, wanted));
+        }
+        let hidden = match event {
+            Some(event) => event.hidden,
+            None => self.group(&object)?.hidden,
+        };
+        let mut chosen = Vec::new();
+        for text in entries {
+            let (id, entry) = self.entry(text)?;
+            let is_hidden = hidden.iter().any(|line| line.entry == id);
+            if entry.header().refs.first() != Some(&object) {
+                return Err(no_effect(format!(
+                    "{text} is about something else than {name:?}: hide it there"
+                )));
+            }
+            if is_hidden == on {
+                let is = if on { "is hidden already" } else { "is not hidden" };
+                return Err(no_effect(format!("{text} {is}")));
+            }
+            chosen.push(id);
+        }
+        let post =
+            |some: &[EntryId]| Post::Hide { object, entries: some.to_vec(), on, reason: reason.to_owned() };
+        Ok(Plan::posts(chosen.chunks(NAMED_MAX).map(post).collect(), |e| Response::Created(created(e))))
+    }
+
+    fn entry(&self, text: &str) -> Result<(EntryId, klatch_feed::Verified), Refusal> {
+        let id = names::entry(self.snapshot, text)?;
+        let unknown = || Refusal::Unknown { text: text.to_owned(), among: Among::Entries };
+        Ok((id, self.snapshot.entry(&id)?.ok_or_else(unknown)?))
+    }
+
+    fn organizes(&self, group: &GroupState) -> Result<(), Refusal> {
+        let mine = role_in(&group.roles, &self.me);
+        match mine.is_some_and(|role| role <= Role::Organizer) {
+            true => Ok(()),
+            false => Err(right(&group.name, mine, "an organizer")),
+        }
+    }
+}
+
+/// So many at a time as one post names; one empty part where there is nothing.
+fn parts(lifts: &[EntryId]) -> impl Iterator<Item = &[EntryId]> {
+    let none = if lifts.is_empty() { Some(lifts) } else { None };
+    none.into_iter().chain(lifts.chunks(NAMED_MAX))
+}

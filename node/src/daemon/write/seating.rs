@@ -1,0 +1,127 @@
+//! What hosts and guests say about seats: ranking, giving up, closing, confirming.
+
+use klatch_feed::meetup::SeatLine;
+use klatch_feed::post::{Answer, Role};
+use klatch_feed::{EventState, FeedId, Post};
+
+use super::{On, Plan, created, no_effect, right, role_in};
+use crate::daemon::response::{Admitted, Released};
+use crate::daemon::{Refusal, Response, occurrence, seats};
+use crate::names;
+
+/// Most RSVPs of one release: spec/posts.md, "release".
+const RELEASED_MAX: usize = 32;
+
+impl On<'_> {
+    /// The event that `text` names, or the occurrence of it on that date.
+    fn event_on(&self, text: &str, on: Option<&str>) -> Result<EventState, Refusal> {
+        let event = occurrence::at(self.snapshot, self.event(text)?, on)?;
+        match event.cancelled {
+            true => Err(no_effect(format!("{:?} is cancelled", event.title))),
+            false => Ok(event),
+        }
+    }
+
+    pub(super) fn admit(&self, event: &str, on: Option<&str>, people: &[String]) -> Result<Plan, Refusal> {
+        let event = self.event_on(event, on)?;
+        self.hosts(&event, Role::Host)?;
+        if event.closed.contains(&self.me) {
+            return Err(no_effect(format!("you closed your list for {:?}, and that is final", event.title)));
+        }
+        if !seats::gives(&event, &self.me) {
+            return Err(no_effect(
+                "you have no share of the seats: the author gives one with `klatch event grant --quota`",
+            ));
+        }
+        let mut lines: Vec<_> = seats::unranked(&event).chain(&event.released).collect();
+        if people.is_empty() {
+            lines = seats::unranked(&event).collect();
+        } else {
+            let mut chosen = Vec::new();
+            for who in people {
+                let feed = names::person(self.snapshot, self.me, who)?;
+                let line = lines.iter().find(|line| line.feed == feed).copied();
+                chosen.push(line.ok_or_else(|| no_effect(unlisted(&event, &feed, who)))?);
+            }
+            lines = chosen;
+        }
+        let ranked = lines.iter().map(|line| line.feed).collect();
+        Ok(Plan::posts(seats::posts(&event, &lines), |entries| {
+            Response::Admitted(Admitted { id: entries.first().map(|entry| entry.id()), ranked })
+        }))
+    }
+
+    pub(super) fn release(&self, event: &str, on: Option<&str>, people: &[String]) -> Result<Plan, Refusal> {
+        let event = self.event_on(event, on)?;
+        self.hosts(&event, Role::Host)?;
+        let mut chosen: Vec<&SeatLine> = Vec::new();
+        for who in people {
+            let feed = names::person(self.snapshot, self.me, who)?;
+            let asking = event.seated.iter().chain(&event.waiting).chain(seats::unranked(&event));
+            let line = asking.into_iter().find(|line| line.feed == feed);
+            let line = line.ok_or_else(|| no_effect(format!("{who} has no seat and waits for none")))?;
+            if line.by.is_some_and(|by| self.is_junior(&event, &by)) {
+                let mine = role_in(&event.hosts, &self.me);
+                let wanted = "whoever gave that line, or somebody senior to them";
+                return Err(right(&event.title, mine, wanted));
+            }
+            chosen.push(line);
+        }
+        let release = |some: &[&SeatLine]| Post::Release {
+            event: event.id,
+            rsvps: some.iter().map(|line| line.rsvp).collect(),
+            occ: event.occ.clone(),
+        };
+        let people: Vec<_> = chosen.iter().map(|line| line.feed).collect();
+        Ok(Plan::posts(chosen.chunks(RELEASED_MAX).map(release).collect(), |entries| {
+            Response::Released(Released { ids: entries.iter().map(|entry| entry.id()).collect(), people })
+        }))
+    }
+
+    pub(super) fn close(&self, event: &str, on: Option<&str>) -> Result<Plan, Refusal> {
+        let event = self.event_on(event, on)?;
+        self.hosts(&event, Role::Host)?;
+        match event.closed.contains(&self.me) {
+            true => Err(no_effect(format!("you closed your list for {:?} already", event.title))),
+            false => Ok(Plan::post(Post::Close { event: event.id, occ: event.occ })),
+        }
+    }
+
+    pub(super) fn confirm(&self, event: &str, on: Option<&str>) -> Result<Plan, Refusal> {
+        let event = self.event_on(event, on)?;
+        let asking = event.seated.iter().chain(&event.waiting).chain(seats::unranked(&event));
+        let mine = asking.into_iter().find(|line| line.feed == self.me && line.answer == Answer::Yes);
+        let Some(mine) = mine else {
+            let released = event.released.iter().any(|line| line.feed == self.me);
+            return Err(no_effect(match released {
+                true => "a host gave your seat up: answer `klatch rsvp EVENT yes` again to ask for another",
+                false => "there is no yes of yours to confirm: `klatch rsvp EVENT yes` asks for a seat",
+            }));
+        };
+        match mine.confirmed {
+            true => Err(no_effect("you confirmed that answer already")),
+            false => Ok(Plan::posts(
+                vec![Post::Confirm { event: event.id, rsvp: mine.rsvp, occ: event.occ.clone() }],
+                |entries| Response::Created(created(entries)),
+            )),
+        }
+    }
+
+    /// Whether I stand below `host` in the event.
+    fn is_junior(&self, event: &EventState, host: &FeedId) -> bool {
+        let place = |feed: &FeedId| event.hosts.iter().position(|line| line.feed == *feed);
+        place(&self.me) > place(host)
+    }
+}
+
+/// Why somebody cannot be ranked.
+fn unlisted(event: &EventState, feed: &FeedId, who: &str) -> String {
+    let has = |lines: &[SeatLine]| lines.iter().any(|line| line.feed == *feed);
+    if has(&event.seated) {
+        format!("{who} has a seat already")
+    } else if let Some(at) = event.waiting.iter().position(|line| line.feed == *feed) {
+        format!("{who} waits already, at place {} of the list: order is not changed by a second line", at + 1)
+    } else {
+        format!("{who} does not wait for a host's answer")
+    }
+}

@@ -1,0 +1,208 @@
+//! Groups as their owners and members handle them: who is in, who was let in again, who is silent, what is hidden.
+
+use klatch::daemon::{Admit, Options, Refusal, Request, Response};
+use klatch_feed::post::{Joining, Role, Schedulers, Silence};
+use klatch_feed::{EntryId, FeedId, GroupState};
+
+use crate::fresh::Fresh;
+use crate::owner::{Somebody, wait};
+
+const MANUAL: Options = Options { live: true, admit: Admit::Manual };
+
+fn founds(founder: &Somebody, owners: &[&Somebody], joining: Joining, silence: Option<Silence>) -> EntryId {
+    founder.posts(Request::GroupCreate {
+        name: "Rust".to_owned(),
+        owners: owners.iter().map(|owner| owner.handle().me().to_string()).collect(),
+        schedulers: Schedulers::Organizers,
+        joining,
+        silence,
+    })
+}
+
+/// Everybody follows everybody and holds their log as it is now.
+fn meet(people: &[&Somebody]) {
+    for one in people {
+        let others: Vec<_> = people.iter().filter(|other| feed(other) != feed(one)).collect();
+        for other in &others {
+            one.ask(Request::Follow { who: text(other), petname: None }).unwrap();
+        }
+        one.takes(others.iter().map(|other| other.log()).collect());
+    }
+}
+
+fn group(at: &Somebody, id: &EntryId) -> GroupState {
+    at.handle().reader().snapshot().unwrap().group(id).unwrap().unwrap()
+}
+
+fn feed(of: &Somebody) -> FeedId {
+    of.handle().me()
+}
+
+fn text(of: &Somebody) -> String {
+    feed(of).to_string()
+}
+
+fn people<const N: usize>(names: [&str; N]) -> [Somebody; N] {
+    names.map(|name| Somebody::new(name, MANUAL))
+}
+
+#[test]
+fn who_asks_is_accepted_removed_and_let_in_again_and_the_lift_names_the_revoke() {
+    let [ana, ben] = people(["Ana", "Ben"]);
+    let id = founds(&ana, &[], Joining::Approval, None);
+    meet(&[&ana, &ben]);
+    ben.posts(Request::GroupJoin { group: id.to_string() });
+    meet(&[&ana, &ben]);
+    assert_eq!(group(&ana, &id).asking, [feed(&ben)]);
+    let refused = ben.ask(Request::GroupAccept { group: id.to_string(), who: text(&ben) });
+    assert!(matches!(refused, Err(Refusal::Right { .. })), "{refused:?}");
+
+    let accept = || Request::GroupAccept { group: id.to_string(), who: text(&ben) };
+    ana.posts(accept());
+    assert!(group(&ana, &id).members.contains(&feed(&ben)));
+    let refused = ana.ask(accept());
+    assert!(matches!(refused, Err(Refusal::NoEffect { .. })), "a member already: {refused:?}");
+    let remove = || Request::GroupRemove { group: id.to_string(), who: text(&ben) };
+    let refused = ben.ask(remove());
+    assert!(matches!(refused, Err(Refusal::Right { .. })), "{refused:?}");
+    let revoke = ana.posts(remove());
+    assert_eq!(group(&ana, &id).removed, [feed(&ben)]);
+    let refused = ana.ask(remove());
+    assert!(matches!(refused, Err(Refusal::NoEffect { .. })), "removed already: {refused:?}");
+
+    let Ok(Response::Created(created)) = ana.ask(accept()) else { panic!("not accepted") };
+    assert_eq!(created.lifts, [revoke]);
+    assert_eq!(group(&ana, &id).removed, []);
+    assert!(group(&ana, &id).members.contains(&feed(&ben)));
+}
+
+#[test]
+fn a_role_given_again_lifts_the_revokes_but_not_those_of_a_senior() {
+    let [ana, ben, cat] = people(["Ana", "Ben", "Cat"]);
+    meet(&[&ana, &ben, &cat]);
+    let id = founds(&ana, &[&ben], Joining::Open, None);
+    meet(&[&ana, &ben, &cat]);
+    let object = id.to_string();
+    let grant = || Request::Grant { object: object.clone(), who: text(&cat), role: Role::Host, quota: 0 };
+    ana.posts(grant());
+    let revoke = ana.posts(Request::Revoke { object: object.clone(), who: text(&cat) });
+    meet(&[&ana, &ben, &cat]);
+    let cut = group(&ana, &id).roles.iter().find(|line| line.feed == feed(&cat)).unwrap().cut;
+    assert!(cut.is_some());
+    let refused = ben.ask(grant());
+    let Err(Refusal::Right { wanted, .. }) = refused else { panic!("{refused:?}") };
+    assert!(wanted.starts_with("Ana, who removed"), "{wanted}");
+    let Ok(Response::Created(created)) = ana.ask(grant()) else { panic!("not granted") };
+    assert_eq!(created.lifts, [revoke]);
+    assert_eq!(group(&ana, &id).roles.iter().find(|line| line.feed == feed(&cat)).unwrap().cut, None);
+}
+
+#[test]
+fn an_owner_who_is_stated_to_be_silent_is_followed_and_takes_it_back_by_answering() {
+    let [ana, ben, cat] = people(["Ana", "Ben", "Cat"]);
+    meet(&[&ana, &ben, &cat]);
+    let id = founds(&ana, &[&ben, &cat], Joining::Open, Some(Silence { owners: 2, members: 0 }));
+    meet(&[&ana, &ben, &cat]);
+    let states = |who: &Somebody, of: &Somebody, heir: &Somebody| {
+        who.ask(Request::Silent { group: id.to_string(), owner: text(of), heir: text(heir) })
+    };
+    for (who, of, heir) in [(&ben, &ana, &ana), (&ben, &ben, &cat)] {
+        let refused = states(who, of, heir);
+        assert!(matches!(refused, Err(Refusal::NoEffect { .. })), "{refused:?}");
+    }
+    let Ok(Response::Stated(stated)) = states(&ben, &ana, &cat) else { panic!("not stated") };
+    assert_eq!((stated.subject, stated.heir), (feed(&ana), feed(&cat)));
+    let line = group(&ben, &id).silent[0].clone();
+    assert_eq!((line.owners, line.reached), (1, false));
+    assert!(matches!(states(&cat, &ana, &cat), Ok(Response::Stated(_))));
+    meet(&[&ana, &ben, &cat]);
+    assert!(group(&ana, &id).silent[0].reached);
+
+    let present = || Request::Present { group: id.to_string() };
+    let refused = ben.ask(present());
+    assert!(matches!(refused, Err(Refusal::NoEffect { .. })), "nobody says so of ben: {refused:?}");
+    ana.posts(present());
+    assert_eq!(group(&ana, &id).silent, []);
+    assert_eq!(group(&ana, &id).roles[0].cut, None);
+}
+
+#[test]
+fn without_the_rule_nobody_is_silent() {
+    let [ana, ben] = people(["Ana", "Ben"]);
+    meet(&[&ana, &ben]);
+    let id = founds(&ana, &[&ben], Joining::Open, None);
+    meet(&[&ana, &ben]);
+    let refused = ben.ask(Request::Silent { group: id.to_string(), owner: text(&ana), heir: text(&ben) });
+    assert!(matches!(refused, Err(Refusal::NoEffect { .. })), "{refused:?}");
+}
+
+#[test]
+fn a_senior_endorses_what_a_revoke_voids_and_nobody_endorses_their_own() {
+    let [ana, ben] = people(["Ana", "Ben"]);
+    let event = ana.schedules(Some(2));
+    meet(&[&ana, &ben]);
+    let (object, who) = (event.to_string(), text(&ben));
+    ana.posts(Request::Grant { object: object.clone(), who: who.clone(), role: Role::Host, quota: 2 });
+    ana.posts(Request::Revoke { object: object.clone(), who });
+    ben.posts(Request::Rsvp {
+        event: object.clone(),
+        on: None,
+        answer: klatch_feed::post::Answer::Yes,
+        party: 1,
+        note: String::new(),
+    });
+    let line = {
+        // Ben does not know yet that he was revoked.
+        let held = ana.log_after(1);
+        ben.takes(vec![held]);
+        let rsvp = ben.event(&event).provisional[0].rsvp;
+        let seat = klatch_feed::Post::Seat { event, lines: vec![(rsvp, 1)], occ: None };
+        wait(ben.handle().post(vec![seat])).unwrap()[0]
+    };
+    meet(&[&ana, &ben]);
+    assert_eq!(ana.event(&event).seated, []);
+    let endorse =
+        || Request::Endorse { object: object.clone(), entries: vec![line.to_string()[..16].to_owned()] };
+    let refused = ben.ask(endorse());
+    assert!(matches!(refused, Err(Refusal::NoEffect { .. })), "{refused:?}");
+    ana.posts(endorse());
+    assert_eq!(ana.event(&event).seated.len(), 1);
+}
+
+#[test]
+fn the_command_line_founds_a_group_with_its_rules_and_hides_what_is_said() {
+    let ana = Fresh::named("Ana");
+    ana.ok(&[
+        "group",
+        "create",
+        "Rust",
+        "--joining",
+        "approval",
+        "--silence-owners",
+        "1",
+        "--silence-members",
+        "3",
+    ]);
+    let shown = ana.ok(&["group", "show", "Rust"]);
+    for words in [
+        "who joins waits to be accepted",
+        "can be followed by another if 1 other owner, or 3 members, owners among them say so",
+    ] {
+        assert!(shown.contains(words), "{words:?} in {shown}");
+    }
+    ana.fails(&["group", "create", "Odd", "--silence-members", "1"], 1, &["silence"]);
+    ana.fails(&["group", "present", "Rust"], 1, &["nobody states in \"Rust\" that you are silent"]);
+
+    ana.ok(&["event", "schedule", "Rust", "--title", "Tea", "--start", "2126-12-01T18:30"]);
+    let comment = ana.json(&["comment", "Tea", "rubbish"])["id"].as_str().unwrap().to_owned();
+    ana.ok(&["event", "hide", "Tea", &comment[..14], "--reason", "off topic"]);
+    let shown = ana.ok(&["event", "show", "Tea"]);
+    assert!(shown.contains("hidden by Ana: off topic") && !shown.contains("rubbish"), "{shown}");
+    let local = ana.json(&["event", "show", "Tea", "--local"]);
+    assert_eq!(local["comments"][0]["text"], "");
+    ana.fails(&["event", "hide", "Tea", &comment], 1, &["is hidden already"]);
+    ana.fails(&["group", "hide", "Rust", &comment], 1, &["hide it there"]);
+    ana.ok(&["event", "show-again", "Tea", &comment]);
+    assert!(ana.ok(&["event", "show", "Tea"]).contains("rubbish"));
+    ana.fails(&["event", "show-again", "Tea", &comment], 1, &["is not hidden"]);
+}
