@@ -146,6 +146,7 @@ fn a_senior_endorses_what_a_revoke_voids_and_nobody_endorses_their_own() {
     ana.posts(Request::Revoke { object: object.clone(), who });
     ben.posts(Request::Rsvp {
         event: object.clone(),
+        answers: vec![],
         on: None,
         answer: klatch_feed::post::Answer::Yes,
         party: 1,

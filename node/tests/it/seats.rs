@@ -121,6 +121,7 @@ fn an_occurrence_has_its_own_lines_and_its_own_why() {
     let event = wait(host.handle().post(vec![series])).unwrap()[0];
     host.posts(Request::Rsvp {
         event: event.to_string(),
+        answers: vec![],
         on: None,
         answer: Answer::Yes,
         party: 1,
