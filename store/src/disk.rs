@@ -28,7 +28,7 @@ pub trait Disk: Debug + Send + Sync {
     fn open_database(&self, builder: &Builder) -> Result<Database, DatabaseError>;
     /// The witness file's bytes; `None` if there is none.
     fn read_witness(&self) -> io::Result<Option<Vec<u8>>>;
-    /// Makes the witness file with these bytes: at once or not at all, durable on return.
+    /// Makes the witness file anew with these bytes: at once or not at all, durable on return.
     fn new_witness(&self, bytes: &[u8]) -> io::Result<()>;
     /// Overwrites a part of the witness file in place, durable on return.
     fn write_witness(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;

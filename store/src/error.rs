@@ -116,8 +116,8 @@ pub enum DiskError {
         /// Which.
         table: &'static str,
     },
-    /// The witness file cannot be read or written. Where this follows an append, its entries stand in the
-    /// database, and the next append or opening brings the witness up to them.
+    /// The witness file cannot be read or written. Where this follows an append, its entries may be there: the
+    /// store was opened anew, and says so.
     #[error("head witness: {0}")]
     Witness(#[source] std::io::Error),
     /// Another file operation in the home.

@@ -1,8 +1,8 @@
 //! The disk: entries, frontier, change log, and the views kept by the fold.
 //!
 //! One writer ([`Store`]), any number of readers ([`Reader`], each read a snapshot). Everything that one
-//! commit accepts, indexes and folds stands in one transaction. An own entry is durable, in the database
-//! and in the head witness, before [`Store::append`] returns.
+//! commit accepts, indexes and folds stands in one transaction. All is durable on return; an own entry by the
+//! head witness, which keeps it until the database is (see `witness.rs`).
 //!
 //! Two files in the home: `klatch.redb` and `head.witness`. What of them may be trusted:
 //!

@@ -4,7 +4,7 @@
 //! Kept in `meta`, in the transaction that finds the reason; so neither a restart nor a newer witness ends
 //! it, only [`crate::Store::settle`].
 
-use klatch_feed::{EntryId, Seq};
+use klatch_feed::Seq;
 use redb::WriteTransaction;
 
 use crate::table::{META, Read, meta, set_meta, take};
@@ -81,9 +81,6 @@ pub enum SettleError {
     #[error(transparent)]
     Disk(#[from] DiskError),
 }
-
-/// A feed's last entry: place and id; zeros where there is none.
-pub(crate) type Tip = (Seq, EntryId);
 
 #[cfg(test)]
 mod tests {

@@ -1,14 +1,13 @@
 //! The one writer: making, opening, and every transaction that writes.
 
 mod hand_over;
+mod own;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use klatch_feed::{
-    Draft, EntryId, FeedId, ForkProof, Head, NetId, SecretKey, Seq, Successor, Unverified, Verified, chunk,
-};
-use redb::{Builder, Database, WriteTransaction};
+use klatch_feed::{FeedId, ForkProof, NetId, Seq, Successor};
+use redb::{Builder, Database, Durability, WriteTransaction};
 
 use crate::batch::Batch;
 use crate::disk::{Disk, Home};
@@ -16,11 +15,12 @@ use crate::guard::guard;
 use crate::shared::Shared;
 use crate::table::{self, LOCAL, SCHEMA, feed_row, meta, migrate, set_meta};
 use crate::view::rebuild;
-use crate::witness::{self, Mark, Verdict, Witness};
+use crate::witness::{self, Witness};
 use crate::{
-    AppendError, Changes, Compacted, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader,
-    SetLocal, SettleError, ahead, copy, entries, ingest, recovering, succession,
+    Changes, Compacted, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader, SetLocal, ahead,
+    copy, ingest, recovering, succession,
 };
+use own::Book;
 
 pub use hand_over::HandOverError;
 
@@ -32,11 +32,28 @@ pub struct Store {
     net: NetId,
     me: FeedId,
     instance: [u8; 16],
-    /// The slot that holds the newest mark.
-    slot: usize,
-    /// After a failure of the database: it is opened anew before the next transaction.
+    book: Book,
+    /// The witness holds own entries that the database has in memory alone.
+    is_behind: bool,
+    /// The last durable commit noted which pages are free, so that nobody has to look after a crash.
+    is_noted: bool,
+    /// After a failure of the database or the witness: both are looked at anew before the next transaction.
     failed: bool,
 }
+
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Durable {
+    /// Nothing: the next durable commit takes it along.
+    Later,
+    /// One sync.
+    Now,
+    /// Two syncs, and the free pages noted: a crash after it costs the next opening nothing.
+    Noted,
+}
+
+/// From so many bytes of chunks on, the second sync is lost in what the first one takes.
+const BULK_BYTES: usize = 1024 * 1024;
 
 /// Memory that the database may cache pages in. Its default of 1 GiB would be most of a small server.
 const CACHE_BYTES: usize = 32 * 1024 * 1024;
@@ -118,52 +135,20 @@ impl Store {
             OpenError::Disk(DiskError::File { what: "removing an unfinished file", source })
         })?;
         let instance = check(&shared, net, me)?;
-        let mut store = Self { disk, shared, net, me, instance, slot: 0, failed: false };
+        let mut store = Self {
+            disk,
+            shared,
+            net,
+            me,
+            instance,
+            book: Book::NONE,
+            is_behind: false,
+            is_noted: false,
+            failed: false,
+        };
         store.face_witness()?;
         store.finish_rebuild(&mut |_, _| {}).map_err(OpenError::Disk)?;
         Ok(store)
-    }
-
-    /// Compares the store with its witness, and mends a witness that a kill left behind.
-    fn face_witness(&mut self) -> Result<(), OpenError> {
-        let disk = self.disk.clone();
-        let witness = witness::read(&*disk).map_err(OpenError::Disk)?;
-        let (len, tip, at) = self.own(&witness).map_err(OpenError::Damaged)?;
-        let mark = Mark { seq: len, id: tip, instance: self.instance };
-        if let Witness::Says(_, slot) = witness {
-            self.slot = slot;
-        }
-        if guard(|| hand_over::is_unfinished(&self.shared.read()?)).map_err(OpenError::Damaged)? {
-            return self.finish_hand_over().map_err(OpenError::Disk);
-        }
-        if guard(|| recovering::read(&self.shared.read()?)).map_err(OpenError::Damaged)?.is_some() {
-            return Ok(()); // The witness is behind or gone by now, and is made anew at the end.
-        }
-        match witness::judge(witness, len, &self.instance, at) {
-            Verdict::Good => {}
-            Verdict::Create => {
-                self.slot = 0;
-                witness::create(&*disk, &Mark::start(self.instance)).map_err(OpenError::Disk)?;
-            }
-            Verdict::Mend => {
-                self.slot = witness::advance(&*disk, self.slot, &mark).map_err(OpenError::Disk)?;
-            }
-            Verdict::Hold(held) => self.recover(&held).map_err(OpenError::Disk)?,
-        }
-        Ok(())
-    }
-
-    /// How many own entries are stored, the last one, and the one at the witness's place.
-    fn own(&self, witness: &Witness) -> Result<(Seq, EntryId, Option<EntryId>), DiskError> {
-        guard(|| {
-            let tx = self.shared.read()?;
-            let Some(row) = feed_row(&tx, &self.me)? else { return Ok((0, table::NO_ID, None)) };
-            let at = match witness {
-                Witness::Says(mark, _) => entries::id_at(&tx, self.me, &row, mark.seq)?,
-                _ => None,
-            };
-            Ok((row.stored, row.end, at))
-        })
     }
 
     /// A reader.
@@ -198,76 +183,6 @@ impl Store {
         self.write(|tx| recovering::begin(tx, why))
     }
 
-    /// Ends recovering: own entry `len` was found to be the last one, and appends go on after it.
-    ///
-    /// # Errors
-    ///
-    /// [`SettleError`]; the store is recovering then, as before.
-    pub fn settle(&mut self, len: Seq) -> Result<(), SettleError> {
-        if let Some(held @ (Held::Forked { .. } | Held::Succeeded { .. })) = self.held() {
-            return Err(SettleError::Forked(held));
-        }
-        let (seq, id) = self.own_tip()?;
-        if seq != len {
-            return Err(SettleError::Moved { len: seq });
-        }
-        // The witness first: a store that is recovering does not look at it.
-        witness::create(&*self.disk, &Mark { seq, id, instance: self.instance })?;
-        self.slot = 0;
-        Ok(self.write(recovering::end)?)
-    }
-
-    fn own_tip(&self) -> Result<recovering::Tip, DiskError> {
-        let row = guard(|| feed_row(&self.shared.read()?, &self.me))?;
-        Ok(row.map_or((0, table::NO_ID), |row| (row.stored, row.end)))
-    }
-
-    /// Signs and appends own posts in one durable group commit, in the given order. Without drafts, nothing
-    /// is written.
-    ///
-    /// # Errors
-    ///
-    /// [`AppendError`]; nothing is appended then, unless it is [`DiskError::Witness`].
-    ///
-    /// # Panics
-    ///
-    /// If `secret` is not the owner's: a feed is signed by its own key.
-    pub fn append(
-        &mut self,
-        secret: &SecretKey,
-        drafts: Vec<Draft>,
-    ) -> Result<(Vec<Verified>, Changes), AppendError> {
-        let (me, net) = (self.me, self.net);
-        if let Some(held) = self.held() {
-            return Err(AppendError::Held(held));
-        }
-        if drafts.is_empty() {
-            return Ok(<_>::default());
-        }
-        let mut head = self.own_head()?;
-        let mut new = Vec::with_capacity(drafts.len());
-        for draft in drafts {
-            let (entry, after) = head.sign(&net, secret, draft)?;
-            head = after;
-            new.push(entry);
-        }
-        let ((), changes) = self.in_batch(|batch| {
-            let entries: Vec<&Unverified> = new.iter().map(|entry| &**entry).collect();
-            batch.append(&me, &entries, &chunk::encode_rows(&entries), |_| true).map(drop)
-        })?;
-        if let Some(last) = new.last() {
-            let mark = Mark { seq: last.header().seq, id: last.id(), instance: self.instance };
-            self.slot = witness::advance(&*self.disk, self.slot, &mark)?;
-        }
-        Ok((new, changes))
-    }
-
-    fn own_head(&self) -> Result<Head, DiskError> {
-        let row = guard(|| feed_row(&self.shared.read()?, &self.me))?.filter(|row| row.stored > 0);
-        let head = row.map(|row| Head { feed: self.me, len: row.stored, tip: Some(row.end) });
-        Ok(head.unwrap_or(Head::empty(self.me)))
-    }
-
     /// Accepts or refuses chunks, all in one durable transaction; outcomes in order. Best at some 10,000
     /// entries a call, a feed's chunks side by side.
     ///
@@ -276,7 +191,9 @@ impl Store {
     /// [`DiskError`]; nothing of the batch is kept then.
     pub fn ingest(&mut self, chunks: &[Incoming]) -> Result<(Vec<Outcome>, Changes), DiskError> {
         let (me, net) = (self.me, self.net);
-        self.write(|tx| {
+        let bytes: usize = chunks.iter().map(|incoming| incoming.chunk.len()).sum();
+        let how = if bytes < BULK_BYTES { Durable::Now } else { Durable::Noted };
+        self.write_as(how, |tx| {
             let mut batch = Batch::new(tx, net);
             let ends = ingest::ends(&mut batch, &me, chunks)?;
             let outcomes = std::thread::scope(|scope| {
@@ -446,36 +363,76 @@ impl Store {
         &mut self,
         work: impl FnOnce(&WriteTransaction) -> Result<T, DiskError>,
     ) -> Result<T, DiskError> {
+        self.write_as(Durable::Now, work)
+    }
+
+    fn write_as<T>(
+        &mut self,
+        how: Durable,
+        work: impl FnOnce(&WriteTransaction) -> Result<T, DiskError>,
+    ) -> Result<T, DiskError> {
         if self.failed {
             self.reopen()?;
         }
-        self.shared.close_retired();
-        let done = guard(|| {
-            let tx = self.shared.write()?;
-            let done = work(&tx)?;
-            tx.commit()?;
-            Ok(done)
-        });
-        if let Err(DiskError::Full | DiskError::Database(_) | DiskError::Panicked { .. }) = done {
-            // The library does not go on after a failed write. Tried now for the readers' sake, and again
-            // before the next transaction if the disk is still as it was.
-            self.failed = true;
+        let done = self.commit(how, work);
+        if self.failed {
+            // Tried now for the readers' sake, and again before the next transaction if the disk is still as
+            // it was.
             drop(self.reopen());
         }
         done
     }
 
-    /// Opens the database anew after a failure; what was committed is there.
+    /// A transaction on a database that has not failed. It has failed after an error of its own, or of the
+    /// witness: the library does not go on after a failed write.
+    fn commit<T>(
+        &mut self,
+        how: Durable,
+        work: impl FnOnce(&WriteTransaction) -> Result<T, DiskError>,
+    ) -> Result<T, DiskError> {
+        self.shared.close_retired();
+        let done = guard(|| {
+            let mut tx = self.shared.write()?;
+            match how {
+                Durable::Later => tx.set_durability(Durability::None)?,
+                Durable::Now => {}
+                Durable::Noted => tx.set_quick_repair(true),
+            }
+            let done = work(&tx)?;
+            tx.commit()?;
+            Ok(done)
+        });
+        match done {
+            Ok(_) if how == Durable::Later => self.is_behind = true,
+            Ok(_) => (self.is_behind, self.is_noted) = (false, how == Durable::Noted),
+            Err(
+                DiskError::Full | DiskError::Database(_) | DiskError::Panicked { .. } | DiskError::Witness(_),
+            ) => self.failed = true,
+            Err(_) => {}
+        }
+        done
+    }
+
+    /// Opens the database anew after a failure; what was committed is there, and what the witness holds.
     fn reopen(&mut self) -> Result<(), DiskError> {
         let disk = self.disk.clone();
-        match self.shared.replace(|| open_database(&*disk)) {
-            Ok(()) => {
-                self.failed = false;
-                Ok(())
-            }
+        let opened = self.shared.replace(|| open_database(&*disk)).and_then(|()| {
+            (self.failed, self.is_behind, self.is_noted) = (false, false, false);
+            let faced = self.face_witness().and_then(|()| self.clear_witness().map_err(OpenError::Disk));
+            self.failed |= faced.is_err();
+            faced
+        });
+        match opened {
+            Ok(()) => Ok(()),
             Err(OpenError::Disk(error) | OpenError::Damaged(error)) => Err(error),
             Err(_) => Err(DiskError::Closed),
         }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        drop(self.close()); // Best effort: the next opening does the same.
     }
 }
 
@@ -483,8 +440,7 @@ fn refuse_lost(disk: &dyn Disk) -> Result<(), OpenError> {
     let home = disk.home().into();
     match witness::read(disk).map_err(OpenError::Disk)? {
         Witness::Absent => Ok(()),
-        Witness::Unreadable => Err(OpenError::Lost { home, seq: 0 }),
-        Witness::Says(mark, _) => Err(OpenError::Lost { home, seq: mark.seq }),
+        witness => Err(OpenError::Lost { home, seq: witness.tip().map_or(0, |(seq, _)| seq) }),
     }
 }
 

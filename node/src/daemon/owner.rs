@@ -6,11 +6,13 @@ pub(super) mod regain;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use klatch_feed::post::kind;
 use klatch_feed::{Draft, EntryId, FeedId, ForkProof, Post, Seq, Successor, Verified};
 use klatch_gossip::sync::{self, Ingest};
 use klatch_store::{Changes, Compacted, DiskError, Snapshot, Store};
+use tokio::runtime::{self, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
 use super::local::{self, Local, Spaces};
@@ -29,6 +31,9 @@ const ROUND_BYTES_MAX: usize = 4 * 1024 * 1024;
 const HINTS_MAX: usize = 4096;
 /// ... and about all together, so that invented ones leave room in want lists for the feeds that are followed.
 const HINTS_ALL_MAX: usize = 16_384;
+
+/// So long after the last command the store may write what it had put off.
+const REST_AFTER: Duration = Duration::from_secs(1);
 
 /// What the owner is asked to do.
 #[derive(Debug)]
@@ -129,7 +134,12 @@ impl Owner {
         if self.options.live {
             self.log_failure("starting", Self::wake);
         }
-        while let Some(first) = commands.blocking_recv() {
+        // One command on the log closes the store right after, and needs no timer.
+        let timer = self.options.live.then(|| runtime::Builder::new_current_thread().enable_time().build());
+        let timer = timer.and_then(|timer| {
+            timer.inspect_err(|error| tracing::warn!(%error, "the log rests only when the node stops")).ok()
+        });
+        while let Some(first) = self.next(timer.as_ref(), &mut commands) {
             let mut round = vec![first];
             let mut bytes = 0;
             while round.len() < ROUND_MAX && bytes < ROUND_BYTES_MAX {
@@ -144,6 +154,19 @@ impl Owner {
             }
             self.go_on();
         }
+    }
+
+    /// Waits for the next command; where none comes for a while, puts the store to rest first.
+    fn next(&mut self, timer: Option<&Runtime>, commands: &mut mpsc::Receiver<Command>) -> Option<Command> {
+        if let Some(timer) = timer.filter(|_| !self.store.is_at_rest()) {
+            let wait = async { tokio::time::timeout(REST_AFTER, commands.recv()).await };
+            match timer.block_on(wait) {
+                Ok(next) => return next,
+                // A failure is tried again after the next command.
+                Err(_) => self.log_failure("putting the log to rest", |owner| owner.store.rest()),
+            }
+        }
+        commands.blocking_recv()
     }
 
     /// Learns what own entries are about, and ranks what came while the node was off.

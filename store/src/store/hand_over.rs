@@ -3,12 +3,11 @@
 //! Owner and new entries stand in one transaction. The witness names an entry of the owner before until it
 //! is made anew right after, which an opening makes up for: `moved` in `meta` says that it is due.
 
-use klatch_feed::{Draft, Head, SecretKey, Unverified, chunk};
+use klatch_feed::{Draft, Head, SecretKey};
 
-use super::Store;
-use crate::batch::Batch;
+use super::own::append_in;
+use super::{Durable, Store};
 use crate::table::{META, Read, drop_tokens, feed_row, meta, set_meta};
-use crate::witness::{self, Mark};
 use crate::{AppendError, DiskError, Held, lookup, recovering};
 
 const KEY: &str = "moved";
@@ -57,17 +56,14 @@ impl Store {
             new.push(entry);
         }
         self.write(|tx| {
-            let mut batch = Batch::new(tx, net);
-            let entries: Vec<&Unverified> = new.iter().map(|entry| &**entry).collect();
-            batch.append(&to, &entries, &chunk::encode_rows(&entries), |_| true)?;
-            batch.finish()?;
+            append_in(tx, net, &to, &new)?;
             set_meta(tx, "owner", to.as_bytes())?;
             lookup::remake(tx)?; // It says how the owner stands.
             set_meta(tx, "instance", &instance)?;
             set_meta(tx, KEY, &[])?;
             drop_tokens(tx)?; // They are the old feed's.
             recovering::end(tx)?;
-            match entries.is_empty() {
+            match new.is_empty() {
                 true => recovering::begin(tx, &Held::Words),
                 false => Ok(()),
             }
@@ -79,10 +75,9 @@ impl Store {
 
     /// Makes the witness of the owner of today.
     pub(super) fn finish_hand_over(&mut self) -> Result<(), DiskError> {
-        let (seq, id) = self.own_tip()?;
-        witness::create(&*self.disk, &Mark { seq, id, instance: self.instance })?;
-        self.slot = 0;
-        self.write(|tx| {
+        let tip = self.own_tip()?;
+        self.make_witness(tip)?;
+        self.commit(Durable::Now, |tx| {
             tx.open_table(META)?.remove(KEY)?;
             Ok(())
         })

@@ -24,7 +24,7 @@ impl Walk {
         Self(seed)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -100,6 +100,7 @@ struct State {
     /// Writes and syncs so far, and after how many the power goes.
     done: u64,
     budget: Option<u64>,
+    repairs: u64,
 }
 
 #[derive(Clone, Default)]
@@ -134,6 +135,22 @@ impl Fragile {
     pub(crate) fn fails_after(&self, after: u64) {
         let mut state = self.0.lock().unwrap();
         state.budget = Some(state.done + after);
+    }
+
+    /// Steps of openings that had to read all of a database to find its free pages.
+    pub(crate) fn repairs(&self) -> u64 {
+        self.0.lock().unwrap().repairs
+    }
+
+    /// What `kill -9` leaves: another disk with the files as they are now.
+    pub(crate) fn killed(&self) -> Self {
+        let state = self.0.lock().unwrap();
+        let copy =
+            |file: &File| File { now: file.now.clone(), synced: file.now.clone(), pending: Vec::new() };
+        let files = state.files.iter().map(copy).collect();
+        let witness = state.witness.as_ref().map(copy);
+        let (database, fresh) = (state.database, state.fresh);
+        Self(Arc::new(Mutex::new(State { files, database, fresh, witness, ..State::default() })))
     }
 
     /// Cuts the power, and turns it on again.
@@ -212,8 +229,11 @@ impl Disk for Fragile {
         self.change(|state| state.fresh = None)
     }
 
-    fn open_database(&self, builder: &Builder) -> Result<Database, DatabaseError> {
+    fn open_database(&self, _: &Builder) -> Result<Database, DatabaseError> {
         let at = self.read(|state| state.database.expect("it is looked for first"))?;
+        let disk = self.clone();
+        let mut builder = Builder::new();
+        builder.set_repair_callback(move |_| disk.0.lock().unwrap().repairs += 1);
         builder.create_with_backend(Opened(self.clone(), at))
     }
 

@@ -13,6 +13,7 @@ mod ingest;
 mod lookup;
 mod migrate;
 mod model;
+mod posted;
 mod rebuild;
 mod serve;
 mod succession;
