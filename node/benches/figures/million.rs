@@ -65,7 +65,7 @@ pub(crate) fn figures() -> Vec<Figure> {
     ]
 }
 
-const AGENDA: TableDefinition<'_, [u8; 40], &[u8]> = TableDefinition::new("agenda");
+const AGENDA: TableDefinition<'_, [u8; 56], &[u8]> = TableDefinition::new("agenda");
 /// Some events of the corpus are past by then: it is the middle of 2030.
 const NOW_MS: i64 = 1_909_000_000_000;
 
