@@ -11,6 +11,11 @@ pub fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX).min(klatch_feed::entry::TIME_MS_MAX)
 }
 
+/// As [`now_ms`], to be compared with the starts of events.
+pub fn now() -> i64 {
+    i64::try_from(now_ms()).unwrap_or(i64::MAX)
+}
+
 /// Days since 1970-01-01, UTC, by this machine's clock.
 pub fn today() -> u32 {
     u32::try_from(now_ms() / (24 * 60 * 60 * 1000)).unwrap_or(u32::MAX)

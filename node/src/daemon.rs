@@ -19,6 +19,7 @@ mod room;
 mod sealing;
 mod seats;
 pub mod socket;
+mod steering;
 pub mod succeed;
 mod wants;
 mod write;
@@ -428,6 +429,11 @@ impl Handle {
     /// Posts in one durable commit; ids in order.
     pub async fn post(&self, posts: Vec<Post>) -> Result<Vec<EntryId>, Refusal> {
         self.ask(|reply| Command::Post { posts, reply }).await?
+    }
+    /// Does what is due at `now_ms` (milliseconds since 1970) at events that this node hosts; answers when something
+    /// is next. The node does so by itself as time goes on.
+    pub async fn due(&self, now_ms: i64) -> Result<Option<i64>, Refusal> {
+        self.ask(|reply| Command::Due { now_ms, reply }).await?
     }
     /// Sets (or removes) local facts.
     pub async fn set_local(&self, sets: Vec<Local>) -> Result<(), Refusal> {

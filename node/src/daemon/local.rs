@@ -47,6 +47,8 @@ impl Spaces {
     pub const ASKED: &'static str = klatch_store::TOKENS;
     /// Peer → what this node sent it.
     pub const SERVED: &'static str = "served";
+    /// Event, what was done there once, and the occurrence → the RSVPs to which it was to be done.
+    pub const STEERED: &'static str = "steered";
     /// What a node is besides a node → how its operator set it.
     pub const ROLE: &'static str = "role";
 }

@@ -2,6 +2,7 @@
 
 mod intake;
 pub(super) mod regain;
+mod steer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -19,9 +20,10 @@ use super::local::{self, Local, Spaces};
 use super::request::Request;
 use super::response::{CompactedFile, Refusal, Response};
 use super::sealing::Addresses;
+use super::steering::Ranked;
 use super::wants::{self, Hints};
 use super::write::{self, Plan};
-use super::{Admit, Options, Shared, seats};
+use super::{Options, Shared};
 use crate::clock;
 
 /// Most commands taken into one round, and most bytes of chunks: a commit stays short enough to wait for.
@@ -34,6 +36,8 @@ const HINTS_ALL_MAX: usize = 16_384;
 
 /// So long after the last command the store may write what it had put off.
 const REST_AFTER: Duration = Duration::from_secs(1);
+/// Longest wait before the clock is read again: somebody may set it, or the machine sleep.
+const LOOK: Duration = Duration::from_secs(60);
 
 /// What the owner is asked to do.
 #[derive(Debug)]
@@ -84,6 +88,11 @@ pub(super) enum Command {
     },
     /// Own posts need wait no longer.
     GoOn,
+    /// Does what is due at that time, by whatever clock; answers when something is next.
+    Due {
+        now_ms: i64,
+        reply: oneshot::Sender<Result<Option<i64>, Refusal>>,
+    },
     Stop,
 }
 
@@ -111,8 +120,9 @@ pub(super) struct Owner {
     hinted: usize,
     /// What this node's owner sealed for whoever has a seat.
     addresses: Addresses,
-    /// RSVPs ranked since the start: none is ranked twice, whatever the fold makes of the line.
-    ranked: BTreeSet<EntryId>,
+    ranked: Ranked,
+    /// When something is to be done at an event without anything coming in: milliseconds since 1970.
+    deadlines: BTreeMap<EntryId, i64>,
     /// Own posts that wait while a peer's word is looked into, in order.
     waiting: Vec<Command>,
     /// Whether something was kept waiting since nothing last was.
@@ -124,10 +134,22 @@ type Write = (Plan, oneshot::Sender<Result<Response, Refusal>>);
 
 impl Owner {
     pub(super) fn new(store: Store, shared: Arc<Shared>, options: Options) -> Self {
-        let (mine, noted, hints, hinted, ranked) = Default::default();
-        let addresses = Addresses::default();
-        let (waiting, was_paused) = (Vec::new(), false);
-        Self { store, shared, options, mine, noted, hints, hinted, addresses, ranked, waiting, was_paused }
+        let (mine, noted, hints, hinted, ranked, deadlines) = Default::default();
+        let (addresses, waiting, was_paused) = (Addresses::default(), Vec::new(), false);
+        Self {
+            store,
+            shared,
+            options,
+            mine,
+            noted,
+            hints,
+            hinted,
+            addresses,
+            ranked,
+            deadlines,
+            waiting,
+            was_paused,
+        }
     }
 
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
@@ -156,14 +178,26 @@ impl Owner {
         }
     }
 
-    /// Waits for the next command; where none comes for a while, puts the store to rest first.
+    /// Waits for the next command. Till it comes, does what is due, and puts the store to rest where none comes
+    /// for a while.
     fn next(&mut self, timer: Option<&Runtime>, commands: &mut mpsc::Receiver<Command>) -> Option<Command> {
-        if let Some(timer) = timer.filter(|_| !self.store.is_at_rest()) {
-            let wait = async { tokio::time::timeout(REST_AFTER, commands.recv()).await };
-            match timer.block_on(wait) {
+        let mut has_rested = false; // A failure is tried again after the next command.
+        while let Some(timer) = timer {
+            let rest = (!has_rested && !self.store.is_at_rest()).then_some(REST_AFTER);
+            let left = |at: i64| u64::try_from(at.saturating_sub(clock::now())).unwrap_or_default();
+            let due = self.next_deadline().map(|at| Duration::from_millis(left(at)).min(LOOK));
+            let Some(wait) = rest.into_iter().chain(due).min() else { break };
+            let next = async { tokio::time::timeout(wait, commands.recv()).await };
+            match timer.block_on(next) {
                 Ok(next) => return next,
-                // A failure is tried again after the next command.
-                Err(_) => self.log_failure("putting the log to rest", |owner| owner.store.rest()),
+                Err(_) if self.next_deadline().is_some_and(|at| at <= clock::now()) => {
+                    self.log_failure("doing what is due", |owner| owner.due(clock::now()).map(drop));
+                }
+                Err(_) if rest == Some(wait) => {
+                    has_rested = true;
+                    self.log_failure("putting the log to rest", |owner| owner.store.rest());
+                }
+                Err(_) => {} // The clock is read again.
             }
         }
         commands.blocking_recv()
@@ -248,6 +282,7 @@ impl Owner {
                     Err(refusal) => drop(reply.send(Err(refusal))),
                 },
                 Command::Settle { len } => self.settle(len),
+                Command::Due { now_ms, reply } => drop(reply.send(self.due(now_ms).map_err(Into::into))),
                 Command::GoOn => {} // `go_on` follows every round.
                 Command::Stop => stop = true,
                 Command::Local { sets, reply } => {
@@ -519,44 +554,6 @@ impl Owner {
         Ok(())
     }
 
-    /// Writes down the order in which RSVPs came, where that is this node's to do.
-    fn rank(&mut self, changes: &Changes) -> Result<Option<Changes>, DiskError> {
-        if self.options.admit == Admit::Manual {
-            return Ok(None);
-        }
-        if self.is_paused() || self.store.held().is_some() {
-            self.was_paused |= self.is_paused(); // Ranked once posting goes on.
-            return Ok(None);
-        }
-        let arrived: BTreeMap<_, _> =
-            changes.feeds.iter().enumerate().map(|(at, (feed, _))| (*feed, at)).collect();
-        let snapshot = self.shared.reader.snapshot()?;
-        let mut posts = Vec::new();
-        for id in &changes.objects {
-            let Some(mut event) = snapshot.event(id)? else { continue };
-            if !seats::gives(&event, &self.shared.me) {
-                continue;
-            }
-            event.provisional.retain(|line| !self.ranked.contains(&line.rsvp));
-            event.unranked.retain(|line| !self.ranked.contains(&line.rsvp));
-            self.ranked.extend(seats::unranked(&event).map(|line| line.rsvp));
-            posts.extend(seats::rank(&event, &arrived));
-        }
-        if posts.is_empty() {
-            return Ok(None);
-        }
-        match self.drafts(&posts).and_then(|drafts| Ok(self.store.append(&self.shared.secret, drafts)?)) {
-            Ok((entries, changes)) => {
-                self.note_mine(&entries);
-                Ok(Some(changes))
-            }
-            Err(error) => {
-                tracing::error!(%error, "RSVPs wait: the node could not rank them");
-                Ok(None)
-            }
-        }
-    }
-
     /// Tells the address to those who have a seat at one of these events, where that is this node's to do.
     fn tell_address(&mut self, events: &BTreeSet<EntryId>) -> Result<Option<Changes>, DiskError> {
         if self.is_paused() || self.store.held().is_some() {
@@ -564,19 +561,7 @@ impl Owner {
         }
         let snapshot = self.shared.reader.snapshot()?;
         let posts = self.addresses.due(&self.shared, &snapshot, events)?;
-        if posts.is_empty() {
-            return Ok(None);
-        }
-        match self.drafts(&posts).and_then(|drafts| Ok(self.store.append(&self.shared.secret, drafts)?)) {
-            Ok((entries, changes)) => {
-                self.note_mine(&entries);
-                Ok(Some(changes))
-            }
-            Err(error) => {
-                tracing::error!(%error, "the address waits: the node could not tell it");
-                Ok(None)
-            }
-        }
+        self.say(&posts, "the address waits: the node could not tell it")
     }
 
     fn broadcast(&self, changes: Changes) {

@@ -1,6 +1,4 @@
-//! Ranking RSVPs: a host's node writes down the order in which they reached it. Source: spec/meetup.md, "seats".
-
-use std::collections::BTreeMap;
+//! Ranking RSVPs: whose seats a host gives, and the posts that give them. Source: spec/meetup.md, "seats".
 
 use klatch_feed::meetup::SeatLine;
 use klatch_feed::post::Role;
@@ -21,17 +19,9 @@ pub(super) fn unranked(event: &EventState) -> impl Iterator<Item = &SeatLine> {
     event.provisional.iter().chain(&event.unranked)
 }
 
-/// The posts that rank everybody who is not, in order of arrival: the place in `arrived`, and for those
-/// who were here before (a node that was off, or stopped in between) the lottery's order, first.
-pub(super) fn rank(event: &EventState, arrived: &BTreeMap<FeedId, usize>) -> Vec<Post> {
-    let mut lines: Vec<_> = unranked(event).collect();
-    lines.sort_by_key(|line| arrived.get(&line.feed).map_or(0, |at| at + 1)); // Stable: keeps the lottery's order.
-    posts(event, &lines)
-}
-
-/// The posts that give these lines, in this order.
-pub(super) fn posts(event: &EventState, lines: &[&SeatLine]) -> Vec<Post> {
-    let line = |line: &&SeatLine| (line.rsvp, line.party);
+/// The posts that give these lines, in this order, each for at most so many persons.
+pub(super) fn posts(event: &EventState, lines: &[&SeatLine], party_max: Option<u32>) -> Vec<Post> {
+    let line = |line: &&SeatLine| (line.rsvp, line.party.min(party_max.unwrap_or(u32::MAX)));
     let post = |lines: &[&SeatLine]| Post::Seat {
         event: event.id,
         lines: lines.iter().map(line).collect(),

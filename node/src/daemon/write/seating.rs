@@ -46,7 +46,7 @@ impl On<'_> {
             lines = chosen;
         }
         let ranked = lines.iter().map(|line| line.feed).collect();
-        Ok(Plan::posts(seats::posts(&event, &lines), |entries| {
+        Ok(Plan::posts(seats::posts(&event, &lines, None), |entries| {
             Response::Admitted(Admitted { id: entries.first().map(|entry| entry.id()), ranked })
         }))
     }
