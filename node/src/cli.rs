@@ -19,9 +19,9 @@ mod follow;
 mod group;
 mod hide;
 mod id;
+mod inbox;
 mod init;
 mod join;
-mod later;
 mod log;
 mod online;
 mod open;
@@ -53,7 +53,6 @@ pub use reach::Node;
 
 use crate::config::{Config, Global};
 use crate::daemon::Request;
-use later::LaterArgs;
 use reach::take;
 
 /// Meetup without the company: groups, events, RSVPs and check-ins that belong to the people in them.
@@ -89,8 +88,7 @@ enum Command {
     Open(open::OpenArgs),
     Door(door::DoorArgs),
     Checkin(checkin::CheckinArgs),
-    /// What needs your answer (not in this version yet)
-    Inbox(LaterArgs),
+    Inbox(inbox::InboxArgs),
     Up(up::UpArgs),
     Peers(peers::PeersArgs),
     Peer(peer::PeerArgs),
@@ -172,9 +170,6 @@ impl Cli {
             Command::Init(args) => return init::run(args, &config, &out),
             Command::Demo(args) => return demo::run(args, &out),
             Command::Completions(args) => return completions::run(args, &out),
-            Command::Inbox(_) => {
-                return later::not_yet("`klatch inbox`", ": `klatch event list` shows how you stand");
-            }
             Command::Restore(args) => return backup::bring_back(args, &config, &out),
             Command::Succeed(args) => return succeed::run(args, &config, &out),
             Command::Up(args) => return up::run(args, &config, &out),
@@ -196,6 +191,7 @@ impl Cli {
             Command::Group(args) => group::run(args, &config, &node, &out),
             Command::Event(args) => event::run(args, &config, &node, &out),
             Command::Rsvp(args) => rsvp::run(args, &node, &out),
+            Command::Inbox(args) => inbox::run(args, &node, &out),
             Command::Confirm(args) => event::seats::confirm(args, &node, &out),
             Command::Comment(args) => comment::run(args, &node, &out),
             Command::Poll(args) => poll::run(args, &config, &node, &out),

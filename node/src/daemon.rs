@@ -8,6 +8,7 @@
 pub(crate) mod boot;
 pub mod create;
 mod delete;
+pub(crate) mod inbox;
 mod local;
 pub(crate) mod occurrence;
 mod owner;
@@ -34,9 +35,9 @@ use klatch_gossip::sync::{Ingest, Millis, Outcome};
 use klatch_store::{Changes, DiskError, Held, OpenError, Reader, Snapshot, Store};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+pub use inbox::{Notice, What};
 pub use local::{Local, Spaces};
 pub(crate) use local::{called, people};
-pub use read::{announcements, replies_to};
 pub use request::{DoorNote, Find, PollRequest, Request, Schedule};
 pub use response::*;
 pub use room::{NoRoom, Quota};
@@ -56,6 +57,8 @@ use succeed::OpenHomeError;
 const QUEUE_MAX: usize = 1024;
 /// Commits that a slow listener may lag behind before it has to look for itself.
 const CHANGES_MAX: usize = 1024;
+/// Notices that wait for whoever tells them.
+const NOTICES_MAX: usize = 256;
 /// Bytes of a feed that is wanted only because somebody hinted at it.
 pub const PROBATION_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -115,6 +118,10 @@ pub(crate) struct Shared {
     pub(crate) reader: Reader,
     pub(crate) changes: broadcast::Sender<Arc<Changes>>,
     pub(crate) wants: watch::Sender<Arc<Wants>>,
+    /// What this node's person is to be told.
+    pub(crate) notices: broadcast::Sender<Notice>,
+    /// The first listener to that hears it from the start on.
+    pub(crate) unheard: Mutex<Option<broadcast::Receiver<Notice>>>,
     /// Says that local facts changed.
     pub(crate) facts: watch::Sender<()>,
     /// Feeds whose chunks were refused last, and why.
@@ -188,6 +195,7 @@ impl Daemon {
         options: Options,
     ) -> Result<Self, StartError> {
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
+        let (notices, unheard) = broadcast::channel(NOTICES_MAX);
         let shared = Arc::new(Shared {
             me: secret.feed(),
             network,
@@ -195,6 +203,8 @@ impl Daemon {
             reader: store.reader(),
             changes: broadcast::Sender::new(CHANGES_MAX),
             wants: watch::Sender::new(Arc::default()),
+            notices,
+            unheard: Mutex::new(Some(unheard)),
             facts: watch::Sender::new(()),
             refused: Mutex::default(),
             held: Mutex::default(),
@@ -429,6 +439,11 @@ impl Handle {
     /// Posts in one durable commit; ids in order.
     pub async fn post(&self, posts: Vec<Post>) -> Result<Vec<EntryId>, Refusal> {
         self.ask(|reply| Command::Post { posts, reply }).await?
+    }
+    /// What this node's person is to be told, each once: the first to ask hears it from the node's start on.
+    pub fn notices(&self) -> broadcast::Receiver<Notice> {
+        let first = self.shared.unheard.lock().unwrap_or_else(PoisonError::into_inner).take();
+        first.unwrap_or_else(|| self.shared.notices.subscribe())
     }
     /// Does what is due at `now_ms` (milliseconds since 1970) at events that this node hosts; answers when something
     /// is next. The node does so by itself as time goes on.

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod demo;
+pub mod desktop;
 pub mod door;
 pub mod foreign;
 pub mod guests;

@@ -60,8 +60,6 @@ pub enum CliError {
     Calendar { path: PathBuf, problem: DraftError },
     #[error("{0}")]
     Usage(String),
-    #[error("{what} is not in this version yet{instead}")]
-    NotYet { what: &'static str, instead: &'static str },
     #[error("{0} of the log's parts are damaged: put a copy of the home back, or fetch again from peers")]
     Damaged(usize),
     #[error(

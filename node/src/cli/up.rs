@@ -12,8 +12,9 @@ use super::exit::CliError;
 use super::output::Printer;
 use crate::config::Config;
 use crate::daemon::{Admit, Handle};
+use crate::desktop;
 use crate::net::{self, Lan};
-use crate::running::Running;
+use crate::running::{RunError, Running};
 
 /// Run the node until Ctrl-C: find others, exchange what is new, rank RSVPs to your events
 #[derive(Args, Debug)]
@@ -75,6 +76,7 @@ pub(super) fn serve(
     let meet = net::Config { listen: args.listen, lan: args.lan, settle: args.settle_ms };
     let mut running = Running::start(&config.home, config.home.lock()?, (args.admit, meet), prepare)?;
     let handle = running.handle();
+    desktop::tell(handle.notices()).map_err(RunError::Runtime)?;
     let ready = Ready {
         ready: true,
         feed: handle.me(),

@@ -49,6 +49,8 @@ impl Spaces {
     pub const SERVED: &'static str = "served";
     /// Event, what was done there once, and the occurrence → the RSVPs to which it was to be done.
     pub const STEERED: &'static str = "steered";
+    /// Event or group, what kind of notice, and the occurrence or comment → what was told last, as JSON.
+    pub const TOLD: &'static str = "told";
     /// What a node is besides a node → how its operator set it.
     pub const ROLE: &'static str = "role";
 }

@@ -3,6 +3,10 @@
 mod intake;
 pub(super) mod regain;
 mod steer;
+mod tell;
+
+pub(super) use steer::looked_at;
+pub(super) use tell::told_ms;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -211,6 +215,7 @@ impl Owner {
             self.note_feed(&snapshot, feed)?;
         }
         self.rewant()?;
+        self.forget_told(&snapshot)?;
         let all: BTreeSet<_> = snapshot.events()?.into_iter().map(|event| event.id).collect();
         let objects = all.iter().copied().collect();
         let ranked = self.rank(&Changes { objects, ..Changes::default() })?;

@@ -3,8 +3,9 @@
 mod agenda;
 mod door;
 mod guests;
+mod inbox;
 mod published;
-mod talk;
+pub(super) mod talk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -27,7 +28,6 @@ use crate::names;
 use crate::network::hex;
 use crate::share::{ADDRESSES_MAX, ShareLine};
 use talk::Place;
-pub use talk::{announcements, replies_to};
 pub(super) use talk::{may_say, settled};
 
 /// Most entries of one answer to `log`.
@@ -53,6 +53,7 @@ pub(super) fn answer(
     match request {
         Request::Id => on(&mut |on| on.id()),
         Request::Follows => on(&mut |on| on.follows()),
+        Request::Inbox => on(&mut |on| on.inbox()),
         Request::Person { who } => on(&mut |on| {
             let feed = on.person(who.as_deref())?;
             Ok(Response::Person(follow_line(on.snapshot, feed)?))

@@ -27,6 +27,8 @@ pub enum Request {
         who: String,
     },
     Follows,
+    /// What concerns this node's person now.
+    Inbox,
     /// What is known of somebody; nobody named = oneself.
     Person {
         who: Option<String>,

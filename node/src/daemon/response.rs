@@ -8,6 +8,7 @@ use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
 use klatch_store::{AppendError, DiskError};
 use serde::{Deserialize, Serialize};
 
+use super::inbox::Notice;
 use crate::net::NetResponse;
 use crate::net::report::FirstScan;
 use crate::pub_server::PubResponse;
@@ -34,6 +35,7 @@ pub enum Response {
     Admitted(Admitted),
     Released(Released),
     Why(Box<WhyLocal>),
+    Inbox(Vec<Notice>),
     Deleted(Deleted),
     Share(ShareText),
     Opened(Opened),

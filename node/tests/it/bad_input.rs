@@ -234,12 +234,6 @@ fn a_command_line_that_is_none_is_exit_code_2() {
 }
 
 #[test]
-fn what_is_not_here_yet_says_so() {
-    let home = Fresh::named("Ana");
-    home.fails(&["inbox"], 1, &["not in this version yet"]);
-}
-
-#[test]
 fn a_file_that_is_no_export_is_refused() {
     let ana = Fresh::named("Ana");
     let path = ana.beside("ana.klatch");

@@ -11,6 +11,7 @@ mod door;
 mod fresh;
 mod groups;
 mod hostile;
+mod inbox;
 mod kill;
 mod namespaces;
 mod owner;

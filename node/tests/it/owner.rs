@@ -38,6 +38,11 @@ impl Somebody {
         self.daemon = Some(Daemon::start(&home, home.lock().unwrap(), options).unwrap());
     }
 
+    pub(crate) fn restart(&mut self, options: Options) {
+        self.daemon = None; // Lets go of the home.
+        self.start(options);
+    }
+
     pub(crate) fn handle(&self) -> Handle {
         self.daemon.as_ref().unwrap().handle()
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use klatch_feed::meetup::agenda::start_ms;
 use klatch_feed::meetup::attendance;
 use klatch_feed::{EntryId, EventState, FeedId, Post};
 use klatch_store::{Changes, DiskError, Snapshot};
@@ -10,10 +11,14 @@ use super::Owner;
 use crate::clock;
 use crate::daemon::local::{Local, Spaces};
 use crate::daemon::steering::{self, Around, Noted, Step};
-use crate::daemon::{Admit, seats};
+use crate::daemon::{Admit, Notice, inbox, seats};
 
 /// Occurrences of a series that are looked at: those that are not over, the soonest.
 const OCCURRENCES_MAX: usize = 16;
+/// ... of those that nothing tells from the series.
+const PLAIN_MAX: usize = 2;
+/// No event is longer, whatever the zone of an occurrence: spec/posts.md, "event", and two days.
+const LOOK_BACK_MS: i64 = 16 * 24 * 60 * 60 * 1000;
 
 /// What is remembered of an event or occurrence.
 #[derive(Clone, Copy)]
@@ -27,7 +32,9 @@ impl Owner {
     pub(super) fn rank(&mut self, changes: &Changes) -> Result<Option<Changes>, DiskError> {
         let arrived: BTreeMap<_, _> =
             changes.feeds.iter().enumerate().map(|(at, (feed, _))| (*feed, at)).collect();
-        self.steer(&changes.objects, &arrived, clock::now())
+        let ranked = self.steer(&changes.objects, &arrived, clock::now())?;
+        self.tell_comments(changes)?;
+        Ok(ranked)
     }
 
     /// Does what is due at `now_ms`; answers when something is next.
@@ -46,43 +53,49 @@ impl Owner {
         self.deadlines.values().min().copied()
     }
 
+    /// Looks at events: gives and releases seats where that is this node's to do, and tells its person what is new.
     fn steer(
         &mut self,
         events: &[EntryId],
         arrived: &BTreeMap<FeedId, usize>,
         now_ms: i64,
     ) -> Result<Option<Changes>, DiskError> {
-        if self.options.admit == Admit::Manual {
-            return Ok(None);
-        }
-        if self.is_paused() || self.store.held().is_some() {
-            self.was_paused |= self.is_paused(); // Ranked once posting goes on.
-            return Ok(None);
-        }
+        let is_paused = self.is_paused();
+        let may_post = !is_paused && self.store.held().is_none() && self.options.admit == Admit::Auto;
+        let (me, nobody) = (self.shared.me, BTreeMap::new());
         let snapshot = self.shared.reader.snapshot()?;
-        let (mut posts, mut sets, mut no_shows) = (Vec::new(), Vec::new(), None);
+        let (mut posts, mut sets, mut no_shows, mut news) = (Vec::new(), Vec::new(), None, Vec::new());
         for id in events {
             self.deadlines.remove(id);
             let Some(event) = snapshot.event(id)? else { continue };
-            if !seats::gives(&event, &self.shared.me) {
+            let (gives, concerns) = (seats::gives(&event, &me), inbox::concerns(&event, &me));
+            if !gives && !concerns {
                 continue;
             }
-            if event.no_show_max > 0 && no_shows.is_none() {
-                no_shows = Some(stayed_away(&snapshot, &self.shared.me, now_ms)?);
+            // Ranked once posting goes on.
+            self.was_paused |= gives && is_paused;
+            if gives && may_post && event.no_show_max > 0 && no_shows.is_none() {
+                no_shows = Some(stayed_away(&snapshot, &me, now_ms)?);
             }
-            let members = match event.group.filter(|_| event.in_group) {
+            let members = match event.group.filter(|_| event.in_group && gives) {
                 Some(group) => snapshot.group(&group)?.map(|group| group.members).unwrap_or_default(),
                 None => Vec::new(),
             };
             let members = members.into_iter().collect();
             let (states, mut next) = states(&snapshot, event, now_ms)?;
-            for state in &states {
+            for State { state, steered, special } in &states {
+                let look = inbox::of_event(state, &me, now_ms);
+                next = next.into_iter().chain(look.next_ms).min();
+                news.extend(of_its_own(look.notices, *special));
+                if !gives || !may_post || !steered {
+                    continue;
+                }
                 let around = Around {
-                    me: self.shared.me,
+                    me,
                     now_ms,
                     arrived,
                     members: &members,
-                    no_shows: no_shows.as_ref().unwrap_or(&BTreeMap::new()),
+                    no_shows: no_shows.as_ref().unwrap_or(&nobody),
                     ranked: &self.ranked,
                 };
                 let noted = Noted {
@@ -100,9 +113,11 @@ impl Owner {
             self.deadlines.extend(next.map(|at| (*id, at)));
         }
         if !sets.is_empty() {
-            self.set_local(&sets)?;
+            self.store_local(&sets)?;
         }
-        self.say(&posts, "RSVPs wait: the node could not rank them")
+        let changes = self.say(&posts, "RSVPs wait: the node could not rank them")?;
+        self.tell(&snapshot, news)?;
+        Ok(changes)
     }
 
     /// Posts what the node says by itself; `otherwise` is what it means that it could not.
@@ -123,40 +138,69 @@ impl Owner {
     }
 }
 
-/// What is steered by itself: an event, or of a series the series and its next occurrences, as far as they
-/// need it; and when others come within reach.
+/// An event or an occurrence that is looked at by itself.
+struct State {
+    state: EventState,
+    /// Whether a host's node has something to do there that it does not do for the series as a whole.
+    steered: bool,
+    /// Whether something was said about it, and not only about the series.
+    special: bool,
+}
+
+/// What is looked at by itself: an event, or of a series the series and its next occurrences; and when others
+/// come within reach.
 fn states(
     snapshot: &Snapshot,
     event: EventState,
     now_ms: i64,
-) -> Result<(Vec<EventState>, Option<i64>), DiskError> {
+) -> Result<(Vec<State>, Option<i64>), DiskError> {
     if event.founded_start.is_none() {
-        return Ok((vec![event], None));
+        return Ok((vec![State { state: event, steered: true, special: true }], None));
     }
-    let (id, is_plain) = (event.id, steering::is_plain(&event));
-    // Where nothing tells occurrences apart, only those count of which something was said.
-    let needs_all = !is_plain || event.confirm_by > 0;
-    let names = match needs_all {
-        true => event.occurrence_names(),
-        false => event.occurrences.iter().map(|line| line.occ.clone()).collect(),
-    };
-    let (mut states, mut reach) = (Vec::new(), None);
-    for name in names {
-        let Some(state) = snapshot.occurrence(&id, &name)? else { continue };
-        let end = steering::end_ms(&state);
-        if end.is_some_and(|end| end <= now_ms) {
+    // Where nothing tells occurrences apart, one line ranks an answer for all of them.
+    let (is_plain, all_count) = (steering::is_plain(&event), event.confirm_by > 0);
+    let (mut states, mut reach, mut plain) = (Vec::new(), None, 0);
+    for name in event.occurrence_names() {
+        let start = start_ms(&event.occurrence_start(&name), &event.zone);
+        if start.is_some_and(|start| start.saturating_add(LOOK_BACK_MS) <= now_ms) {
             continue;
         }
-        if states.len() == OCCURRENCES_MAX {
-            reach = states.iter().filter_map(steering::end_ms).min();
-            break;
+        let special = event.occurrences.iter().any(|line| line.occ == name);
+        let steered = !is_plain || special || all_count;
+        plain += usize::from(!steered);
+        if states.len() == OCCURRENCES_MAX || (!steered && plain > PLAIN_MAX) {
+            reach = states.iter().filter_map(|State { state, .. }| steering::end_ms(state)).min();
+            continue;
         }
-        states.push(state);
+        let state = if special { snapshot.occurrence(&event.id, &name)? } else { None };
+        let state = state.unwrap_or_else(|| event.plain_occurrence(&name));
+        if steering::end_ms(&state).is_some_and(|end| end <= now_ms) {
+            plain -= usize::from(!steered);
+            continue;
+        }
+        states.push(State { state, steered, special });
     }
-    if is_plain {
-        states.insert(0, event);
-    }
+    states.insert(0, State { state: event, steered: is_plain, special: true });
     Ok((states, reach))
+}
+
+/// What concerns `me` of an event and, of a series, its next occurrences.
+pub(in crate::daemon) fn looked_at(
+    snapshot: &Snapshot,
+    event: EventState,
+    me: &FeedId,
+    now_ms: i64,
+) -> Result<Vec<Notice>, DiskError> {
+    let (states, _) = states(snapshot, event, now_ms)?;
+    let of = |State { state, special, .. }: &State| {
+        of_its_own(inbox::of_event(state, me, now_ms).notices, *special)
+    };
+    Ok(inbox::without_repeats(states.iter().flat_map(of).collect()))
+}
+
+/// Of a date that nothing was said about, what does not hold for the series.
+fn of_its_own(notices: Vec<Notice>, special: bool) -> Vec<Notice> {
+    notices.into_iter().filter(|notice| special || notice.what.is_of_date()).collect()
 }
 
 /// How often each guest had a seat at an event of this node's that is over, and stayed away.

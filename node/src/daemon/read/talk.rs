@@ -5,20 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use klatch_feed::meetup::{AttendanceLine, HiddenLine, RoleLine};
 use klatch_feed::post::{Role, Tone, kind};
 use klatch_feed::{EntryId, FeedId, Post, Verified};
-use klatch_store::Snapshot;
+use klatch_store::{DiskError, Snapshot};
 
 use super::{COMMENTS_MAX, CommentLine, HiddenBy, On, POINTING_MAX, PollLine, PollOption, Refusal, Response};
 use crate::daemon::called;
+use crate::daemon::inbox::{Notice, What};
 use crate::daemon::local::{self, Spaces};
 use crate::names;
 
 /// What decides how the comments on an object are shown.
-pub(super) struct Place<'a> {
-    pub(super) id: EntryId,
-    pub(super) roles: &'a [RoleLine],
+pub(in crate::daemon) struct Place<'a> {
+    pub(in crate::daemon) id: EntryId,
+    pub(in crate::daemon) roles: &'a [RoleLine],
     /// Who came; nobody comes to a group.
-    pub(super) attendance: &'a [AttendanceLine],
-    pub(super) hidden: &'a [HiddenLine],
+    pub(in crate::daemon) attendance: &'a [AttendanceLine],
+    pub(in crate::daemon) hidden: &'a [HiddenLine],
 }
 
 impl Place<'_> {
@@ -197,58 +198,47 @@ fn thread(mut comments: Vec<CommentLine>) -> Vec<CommentLine> {
     shown
 }
 
-/// Comments that answer one of `me`'s, by others: what an inbox shows. With each, the object it stands on.
-pub fn replies_to(snapshot: &Snapshot, me: FeedId) -> Result<Vec<(EntryId, CommentLine)>, Refusal> {
-    const LOOK: usize = 512;
+/// What a comment on an event or group, called `title`, tells `me`: an answer to a comment of theirs, or what a
+/// host announces.
+pub(in crate::daemon) fn notice(
+    snapshot: &Snapshot,
+    me: &FeedId,
+    place: &Place<'_>,
+    title: &str,
+    entry: &Verified,
+) -> Result<Option<Notice>, DiskError> {
+    let Some(Post::Comment { object, reply, text, tone }) = read(entry) else { return Ok(None) };
     let lineage = snapshot.lineage()?;
-    let mut found = Vec::new();
-    let mut from = 1;
-    loop {
-        let entries = snapshot.entries(&me, from, LOOK)?;
-        for own in entries.iter().filter(|entry| entry.header().kind == kind::COMMENT) {
-            for entry in pointing(snapshot, &own.id(), kind::COMMENT)? {
-                let header = entry.header();
-                let feed = lineage.now(header.author);
-                let Some(Post::Comment { object, reply, text, .. }) = read(&entry) else { continue };
-                if feed == me || reply != Some(own.id()) {
-                    continue;
-                }
-                let (id, name, time_ms) = (entry.id(), called(snapshot, &feed)?, header.time_ms);
-                let line =
-                    CommentLine { id, feed, name, time_ms, text, reply, depth: 0, tone: None, hidden: None };
-                found.push((object, line));
-            }
-        }
-        match entries.last() {
-            Some(last) if entries.len() == LOOK => from = last.header().seq + 1,
-            _ => return Ok(found),
-        }
+    let (comment, feed) = (entry.id(), lineage.now(entry.header().author));
+    if feed == *me || object != place.id || place.hidden.iter().any(|line| line.entry == comment) {
+        return Ok(None);
     }
+    let answered = reply.map(|to| snapshot.entry(&to)).transpose()?.flatten();
+    let is_answer = answered.is_some_and(|to| lineage.now(to.header().author) == *me);
+    let announces = place.tone(&feed, tone) == Some(Tone::Announcement);
+    if !is_answer && !announces {
+        return Ok(None);
+    }
+    let name = called(snapshot, &feed)?;
+    let what = match is_answer {
+        true => What::Reply { comment, feed, name, text },
+        false => What::Announced { comment, feed, name, text },
+    };
+    Ok(Some(Notice::of_comment(object, title, what)))
 }
 
-/// What hosts announced on an event or group, by anybody but `me`: what an inbox shows.
-pub fn announcements(snapshot: &Snapshot, me: FeedId, object: &EntryId) -> Result<Vec<CommentLine>, Refusal> {
-    let (roles, hidden) = match (snapshot.event(object)?, snapshot.group(object)?) {
-        (Some(event), _) => (event.hosts, event.hidden),
-        (None, Some(group)) => (group.roles, group.hidden),
-        (None, None) => return Ok(Vec::new()),
-    };
-    let lineage = snapshot.lineage()?;
+/// Such notices from all comments on an event or group.
+pub(super) fn notices(
+    snapshot: &Snapshot,
+    me: &FeedId,
+    place: &Place<'_>,
+    title: &str,
+) -> Result<Vec<(u64, Notice)>, Refusal> {
     let mut found = Vec::new();
-    for entry in pointing(snapshot, object, kind::COMMENT)? {
-        let header = entry.header();
-        let (id, feed) = (entry.id(), lineage.now(header.author));
-        let Some(Post::Comment { object: on, reply, text, tone: Some(Tone::Announcement) }) = read(&entry)
-        else {
-            continue;
-        };
-        let counts = on == *object && may_say(Tone::Announcement, &feed, &roles, &[]);
-        if feed != me && counts && !hidden.iter().any(|line| line.entry == id) {
-            let (name, time_ms, tone) = (called(snapshot, &feed)?, header.time_ms, Some(Tone::Announcement));
-            found.push(CommentLine { id, feed, name, time_ms, text, reply, depth: 0, tone, hidden: None });
-        }
+    for entry in pointing(snapshot, &place.id, kind::COMMENT)? {
+        let time_ms = entry.header().time_ms;
+        found.extend(notice(snapshot, me, place, title, &entry)?.map(|notice| (time_ms, notice)));
     }
-    found.sort_by_key(|comment| (comment.time_ms, comment.id));
     Ok(found)
 }
 

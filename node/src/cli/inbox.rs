@@ -1,0 +1,37 @@
+//! `klatch inbox`
+
+use clap::Args;
+
+use super::exit::CliError;
+use super::output::{Ink, Printer, table};
+use super::reach::{Node, take};
+use crate::daemon::{Notice, Request, What};
+use crate::names::short;
+
+/// List what concerns you now: your seats, changes, deadlines, and answers to what you said
+///
+/// What is soonest stands first, then comments. A node that runs (`klatch up`) tells each of these once, by
+/// the desktop where there is one.
+#[derive(Args, Debug)]
+pub(super) struct InboxArgs {}
+
+/// Runs it.
+pub(super) fn run(InboxArgs {}: &InboxArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let notices = take!(node.call(Request::Inbox)?, Inbox)?;
+    let row = |notice: &Notice, ink: Ink| {
+        let mark = match notice.what {
+            What::Seated { .. } => ink.good("+"),
+            What::ConfirmBy { .. } | What::Changed { .. } | What::Cancelled | What::Released { .. } => {
+                ink.warn("!")
+            }
+            _ => ink.dim("·"),
+        };
+        let next = notice.what.next_step().map(|next| next.replace("EVENT", &short(&notice.object)));
+        vec![mark, notice.sentence(), ink.dim(&next.unwrap_or_else(|| short(&notice.object)))]
+    };
+    out.result(&notices, |ink| table(&notices.iter().map(|notice| row(notice, ink)).collect::<Vec<_>>()))?;
+    if notices.is_empty() {
+        out.hint("Nothing needs you: `klatch event list` shows what is on.");
+    }
+    Ok(())
+}

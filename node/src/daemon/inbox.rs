@@ -1,0 +1,281 @@
+//! What concerns this node's person now: a seat, a change, a deadline, an answer to what they said.
+//! Source: spec/meetup.md, "telling".
+//!
+//! [`of_event`] is a pure function of an event as folded and of the time. Which of its notices were told already
+//! is the owner's to remember ([`is_news`]), and how they are told the program's.
+
+use klatch_feed::meetup::agenda::{standing, start_ms};
+use klatch_feed::meetup::{SeatLine, agenda::Standing};
+use klatch_feed::post::Role;
+use klatch_feed::{EntryId, EventState, FeedId};
+use serde::{Deserialize, Serialize};
+
+use crate::foreign;
+
+/// Minutes before the start at which it is soon.
+const SOON: i64 = 2 * 60;
+/// Minutes before the deadline from which a confirmation is asked for.
+const CONFIRM: i64 = 24 * 60;
+const MINUTE_MS: i64 = 60_000;
+
+/// One thing that concerns this node's person.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Notice {
+    /// The event, or the group.
+    pub object: EntryId,
+    /// The occurrence of a series, by its original local start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occ: Option<String>,
+    pub title: String,
+    /// Local start and zone of an event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_ms: Option<i64>,
+    pub what: What,
+    /// When the running node told it; absent where none did yet. Milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_ms: Option<u64>,
+}
+
+/// What it is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub enum What {
+    /// A host gave a seat for so many persons.
+    Seated { rsvp: EntryId, persons: u32 },
+    /// On the waiting list, at this place from 1.
+    Waiting { rsvp: EntryId, place: u32 },
+    /// A host gave the line up.
+    Released { rsvp: EntryId },
+    /// Time or place changed after the answer was given.
+    Changed { start: String, zone: String, place: String },
+    /// It does not take place.
+    Cancelled,
+    /// The seat is given up then, unless the guest confirms. Milliseconds since 1970.
+    ConfirmBy { by_ms: i64 },
+    /// It begins soon, at that time.
+    Soon { start_ms: i64 },
+    /// Somebody answered a comment.
+    Reply { comment: EntryId, feed: FeedId, name: String, text: String },
+    /// A host announced something.
+    Announced { comment: EntryId, feed: FeedId, name: String, text: String },
+}
+
+impl What {
+    /// Tells kinds apart of which a notice on the same event or occurrence replaces the one before.
+    pub(super) fn code(&self) -> u8 {
+        match self {
+            Self::Seated { .. } | Self::Waiting { .. } | Self::Released { .. } => 1,
+            Self::Changed { .. } => 2,
+            Self::Cancelled => 3,
+            Self::ConfirmBy { .. } => 4,
+            Self::Soon { .. } => 5,
+            Self::Reply { .. } => 6,
+            Self::Announced { .. } => 7,
+        }
+    }
+
+    /// The comment that it is about.
+    pub(super) fn comment(&self) -> Option<&EntryId> {
+        match self {
+            Self::Reply { comment, .. } | Self::Announced { comment, .. } => Some(comment),
+            _ => None,
+        }
+    }
+
+    /// Whether each date of a series has it of its own.
+    pub(super) fn is_of_date(&self) -> bool {
+        matches!(self, Self::ConfirmBy { .. } | Self::Soon { .. })
+    }
+
+    /// What to type next, with the event in the place of `EVENT`.
+    pub fn next_step(&self) -> Option<&'static str> {
+        match self {
+            Self::Released { .. } | Self::Changed { .. } => Some("klatch rsvp EVENT yes"),
+            Self::ConfirmBy { .. } => Some("klatch confirm EVENT"),
+            _ => None,
+        }
+    }
+}
+
+impl Notice {
+    /// A notice about a comment on an event or group.
+    pub(super) fn of_comment(object: EntryId, title: &str, what: What) -> Self {
+        let (occ, start, zone, start_ms, told_ms) = Default::default();
+        Self { object, occ, title: title.to_owned(), start, zone, start_ms, what, told_ms }
+    }
+
+    /// The notice in one line, harmless in a terminal.
+    pub fn sentence(&self) -> String {
+        let title = foreign::line(&self.title);
+        let at = |start: &str, zone: &str| format!("{} {}", start.replacen('T', " ", 1), foreign::line(zone));
+        let when = match (&self.start, &self.zone) {
+            (Some(start), Some(zone)) => format!(", {}", at(start, zone)),
+            _ => String::new(),
+        };
+        match &self.what {
+            What::Seated { persons: 1, .. } => format!("you have a seat: {title}{when}"),
+            What::Seated { persons, .. } => format!("you have a seat for {persons}: {title}{when}"),
+            What::Waiting { place, .. } => {
+                format!("you are at place {place} of the waiting list: {title}{when}")
+            }
+            What::Released { .. } => format!("a host gave your seat up: {title}{when}"),
+            What::Changed { start, zone, place } => {
+                let there =
+                    if place.is_empty() { String::new() } else { format!(", {}", foreign::line(place)) };
+                format!("changed since you answered: {title} is {}{there}", at(start, zone))
+            }
+            What::Cancelled => format!("cancelled: {title}{when}"),
+            What::ConfirmBy { by_ms } => {
+                let by = self.zone.as_deref().and_then(|zone| local(*by_ms, zone)).unwrap_or_default();
+                format!("confirm{by} that you come, or the seat is given up: {title}{when}")
+            }
+            What::Soon { .. } => format!("begins soon: {title}{when}"),
+            What::Reply { name, text, .. } => {
+                format!("{} answered you on {title}: {}", foreign::line(name), foreign::line(text))
+            }
+            What::Announced { name, text, .. } => {
+                format!("{} announces on {title}: {}", foreign::line(name), foreign::line(text))
+            }
+        }
+    }
+}
+
+/// ` by 2026-12-10 18:30` in a zone, if this node knows it.
+fn local(at_ms: i64, zone: &str) -> Option<String> {
+    let zone: chrono_tz::Tz = zone.parse().ok()?;
+    let at = chrono::DateTime::from_timestamp_millis(at_ms)?;
+    Some(format!(" by {}", at.with_timezone(&zone).format("%Y-%m-%d %H:%M")))
+}
+
+/// What there is to tell of an event or occurrence, and when to look again though nothing comes in.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(super) struct Look {
+    pub(super) notices: Vec<Notice>,
+    pub(super) next_ms: Option<i64>,
+}
+
+/// Whether an event, or some occurrence of it, may concern somebody at all.
+pub(super) fn concerns(event: &EventState, me: &FeedId) -> bool {
+    hosts(event, me)
+        || !event.occurrences.is_empty()
+        || matches!(standing(event, me), Some(stands) if stands != Standing::No)
+}
+
+fn hosts(event: &EventState, me: &FeedId) -> bool {
+    event.hosts.iter().any(|line| line.feed == *me && line.role <= Role::Host && line.cut.is_none())
+}
+
+/// What concerns `me` of an event or occurrence at `now_ms`, milliseconds since 1970. Nothing once it is over.
+pub(super) fn of_event(event: &EventState, me: &FeedId, now_ms: i64) -> Look {
+    let mut look = Look::default();
+    let stands = standing(event, me).filter(|stands| *stands != Standing::No);
+    // A series ends with its last occurrence, and each of those is looked at by itself.
+    let is_series = event.founded_start.is_some() && event.occ.is_none();
+    let start = start_ms(&event.start, &event.zone).filter(|_| !is_series);
+    let end = start.and_then(|start| start.checked_add(i64::from(event.minutes) * MINUTE_MS));
+    let nobody = stands.is_none() && !hosts(event, me);
+    if nobody || end.is_some_and(|end| end <= now_ms) {
+        return look;
+    }
+    let mut found = Vec::new();
+    match stands {
+        Some(_) if event.cancelled => found.push(What::Cancelled),
+        _ if event.cancelled => {}
+        Some(stands) => found.extend(mine(event, me, stands)),
+        None => {}
+    }
+    if let Some(start) = start.filter(|_| !event.cancelled) {
+        let seat = event.seated.iter().find(|line| line.feed == *me);
+        let asks = event.confirm_by > 0 && seat.is_some_and(|line| !line.confirmed);
+        let by_ms = start.saturating_sub(i64::from(event.confirm_by) * MINUTE_MS);
+        if asks && look.is_in(by_ms, CONFIRM, now_ms) {
+            found.push(What::ConfirmBy { by_ms });
+        }
+        let comes = !matches!(stands, Some(Standing::Waiting(_) | Standing::Unranked | Standing::Released));
+        if comes && look.is_in(start, SOON, now_ms) {
+            found.push(What::Soon { start_ms: start });
+        }
+        // What is over is told no more.
+        look.again_at(end.filter(|_| !found.is_empty()), now_ms);
+    }
+    look.notices = found.into_iter().map(|what| notice(event, start, what)).collect();
+    look
+}
+
+/// How somebody who answered stands, and whether what they answered to is as it was.
+fn mine(event: &EventState, me: &FeedId, stands: Standing) -> Vec<What> {
+    let EventState { seated, waiting, released, provisional, unranked, maybe, .. } = event;
+    let lines = [seated, waiting, released, provisional, unranked, maybe];
+    let Some(line) = lines.into_iter().flatten().find(|line: &&SeatLine| line.feed == *me) else {
+        return Vec::new();
+    };
+    let mut found = match stands {
+        Standing::Seated => vec![What::Seated { rsvp: line.rsvp, persons: line.party }],
+        Standing::Waiting(place) => vec![What::Waiting { rsvp: line.rsvp, place }],
+        Standing::Released => vec![What::Released { rsvp: line.rsvp }],
+        _ => Vec::new(),
+    };
+    if line.stale {
+        let (start, zone) = (event.start.clone(), event.zone.clone());
+        found.push(What::Changed { start, zone, place: event.place.clone() });
+    }
+    found
+}
+
+impl Look {
+    /// Whether it is within so many minutes before `at`; if it is too early, when to look again.
+    fn is_in(&mut self, at_ms: i64, minutes: i64, now_ms: i64) -> bool {
+        let from = at_ms.saturating_sub(minutes * MINUTE_MS);
+        self.again_at(Some(if now_ms < from { from } else { at_ms }), now_ms);
+        from <= now_ms && now_ms < at_ms
+    }
+
+    fn again_at(&mut self, at_ms: Option<i64>, now_ms: i64) {
+        self.next_ms = self.next_ms.into_iter().chain(at_ms.filter(|at| *at > now_ms)).min();
+    }
+}
+
+fn notice(event: &EventState, start_ms: Option<i64>, what: What) -> Notice {
+    Notice {
+        object: event.id,
+        occ: event.occ.clone(),
+        title: event.title.clone(),
+        start: Some(event.start.clone()),
+        zone: Some(event.zone.clone()),
+        start_ms,
+        what,
+        told_ms: None,
+    }
+}
+
+/// Whether something is to be told after `before` was, of the same code and about the same occurrence. A place
+/// in the list that got worse is not: whoever waits looks forward.
+pub(super) fn is_news(before: Option<&What>, what: &What) -> bool {
+    match (before, what) {
+        (Some(What::Waiting { rsvp: old, place: before }), What::Waiting { rsvp, place }) => {
+            old != rsvp || place < before
+        }
+        (before, what) => before != Some(what),
+    }
+}
+
+/// Leaves out what an occurrence has of the series, which says it already.
+pub(super) fn without_repeats(notices: Vec<Notice>) -> Vec<Notice> {
+    let whole: Vec<_> = notices.iter().filter(|notice| notice.occ.is_none()).cloned().collect();
+    let says = |of: &Notice, notice: &Notice| {
+        let is_same = matches!(of.what, What::Changed { .. }) || of.what == notice.what;
+        of.object == notice.object && of.what.code() == notice.what.code() && is_same
+    };
+    let is_own = |notice: &Notice| notice.occ.is_none() || !whole.iter().any(|of| says(of, notice));
+    notices.into_iter().filter(is_own).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! What a running node does by itself as time goes on: what it tells its person, each thing once, and what it
+//! does at the events that they host.
+
+use klatch::daemon::{Notice, Request, Response, Schedule, Standing, What, standing};
+use klatch_feed::post::{EventFields, Tone};
+use klatch_feed::{EntryId, EventState};
+
+use crate::owner::{AUTO, Somebody, guest, hinted, wait};
+
+/// 2126-12-01T18:30Z, milliseconds since 1970.
+const START: i64 = 4_951_823_400_000;
+const MINUTE: i64 = 60_000;
+
+/// An event with one seat, which has to be confirmed an hour before the start, and two who asked for it.
+fn evening() -> (Somebody, EntryId, [Somebody; 2]) {
+    let host = Somebody::new("Host", AUTO);
+    let event = host.posts(Request::Schedule(Schedule {
+        group: None,
+        title: "Tea".to_owned(),
+        start: "2126-12-01T18:30".to_owned(),
+        zone: "UTC".to_owned(),
+        minutes: 60,
+        place: String::new(),
+        about: String::new(),
+        capacity: Some(1),
+        split: false,
+        repeat: None,
+        address: None,
+        fields: Box::new(EventFields { confirm_by: Some(60), ..EventFields::default() }),
+    }));
+    let guests = ["Ben", "Cat"].map(|name| guest(name, &host, &event));
+    hinted(&host, &event, &guests.each_ref());
+    let held = length(&host);
+    host.takes(guests.iter().map(Somebody::log).collect());
+    for guest in &guests {
+        guest.takes(vec![host.log_after(held)]);
+    }
+    (host, event, guests)
+}
+
+fn length(of: &Somebody) -> u32 {
+    let snapshot = of.handle().reader().snapshot().unwrap();
+    snapshot.state(&of.handle().me()).unwrap().unwrap().len
+}
+
+fn stands(event: &EventState, who: &Somebody) -> Option<Standing> {
+    standing(event, &who.handle().me())
+}
+
+/// All that was told and not heard yet, after the owner did all it was asked.
+fn heard(by: &Somebody, notices: &mut tokio::sync::broadcast::Receiver<Notice>) -> Vec<What> {
+    wait(by.handle().due(0)).unwrap();
+    std::iter::from_fn(|| notices.try_recv().ok()).map(|notice| notice.what).collect()
+}
+
+fn inbox(of: &Somebody) -> Vec<Notice> {
+    match of.ask(Request::Inbox) {
+        Ok(Response::Inbox(notices)) => notices,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_seat_is_told_once_also_after_a_restart() {
+    let (_host, _event, [mut ben, mut cat]) = evening();
+    let told = heard(&ben, &mut ben.handle().notices());
+    assert!(matches!(told[..], [What::Seated { persons: 1, .. }]), "{told:?}");
+    let told = heard(&cat, &mut cat.handle().notices());
+    assert!(matches!(told[..], [What::Waiting { place: 1, .. }]), "{told:?}");
+    for guest in [&mut ben, &mut cat] {
+        guest.restart(AUTO);
+        assert_eq!(heard(guest, &mut guest.handle().notices()), []);
+        let listed = inbox(guest);
+        assert_eq!(listed.len(), 1);
+        assert!(listed[0].told_ms.is_some() && listed[0].title == "Tea", "{listed:?}");
+    }
+}
+
+#[test]
+fn what_is_not_confirmed_in_time_is_given_up_once_and_who_waits_moves_up() {
+    let (mut host, event, [ben, cat]) = evening();
+    let first = host.handle();
+    assert_eq!(wait(first.due(START - 61 * MINUTE)).unwrap(), Some(START - 60 * MINUTE));
+    assert_eq!(stands(&host.event(&event), &ben), Some(Standing::Seated));
+    wait(first.due(START - 60 * MINUTE)).unwrap();
+    drop(first);
+    assert_eq!(stands(&host.event(&event), &ben), Some(Standing::Released));
+    assert_eq!(stands(&host.event(&event), &cat), Some(Standing::Seated));
+
+    // Cat is not given up as well, though the deadline is past: not now, and not by a node that starts again.
+    let posted = length(&host);
+    wait(host.handle().due(START - 50 * MINUTE)).unwrap();
+    host.restart(AUTO);
+    wait(host.handle().due(START - 40 * MINUTE)).unwrap();
+    assert_eq!(length(&host), posted);
+
+    let mut told = [&ben, &cat].map(|guest| guest.handle().notices());
+    for (guest, notices) in [&ben, &cat].into_iter().zip(&mut told) {
+        heard(guest, notices);
+        guest.takes(vec![host.log_after(2)]);
+    }
+    let told = [heard(&ben, &mut told[0]), heard(&cat, &mut told[1])];
+    assert!(matches!(told[0][..], [What::Released { .. }]), "{told:?}");
+    assert!(matches!(told[1][..], [What::Seated { .. }]), "{told:?}");
+}
+
+#[test]
+fn a_guest_is_asked_to_confirm_and_called_when_it_begins_each_once() {
+    let (_host, _event, [ben, _]) = evening();
+    let mut notices = ben.handle().notices();
+    heard(&ben, &mut notices);
+    let mut at = |minutes: i64| {
+        wait(ben.handle().due(START - minutes * MINUTE)).unwrap();
+        heard(&ben, &mut notices)
+    };
+    let by_ms = START - 60 * MINUTE;
+    assert_eq!(at(60 + 1441), []);
+    assert_eq!(at(60 + 1440), [What::ConfirmBy { by_ms }]);
+    assert_eq!(at(61 + 60), []);
+    assert_eq!(at(120), [What::Soon { start_ms: START }]);
+    assert_eq!(at(30), []);
+}
+
+#[test]
+fn answers_and_announcements_are_told_to_whom_they_concern() {
+    let (host, event, [ben, cat]) = evening();
+    let [mut hers, mut bens, mut cats] = [&host, &ben, &cat].map(|who| who.handle().notices());
+    let comment = |by: &Somebody, object: &EntryId, text: &str, tone| {
+        by.posts(Request::Comment { object: object.to_string(), text: text.to_owned(), tone })
+    };
+    let asked = comment(&ben, &event, "Which door?", None);
+    host.takes(vec![ben.log_after(2)]);
+    let held = length(&host);
+    comment(&host, &asked, "The blue one.", None);
+    comment(&host, &event, "Bring a cup.", Some(Tone::Announcement));
+    comment(&host, &event, "Only said.", None);
+    for (guest, notices) in [(&ben, &mut bens), (&cat, &mut cats)] {
+        heard(guest, notices);
+        guest.takes(vec![host.log_after(held)]);
+    }
+    let texts = |told: Vec<What>| -> Vec<String> {
+        let text = |what| match what {
+            What::Reply { text, .. } => format!("reply: {text}"),
+            What::Announced { text, .. } => format!("announced: {text}"),
+            other => panic!("{other:?}"),
+        };
+        told.into_iter().map(text).collect()
+    };
+    assert_eq!(texts(heard(&ben, &mut bens)), ["reply: The blue one.", "announced: Bring a cup."]);
+    assert_eq!(texts(heard(&cat, &mut cats)), ["announced: Bring a cup."]);
+    assert!(
+        !heard(&host, &mut hers).iter().any(|what| matches!(what, What::Reply { .. })),
+        "a question is none"
+    );
+    assert_eq!(inbox(&ben).len(), 3);
+    assert_eq!(inbox(&cat).len(), 2);
+}
