@@ -91,7 +91,7 @@ fn posts_one_after_another_outlive_any_power_cut_and_the_change_log_stands_where
                 Ok((new, _)) => posted.extend(new.iter().map(|entry| entry.id())),
                 Err(error) => ended = Err(error),
             }
-            if ended.is_err() || n.is_multiple_of(40) && store.rest().is_err() {
+            if ended.is_err() || n.is_multiple_of(75) && store.rest().is_err() {
                 break;
             }
             told = clock(&store);
