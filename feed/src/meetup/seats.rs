@@ -43,6 +43,8 @@ pub(super) struct Guests<'a> {
     pub(super) list: Vec<Guest<'a>>,
     /// By id: whose (by index), and at which place of their log; `None` for an RSVP that says nothing.
     rsvps: Vec<(EntryId, Option<(usize, Seq)>)>,
+    /// Releases of RSVPs that are not held: of what rank the host is, and the entry.
+    released: BTreeMap<EntryId, Vec<(usize, EntryId)>>,
     pub(super) incomplete: bool,
 }
 
@@ -218,8 +220,13 @@ impl<'a> Guests<'a> {
                 Some(Post::Release { event: _, rsvps, occ: _ }) => {
                     let Some(rank) = roles.right(said.fact, Role::Host) else { continue };
                     for rsvp in rsvps {
-                        let Some(Some((guest, seq))) = self.find(rsvp) else { continue };
-                        self.list[guest].released.push((seq, rank, said.fact.id));
+                        match self.find(rsvp) {
+                            Some(Some((guest, seq))) => {
+                                self.list[guest].released.push((seq, rank, said.fact.id));
+                            }
+                            Some(None) => {}
+                            None => self.released.entry(*rsvp).or_default().push((rank, said.fact.id)),
+                        }
                     }
                 }
                 None if said.fact.kind == kind::CONFIRM => self.incomplete |= said.is_missing(),
@@ -232,6 +239,12 @@ impl<'a> Guests<'a> {
     pub(super) fn author_of(&self, rsvp: &EntryId) -> Option<(FeedId, Seq)> {
         let (guest, seq) = self.find(rsvp)??;
         Some((self.list[guest].feed, seq))
+    }
+
+    /// The release by which no line of a host of that rank for an RSVP that is not held stands.
+    fn unknown_release(&self, rsvp: &EntryId, rank: usize) -> Option<EntryId> {
+        let covers = |(by, _): &&(usize, EntryId)| *by <= rank;
+        self.released.get(rsvp)?.iter().find(covers).map(|(_, entry)| *entry)
     }
 
     fn find(&self, rsvp: &EntryId) -> Found {
@@ -265,8 +278,11 @@ impl<'a> Guests<'a> {
             }
             let persons = line.persons;
             match *found {
-                None if unknown.insert(line.rsvp) => Ok(Line { guest: None, persons }),
-                None => Err(Void::Twice),
+                None if !unknown.insert(line.rsvp) => Err(Void::Twice),
+                None => match self.unknown_release(&line.rsvp, rank) {
+                    Some(entry) => Err(Void::Released(entry)),
+                    None => Ok(Line { guest: None, persons }),
+                },
                 Some(None) => Err(Void::NoRsvp),
                 Some(Some((guest, seq))) => {
                     let who = &self.list[guest];

@@ -163,7 +163,7 @@ impl Owner {
         // One command on the log closes the store right after, and needs no timer.
         let timer = self.options.live.then(|| runtime::Builder::new_current_thread().enable_time().build());
         let timer = timer.and_then(|timer| {
-            timer.inspect_err(|error| tracing::warn!(%error, "the log rests only when the node stops")).ok()
+            timer.inspect_err(|error| tracing::warn!(%error, "nothing is done on time, and the log rests only when the node stops")).ok()
         });
         while let Some(first) = self.next(timer.as_ref(), &mut commands) {
             let mut round = vec![first];

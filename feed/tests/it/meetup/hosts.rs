@@ -71,6 +71,25 @@ fn a_release_in_another_order_of_arrival_is_the_same() {
 }
 
 #[test]
+fn a_release_frees_the_places_of_an_answer_that_is_not_here() {
+    let mut town = Town::new();
+    let event = town.event(ANA, None, Some(1));
+    town.grant(ANA, event, DEE, Role::Host, 0);
+    let (ben, cai) = (town.yes(BEN, event), town.yes(CAI, event));
+    town.admit(ANA, event, &[ben, cai]);
+    let away = |town: &Town| {
+        let here: klatch_feed::Facts = town.all().into_iter().filter(|fact| fact.id != ben).collect();
+        town.lists_of(&here.event(&town.net, event).unwrap())
+    };
+    assert_eq!(away(&town), "waiting cai", "the line of whoever is not here yet keeps its place");
+    release(&mut town, DEE, event, &[ben]);
+    assert_eq!(away(&town), "waiting cai", "a junior gives up no line of a senior");
+    release(&mut town, ANA, event, &[ben]);
+    assert_eq!(away(&town), "seated cai");
+    assert_eq!(town.lists(event), "seated cai; released ben");
+}
+
+#[test]
 fn a_confirmation_is_for_the_standing_yes_of_its_own_author() {
     let mut town = Town::new();
     let event = town.event(ANA, None, Some(3));
