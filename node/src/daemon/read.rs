@@ -346,12 +346,10 @@ impl On<'_> {
 
     /// The occurrences of a series that something was said about.
     fn occurrences(&self, event: &EventState) -> Result<Vec<EventState>, DiskError> {
-        let state = |line: &klatch_feed::meetup::series::OccurrenceLine| EventState {
-            start: line.start.clone(),
-            cancelled: line.cancelled,
-            ..event.plain_occurrence(&line.occ)
+        let state = |line: &klatch_feed::meetup::series::OccurrenceLine| {
+            self.snapshot.occurrence(&event.id, &line.occ)
         };
-        Ok(event.occurrences.iter().map(state).collect())
+        event.occurrences.iter().filter_map(|line| state(line).transpose()).collect()
     }
 
     fn piece(&self, who: Option<&str>, from: Seq) -> Result<Response, Refusal> {

@@ -345,12 +345,10 @@ impl Hub {
 
 /// The event, or the occurrence, as it is now.
 pub(super) fn state_at(snapshot: &Snapshot, (event, occ): &Place) -> Result<Option<EventState>, DiskError> {
-    let Some(event) = snapshot.event(event)? else { return Ok(None) };
-    let Some(occ) = occ else { return Ok(Some(event)) };
-    if let Some(state) = snapshot.occurrence(&event.id, occ)? {
-        return Ok(Some(state));
+    match occ {
+        Some(occ) => snapshot.occurrence(event, occ),
+        None => snapshot.event(event),
     }
-    Ok(event.occurrence_names().contains(occ).then(|| event.plain_occurrence(occ)))
 }
 
 /// One guest as the door `me` shows them.

@@ -5,6 +5,8 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
+use klatch_feed::EventState;
+
 use super::{Published, PublishedEvent, claimed};
 use crate::foreign;
 
@@ -67,6 +69,26 @@ fn text(xml: &mut Xml, name: &'static str, text: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// In what an occurrence differs from its series.
+fn changed(series: &EventState, one: &EventState) -> Option<String> {
+    let name = one.occ.as_deref()?;
+    let plain = series.plain_occurrence(name);
+    let mut says = Vec::new();
+    if one.cancelled && !series.cancelled {
+        says.push("cancelled".to_owned());
+    }
+    if (&one.start, &one.zone) != (&plain.start, &plain.zone) {
+        says.push(format!("on {} {}", one.start.replacen('T', " ", 1), one.zone));
+    }
+    if one.minutes != plain.minutes {
+        says.push(format!("{} minutes", one.minutes));
+    }
+    let texts = [(&one.title, &plain.title), (&one.place, &plain.place), (&one.about, &plain.about)];
+    says.extend(texts.into_iter().filter(|(text, plain)| text != plain).map(|(text, _)| text.clone()));
+    let date = plain.start.replacen('T', " ", 1);
+    (!says.is_empty()).then(|| format!("{date}: {}", says.join("; ")))
+}
+
 /// What a reader should know, as plain text.
 fn content_of(published: &PublishedEvent) -> String {
     let event = &published.dated.event;
@@ -88,5 +110,7 @@ fn content_of(published: &PublishedEvent) -> String {
     if !event.about.is_empty() {
         lines.extend([String::new(), event.about.clone()]);
     }
+    let of_series = published.dated.occurrences.iter().filter_map(|one| changed(event, one));
+    lines.extend(of_series);
     foreign::lines(&lines.join("\n"))
 }

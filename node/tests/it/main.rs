@@ -8,6 +8,7 @@ mod cli;
 mod crowd;
 mod demo;
 mod door;
+mod exports;
 mod fresh;
 mod groups;
 mod hostile;

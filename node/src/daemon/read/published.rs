@@ -1,7 +1,7 @@
 //! A group or an event, as it is made public.
 
 use klatch_feed::post::Role;
-use klatch_feed::{EntryId, EventState};
+use klatch_feed::{EntryId, EventState, Post};
 
 use super::On;
 use crate::calendar::Dated;
@@ -19,12 +19,15 @@ impl On<'_> {
                 title: event.title.clone(),
                 author: local::called(self.snapshot, &event.author)?,
                 founded_ms: self.claimed(&id)?,
-                events: vec![self.published_event(event)?],
+                events: vec![self.published_event(self.shown(event)?)?],
             },
             None => {
                 let group = self.group(&id.to_string())?;
                 let mut events = Vec::new();
                 for id in &group.events {
+                    if group.hidden.iter().any(|line| line.entry == *id) {
+                        continue;
+                    }
                     let event = self.snapshot.event(id)?;
                     events.extend(event.map(|event| self.published_event(event)).transpose()?);
                 }
@@ -41,6 +44,46 @@ impl On<'_> {
         Ok(Response::Published(Box::new(published)))
     }
 
+    /// The event, if its group does not hide it.
+    fn shown(&self, event: EventState) -> Result<EventState, Refusal> {
+        let Some(group) = event.group.filter(|_| event.in_group) else { return Ok(event) };
+        let group = self.snapshot.group(&group)?;
+        let hidden = group.iter().flat_map(|group| &group.hidden).find(|line| line.entry == event.id);
+        let Some(line) = hidden else { return Ok(event) };
+        let by = local::called(self.snapshot, &line.by)?;
+        Err(Refusal::NoEffect { problem: format!("{by} has hidden that event from its group") })
+    }
+
+    /// Without the words of updates that hosts hid: they keep their meaning, and are shown nowhere.
+    fn without_hidden(&self, mut event: EventState) -> Result<EventState, Refusal> {
+        for line in std::mem::take(&mut event.hidden) {
+            let Some(entry) = self.snapshot.entry(&line.entry)? else { continue };
+            let header = entry.header();
+            let Some(Post::Update { fields, .. }) = Post::read(header.kind, &header.refs, entry.body())
+            else {
+                continue;
+            };
+            if fields.title.as_ref() == Some(&event.title) {
+                event.title = "(hidden)".to_owned();
+            }
+            for (text, said) in [
+                (&mut event.place, &fields.place),
+                (&mut event.access, &fields.access),
+                (&mut event.online, &fields.online),
+                (&mut event.about, &fields.about),
+                (&mut event.cost, &fields.cost),
+            ] {
+                if said.as_ref() == Some(text) {
+                    text.clear();
+                }
+            }
+            if fields.tags.as_ref() == Some(&event.tags) {
+                event.tags.clear();
+            }
+        }
+        Ok(event)
+    }
+
     fn published_event(&self, event: EventState) -> Result<PublishedEvent, Refusal> {
         let founded_ms = self.claimed(&event.id)?;
         let mut updated_ms = founded_ms;
@@ -50,7 +93,14 @@ impl On<'_> {
         let others = event.hosts.iter().filter(|line| line.role <= Role::Organizer).map(|line| line.feed);
         let feeds = std::iter::once(event.author).chain(others.filter(|feed| *feed != event.author));
         let organizers = feeds.map(|feed| local::called(self.snapshot, &feed)).collect::<Result<_, _>>()?;
-        let occurrences = self.occurrences(&event)?;
+        let mut occurrences = Vec::new();
+        for occurrence in self.occurrences(&event)? {
+            for tip in &occurrence.tips {
+                updated_ms = updated_ms.max(self.claimed(tip)?);
+            }
+            occurrences.push(self.without_hidden(occurrence)?);
+        }
+        let event = self.without_hidden(event)?;
         let dated = Dated { event, occurrences, whole: true };
         Ok(PublishedEvent { dated, organizers, founded_ms, updated_ms })
     }

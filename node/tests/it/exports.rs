@@ -1,0 +1,90 @@
+//! What others read of events: calendars, news feeds, linked data; through the program.
+
+use klatch::daemon::{Daemon, Options};
+use klatch::home::Home;
+use klatch_feed::Post;
+use serde_json::Value;
+
+use crate::person::{Network, Person};
+
+fn export(person: &Person, form: &str, object: &str) -> String {
+    let output = person.run(&["export", form, object]);
+    assert!(output.status.success(), "{form}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn what_was_changed_of_one_date_is_told_in_every_form() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let group = ana.json(&["group", "create", "Rust"])["id"].as_str().unwrap().to_owned();
+    let when = ["--start", "2026-12-01T18:30", "--tz", "Europe/Lisbon", "--repeat", "weekly", "--count", "4"];
+    let what = ["event", "schedule", &group, "--title", "Tea", "--where", "Garden"];
+    let made = ana.json(&[&what[..], &when].concat());
+    let event = made["id"].as_str().unwrap();
+    let second = ["event", "update", event, "--on", "2026-12-08"];
+    let change =
+        ["--title", "Long tea", "--where", "Library", "--start", "2026-12-09T20:00", "--duration", "3h"];
+    ana.json(&[&second[..], &change].concat());
+    ana.json(&["event", "skip", event, "--on", "2026-12-15"]);
+    let ics = export(&ana, "ics", event);
+    let special =
+        ics.split("BEGIN:VEVENT").find(|part| part.contains("RECURRENCE-ID;TZID=Europe/Lisbon:20261208"));
+    for line in ["SUMMARY:Long tea", "LOCATION:Library", "DTSTART;TZID=Europe/Lisbon:20261209T200000"] {
+        assert!(special.unwrap().contains(line), "{line} in {ics}");
+    }
+    assert_eq!(ics.matches("STATUS:CANCELLED").count(), 1, "{ics}");
+    assert_eq!(ics.matches("SUMMARY:Tea").count(), 2, "the series, and the date that was called off: {ics}");
+    let atom = export(&ana, "atom", &group);
+    let line = "2026-12-08 18:30: on 2026-12-09 20:00 Europe/Lisbon; 180 minutes; Long tea; Library";
+    assert!(atom.contains(line) && atom.contains("2026-12-15 18:30: cancelled"), "{atom}");
+    assert!(!atom.contains("2026-12-22"), "nothing was said of the last: {atom}");
+    let linked: Value = serde_json::from_str(&export(&ana, "jsonld", event)).unwrap();
+    let dates: Vec<_> = linked["subEvent"].as_array().unwrap().iter().collect();
+    let told = |at: usize| {
+        let date = dates[at];
+        let told = [&date["name"], &date["location"][0]["name"], &date["startDate"]];
+        told.map(|text| text.as_str().unwrap().to_owned())
+    };
+    assert_eq!(told(0), ["Tea", "Garden", "2026-12-01T18:30:00+00:00"]);
+    assert_eq!(told(1), ["Long tea", "Library", "2026-12-09T20:00:00+00:00"]);
+    assert_eq!(dates[2]["eventStatus"], "https://schema.org/EventCancelled");
+}
+
+/// Says something that no command says.
+fn says(person: &Person, post: Post) {
+    let home = Home::at(person.home());
+    let daemon = Daemon::start(&home, home.lock().unwrap(), Options::default()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(daemon.handle().post(vec![post])).unwrap();
+}
+
+#[test]
+fn what_hosts_hid_is_left_out_of_what_is_made_public() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let group = ana.json(&["group", "create", "Rust"])["id"].as_str().unwrap().to_owned();
+    let when = ["--start", "2026-12-01T18:30", "--tz", "Europe/Lisbon"];
+    let schedule = |title: &str| {
+        let made = ana.json(&[&["event", "schedule", &group, "--title", title][..], &when].concat());
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let (tea, spam) = (schedule("Tea"), schedule("Buy pills"));
+    let change = ["--about", "Visit my shop", "--where", "Library", "--title", "Pills"];
+    let update =
+        ana.json(&[&["event", "update", &tea][..], &change].concat())["id"].as_str().unwrap().to_owned();
+    assert!(export(&ana, "atom", &group).contains("Visit my shop"), "till it is hidden");
+    let hide = |object: &str, entry: &str| {
+        let (object, entries) = (object.parse().unwrap(), vec![entry.parse().unwrap()]);
+        says(&ana, Post::Hide { object, entries, on: true, reason: String::new() });
+    };
+    hide(&tea, &update);
+    hide(&group, &spam);
+    let (atom, linked) = (export(&ana, "atom", &group), export(&ana, "jsonld", &tea));
+    for hidden in ["Visit my shop", "Library", "Pills", "Buy pills"] {
+        assert!(!atom.contains(hidden), "{hidden}: {atom}");
+        assert!(!linked.contains(hidden), "{hidden}: {linked}");
+    }
+    assert!(atom.contains(&tea) && !atom.contains(&spam), "{atom}");
+    assert!(ana.refused(&["export", "jsonld", &spam]).contains("hidden"));
+}
