@@ -297,6 +297,28 @@ mod tests {
     }
 
     #[test]
+    fn only_who_may_say_a_thing_is_shown_as_saying_it() {
+        let feed = |n: u8| FeedId::new([n; 32]);
+        let host = |n: u8, role: &str, cut: Option<u32>| serde_json::json!({ "feed": feed(n), "role": role, "cut": cut });
+        let id = EntryId::new([9; 32]);
+        let seat = serde_json::json!({ "feed": feed(5), "rsvp": id, "answer": "yes", "party": 1 });
+        let event: EventState = serde_json::from_value(serde_json::json!({
+            "id": id, "group": null, "in_group": false, "author": feed(1), "title": "Tea",
+            "start": "2026-12-01T18:30", "zone": "Europe/Lisbon", "minutes": 60, "place": "", "about": "",
+            "capacity": null, "split": false, "revision": 0, "tips": [], "cancelled": false,
+            "hosts": [host(1, "owner", None), host(2, "host", None), host(3, "door", None), host(4, "host", Some(7))],
+            "seated": [seat], "waiting": [], "provisional": [], "unranked": [], "maybe": [], "no": [feed(6)],
+            "attendance": [{ "feed": feed(7), "doors": [feed(3)], "rsvp": null }], "incomplete": false,
+        }))
+        .unwrap();
+        let say = |purpose| (1..=8).filter(|n| may_say(purpose, &feed(*n), &event)).collect::<Vec<u8>>();
+        assert_eq!(say(Purpose::Address), [1, 2], "neither a door nor a host who was cut");
+        assert_eq!(say(Purpose::Answers), [5, 6]);
+        assert_eq!(say(Purpose::Feedback), [7]);
+        assert_eq!(hosts(&event).collect::<Vec<_>>(), [feed(1), feed(2)]);
+    }
+
+    #[test]
     fn long_answers_go_into_several_texts_that_fit() {
         let question = "q".repeat(200);
         let answer = "a".repeat(ANSWER_BYTES_MAX);

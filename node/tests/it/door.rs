@@ -303,8 +303,14 @@ fn a_door_of_a_series_is_that_of_one_date() {
     assert_eq!(report["report"]["attended"], 1, "{report}");
     assert!(ana.refused(&["door", event, "--on", "2026-12-01", "--late", "ben"]).contains("has not arrived"));
     ana.json(&["door", event, "--on", "2026-12-08", "--late", "ben"]);
+    let (mut other, opened) = ana.lines(&["door", event, "--on", "2026-12-01"]);
+    opened.recv_timeout(PATIENCE).unwrap();
+    ben.json(&["checkin", event, "--on", "2026-12-01"]);
+    eventually("ben is in on another date", || (came("2026-12-01") == (1, 0)).then_some(()));
     ana.json(&["door", event, "--on", "2026-12-08", "--undo", "ben"]);
-    assert_eq!(came("2026-12-08"), (0, 0));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    assert_eq!([came("2026-12-08"), came("2026-12-01")], [(0, 0), (1, 0)], "on that date alone");
+    for child in [&mut child, &mut other] {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }

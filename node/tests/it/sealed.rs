@@ -81,6 +81,9 @@ fn the_seated_read_the_address_and_the_hosts_what_guests_answer() {
         "{screen}"
     );
     nothing_of_it_leaves(&ana, &event, &["Rua 1", "Rua 2", "nuts", "dogs"]);
+    let log = ana.json(&["log"]);
+    let sealed = log.as_array().unwrap().iter().filter(|entry| entry["kind"] == 262).count();
+    assert_eq!(sealed, 4, "for its author, for ben, for cai, and the new one: nobody is told twice");
 }
 
 /// In whatever is written for others to read, no word of what is sealed stands.
