@@ -79,7 +79,7 @@ pub fn seal(place: Place<'_>, text: &str, readers: &[FeedId], seed: &[u8; 32]) -
     sealed.resize(ZEROS, 0);
     sealed.extend_from_slice(text.as_bytes());
     sealed.resize(size, 0);
-    let cipher = ChaCha20Poly1305::new(&(*key).into());
+    let cipher = cipher_of(&key);
     cipher.encrypt_in_place(&[0; 12].into(), &info, &mut sealed).expect("a short text can be sealed");
     let Place { event, occ, purpose, .. } = place;
     let post = Post::Sealed { event: *event, purpose, keys, sealed, occ: occ.map(str::to_owned) };
@@ -102,7 +102,7 @@ pub fn open(
     let info = place.info();
     let key = unwrap(&secret.opening_key(), &info, wrapped).ok_or(OpenError)?;
     let mut plain = Zeroizing::new(sealed.to_vec());
-    let cipher = ChaCha20Poly1305::new(&(*key).into());
+    let cipher = cipher_of(&key);
     cipher.decrypt_in_place(&[0; 12].into(), &info, &mut *plain).map_err(|_| OpenError)?;
     read(&plain).map(|text| Some(text.to_owned())).ok_or(OpenError)
 }
@@ -115,6 +115,11 @@ fn read(plain: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(&rest[..end]).ok()?;
     let fits = plain.len() == size && zeros.iter().all(|byte| *byte == 0);
     (fits && check_text("text", text, 1..=TEXT_BYTES_MAX).is_ok()).then_some(text)
+}
+
+/// Takes the key where it lies: a copy would not be wiped.
+fn cipher_of(key: &[u8; 32]) -> ChaCha20Poly1305 {
+    ChaCha20Poly1305::new_from_slice(key).expect("32 bytes are a key")
 }
 
 fn first8(feed: &FeedId) -> [u8; 8] {

@@ -15,7 +15,7 @@ use crate::clock;
 /// Longest answer to one question.
 pub(super) const ANSWER_BYTES_MAX: usize = 500;
 /// Most entries about an event that are looked through.
-const POINTING_MAX: usize = 100_000;
+const POINTING_MAX: usize = 20_000;
 /// Of each author the latest that are opened: a crowd of one keeps nobody's word out.
 const OF_ONE_MAX: usize = 20;
 

@@ -290,6 +290,11 @@ fn a_door_of_a_series_is_that_of_one_date() {
     let done = ben.json(&["checkin", event, "--on", "2026-12-08"]);
     assert_eq!((&done["walk_in"], &done["already"]), (&false.into(), &false.into()));
     assert_eq!(ben.json(&["checkin", event, "--code", &code])["already"], true, "the code says which date");
+    let said = || lines.recv_timeout(PATIENCE).unwrap();
+    // Besides it at most another code is shown.
+    let mut lines = std::iter::repeat_with(said).take(3);
+    let arrived = lines.find_map(|line| line.get("arrived").cloned()).unwrap();
+    assert_eq!(arrived["feed"], ben.feed.as_str(), "the door's own screen has who came on that date");
     let came = |date: &str| {
         let state = ana.json(&["event", "show", event, "--on", date]);
         (state["attendance"].as_array().unwrap().len(), state["here"].as_array().map_or(0, Vec::len))
