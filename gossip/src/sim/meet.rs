@@ -81,7 +81,7 @@ impl World {
             let is_pub = |side: usize| self.shape.is_pub(ends[side]);
             // Some show their wants to each other, some do not; a pub's members do.
             let is_open = (ends[0] + ends[1]).is_multiple_of(2) || is_pub(1 - side);
-            let is_narrow = is_pub(side) && !is_pub(1 - side);
+            let is_narrow = self.is_narrow(ends[side], ends[1 - side]);
             self.cover.narrow += u64::from(is_narrow);
             let secret = self.dice.bytes();
             let places_max = PLACES_MAX;
@@ -95,6 +95,11 @@ impl World {
             }
         };
         [setup(0), setup(1)]
+    }
+
+    /// Whether a node asks another only for what that one wants as well, as a pub does.
+    fn is_narrow(&self, node: usize, other: usize) -> bool {
+        self.shape.is_pub(node) && !self.shape.is_pub(other)
     }
 
     /// Two nodes meet until neither has more to say.
@@ -149,7 +154,13 @@ impl World {
             let met = [true, false].map(|remember| self.meet(ends, remember));
             self.cover.meetings += 1;
             for side in [0, 1] {
-                let wants: Vec<FeedId> = self.nodes[ends[side]].wants();
+                let mut wants: Vec<FeedId> = self.nodes[ends[side]].wants();
+                if self.is_narrow(ends[side], ends[1 - side]) {
+                    // What the other wanted when they last met, and wants no more, may still be asked for at once.
+                    let other = &self.nodes[ends[1 - side]];
+                    let theirs = other.wants();
+                    wants.retain(|feed| theirs.contains(feed) || *feed == other.author.feed());
+                }
                 for feed in wants {
                     let [found, wanted] = [0, 1].map(|how: usize| met[how][side].shelf.state(&feed));
                     if found != wanted {
