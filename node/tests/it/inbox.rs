@@ -1,7 +1,7 @@
 //! What a running node does by itself as time goes on: what it tells its person, each thing once, and what it
 //! does at the events that they host.
 
-use klatch::daemon::{Notice, Request, Response, Schedule, Standing, What, standing};
+use klatch::daemon::{Notice, Request, Response, Standing, What, standing};
 use klatch_feed::post::{EventFields, Tone};
 use klatch_feed::{EntryId, EventState};
 
@@ -14,20 +14,8 @@ const MINUTE: i64 = 60_000;
 /// An event with one seat, which has to be confirmed an hour before the start, and two who asked for it.
 fn evening() -> (Somebody, EntryId, [Somebody; 2]) {
     let host = Somebody::new("Host", AUTO);
-    let event = host.posts(Request::Schedule(Schedule {
-        group: None,
-        title: "Tea".to_owned(),
-        start: "2126-12-01T18:30".to_owned(),
-        zone: "UTC".to_owned(),
-        minutes: 60,
-        place: String::new(),
-        about: String::new(),
-        capacity: Some(1),
-        split: false,
-        repeat: None,
-        address: None,
-        fields: Box::new(EventFields { confirm_by: Some(60), ..EventFields::default() }),
-    }));
+    let fields = EventFields { confirm_by: Some(60), ..EventFields::default() };
+    let event = host.schedules_with(Some(1), fields);
     let guests = ["Ben", "Cat"].map(|name| guest(name, &host, &event));
     hinted(&host, &event, &guests.each_ref());
     let held = length(&host);

@@ -6,7 +6,7 @@ use klatch::daemon::create::create;
 use klatch::daemon::{Admit, Daemon, Handle, Local, Options, Refusal, Request, Response, Schedule, Spaces};
 use klatch::home::Home;
 use klatch::network::Network;
-use klatch_feed::post::Answer;
+use klatch_feed::post::{Answer, EventFields};
 use klatch_feed::{EntryId, EventState, FeedId};
 use klatch_gossip::sync::{Ingest, Outcome};
 use tempfile::TempDir;
@@ -59,6 +59,10 @@ impl Somebody {
     }
 
     pub(crate) fn schedules(&self, capacity: Option<u32>) -> EntryId {
+        self.schedules_with(capacity, EventFields::default())
+    }
+
+    pub(crate) fn schedules_with(&self, capacity: Option<u32>, fields: EventFields) -> EntryId {
         self.posts(Request::Schedule(Schedule {
             group: None,
             title: "Tea".to_owned(),
@@ -70,7 +74,7 @@ impl Somebody {
             capacity,
             split: false,
             repeat: None,
-            fields: Box::default(),
+            fields: Box::new(fields),
             address: None,
         }))
     }
