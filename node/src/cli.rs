@@ -26,6 +26,7 @@ mod log;
 mod online;
 mod open;
 mod output;
+mod page;
 mod peer;
 mod peers;
 mod poll;
@@ -90,6 +91,7 @@ enum Command {
     Checkin(checkin::CheckinArgs),
     Inbox(inbox::InboxArgs),
     Up(up::UpArgs),
+    Page(page::PageArgs),
     Peers(peers::PeersArgs),
     Peer(peer::PeerArgs),
     Join(join::JoinArgs),
@@ -117,7 +119,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
             "checkin",
         ],
     ),
-    ("The node", &["up", "peers", "peer", "join", "pub"]),
+    ("The node", &["up", "page", "peers", "peer", "join", "pub"]),
     (
         "The log",
         &[
@@ -197,6 +199,7 @@ impl Cli {
             Command::Poll(args) => poll::run(args, &config, &node, &out),
             Command::Profile(args) => profile::run(args, &node, &out),
             Command::Delete(args) => delete::run(args, &node, &out),
+            Command::Page(args) => page::run(args, &config, &node, &out),
             Command::Peer(args) => peer::run(args, &node, &out),
             Command::Log(args) => log::run(args, &config, &node, &out),
             Command::Verify(args) => verify::verify(args, &node, &out),

@@ -48,6 +48,7 @@ use crate::home::{Home, HomeError, Lock};
 use crate::net::{NetRequest, NetResponse};
 use crate::network::Network;
 use crate::pub_server;
+use crate::web::session::Sessions;
 use owner::regain::own_id8;
 use owner::{Command, Owner, Update};
 use recovery::{Evidence, Heard, Id8, Recovery};
@@ -139,6 +140,7 @@ pub(crate) struct Shared {
     /// The most that any peer is known to hold of the own feed, since the node started.
     pub(crate) sent: AtomicU32,
     net: OnceLock<mpsc::Sender<NetCall>>,
+    page: OnceLock<Arc<Sessions>>,
 }
 
 impl Shared {
@@ -216,6 +218,7 @@ impl Daemon {
             connections: Mutex::default(),
             sent: AtomicU32::new(0),
             net: OnceLock::new(),
+            page: OnceLock::new(),
         });
         let owner = Owner::new(store, Arc::clone(&shared), options);
         owner.note_held();
@@ -264,6 +267,9 @@ impl Handle {
         if let Request::Pub(request) = request {
             return pub_server::answer(self, request).map(Response::Pub);
         }
+        if let Request::Page { token } = request {
+            return self.page(token);
+        }
         if let Some(answer) = read::answer(&self.shared, &self.addresses(), &request, progress) {
             return answer;
         }
@@ -282,6 +288,17 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         net.blocking_send(NetCall { request, reply }).map_err(|_| Refusal::Stopping)?;
         answer.blocking_recv().map_err(|_| Refusal::Stopping)?.map(Response::Net)
+    }
+
+    fn page(&self, token: bool) -> Result<Response, Refusal> {
+        let without = || if self.shared.net.get().is_some() { Refusal::NoPage } else { Refusal::NoNode };
+        let sessions = self.shared.page.get().ok_or_else(without)?;
+        Ok(Response::Page(if token { sessions.token() } else { sessions.link() }))
+    }
+
+    /// The page that [`Request::Page`] leads into. Once per daemon.
+    pub fn serve_page(&self, sessions: Arc<Sessions>) {
+        let _ = self.shared.page.set(sessions); // A process has one page.
     }
 
     /// The network part takes [`Request::Net`] from here on. Once per daemon.

@@ -8,6 +8,7 @@
 //! | `klatch.redb`, `head.witness` | the store's | 0600 |
 //! | `klatch.pid` | the lock, with the number of the process that holds it | 0600 |
 //! | `klatch.sock` | where a running node listens for the command line | 0600 |
+//! | `page.html` | leads a browser to the link that `klatch page --open` made last | 0600 |
 //! | `init.unfinished` | `klatch init` has not shown the recovery words yet, or `klatch restore` is not done | 0600 |
 //!
 //! The folder is 0700. A secret that others may read is refused rather than mended: it may be known already.
@@ -126,6 +127,20 @@ impl Home {
 
     fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
+    }
+
+    /// Writes the file that leads a browser to `link`, in the place of the last one.
+    pub fn page_file(&self, link: &str) -> Result<PathBuf, HomeError> {
+        let path = self.file("page.html");
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io_error(&path)(error)),
+            _ => {}
+        }
+        let text = format!(
+            "<!doctype html><meta http-equiv=\"refresh\" content=\"0;url={link}\"><a href=\"{link}\">Klatch</a>\n"
+        );
+        write_private(&path, text.as_bytes())?;
+        Ok(path)
     }
 
     /// Takes the home for this process, making the folder if it is not there.

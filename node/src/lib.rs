@@ -24,3 +24,4 @@ pub mod published;
 pub mod repeat;
 pub mod running;
 pub mod share;
+pub mod web;

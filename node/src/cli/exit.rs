@@ -73,6 +73,8 @@ pub enum CliError {
     Demo(String),
     #[error("Ctrl-C cannot be heard: {0}")]
     Signals(io::Error),
+    #[error("the page: {0}; name another place with --web 127.0.0.1:PORT, or --web off")]
+    Page(io::Error),
     #[error("standard output: {0}")]
     Output(io::Error),
     /// The node answered something else than was asked: both halves are this program.

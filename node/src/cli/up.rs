@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use klatch_feed::FeedId;
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
@@ -15,6 +15,7 @@ use crate::daemon::{Admit, Handle};
 use crate::desktop;
 use crate::net::{self, Lan};
 use crate::running::{RunError, Running};
+use crate::web::{Web, Where};
 
 /// Run the node until Ctrl-C: find others, exchange what is new, rank RSVPs to your events
 #[derive(Args, Debug)]
@@ -31,17 +32,9 @@ pub(super) struct UpArgs {
     /// Shortens the minute for which a recovering home waits for something longer of its own log: for tests
     #[arg(long, hide = true, value_name = "MS", env = "KLATCH_SETTLE_MS", hide_env = true)]
     settle_ms: Option<u64>,
-    /// The page for people (not in this version yet)
-    #[arg(long, value_enum, default_value_t)]
-    web: Web,
-}
-
-/// Where the page is served.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Web {
-    /// Nowhere
-    #[default]
-    Off,
+    /// Where the page for people is served, on loopback only; or off [default: port 4748 if it is free, else any]
+    #[arg(long, value_name = "ADDRESS:PORT|off")]
+    web: Option<Where>,
 }
 
 /// What a node says once others can reach it. One line of JSON.
@@ -56,6 +49,9 @@ struct Ready {
     lan: &'static str,
     socket: String,
     process: u32,
+    /// A link into the page, good for one visit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
 }
 
 /// Runs it.
@@ -70,12 +66,15 @@ pub(super) fn serve(
     out: &Printer,
     prepare: impl FnOnce(&Handle) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
-    let Web::Off = args.web;
     config.home.check()?;
     log(config.quiet);
+    let web = Web::start(args.web.unwrap_or_default(), config.zone).map_err(CliError::Page)?;
     let meet = net::Config { listen: args.listen, lan: args.lan, settle: args.settle_ms };
     let mut running = Running::start(&config.home, config.home.lock()?, (args.admit, meet), prepare)?;
     let handle = running.handle();
+    if let Some(web) = &web {
+        web.attach(handle.clone());
+    }
     desktop::tell(handle.notices()).map_err(RunError::Runtime)?;
     let ready = Ready {
         ready: true,
@@ -89,6 +88,7 @@ pub(super) fn serve(
         },
         socket: running.socket().display().to_string(),
         process: std::process::id(),
+        page: web.as_ref().map(Web::link),
     };
     let held = handle.held();
     drop(handle);
@@ -98,6 +98,7 @@ pub(super) fn serve(
     }
     running.wait();
     out.hint("stopping");
+    drop(web); // Nobody asks a node that is closing.
     Ok(())
 }
 
@@ -116,6 +117,9 @@ fn say(ready: &Ready, config: &Config, out: &Printer) -> Result<(), CliError> {
         Some((first, more)) => format!("others reach it at {first}, or {}\n", more.join(", ")),
         None => "no address of this machine reaches it from elsewhere\n".to_owned(),
     };
+    if let Some(page) = &ready.page {
+        text += &format!("page: {page}\n");
+    }
     out.raw(text.as_bytes())?;
     out.hint(match ready.lan {
         "off" => "it looks for nobody on the local network; Ctrl-C ends it",

@@ -303,6 +303,10 @@ pub enum Request {
     Backup {
         file: PathBuf,
     },
+    /// A link into the page, or the token for scripts.
+    Page {
+        token: bool,
+    },
     Verify,
     Rebuild,
     Compact,

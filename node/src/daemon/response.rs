@@ -53,6 +53,8 @@ pub enum Response {
     Recovery(Box<RecoveryView>),
     BackedUp(BackedUp),
     Compacted(CompactedFile),
+    /// A link, or a token.
+    Page(String),
     Pub(PubResponse),
     Net(NetResponse),
 }
@@ -514,6 +516,8 @@ pub enum Refusal {
     Disk { problem: String },
     #[error("this needs a running node: start one with `klatch up`")]
     NoNode,
+    #[error("this node serves no page: start it without `--web off`")]
+    NoPage,
     #[error("{problem}")]
     Net { problem: String },
     #[error("the node is stopping")]

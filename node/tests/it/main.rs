@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what the tests share may fail them")]
 
 mod bad_input;
+mod browser;
 mod calendars;
 mod cli;
 mod crowd;
@@ -31,3 +32,4 @@ mod texts;
 mod tidy;
 mod two_doors;
 mod two_nodes;
+mod web;

@@ -1,0 +1,260 @@
+//! How a handler learns who looks and asks the daemon, and how what it refuses becomes a page.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, FromRequest, FromRequestParts, Request as HttpRequest};
+use axum::http::header::{ACCEPT_LANGUAGE, LOCATION};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response as Answer};
+use chrono_tz::Tz;
+use serde::de::DeserializeOwned;
+
+use super::App;
+use super::frame::{Frame, Page, Scheme, Tab};
+use super::guard::cookies;
+use super::words::{Arg, Words};
+use crate::daemon::{Among, Handle, Refusal, Request, Response};
+
+/// How somebody wants to be shown a page, and what was just done.
+#[derive(Clone, Debug)]
+pub(super) struct Look {
+    pub(super) words: Words,
+    pub(super) scheme: Scheme,
+    /// The zone in which they read times.
+    pub(super) zone: Tz,
+    /// The key of what was just done, if it is one.
+    pub(super) did: Option<String>,
+}
+
+impl Look {
+    pub(super) fn of(headers: &HeaderMap, uri: &Uri, zone: Tz) -> Self {
+        let cookie =
+            |wanted: &str| cookies(headers).find(|(name, _)| *name == wanted).map(|(_, value)| value);
+        let accepted =
+            || headers.get(ACCEPT_LANGUAGE).and_then(|said| Words::of_accepted(said.to_str().ok()?));
+        let words = cookie("lang").and_then(Words::of_tag).or_else(accepted).unwrap_or_default();
+        let did = uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("did=")));
+        let is_word = |text: &&str| text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+        Self {
+            words,
+            scheme: cookie("scheme").map_or_else(Scheme::default, Scheme::of_word),
+            zone,
+            did: did.filter(is_word).map(|did| format!("did-{did}")),
+        }
+    }
+}
+
+/// A visit to a node that runs. As the argument of a handler it sends whoever comes before there is an identity
+/// to the first run.
+#[derive(Clone, Debug)]
+pub(super) struct Visit {
+    pub(super) look: Look,
+    pub(super) handle: Handle,
+}
+
+impl FromRequestParts<App> for Visit {
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Answer> {
+        let look = Look::of(&parts.headers, &parts.uri, app.zone());
+        let handle = app.handle().ok_or_else(|| see_other("/start"))?;
+        Ok(Self { look, handle })
+    }
+}
+
+impl Visit {
+    pub(super) fn words(&self) -> Words {
+        self.look.words
+    }
+
+    /// Asks the daemon, on a thread that may wait.
+    pub(super) async fn ask(&self, request: Request) -> Result<Response, Refusal> {
+        let handle = self.handle.clone();
+        let asked = tokio::task::spawn_blocking(move || handle.call(request));
+        asked.await.unwrap_or(Err(Refusal::Stopping)) // A panic in there was reported by the hook.
+    }
+
+    /// What stands around a page.
+    pub(super) async fn frame(&self, tab: Tab) -> Result<Frame, Problem> {
+        let me = take!(self, Request::Id, Me)?;
+        Ok(Frame::new(&self.look, tab, Some(me)))
+    }
+
+    /// After something was done: back to a page that says so. `did` is a key that starts with `did-`.
+    pub(super) fn done(&self, path: &str, did: &str) -> Answer {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        see_other(&format!("{path}{joint}did={}", did.trim_start_matches("did-")))
+    }
+
+    /// The page for what was refused.
+    pub(super) fn problem(&self, refusal: &Refusal) -> Problem {
+        let wrong = Wrong::of(self.words(), refusal);
+        Problem { look: self.look.clone(), status: status(refusal), text: wrong.text, detail: wrong.detail }
+    }
+
+    /// A page that is not there.
+    pub(super) fn nothing(&self) -> Problem {
+        Problem::new(self.look.clone(), StatusCode::NOT_FOUND, "problem-nothing")
+    }
+
+    /// The daemon answered something else than was asked.
+    pub(super) fn odd(&self) -> Problem {
+        Problem::new(self.look.clone(), StatusCode::INTERNAL_SERVER_ERROR, "problem-odd")
+    }
+}
+
+/// Asks for the one kind of answer that a request has; a refusal becomes a page.
+macro_rules! take {
+    ($visit:expr, $request:expr, $kind:ident) => {
+        match $visit.ask($request).await {
+            Ok($crate::daemon::Response::$kind(value)) => Ok(value),
+            Ok(_) => Err($visit.odd()),
+            Err(refusal) => Err($visit.problem(&refusal)),
+        }
+    };
+}
+pub(super) use take;
+
+/// 303: a form was taken, and what comes next is a page to look at.
+pub(super) fn see_other(path: &str) -> Answer {
+    (StatusCode::SEE_OTHER, [(LOCATION, path)]).into_response()
+}
+
+fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Unknown { .. } | Refusal::NotHeld { .. } => StatusCode::NOT_FOUND,
+        Refusal::Right { .. } => StatusCode::FORBIDDEN,
+        Refusal::NoEffect { .. } | Refusal::Held { .. } => StatusCode::CONFLICT,
+        Refusal::Ambiguous { .. } | Refusal::Mistyped { .. } | Refusal::Field { .. } => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Refusal::Stopping | Refusal::NoNode | Refusal::NoPage | Refusal::Net { .. } => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        Refusal::Backup { .. } | Refusal::Disk { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// What was wrong with what was asked, for a page that keeps what was typed.
+#[derive(Clone, Debug)]
+pub(super) struct Wrong {
+    /// The field of the post it is about, as spec/posts.md names it.
+    field: Option<String>,
+    /// In the reader's language.
+    pub(super) text: String,
+    /// What the node says of it, in English as everywhere.
+    pub(super) detail: Option<String>,
+}
+
+impl Wrong {
+    /// Whether it is about this field.
+    pub(super) fn is_at(&self, field: &str) -> bool {
+        self.field.as_deref() == Some(field)
+    }
+
+    pub(super) fn of(words: Words, refusal: &Refusal) -> Self {
+        let plain = |key: &str, problem: &str| Self {
+            field: None,
+            text: words.say(key),
+            detail: Some(crate::foreign::line(problem)),
+        };
+        match refusal {
+            Refusal::Unknown { text, among } => {
+                let key = match among {
+                    Among::People => "problem-unknown-person",
+                    Among::Groups => "problem-unknown-group",
+                    Among::Events => "problem-unknown-event",
+                    Among::GroupsAndEvents | Among::Own | Among::Entries => "problem-unknown",
+                };
+                Self { field: None, text: words.of(key, text), detail: None }
+            }
+            Refusal::Ambiguous { text, candidates } => Self {
+                field: None,
+                text: words.of("problem-ambiguous", text),
+                detail: Some(crate::foreign::line(&candidates.join(", "))),
+            },
+            Refusal::Mistyped { text, problem } => Self {
+                field: None,
+                text: words.of("problem-mistyped", text),
+                detail: Some(crate::foreign::line(problem)),
+            },
+            Refusal::Field { field, problem } => {
+                let args = [("field", Arg::Own(field))];
+                let text = words.with("problem-field", &args);
+                Self { field: Some(field.clone()), text, detail: Some(crate::foreign::line(problem)) }
+            }
+            Refusal::NotHeld { who } => {
+                Self { field: None, text: words.of("problem-not-held", who), detail: None }
+            }
+            Refusal::Right { .. } => plain("problem-right", &refusal.to_string()),
+            Refusal::NoEffect { problem } => plain("problem-no-effect", problem),
+            Refusal::Held { problem } => plain("problem-held", problem),
+            Refusal::Backup { problem } => plain("problem-backup", problem),
+            Refusal::Disk { problem } => plain("problem-disk", problem),
+            Refusal::Net { problem } => plain("problem-net", problem),
+            Refusal::NoNode | Refusal::NoPage | Refusal::Stopping => {
+                Self { field: None, text: words.say("problem-stopping"), detail: None }
+            }
+        }
+    }
+}
+
+/// A page that says what went wrong.
+#[derive(Debug)]
+pub(super) struct Problem {
+    look: Look,
+    status: StatusCode,
+    text: String,
+    detail: Option<String>,
+}
+
+impl Problem {
+    pub(super) fn new(look: Look, status: StatusCode, key: &str) -> Self {
+        let text = look.words.say(key);
+        Self { look, status, text, detail: None }
+    }
+}
+
+#[derive(askama::Template)]
+#[template(path = "problem.html")]
+struct ProblemPage {
+    frame: Frame,
+    text: String,
+    detail: Option<String>,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Answer {
+        let frame = Frame::new(&self.look, Tab::None, None);
+        let page = ProblemPage { frame, text: self.text, detail: self.detail };
+        (self.status, Page(page)).into_response()
+    }
+}
+
+/// A form as it was typed; one that cannot be read becomes a page.
+pub(super) struct Typed<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Typed<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: HttpRequest, app: &App) -> Result<Self, Problem> {
+        let look = Look::of(request.headers(), request.uri(), app.zone());
+        let read: Result<Form<T>, FormRejection> = Form::from_request(request, app).await;
+        match read {
+            Ok(Form(value)) => Ok(Self(value)),
+            Err(rejection) => Err(Problem {
+                status: rejection.status(),
+                text: look.words.say("problem-form"),
+                detail: Some(crate::foreign::line(&rejection.body_text())),
+                look,
+            }),
+        }
+    }
+}
+
+/// A word as it stands in the query of an address.
+pub(super) fn escaped(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte);
+    let write = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(write).collect()
+}

@@ -1,0 +1,350 @@
+//! What the page of an event shows, made of what the daemon knows.
+
+use klatch_feed::meetup::SeatLine;
+use klatch_feed::post::{Purpose, Role, Tone};
+use klatch_feed::{EventState, FeedId};
+
+use super::why;
+use crate::clock;
+use crate::daemon::{CommentLine, Delivery, EventLocal, SealedLine, Standing, WhyLocal, persons};
+use crate::foreign;
+use crate::web::ask::{Visit, escaped};
+use crate::web::face::Face;
+use crate::web::home::{Pill, seats};
+use crate::web::prose::{Prose, address};
+use crate::web::when::{self, When};
+use crate::web::words::{Arg, Words};
+
+/// Most dates of a series that are offered.
+const DATES_MAX: usize = 8;
+/// Most faces of one list; the rest is a number.
+const FACES_MAX: usize = 60;
+
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) id: String,
+    /// The occurrence, as forms carry it.
+    pub(super) on: String,
+    pub(super) title: String,
+    pub(super) when: When,
+    pub(super) is_past: bool,
+    pub(super) cancelled: bool,
+    pub(super) incomplete: bool,
+    pub(super) group: Option<(String, String)>,
+    pub(super) place: String,
+    pub(super) map: Option<String>,
+    /// For those who have a seat, and who says it.
+    pub(super) addresses: Vec<(Prose, String)>,
+    /// A link, or text where it is none.
+    pub(super) online: Option<Prose>,
+    pub(super) facts: Vec<(String, String)>,
+    pub(super) tags: Vec<String>,
+    pub(super) about: Prose,
+    pub(super) mine: Mine,
+    pub(super) questions: Vec<String>,
+    /// How many guests may be brought: 0 to this.
+    pub(super) guests_max: u32,
+    pub(super) seats: String,
+    pub(super) hosts: Vec<(Face, String)>,
+    pub(super) lists: Vec<List>,
+    pub(super) said_no: usize,
+    pub(super) dates: Vec<Date>,
+    /// Leads from one date to all of them.
+    pub(super) is_date: bool,
+    pub(super) comments: Vec<Comment>,
+    /// For the hosts: what guests answered and wrote.
+    pub(super) told: Vec<Told>,
+}
+
+/// How I stand, and why.
+#[derive(Debug, Default)]
+pub(super) struct Mine {
+    pub(super) pill: Option<Pill>,
+    /// `yes`, `maybe`, `no` or nothing.
+    pub(super) answer: &'static str,
+    /// What that means, in a sentence.
+    pub(super) sentence: String,
+    /// How far the answer got.
+    pub(super) delivery: Option<String>,
+    pub(super) why: Vec<String>,
+    pub(super) confirm: bool,
+    pub(super) is_stale: bool,
+    pub(super) guests: u32,
+}
+
+/// People who stand alike.
+#[derive(Debug)]
+pub(super) struct List {
+    pub(super) title: String,
+    /// Each with what is to be said of them.
+    pub(super) people: Vec<(Face, String)>,
+    pub(super) more: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Date {
+    pub(super) href: String,
+    pub(super) text: String,
+    pub(super) cancelled: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Comment {
+    pub(super) id: String,
+    pub(super) face: Face,
+    pub(super) stamp: String,
+    pub(super) at: String,
+    pub(super) text: Prose,
+    /// At most 4: deeper ones stand where their parents do.
+    pub(super) depth: u32,
+    pub(super) tone: Option<String>,
+    pub(super) hidden: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) face: Face,
+    pub(super) at: String,
+    pub(super) text: Prose,
+    pub(super) answers: Vec<(String, String)>,
+}
+
+impl View {
+    pub(super) fn of(local: &EventLocal, why: Option<&WhyLocal>, visit: &Visit) -> Self {
+        let (event, words, zone) = (&local.event, visit.words(), visit.look.zone);
+        let faces = Faces { local, words };
+        let online = Prose::of(&event.online);
+        let of = |purpose| local.sealed.iter().filter(move |line| line.purpose == purpose);
+        let told = of(Purpose::Answers).chain(of(Purpose::Feedback)).map(|line| told(line, visit)).collect();
+        Self {
+            id: event.id.to_string(),
+            on: event.occ.clone().unwrap_or_default(),
+            title: foreign::line(&event.title),
+            when: When::of_event(event, local.start_ms, zone, words),
+            is_past: local.end_ms.is_some_and(|end| end <= clock::now()),
+            cancelled: event.cancelled,
+            incomplete: event.incomplete,
+            group: event.group.filter(|_| event.in_group).map(|group| {
+                let name = local.group_name.as_deref().map(foreign::line);
+                (format!("/group/{group}"), name.unwrap_or_else(|| crate::names::short(&group)))
+            }),
+            place: foreign::line(&event.place),
+            map: map(event),
+            addresses: of(Purpose::Address)
+                .map(|line| (Prose::of(&line.text), words.of("event-address-by", &line.name)))
+                .collect(),
+            online: (!online.is_empty()).then_some(online),
+            facts: facts(event, words),
+            tags: event.tags.iter().map(|tag| foreign::line(tag)).collect(),
+            about: Prose::of(&event.about),
+            mine: mine(local, why, visit),
+            questions: event.questions.iter().map(|question| foreign::line(question)).collect(),
+            guests_max: event.party_max.unwrap_or(20).clamp(1, 20) - 1,
+            seats: seats(words, persons(&event.seated), event.capacity, persons(&event.waiting)),
+            hosts: event.hosts.iter().map(|line| (faces.of(&line.feed), role(words, line.role))).collect(),
+            lists: faces.lists(),
+            said_no: event.no.len(),
+            dates: dates(event, words),
+            is_date: event.occ.is_some(),
+            comments: local.comments.iter().map(|line| comment(line, visit)).collect(),
+            told,
+        }
+    }
+}
+
+struct Faces<'a> {
+    local: &'a EventLocal,
+    words: Words,
+}
+
+impl Faces<'_> {
+    fn of(&self, feed: &FeedId) -> Face {
+        Face::of(feed, &self.local.name(feed))
+    }
+
+    fn lists(&self) -> Vec<List> {
+        let event = &self.local.event;
+        let sections = [
+            ("event-seated", &event.seated),
+            ("event-waiting", &event.waiting),
+            ("event-provisional", &event.provisional),
+            ("event-unranked", &event.unranked),
+            ("event-released", &event.released),
+            ("event-maybes", &event.maybe),
+        ];
+        let filled = sections.into_iter().filter(|(_, lines)| !lines.is_empty());
+        filled.map(|(key, lines)| self.list(key, lines)).collect()
+    }
+
+    fn list(&self, key: &str, lines: &[SeatLine]) -> List {
+        let note = |line: &SeatLine| {
+            let party = (line.party > 1).then(|| format!("+{}", line.party - 1));
+            let confirmed = line.confirmed.then(|| self.words.say("event-confirmed"));
+            party.into_iter().chain(confirmed).collect::<Vec<_>>().join(" · ")
+        };
+        let shown = lines.iter().take(FACES_MAX).map(|line| (self.of(&line.feed), note(line)));
+        List {
+            title: self.words.count(key, persons(lines)),
+            people: shown.collect(),
+            more: lines.len().saturating_sub(FACES_MAX),
+        }
+    }
+}
+
+pub(super) fn role(words: Words, role: Role) -> String {
+    words.say(match role {
+        Role::Owner => "event-role-owner",
+        Role::Organizer => "event-role-organizer",
+        Role::Host => "event-role-host",
+        Role::Door => "event-role-door",
+    })
+}
+
+/// Where it is on a map that anybody may use: by place in degrees, else by name.
+fn map(event: &EventState) -> Option<String> {
+    let site = "https://www.openstreetmap.org/";
+    match event.geo {
+        Some((lat, lon)) => {
+            let (lat, lon) = (crate::calendar::degrees(lat), crate::calendar::degrees(lon));
+            Some(format!("{site}?mlat={lat}&mlon={lon}#map=17/{lat}/{lon}"))
+        }
+        None if event.place.is_empty() || address(&event.place).is_some() => None,
+        None => Some(format!("{site}search?query={}", escaped(&event.place))),
+    }
+}
+
+fn facts(event: &EventState, words: Words) -> Vec<(String, String)> {
+    use klatch_feed::post::Policy;
+    let mut facts = Vec::new();
+    let mut said = |key: &str, text: String| {
+        if !text.is_empty() {
+            facts.push((words.say(key), text));
+        }
+    };
+    said("event-access", foreign::line(&event.access));
+    said("event-cost", foreign::line(&event.cost));
+    let policy = match event.policy {
+        Policy::First => None,
+        Policy::Members => Some("event-policy-members"),
+        Policy::Approval => Some("event-policy-approval"),
+        Policy::Lottery => Some("event-policy-lottery"),
+    };
+    said("event-policy", policy.map(|key| words.say(key)).unwrap_or_default());
+    let deadlines = [
+        ("event-opens", event.opens),
+        ("event-closes", event.closes),
+        ("event-confirm-by", event.confirm_by),
+        ("event-cancel-by", event.cancel_by),
+    ];
+    for (key, minutes) in deadlines.into_iter().filter(|(_, minutes)| *minutes > 0) {
+        said(key, before(event, minutes, words));
+    }
+    facts
+}
+
+/// The instant of a deadline by the event's clock; of a series, how long before.
+fn before(event: &EventState, minutes: u32, words: Words) -> String {
+    let start = klatch_feed::post::instant(&event.start, &event.zone).ok();
+    let at = start.and_then(|at| at.checked_sub_signed(chrono::TimeDelta::minutes(minutes.into())));
+    match at.filter(|_| event.founded_start.is_none() || event.occ.is_some()) {
+        Some(at) => {
+            let local = at.naive_local();
+            format!("{}, {}", when::short_date(local.date(), words), local.format("%H:%M"))
+        }
+        None => match (minutes / 1440, minutes % 1440 / 60, minutes % 60) {
+            (days, 0, 0) if days > 0 => words.count("event-days-before", days),
+            (days, hours, 0) => words.count("event-hours-before", days * 24 + hours),
+            _ => words.count("event-minutes-before", minutes),
+        },
+    }
+}
+
+fn mine(local: &EventLocal, why: Option<&WhyLocal>, visit: &Visit) -> Mine {
+    let (event, words) = (&local.event, visit.words());
+    let Some(stands) = local.mine else { return Mine::default() };
+    let lists =
+        [&event.seated, &event.waiting, &event.provisional, &event.unranked, &event.released, &event.maybe];
+    let me = visit.handle.me();
+    let line = lists.into_iter().flatten().find(|line| line.feed == me);
+    let (answer, sentence) = match stands {
+        Standing::Seated => ("yes", words.count("event-mine-seated", line.map_or(1, |line| line.party))),
+        Standing::Waiting(place) => ("yes", words.count("event-mine-waiting", place)),
+        Standing::Provisional => ("yes", words.say("event-mine-provisional")),
+        Standing::Unranked => ("yes", words.say("event-mine-unranked")),
+        Standing::Released => ("", words.say("event-mine-released")),
+        Standing::Maybe => ("maybe", words.say("event-mine-maybe")),
+        Standing::No => ("no", words.say("event-mine-no")),
+    };
+    let delivery = local.delivery.map(|delivery| match delivery {
+        Delivery::Written => "event-written",
+        Delivery::Sent => "event-sent",
+        Delivery::Seen => "event-seen",
+    });
+    let is_yes = answer == "yes";
+    Mine {
+        pill: Some(crate::web::home::pill(words, stands)),
+        answer,
+        sentence,
+        delivery: delivery.filter(|_| is_yes).map(|key| words.say(key)),
+        why: why.map(|why| why::told(why, words)).unwrap_or_default(),
+        confirm: event.confirm_by > 0 && is_yes && line.is_some_and(|line| !line.confirmed),
+        is_stale: line.is_some_and(|line| line.stale),
+        guests: line.map_or(0, |line| line.party.saturating_sub(1)),
+    }
+}
+
+/// The next dates of a series.
+fn dates(event: &EventState, words: Words) -> Vec<Date> {
+    if event.founded_start.is_none() {
+        return Vec::new();
+    }
+    let now = clock::now();
+    let mut dates = Vec::new();
+    for name in event.occurrence_names() {
+        let start = event.occurrence_start(&name);
+        let at = klatch_feed::post::instant(&start, &event.zone).ok();
+        if event.occ.as_ref() == Some(&name) || at.is_some_and(|at| at.timestamp_millis() < now) {
+            continue;
+        }
+        if dates.len() == DATES_MAX {
+            break;
+        }
+        let text = When::of(&start, &event.zone, None, 0, chrono_tz::UTC, words).there;
+        let cancelled = event.occurrences.iter().any(|line| line.occ == name && line.cancelled);
+        dates.push(Date { href: format!("/event/{}?on={}", event.id, escaped(&name)), text, cancelled });
+    }
+    dates
+}
+
+fn comment(line: &CommentLine, visit: &Visit) -> Comment {
+    let words = visit.words();
+    let (stamp, at) = when::instant(line.time_ms, visit.look.zone, words);
+    let tone = line.tone.map(|tone| match tone {
+        Tone::Announcement => words.say("event-announcement"),
+        Tone::Thanks => words.say("event-thanks"),
+    });
+    let hidden = line.hidden.as_ref().map(|by| {
+        let args = [("who", Arg::Foreign(&by.name)), ("reason", Arg::Foreign(&by.reason))];
+        words.with("event-hidden", &args)
+    });
+    Comment {
+        id: line.id.to_string(),
+        face: Face::of(&line.feed, &line.name),
+        stamp,
+        at,
+        text: Prose::of(&line.text),
+        depth: line.depth.min(4),
+        tone,
+        hidden,
+    }
+}
+
+fn told(line: &SealedLine, visit: &Visit) -> Told {
+    let answers = line.answers.iter();
+    Told {
+        face: Face::of(&line.feed, &line.name),
+        at: when::instant(line.time_ms, visit.look.zone, visit.words()).1,
+        text: Prose::of(&line.text),
+        answers: answers.map(|line| (foreign::line(&line.question), foreign::line(&line.answer))).collect(),
+    }
+}

@@ -1,0 +1,121 @@
+//! The one layer around every route: who asks, from where, how much, and the headers of every answer.
+//! Source: spec/page.md, "who may ask" and "answers".
+
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, HeaderName, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::App;
+use super::ask::{Look, Problem};
+use super::session::Sessions;
+
+/// Longest body of a request, in bytes.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// How long a body may take to come.
+pub const BODY_WITHIN: Duration = Duration::from_secs(30);
+
+/// What every answer says of what may be done with it.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const HEADERS: [(HeaderName, &str); 6] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    // With `no-referrer`, browsers say `Origin: null` of our own forms.
+    (REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(self), microphone=(), geolocation=()"),
+];
+
+/// Lets a request through, or answers it.
+pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let look = Look::of(request.headers(), request.uri(), app.zone());
+    let mut response = match admit(app.sessions(), request).await {
+        Ok(request) => next.run(request).await,
+        Err((status, key)) => Problem::new(look, status, key).into_response(),
+    };
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+type Refused = (StatusCode, &'static str);
+
+async fn admit(sessions: &Sessions, request: Request) -> Result<Request, Refused> {
+    let (headers, path) = (request.headers(), request.uri().path());
+    let host = host(headers, sessions)?;
+    if request.uri().authority().is_some_and(|said| said.as_str() != host) {
+        return Err((StatusCode::MISDIRECTED_REQUEST, "problem-host"));
+    }
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_script = path.starts_with("/api/") && bearer(headers, sessions);
+    let is_free = is_read && (path.starts_with("/assets/") || path.starts_with("/enter/"));
+    if !is_read && !comes_from(headers, host, is_script) {
+        return Err((StatusCode::FORBIDDEN, "problem-origin"));
+    }
+    if !is_free && !is_script && !cookie(headers, sessions) {
+        return Err((StatusCode::FORBIDDEN, "problem-session"));
+    }
+    let (parts, body) = request.into_parts();
+    let body = match is_read {
+        true => Body::empty(),
+        false => whole(body).await?,
+    };
+    Ok(Request::from_parts(parts, body))
+}
+
+/// The one `Host`, if it is a name of this page: another one is a site that points its name at this machine.
+fn host<'a>(headers: &'a HeaderMap, sessions: &Sessions) -> Result<&'a str, Refused> {
+    let mut said = headers.get_all(HOST).iter();
+    let host = said.next().and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.strip_suffix(&format!(":{}", sessions.address().port()));
+    match (name, said.next()) {
+        (Some("127.0.0.1" | "localhost" | "[::1]"), None) => Ok(host),
+        _ => Err((StatusCode::MISDIRECTED_REQUEST, "problem-host")),
+    }
+}
+
+/// Whether a request that may change something comes from this page. A script that proved itself has no page.
+fn comes_from(headers: &HeaderMap, host: &str, is_script: bool) -> bool {
+    let is_same_site = || headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin");
+    match headers.get(ORIGIN) {
+        Some(origin) => origin.to_str().is_ok_and(|origin| origin.strip_prefix("http://") == Some(host)),
+        None => is_script || is_same_site(),
+    }
+}
+
+fn cookie(headers: &HeaderMap, sessions: &Sessions) -> bool {
+    let name = sessions.cookie_name();
+    cookies(headers).any(|(said, value)| said == name && sessions.knows(value))
+}
+
+fn bearer(headers: &HeaderMap, sessions: &Sessions) -> bool {
+    let said = headers.get(AUTHORIZATION).and_then(|said| said.to_str().ok());
+    said.and_then(|said| said.strip_prefix("Bearer ")).is_some_and(|token| sessions.trusts(token))
+}
+
+/// Name and value of every cookie.
+pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
+}
+
+async fn whole(body: Body) -> Result<Body, Refused> {
+    match tokio::time::timeout(BODY_WITHIN, to_bytes(body, BODY_BYTES_MAX)).await {
+        Ok(Ok(bytes)) => Ok(Body::from(bytes)),
+        Ok(Err(_)) => Err((StatusCode::PAYLOAD_TOO_LARGE, "problem-large")),
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "problem-slow")),
+    }
+}

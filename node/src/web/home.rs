@@ -1,0 +1,178 @@
+//! Home: what is on, for me first, by day.
+
+use axum::Router;
+use axum::extract::Query;
+use axum::routing::get;
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use super::App;
+use super::ask::{Problem, Visit, take};
+use super::frame::{Frame, Page, Tab};
+use super::when::{self, When};
+use super::words::Words;
+use crate::clock;
+use crate::daemon::{EventLine, Find, Request, Standing};
+use crate::foreign;
+
+/// An event that began this long ago is past.
+const PAST_AFTER_MS: i64 = 6 * 60 * 60 * 1000;
+/// Most events that are looked through for mine.
+const LOOK_MAX: u32 = 2000;
+/// Most events of a list on one page.
+const SHOWN_MAX: usize = 40;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/", get(home))
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    /// Words to look for.
+    #[serde(default)]
+    q: String,
+    /// How many of the others were shown already.
+    #[serde(default)]
+    skip: usize,
+}
+
+/// One event in a list.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) href: String,
+    pub(super) title: String,
+    pub(super) when: When,
+    pub(super) place: String,
+    pub(super) seats: String,
+    pub(super) pill: Option<Pill>,
+    pub(super) cancelled: bool,
+}
+
+/// A state in a word, on a colour that means it.
+#[derive(Clone, Debug)]
+pub(super) struct Pill {
+    /// `good`, `wait`, `bad` or `calm`.
+    pub(super) kind: &'static str,
+    pub(super) text: String,
+}
+
+/// The events of one day of the reader's.
+#[derive(Debug)]
+struct Day {
+    name: String,
+    rows: Vec<Row>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    frame: Frame,
+    q: String,
+    mine: Vec<Day>,
+    others: Vec<Day>,
+    /// Where the rest of the others is.
+    more: Option<usize>,
+    skipped: bool,
+    /// There is more than was looked through.
+    cut: bool,
+    has_past: bool,
+}
+
+async fn home(visit: Visit, Query(asked): Query<Asked>) -> Result<Page<HomePage>, Problem> {
+    let from_ms = Some(clock::now() - PAST_AFTER_MS);
+    let q = asked.q.trim().to_owned();
+    let (lines, cut) = match q.is_empty() {
+        true => (take!(visit, Request::EventList { group: None, from_ms, max: LOOK_MAX }, Events)?, false),
+        false => {
+            let find = Find::Search { words: q.clone() };
+            let found =
+                take!(visit, Request::EventFind { find, group: None, from_ms, max: LOOK_MAX }, Found)?;
+            (found.lines, found.cut)
+        }
+    };
+    let is_mine = |line: &EventLine| line.mine.is_some_and(|stands| stands != Standing::No);
+    let (mine, others): (Vec<_>, Vec<_>) = lines.into_iter().partition(is_mine);
+    let has_past = mine.is_empty() && others.is_empty() && q.is_empty() && {
+        let request = Request::EventList { group: None, from_ms: None, max: 1 };
+        !take!(visit, request, Events)?.is_empty()
+    };
+    let skip = asked.skip.min(others.len());
+    let more = (others.len() > skip + SHOWN_MAX).then_some(skip + SHOWN_MAX);
+    let others: Vec<_> = others.into_iter().skip(skip).take(SHOWN_MAX).collect();
+    let mine: Vec<_> = mine.into_iter().take(if skip > 0 { 0 } else { SHOWN_MAX }).collect();
+    Ok(Page(HomePage {
+        frame: visit.frame(Tab::Home).await?,
+        mine: days(&mine, &visit),
+        others: days(&others, &visit),
+        q,
+        more,
+        skipped: skip > 0,
+        cut,
+        has_past,
+    }))
+}
+
+fn days(lines: &[EventLine], visit: &Visit) -> Vec<Day> {
+    let (words, zone) = (visit.words(), visit.look.zone);
+    let today = when::day(clock::now(), zone);
+    let day_of = |line: &EventLine| line.start_ms.and_then(|start_ms| when::day(start_ms, zone));
+    let name = |day: Option<NaiveDate>| match (day, today) {
+        (Some(day), Some(today)) => when::near_day(day, today, words),
+        _ => words.say("home-someday"),
+    };
+    let mut days: Vec<(Option<NaiveDate>, Day)> = Vec::new();
+    for line in lines {
+        let day = day_of(line);
+        if days.last().is_none_or(|(last, _)| *last != day) {
+            days.push((day, Day { name: name(day), rows: Vec::new() }));
+        }
+        if let Some((_, day)) = days.last_mut() {
+            day.rows.push(row(line, visit));
+        }
+    }
+    days.into_iter().map(|(_, day)| day).collect()
+}
+
+/// The line of an event in any list.
+pub(super) fn row(line: &EventLine, visit: &Visit) -> Row {
+    let words = visit.words();
+    let on = line.occ.as_ref().map(|occ| format!("?on={occ}")).unwrap_or_default();
+    Row {
+        href: format!("/event/{}{on}", line.id),
+        title: foreign::line(&line.title),
+        when: When::of(&line.start, &line.zone, line.start_ms, 0, visit.look.zone, words),
+        place: foreign::line(&line.place),
+        seats: seats(words, line.seated, line.capacity, line.waiting),
+        pill: line.mine.map(|stands| pill(words, stands)),
+        cancelled: line.cancelled,
+    }
+}
+
+/// `2 of 12 seats, 1 waiting`
+pub(super) fn seats(words: Words, seated: u32, capacity: Option<u32>, waiting: u32) -> String {
+    use super::words::Arg::Number;
+    let text = match capacity {
+        Some(capacity) => {
+            let args = [("count", Number(seated.into())), ("capacity", Number(capacity.into()))];
+            words.with("home-seats", &args)
+        }
+        None => words.count("home-coming", seated),
+    };
+    match waiting {
+        0 => text,
+        waiting => format!("{text}, {}", words.count("home-waiting", waiting)),
+    }
+}
+
+/// How I stand, in a word.
+pub(super) fn pill(words: Words, stands: Standing) -> Pill {
+    let (kind, text) = match stands {
+        Standing::Seated => ("good", words.say("home-seated")),
+        Standing::Waiting(place) => ("wait", words.count("home-place", place)),
+        Standing::Provisional | Standing::Unranked => ("calm", words.say("home-asked")),
+        Standing::Released => ("bad", words.say("home-released")),
+        Standing::Maybe => ("calm", words.say("home-maybe")),
+        Standing::No => ("calm", words.say("home-no")),
+    };
+    Pill { kind, text }
+}

@@ -1,0 +1,49 @@
+# Was um jede Seite herum steht, und was auf jeder schiefgehen kann.
+nav-home = Start
+nav-groups = Gruppen
+nav-people = Leute
+nav-inbox = Posteingang
+nav-network = Netz
+nav-settings = Einstellungen
+
+frame-skip = Zum Inhalt der Seite
+frame-ways = Seiten
+frame-me = Du bist { $who }
+frame-held = Gerade wird nichts von dir veröffentlicht.
+frame-held-more = Was tun?
+frame-go-on = Weiter
+frame-news = Diese Seite wurde auf den neuen Stand gebracht.
+
+did-yes = Deine Antwort ist unterwegs: Die Plätze vergibt der Knoten der Gastgeber.
+did-maybe = Du hast „vielleicht“ gesagt.
+did-no = Du hast abgesagt.
+did-confirm = Bestätigt: Man rechnet mit dir.
+did-comment = Gesagt.
+
+problem-title = Das ging nicht
+problem-home = Zum Start
+problem-nothing = Diese Seite gibt es nicht.
+problem-host = Das ist nicht die Adresse dieser Seite. Öffne sie über den Link, den „klatch up“ ausgibt.
+problem-origin = Das Formular einer fremden Seite kam hier an. Es wurde nichts getan.
+problem-session = Diese Seite ist für den Menschen an diesem Rechner. „klatch page“ gibt einen Link aus, der hineinführt.
+problem-link = Dieser Link ist benutzt oder zu alt. „klatch page“ gibt einen neuen aus.
+problem-large = Das ist mehr, als ein Formular tragen kann.
+problem-slow = Das kam zu langsam an.
+problem-streams = Es sind zu viele Seiten zugleich offen: Schließ ein paar.
+problem-odd = Der Knoten hat etwas anderes geantwortet, als gefragt war. Ist er von einer anderen Version?
+problem-form = Dieses Formular ist nicht lesbar.
+problem-unknown = Unter { $who } ist hier nichts bekannt.
+problem-unknown-person = Unter { $who } ist hier niemand bekannt.
+problem-unknown-group = Unter { $who } ist hier keine Gruppe bekannt.
+problem-unknown-event = Unter { $who } ist hier kein Treffen bekannt.
+problem-ambiguous = { $who } kann mehreres meinen:
+problem-mistyped = { $who } ist vertippt:
+problem-field = Sieh dir bitte „{ $field }“ noch einmal an.
+problem-not-held = Von { $who } ist noch nichts hier: Folge ihnen und warte, bis etwas angekommen ist.
+problem-right = Das darfst du hier nicht.
+problem-no-effect = Das würde nichts ändern.
+problem-held = Gerade wird nichts von dir veröffentlicht.
+problem-backup = Es gibt keine Sicherung.
+problem-disk = Die Platte macht nicht mit.
+problem-net = Das Netz hat abgelehnt.
+problem-stopping = Der Knoten hört gerade auf. „klatch up“ startet ihn.

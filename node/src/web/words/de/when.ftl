@@ -1,0 +1,27 @@
+# Tage und Zeiten.
+when-january = Januar
+when-february = Februar
+when-march = März
+when-april = April
+when-may = Mai
+when-june = Juni
+when-july = Juli
+when-august = August
+when-september = September
+when-october = Oktober
+when-november = November
+when-december = Dezember
+when-monday = Montag
+when-tuesday = Dienstag
+when-wednesday = Mittwoch
+when-thursday = Donnerstag
+when-friday = Freitag
+when-saturday = Samstag
+when-sunday = Sonntag
+when-date = { $weekday }, { $day }. { $month } { $year }
+when-short-date = { $weekday }, { $day }. { $month }
+when-here = { $time } in { $zone }
+when-all-day = ganztägig
+when-today = Heute
+when-tomorrow = Morgen
+when-never = zu unbekannter Zeit

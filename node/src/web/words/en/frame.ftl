@@ -1,0 +1,49 @@
+# What stands around every page, and what goes wrong on any.
+nav-home = Home
+nav-groups = Groups
+nav-people = People
+nav-inbox = Inbox
+nav-network = Network
+nav-settings = Settings
+
+frame-skip = Skip to what is on this page
+frame-ways = Pages
+frame-me = You are { $who }
+frame-held = Nothing you do is posted now.
+frame-held-more = What to do
+frame-go-on = Go on
+frame-news = This page was brought up to date.
+
+did-yes = Your answer is out: a host’s node gives the seats.
+did-maybe = You said maybe.
+did-no = You said no.
+did-confirm = Confirmed: they count on you.
+did-comment = Said.
+
+problem-title = That did not work
+problem-home = To the start
+problem-nothing = There is no such page.
+problem-host = This address is not the page’s own. Open it by the link that “klatch up” printed.
+problem-origin = A form of another page was sent here, so nothing was done.
+problem-session = This page is for the person at this machine. Type “klatch page” for a link into it.
+problem-link = This link was used, or is too old. Type “klatch page” for a new one.
+problem-large = That is more than a form may carry.
+problem-slow = That took too long to arrive.
+problem-streams = Too many pages are open at once: close some.
+problem-odd = The node answered something else than was asked. Is it of another version?
+problem-form = This form cannot be read.
+problem-unknown = Nothing called { $who } is known here.
+problem-unknown-person = Nobody called { $who } is known here.
+problem-unknown-group = No group called { $who } is known here.
+problem-unknown-event = No event called { $who } is known here.
+problem-ambiguous = { $who } may be more than one:
+problem-mistyped = { $who } is mistyped:
+problem-field = Please look at “{ $field }” again.
+problem-not-held = Nothing of { $who } is here yet: follow them, and wait until something has come.
+problem-right = You may not do that here.
+problem-no-effect = That would change nothing.
+problem-held = Nothing of yours is posted now.
+problem-backup = There is no backup.
+problem-disk = The disk refuses.
+problem-net = The network said no.
+problem-stopping = The node is stopping. Start it with “klatch up”.

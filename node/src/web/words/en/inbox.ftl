@@ -1,0 +1,20 @@
+# What concerns me.
+inbox-empty = Nothing needs you
+inbox-empty-next = A seat, a change, a deadline, or an answer to what you said will stand here.
+inbox-home = See what is on
+inbox-seated = { $count ->
+    [one] You have a seat
+   *[other] You have { $count } seats
+ }
+inbox-waiting = You are at place { $count } of the waiting list
+inbox-released = A host gave your seat up
+inbox-changed = Changed since you answered: now { $time }
+inbox-moved = Changed since you answered: now { $time }, { $place }
+inbox-cancelled = Cancelled
+inbox-confirm-by = Confirm by { $time } that you come, or the seat is given up
+inbox-soon = Begins soon
+inbox-reply = { $who } answered you
+inbox-announced = { $who } announces
+inbox-answer-again = Answer again
+inbox-confirm = Confirm
+inbox-answer-them = Answer

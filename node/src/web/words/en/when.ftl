@@ -1,0 +1,27 @@
+# Days and times.
+when-january = January
+when-february = February
+when-march = March
+when-april = April
+when-may = May
+when-june = June
+when-july = July
+when-august = August
+when-september = September
+when-october = October
+when-november = November
+when-december = December
+when-monday = Monday
+when-tuesday = Tuesday
+when-wednesday = Wednesday
+when-thursday = Thursday
+when-friday = Friday
+when-saturday = Saturday
+when-sunday = Sunday
+when-date = { $weekday } { $day } { $month } { $year }
+when-short-date = { $weekday } { $day } { $month }
+when-here = { $time } in { $zone }
+when-all-day = all day
+when-today = Today
+when-tomorrow = Tomorrow
+when-never = at no known time
