@@ -95,6 +95,7 @@ pub fn run(program: &Program, folder: &Path, tell: &mut dyn FnMut(&Account)) -> 
         cast: Vec::new(),
         steps: Vec::new(),
         states: Vec::new(),
+        explained: None,
         traffic: Vec::new(),
         millis: 0,
     };
@@ -206,24 +207,51 @@ impl Stage<'_> {
         self.actor(who).ask(&["peers"])
     }
 
-    /// Compares what every node prints of the event, byte for byte.
-    fn compare(&mut self, event: &str) -> Result<(), Trouble> {
+    /// Compares what every node prints of all of these, byte for byte.
+    fn compare(&mut self, shown: &[Shown]) -> Result<(), Trouble> {
         let mut texts = Vec::new();
         for who in Part::ALL {
-            let text = self.actor(who).run(&["event", "show", event])?;
-            let sha256 = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
-            self.account.states.push(State { who: who.name().to_owned(), sha256, bytes: text.len() });
-            texts.push((who, text));
+            let texts_here = shown.iter().map(|shown| self.actor(who).run(&shown.command("show")));
+            let texts_here = texts_here.collect::<Result<Vec<_>, _>>()?;
+            let whole = texts_here.concat();
+            let sha256 = Sha256::digest(&whole).iter().map(|byte| format!("{byte:02x}")).collect();
+            self.account.states.push(State { who: who.name().to_owned(), sha256, bytes: whole.len() });
+            texts.push((who, texts_here));
         }
-        let (first, text) = &texts[0];
-        match texts.iter().find(|(_, other)| other != text) {
-            None => Ok(()),
-            Some((other, _)) => Err(Trouble::Differs(format!(
-                "{} and {} fold the event differently: compare `klatch event show {event} --json` in their homes",
-                first.name(),
-                other.name()
-            ))),
+        let (first, expected) = &texts[0];
+        for (who, found) in &texts {
+            if let Some(at) = (0..shown.len()).find(|at| found[*at] != expected[*at]) {
+                return Err(Trouble::Differs(format!(
+                    "{} and {} fold an event differently: compare `klatch {} --json` in their homes",
+                    first.name(),
+                    who.name(),
+                    actor::spell(&shown[at].command("show"))
+                )));
+            }
         }
+        Ok(())
+    }
+}
+
+/// An event, or one date of a series, as commands name it.
+struct Shown {
+    event: String,
+    on: Option<String>,
+}
+
+impl Shown {
+    fn event(event: &str) -> Self {
+        Self { event: event.to_owned(), on: None }
+    }
+
+    fn date(event: &str, on: &str) -> Self {
+        Self { on: Some(on.to_owned()), ..Self::event(event) }
+    }
+
+    /// `klatch event VERB` of it.
+    fn command(&self, verb: &'static str) -> Vec<&str> {
+        let on = self.on.iter().flat_map(|on| ["--on", on.as_str()]);
+        ["event", verb, self.event.as_str()].into_iter().chain(on).collect()
     }
 }
 

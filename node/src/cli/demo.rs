@@ -16,8 +16,10 @@ use crate::demo::actor::{Program, spell};
 ///
 /// Starts a host, a co-host, three guests and a pub as processes of this program, each with a home in a
 /// temporary folder, on the loopback interface alone: real connections, real logs, real discovery. They found
-/// a group, schedule an event with two seats for three, cancel, move up, lose the pub and check in at two
-/// doors. Ends with 0 only if every step was observed and all nodes agree. Takes less than half a minute.
+/// a group and schedule an evening with fewer seats than people, wait, move up, and lose a seat that was not
+/// confirmed; answer for one moved date of a series; lose the pub, and check in at two doors that hear of each
+/// other only later. Then every node is asked why everybody stands as they do. Ends with 0 only if every step
+/// was observed and all nodes agree. Takes less than half a minute.
 #[derive(Args, Debug)]
 pub(super) struct DemoArgs {
     /// Leave the homes where they are, and say how to go on by hand

@@ -22,8 +22,10 @@ pub struct Account {
     pub homes: std::path::PathBuf,
     pub cast: Vec<Member>,
     pub steps: Vec<Step>,
-    /// The event as each node folds it at the end.
+    /// The events as each node folds them at the end.
     pub states: Vec<State>,
+    /// The verdicts that every node was asked to explain.
+    pub explained: Option<Explained>,
     pub traffic: Vec<Traffic>,
     pub millis: u64,
 }
@@ -74,9 +76,22 @@ pub struct Seen {
 #[expect(missing_docs, reason = "JSON that people see")]
 pub struct State {
     pub who: String,
-    /// SHA-256 of what `klatch event show --json` printed, in hex.
+    /// SHA-256 of what `klatch event show --json` printed of all events and dates, in hex.
     pub sha256: String,
     pub bytes: usize,
+}
+
+/// The verdicts that were asked why: how everybody stands with every event and date.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Explained {
+    /// How many, by each of the nodes.
+    pub verdicts: usize,
+    pub nodes: usize,
+    /// The rules that were given as reasons, by each node.
+    pub reasons: usize,
+    /// The different entries that those rest on.
+    pub entries: usize,
 }
 
 /// What one node received and sent in the whole story, by path.
@@ -116,7 +131,7 @@ impl Account {
     pub fn ending(&self, ink: Ink) -> String {
         let mut text = String::new();
         if !self.states.is_empty() {
-            text += &format!("\n{}\n", ink.bold("The event, as each node folds it"));
+            text += &format!("\n{}\n", ink.bold("The events, as each node folds them"));
             for state in &self.states {
                 let hash = state.sha256.get(..16).unwrap_or(&state.sha256);
                 text += &format!("  {:<NAME_WIDTH$} {} bytes  sha256 {hash}…\n", state.who, state.bytes);
@@ -128,6 +143,11 @@ impl Account {
                 let (received, sent) = (paths(&line.received), paths(&line.sent));
                 text += &format!("  {:<NAME_WIDTH$} in {received:<28} out {sent}\n", line.who);
             }
+        }
+        if let Some(Explained { verdicts, nodes, reasons, entries }) = self.explained {
+            text += &format!(
+                "\n{verdicts} verdicts explained, by each of {nodes} nodes with the same {reasons} reasons; they rest on {entries} entries, and every node holds those.\n"
+            );
         }
         let took = seconds(self.millis);
         text += &match &self.differed {
@@ -165,7 +185,10 @@ impl Step {
 /// A command with its ids cut short: they are long, and stand whole in `--json`.
 fn brief(command: &str) -> String {
     let word = |word: &str| match word.starts_with("feed1") || word.starts_with("entry1") {
-        true => format!("{}…", crate::names::short(&word)),
+        true => match word.split_once('@') {
+            Some((feed, address)) => format!("{}…@{address}", crate::names::short(&feed)),
+            None => format!("{}…", crate::names::short(&word)),
+        },
         false => word.to_owned(),
     };
     command.split(' ').map(word).collect::<Vec<_>>().join(" ")

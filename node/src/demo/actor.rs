@@ -131,7 +131,8 @@ impl Actor {
         let (program, before) = self.program.command.split_first().expect("a program has a path");
         let mut command = Command::new(program);
         command.args(before).arg("--home").arg(&self.home).arg("--json").args(args);
-        command.env_remove("KLATCH_HOME").stdin(Stdio::null());
+        // Whoever sits at this machine is not to be notified of what happens in a story.
+        command.env_remove("KLATCH_HOME").env_remove("DBUS_SESSION_BUS_ADDRESS").stdin(Stdio::null());
         command
     }
 
@@ -213,8 +214,18 @@ impl Actor {
         what: &str,
         wanted: impl Fn(&EventState) -> bool,
     ) -> Result<EventState, Trouble> {
+        self.until_shown(&["event", "show", event], what, wanted)
+    }
+
+    /// As [`Self::until_event`], of what this command shows: an event, or one date of a series.
+    pub fn until_shown(
+        &self,
+        show: &[&str],
+        what: &str,
+        wanted: impl Fn(&EventState) -> bool,
+    ) -> Result<EventState, Trouble> {
         self.until(what, |actor| {
-            Ok(match actor.find::<EventState, _>(&["event", "show", event])? {
+            Ok(match actor.find::<EventState, _>(show)? {
                 Some(state) if wanted(&state) => Ok(state),
                 Some(state) => Err(outline(&state)),
                 None => Err("no such event yet".to_owned()),

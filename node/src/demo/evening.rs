@@ -1,16 +1,18 @@
 //! The story itself, scene by scene. Every scene ends with something observed at another node than acted.
 
-use klatch_feed::meetup::SeatLine;
+mod dates;
+mod doors;
+mod seats;
+mod verdicts;
+
 use klatch_feed::post::Role;
-use klatch_feed::{EventState, FeedId, GroupState};
-use serde::Deserialize;
+use klatch_feed::{EventState, GroupState};
 use serde_json::Value;
 
-use super::actor::{Running, Trouble};
-use super::{Part, Stage, word};
-use crate::clock;
+use super::actor::Trouble;
+use super::{Part, Shown, Stage, word};
 use crate::daemon::{Created, FollowLine};
-use crate::net::report::{CheckedIn, Path, PeerLine};
+use crate::net::report::{Path, PeerLine};
 use crate::pub_server::Invited;
 
 use Part::{Ana, Ben, Cleo, CoHost, Host, Pub};
@@ -24,15 +26,14 @@ pub(super) fn play(stage: &mut Stage<'_>) -> Result<(), Trouble> {
     pub_lets_in(stage)?;
     guests_follow(stage)?;
     let group = group_is_founded(stage)?;
-    let event = event_is_scheduled(stage, &group)?;
-    co_host_is_named(stage, &event)?;
-    two_get_seats(stage, &event)?;
-    third_waits(stage, &event)?;
-    one_cancels(stage, &event)?;
-    pub_goes_away(stage)?;
-    doors_open(stage, &event)?;
-    pub_comes_back(stage, &event)?;
-    stage.compare(&event)
+    let evening = seats::is_scheduled(stage, &group)?;
+    co_host_is_named(stage, &evening)?;
+    seats::play(stage, &evening)?;
+    let series = dates::play(stage, &group)?;
+    doors::play(stage, &evening)?;
+    let shown: Vec<_> = [Shown::event(&evening)].into_iter().chain(series).collect();
+    stage.compare(&shown)?;
+    verdicts::explain(stage, &shown)
 }
 
 fn nodes_start(stage: &mut Stage<'_>) -> Result<(), Trouble> {
@@ -147,46 +148,6 @@ fn until_group(stage: &Stage<'_>, who: Part, group: &str, members: usize) -> Res
     })
 }
 
-fn event_is_scheduled(stage: &mut Stage<'_>, group: &str) -> Result<String, Trouble> {
-    let mut scene = stage.scene("Hana schedules an evening: two seats for three people");
-    let start = in_a_week();
-    let made: Created = stage.types(
-        &mut scene,
-        Host,
-        &[
-            "event",
-            "schedule",
-            group,
-            "--title",
-            "Tea and borrow checks",
-            "--start",
-            &start,
-            "--tz",
-            "Europe/Lisbon",
-            "--duration",
-            "2h",
-            "--where",
-            "Café A Brasileira",
-            "--capacity",
-            "2",
-        ],
-    )?;
-    let event = made.id.to_string();
-    for who in EVERYBODY_ELSE {
-        stage.actor(who).until_event(&event, "the event", |_| true)?;
-        stage.saw(&mut scene, who, "sees the event, 2 seats free")?;
-    }
-    stage.done(scene);
-    Ok(event)
-}
-
-/// A local start some days from now, since the demo has no date of its own.
-fn in_a_week() -> String {
-    let ms = i64::try_from(clock::now_ms()).unwrap_or_default();
-    let day = chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default() + chrono::Days::new(7);
-    day.format("%Y-%m-%dT19:30").to_string()
-}
-
 fn co_host_is_named(stage: &mut Stage<'_>, event: &str) -> Result<(), Trouble> {
     let mut scene = stage.scene("Hana makes Kai a host of it");
     let kai = stage.actor(CoHost).feed;
@@ -199,124 +160,4 @@ fn co_host_is_named(stage: &mut Stage<'_>, event: &str) -> Result<(), Trouble> {
     }
     stage.done(scene);
     Ok(())
-}
-
-fn two_get_seats(stage: &mut Stage<'_>, event: &str) -> Result<(), Trouble> {
-    let mut scene = stage.scene("Ana and Ben say yes, and Hana's node seats them");
-    for who in [Ana, Ben] {
-        let feed = stage.actor(who).feed;
-        let _: Created = stage.types(&mut scene, who, &["rsvp", event, "yes"])?;
-        for at in [Host, who] {
-            stage.actor(at).until_event(event, &format!("a seat for {}", who.name()), |state| {
-                has(&state.seated, feed)
-            })?;
-        }
-        stage.saw(&mut scene, who, "has a seat, given by Hana")?;
-    }
-    stage.saw(&mut scene, Host, "sees 2 of 2 seats taken, by people it does not follow")?;
-    stage.done(scene);
-    Ok(())
-}
-
-fn third_waits(stage: &mut Stage<'_>, event: &str) -> Result<(), Trouble> {
-    let mut scene = stage.scene("Cleo says yes through the pub, and waits");
-    let cleo = stage.actor(Cleo).feed;
-    let _: Created = stage.types(&mut scene, Cleo, &["rsvp", event, "yes"])?;
-    for who in [Cleo, Host, Ana] {
-        stage.actor(who).until_event(event, "Cleo in the waiting list", |state| has(&state.waiting, cleo))?;
-        stage.saw(&mut scene, who, "sees Cleo first in the waiting list")?;
-    }
-    only_path(stage, Cleo, Path::Pub)?;
-    stage.done(scene);
-    Ok(())
-}
-
-fn one_cancels(stage: &mut Stage<'_>, event: &str) -> Result<(), Trouble> {
-    let mut scene = stage.scene("Ana cancels, and Cleo moves up");
-    let (ana, cleo) = (stage.actor(Ana).feed, stage.actor(Cleo).feed);
-    let _: Created = stage.types(&mut scene, Ana, &["rsvp", event, "no"])?;
-    let moved =
-        |state: &EventState| has(&state.seated, cleo) && !has(&state.seated, ana) && state.waiting.is_empty();
-    for who in [Host, Ana, Ben, Cleo, Pub] {
-        stage.actor(who).until_event(event, "Cleo seated in place of Ana", moved)?;
-        stage.saw(&mut scene, who, "sees Ben and Cleo seated, nobody waiting")?;
-    }
-    only_path(stage, Cleo, Path::Pub)?;
-    stage.done(scene);
-    Ok(())
-}
-
-fn pub_goes_away(stage: &mut Stage<'_>) -> Result<(), Trouble> {
-    let mut scene = stage.scene("The pub goes away; Cleo comes to the café");
-    stage.actor_mut(Pub).down()?;
-    stage.actor_mut(Cleo).down()?;
-    stage.forget_counts(&[Pub, Cleo]);
-    let _: Value = stage.actor_mut(Cleo).up(&ON_LOOPBACK)?;
-    for who in [Cleo, Host, CoHost] {
-        only_path(stage, who, Path::Lan)?;
-        stage.saw(&mut scene, who, "is connected on the LAN alone")?;
-    }
-    stage.done(scene);
-    Ok(())
-}
-
-fn doors_open(stage: &mut Stage<'_>, event: &str) -> Result<(), Trouble> {
-    let mut scene = stage.scene("Two doors open, with no pub and no internet");
-    let (first, hana_code) = open_door(stage, Host, event)?;
-    let (second, kai_code) = open_door(stage, CoHost, event)?;
-    for who in [Host, CoHost] {
-        scene.typed(who, &["door", event]);
-        stage.saw(&mut scene, who, "shows a code")?;
-    }
-    stage.done(scene);
-
-    let mut scene = stage.scene("Ben checks in with Hana, Cleo with Kai");
-    for (guest, host, code) in [(Ben, Host, hana_code), (Cleo, CoHost, kai_code)] {
-        let done: CheckedIn = stage.actor(guest).ask(&["checkin", event, "--code", &code])?;
-        scene.typed(guest, &["checkin", event, "--code", "CODE"]);
-        if done.door != stage.actor(host).feed || done.walk_in || done.already {
-            return Err(Trouble::Differs(format!("{} was let in otherwise: {done:?}", guest.name())));
-        }
-        stage.saw(&mut scene, guest, format!("is let in, countersigned by {}", host.name()))?;
-    }
-    for who in [Host, CoHost, Ana, Ben, Cleo] {
-        stage.actor(who).until_event(event, "both arrivals", |state| both_arrived(stage, state))?;
-        stage.saw(&mut scene, who, "sees Ben and Cleo arrived, one at each door")?;
-    }
-    first.end()?;
-    second.end()?;
-    stage.done(scene);
-    Ok(())
-}
-
-fn open_door(stage: &Stage<'_>, host: Part, event: &str) -> Result<(Running, String), Trouble> {
-    let mut door = stage.actor(host).spawn(&["door", event])?;
-    let DoorLine { code } = door.line()?;
-    Ok((door, code))
-}
-
-/// The first line of `klatch door --json`.
-#[derive(Deserialize)]
-struct DoorLine {
-    code: String,
-}
-
-fn both_arrived(stage: &Stage<'_>, state: &EventState) -> bool {
-    [(Ben, Host), (Cleo, CoHost)].iter().all(|(guest, host)| {
-        let (guest, host) = (stage.actor(*guest).feed, stage.actor(*host).feed);
-        state.attendance.iter().any(|line| line.feed == guest && line.doors == [host] && line.rsvp.is_some())
-    })
-}
-
-fn pub_comes_back(stage: &mut Stage<'_>, event: &str) -> Result<(), Trouble> {
-    let mut scene = stage.scene("The pub comes back, and learns what it missed");
-    pub_starts(stage)?;
-    stage.actor(Pub).until_event(event, "both arrivals", |state| both_arrived(stage, state))?;
-    stage.saw(&mut scene, Pub, "sees both arrivals")?;
-    stage.done(scene);
-    Ok(())
-}
-
-fn has(lines: &[SeatLine], feed: FeedId) -> bool {
-    lines.iter().any(|line| line.feed == feed)
 }

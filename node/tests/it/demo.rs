@@ -38,6 +38,9 @@ fn the_demo_observes_every_step_and_all_six_nodes_agree() {
     let states = account["states"].as_array().unwrap();
     assert_eq!(states.len(), 6);
     assert!(states.iter().all(|state| state["sha256"] == states[0]["sha256"]), "{states:?}");
+    // Five people, at an evening, a series and its four dates.
+    let explained = &account["explained"];
+    assert_eq!((&explained["verdicts"], &explained["nodes"]), (&Value::from(30), &Value::from(6)));
     let steps = account["steps"].as_array().unwrap();
     for step in steps {
         assert_ne!(step["seen"].as_array().unwrap().len(), 0, "a step that nobody saw: {step}");
