@@ -497,7 +497,7 @@ impl Owner {
         if self.options.live && (changes.lineage || self.matters(&changes)) {
             self.rewant()?;
         }
-        let ranked = if self.options.live { self.rank(&changes)? } else { None };
+        let ranked = if self.options.live { self.rank(&changes)? } else { Vec::new() };
         let mut seated: BTreeSet<_> = changes.objects.iter().copied().collect();
         seated.extend(ranked.iter().flat_map(|changes| &changes.objects));
         let told = if self.options.live { self.tell_address(&seated)? } else { None };

@@ -5,7 +5,7 @@ use klatch::daemon::{Notice, Request, Response, Standing, What, standing};
 use klatch_feed::post::{EventFields, Tone};
 use klatch_feed::{EntryId, EventState};
 
-use crate::owner::{AUTO, Somebody, guest, hinted, wait};
+use crate::owner::{AUTO, Somebody, guest, hinted, wait, yes};
 
 /// 2126-12-01T18:30Z, milliseconds since 1970.
 const START: i64 = 4_951_823_400_000;
@@ -62,6 +62,22 @@ fn a_seat_is_told_once_also_after_a_restart() {
         assert_eq!(listed.len(), 1);
         assert!(listed[0].told_ms.is_some() && listed[0].title == "Tea", "{listed:?}");
     }
+}
+
+#[test]
+fn a_hosts_own_seat_is_told_at_once_and_so_is_what_it_has_to_be_confirmed_by() {
+    let host = Somebody::new("Host", AUTO);
+    let mut notices = host.handle().notices();
+    let event = host.schedules_with(Some(1), EventFields { confirm_by: Some(60), ..EventFields::default() });
+    let rsvp = host.posts(yes(&event));
+    assert_eq!(heard(&host, &mut notices), [What::Seated { rsvp, persons: 1 }]);
+    let posted = length(&host);
+    wait(host.handle().due(START - 120 * MINUTE)).unwrap();
+    let by_ms = START - 60 * MINUTE;
+    assert_eq!(heard(&host, &mut notices), [What::ConfirmBy { by_ms }, What::Soon { start_ms: START }]);
+    assert_eq!(length(&host), posted, "the second look ranks nobody again");
+    wait(host.handle().due(by_ms)).unwrap();
+    assert_eq!(heard(&host, &mut notices), [What::Released { rsvp }]);
 }
 
 #[test]

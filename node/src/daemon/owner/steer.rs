@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::meetup::agenda::start_ms;
+use klatch_feed::meetup::agenda::{standing, start_ms};
 use klatch_feed::meetup::attendance;
 use klatch_feed::{EntryId, EventState, FeedId, Post};
 use klatch_store::{Changes, DiskError, Snapshot};
@@ -29,7 +29,7 @@ enum What {
 
 impl Owner {
     /// Does what there is to do at events that changed. `changes.feeds` are in the order in which they came.
-    pub(super) fn rank(&mut self, changes: &Changes) -> Result<Option<Changes>, DiskError> {
+    pub(super) fn rank(&mut self, changes: &Changes) -> Result<Vec<Changes>, DiskError> {
         let arrived: BTreeMap<_, _> =
             changes.feeds.iter().enumerate().map(|(at, (feed, _))| (*feed, at)).collect();
         let ranked = self.steer(&changes.objects, &arrived, clock::now())?;
@@ -40,10 +40,10 @@ impl Owner {
     /// Does what is due at `now_ms`; answers when something is next.
     pub(super) fn due(&mut self, now_ms: i64) -> Result<Option<i64>, DiskError> {
         let due: Vec<_> = self.deadlines.iter().filter(|(_, at)| **at <= now_ms).map(|(id, _)| *id).collect();
-        if !due.is_empty()
-            && let Some(changes) = self.steer(&due, &BTreeMap::new(), now_ms)?
-        {
-            self.committed(changes)?;
+        if !due.is_empty() {
+            for changes in self.steer(&due, &BTreeMap::new(), now_ms)? {
+                self.committed(changes)?;
+            }
         }
         Ok(self.next_deadline())
     }
@@ -59,12 +59,26 @@ impl Owner {
         events: &[EntryId],
         arrived: &BTreeMap<FeedId, usize>,
         now_ms: i64,
-    ) -> Result<Option<Changes>, DiskError> {
+    ) -> Result<Vec<Changes>, DiskError> {
+        let (first, own) = self.look(events, arrived, now_ms)?;
+        // What that did to the node's own person is told at once. Nothing is left to rank: no RSVP is ranked twice.
+        let then = if own.is_empty() { None } else { self.look(&own, arrived, now_ms)?.0 };
+        Ok(first.into_iter().chain(then).collect())
+    }
+
+    /// One look at events. Answers with what it posted, and with the events where that may concern its own person.
+    fn look(
+        &mut self,
+        events: &[EntryId],
+        arrived: &BTreeMap<FeedId, usize>,
+        now_ms: i64,
+    ) -> Result<(Option<Changes>, Vec<EntryId>), DiskError> {
         let is_paused = self.is_paused();
         let may_post = !is_paused && self.store.held().is_none() && self.options.admit == Admit::Auto;
         let (me, nobody) = (self.shared.me, BTreeMap::new());
         let snapshot = self.shared.reader.snapshot()?;
         let (mut posts, mut sets, mut no_shows, mut news) = (Vec::new(), Vec::new(), None, Vec::new());
+        let mut own = Vec::new();
         for id in events {
             self.deadlines.remove(id);
             let Some(event) = snapshot.event(id)? else { continue };
@@ -106,6 +120,9 @@ impl Owner {
                     steering::step(state, &around, &noted, &mut draw);
                 sets.extend(drawn.map(|rsvps| note(state, What::Drawn, &rsvps)));
                 sets.extend(released.map(|rsvps| note(state, What::Released, &rsvps)));
+                if !more.is_empty() && standing(state, &me).is_some() && own.last() != Some(id) {
+                    own.push(*id);
+                }
                 posts.extend(more);
                 self.ranked.extend(ranked.into_iter().map(|rsvp| (rsvp, state.occ.clone())));
                 next = next.into_iter().chain(next_ms).min();
@@ -117,7 +134,7 @@ impl Owner {
         }
         let changes = self.say(&posts, "RSVPs wait: the node could not rank them")?;
         self.tell(&snapshot, news)?;
-        Ok(changes)
+        Ok((changes, own))
     }
 
     /// Posts what the node says by itself; `otherwise` is what it means that it could not.
