@@ -80,8 +80,14 @@ fn succession() -> Vec<Value> {
 
 /// What belongs to these objects, and the state of the last of them, which `net` and its kind decide.
 fn fold(town: &Town, what: &str, objects: &[EntryId]) -> Value {
+    fold_without(town, what, objects, &[])
+}
+
+/// The same where these entries have not arrived.
+fn fold_without(town: &Town, what: &str, objects: &[EntryId], absent: &[EntryId]) -> Value {
     let of = *objects.last().expect("an object");
-    let all = town.all();
+    let mut all = town.all();
+    all.retain(|fact| !absent.contains(&fact.id));
     let about =
         |fact: &&Fact| objects.contains(&fact.id) || fact.refs.first().is_some_and(|id| objects.contains(id));
     let held: BTreeSet<_> = all.iter().filter(about).map(|fact| fact.id).collect();
@@ -159,10 +165,15 @@ fn hosts() -> Vec<Value> {
     town.grant(ANA, event, HOA, Role::Host, 1);
     let rsvps = [BEN, CAI, DEE].map(|who| town.yes(who, event));
     town.admit(ANA, event, &rsvps);
-    town.say(BEN, &Post::Confirm { event, rsvp: rsvps[0], occ: None });
+    let confirm = town.say(BEN, &Post::Confirm { event, rsvp: rsvps[0], occ: None });
     let mut cases = vec![fold(&town, "one of the seated confirmed", &[event])];
+    let absent = [rsvps[0], confirm];
+    let unknown = "a line whose rsvp is not held keeps its place and shows nobody";
+    cases.push(fold_without(&town, unknown, &[event], &absent));
     town.say(ANA, &Post::Release { event, rsvps: vec![rsvps[0]], occ: None });
     cases.push(fold(&town, "a line given up: the list moves up", &[event]));
+    let given_up = "given up, and its rsvp is not held: the list moves up all the same";
+    cases.push(fold_without(&town, given_up, &[event], &absent));
     let eli = town.yes(ELI, event);
     town.say(ANA, &Post::Close { event, occ: None });
     town.admit(ANA, event, &[eli]);
