@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::person::{Network, PATIENCE, Person, eventually};
+use crate::succession::succeeds;
 
 fn sealed(person: &Person, event: &str) -> Vec<Value> {
     let local = person.json(&["event", "show", event, "--local"]);
@@ -163,4 +164,51 @@ fn another_implementation_opens_the_vectors() {
     for (case, read) in cases.iter().zip(&read) {
         assert_eq!(*read, serde_json::json!([case["what"], case["verdict"], case["text"]]));
     }
+}
+
+#[test]
+fn under_a_new_key_one_reads_what_is_sealed_from_then_on() {
+    let network = Network::new();
+    let [mut ana, mut ben] = ["ana", "ben"].map(|name| network.person(name));
+    let when = ["--start", "2126-12-01T18:30", "--tz", "Europe/Lisbon", "--where", "Alfama"];
+    let more = ["--address", "Rua 1, ring twice", "--question", "Nuts?"];
+    let made = ana.json(&[&["event", "schedule", "--title", "Tea"][..], &when, &more].concat());
+    let event = made["id"].as_str().unwrap().to_owned();
+    let line = ana.json(&["event", "share", &event])["line"].as_str().unwrap().to_owned();
+    ben.json(&["open", &line]);
+    let (ana_up, ben_up) = (ana.on_lan(), ben.on_lan());
+    ben.event_once(&event, "the event comes", |event| event["questions"][0] == "Nuts?");
+    ben.json(&["rsvp", &event, "yes", "--answer", "no nuts"]);
+    let no_nuts = [("Nuts?".to_owned(), "no nuts".to_owned())];
+    let nothing = Vec::<String>::new();
+    eventually("ben reads the address", || {
+        (texts(&ben, &event, "address") == ["Rua 1, ring twice"]).then_some(())
+    });
+    eventually("the host reads the answer", || (answers(&ana, &event) == no_nuts).then_some(()));
+
+    // A guest goes on: what was sealed for the key before stays shut, and the host's node seals the address again.
+    ben_up.stop();
+    succeeds(&mut ben, &[]);
+    assert_eq!((texts(&ben, &event, "address"), answers(&ben, &event)), (nothing.clone(), vec![]));
+    let ben_up = ben.on_lan();
+    eventually("ben reads the address again", || {
+        (texts(&ben, &event, "address") == ["Rua 1, ring twice"]).then_some(())
+    });
+    assert_eq!(answers(&ana, &event), no_nuts, "what was said under the key before is that person's word");
+
+    // A host goes on: what guests said is to be said again, and so is the address, which who read it keeps.
+    ana_up.stop();
+    succeeds(&mut ana, &[]);
+    assert_eq!((texts(&ana, &event, "address"), answers(&ana, &event)), (nothing, vec![]));
+    let ana_up = ana.on_lan();
+    let host = ana.feed.clone();
+    ben.event_once(&event, "ana goes on", |event| event["hosts"][0]["feed"] == host.as_str());
+    assert_eq!(texts(&ben, &event, "address"), ["Rua 1, ring twice"]);
+    ben.json(&["rsvp", &event, "yes", "--answer", "a few nuts"]);
+    ana.json(&["event", "update", &event, "--address", "Rua 2"]);
+    eventually("the host reads the answer under the new key", || {
+        (answers(&ana, &event) == [("Nuts?".to_owned(), "a few nuts".to_owned())]).then_some(())
+    });
+    eventually("ben reads the new address", || (texts(&ben, &event, "address") == ["Rua 2"]).then_some(()));
+    drop((ana_up, ben_up));
 }

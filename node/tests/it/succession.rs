@@ -20,7 +20,7 @@ fn meets(person: &Person, other: &Person, up: &Up) {
 }
 
 /// Goes on under the next key; the same home, whose owner has another id now.
-fn succeeds(person: &mut Person, args: &[&str]) -> Value {
+pub(crate) fn succeeds(person: &mut Person, args: &[&str]) -> Value {
     let args = [&["succeed", "--json"], args].concat();
     let done = person.typed(&args, &format!("{}\n", person.words));
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
