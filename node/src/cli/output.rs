@@ -65,6 +65,13 @@ impl Printer {
         }
     }
 
+    /// Says on standard error what programs must not miss either: what is printed is not all. Nothing with --quiet.
+    pub fn warn(&self, text: impl std::fmt::Display) {
+        if !self.quiet {
+            let _ = writeln!(io::stderr(), "{text}"); // As above.
+        }
+    }
+
     /// Shows how far long work is, at a terminal.
     pub fn bar(&self, what: &'static str) -> ProgressBar {
         if !self.is_plain_screen() || !io::stderr().is_terminal() {

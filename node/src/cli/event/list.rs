@@ -7,7 +7,7 @@ use clap::Args;
 use super::fields::geo;
 use crate::cli::exit::CliError;
 use crate::cli::output::{Ink, Printer, plain, table};
-use crate::cli::reach::{Node, take};
+use crate::cli::reach::Node;
 use crate::cli::when;
 use crate::clock;
 use crate::config::Config;
@@ -51,12 +51,18 @@ pub(super) fn run(args: &ListArgs, config: &Config, node: &Node, out: &Printer) 
     let cut = Cell::new(false);
     let ask = |from_ms, max| {
         let group = args.group.clone();
-        if let Some(find) = find.clone() {
-            let found = take!(node.call(Request::EventFind { find, group, from_ms, max })?, Found)?;
-            cut.set(found.cut);
-            return Ok(found.lines);
+        let request = match find.clone() {
+            Some(find) => Request::EventFind { find, group, from_ms, max },
+            None => Request::EventList { group, from_ms, max },
+        };
+        match node.call(request)? {
+            Response::Events(lines) => Ok(lines),
+            Response::Found(found) => {
+                cut.set(found.cut);
+                Ok(found.lines)
+            }
+            _ => Err(CliError::Answer),
         }
-        take!(node.call(Request::EventList { group, from_ms, max })?, Events)
     };
     let now = i64::try_from(clock::now_ms()).unwrap_or(i64::MAX);
     let mut events = match args.all {
@@ -86,9 +92,12 @@ pub(super) fn run(args: &ListArgs, config: &Config, node: &Node, out: &Printer) 
         out.hint(format_args!("These are the next {SHOWN_MAX}; add --all for the rest."));
     }
     if cut.get() {
-        out.hint(
-            "There is more than was looked through: ask for fewer, by another word or a smaller circle.",
-        );
+        out.warn(match &find {
+            None => "There are more events in the group than one question looks through.",
+            Some(_) => {
+                "There is more than was looked through: ask for fewer, by another word or a smaller circle."
+            }
+        });
     }
     if events.is_empty() {
         match if args.all { 0 } else { ask(None, u32::MAX)?.len() } {

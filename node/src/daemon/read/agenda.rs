@@ -22,7 +22,8 @@ impl On<'_> {
         let max = max as usize;
         if let Some(text) = group {
             let group = names::group(self.snapshot, text)?;
-            return Ok(Response::Events(self.snapshot.events_in(&group, from_ms, max)?.lines));
+            let found = self.snapshot.events_in(&group, from_ms, max)?;
+            return Ok(Response::Found(FoundEvents { lines: found.lines, cut: found.cut }));
         }
         let mut lines = Vec::new();
         self.snapshot.agenda(from_ms, |line| {
