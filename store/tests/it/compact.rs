@@ -1,14 +1,12 @@
 //! Compaction: what was deleted is in no file any more, and all else is as it was.
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use klatch_feed::{Draft, FeedId, Kind, Post};
-use klatch_store::{Disk, Home, Store};
-use redb::{Builder, Database, DatabaseError};
+use klatch_store::Store;
 
+use crate::failing::{Failing, Fault};
 use crate::{Author, accept, assert_sound, draft, note, state, store};
 
 /// A kind that the fold reads, so that its bodies are kept as facts as well; no version knows it.
@@ -111,80 +109,21 @@ fn what_a_killed_compaction_left_is_gone_after_the_next_opening() {
     assert_sound(&store);
 }
 
-/// A home that puts a database in place or does not, and then fails to make that durable.
-#[derive(Debug)]
-struct Unsure {
-    home: Home,
-    renames: bool,
-    fails: AtomicBool,
-}
-
-impl Disk for Unsure {
-    fn home(&self) -> &Path {
-        self.home.home()
-    }
-
-    fn holds_database(&self) -> io::Result<bool> {
-        self.home.holds_database()
-    }
-
-    fn database_bytes(&self) -> io::Result<u64> {
-        self.home.database_bytes()
-    }
-
-    fn new_database(&self, builder: &Builder) -> Result<Database, DatabaseError> {
-        self.home.new_database(builder)
-    }
-
-    fn publish_database(&self) -> io::Result<()> {
-        let fails = self.fails.load(Ordering::Relaxed);
-        if self.renames || !fails {
-            self.home.publish_database()?;
-        }
-        if fails { Err(io::Error::from_raw_os_error(5)) } else { Ok(()) }
-    }
-
-    fn drop_unfinished(&self) -> io::Result<()> {
-        self.home.drop_unfinished()
-    }
-
-    fn open_database(&self, builder: &Builder) -> Result<Database, DatabaseError> {
-        self.home.open_database(builder)
-    }
-
-    fn read_witness(&self) -> io::Result<Option<Vec<u8>>> {
-        self.home.read_witness()
-    }
-
-    fn new_witness(&self, bytes: &[u8]) -> io::Result<()> {
-        self.home.new_witness(bytes)
-    }
-
-    fn write_witness(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.home.write_witness(offset, bytes)
-    }
-
-    fn random(&self) -> io::Result<[u8; 16]> {
-        self.home.random()
-    }
-}
-
 #[test]
 fn what_is_posted_after_a_compaction_that_failed_is_in_the_file_that_has_the_name() {
     for renames in [true, false] {
         let (me, net) = (Author::new(1), crate::net());
         let folder = tempfile::tempdir().unwrap();
-        let disk = Unsure { home: Home::new(folder.path()), renames, fails: AtomicBool::new(false) };
-        let disk = Arc::new(disk);
+        let disk = Arc::new(Failing::new(folder.path()));
         let mut store = Store::create_on(disk.clone(), net, me.feed()).unwrap();
         store.append(&me.secret(), vec![note(b"before")]).unwrap();
-        disk.fails.store(true, Ordering::Relaxed);
+        disk.fails(Some(Fault::Publish { renames }));
         let error = store.compact(&mut |_, _| {}).unwrap_err().to_string();
         assert!(error.contains("putting the compacted database in place"), "{error}");
         store.append(&me.secret(), vec![note(b"after")]).unwrap();
         assert_eq!(bodies(&store, &me.feed()), [true, true]);
         drop(store);
-        disk.fails.store(false, Ordering::Relaxed);
+        disk.fails(None);
         let mut store = Store::open_on(disk.clone(), net, me.feed()).unwrap();
         assert_eq!(bodies(&store, &me.feed()), [true, true], "renamed: {renames}");
         store.append(&me.secret(), vec![note(b"and on")]).unwrap();

@@ -7,6 +7,7 @@ mod backup;
 mod compact;
 mod crash;
 mod damage;
+mod failing;
 mod full;
 mod held;
 mod ingest;

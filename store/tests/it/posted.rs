@@ -1,17 +1,16 @@
 //! Own posts stand in the head witness first, and in the database, durable, some time later: what a crash takes
 //! from the database comes back, and what was put back from an older copy still shows.
 
-use std::path::Path;
+use std::fs;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::{fs, io};
 
 use klatch_feed::{EntryId, Seq};
-use klatch_store::{AppendError, Disk, DiskError, Held, Home, Store};
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, TableDefinition};
+use klatch_store::{AppendError, DiskError, Held, Store};
+use redb::{Database, ReadableDatabase, TableDefinition};
 use tempfile::TempDir;
 
 use crate::crash::{Fragile, Walk};
+use crate::failing::{Failing, Fault};
 use crate::{Author, accept, assert_sound, net, note, state, store};
 
 const DATABASE: &str = "klatch.redb";
@@ -250,86 +249,22 @@ fn a_witness_of_the_form_before_is_read_once_and_made_anew() {
     }
 }
 
-/// A home whose witness reports a failure though it wrote all, or the first part, or nothing of it.
-#[derive(Debug)]
-struct Fickle {
-    home: Home,
-    /// 0: it works; else which of the three.
-    fails: AtomicU8,
-}
-
-impl Disk for Fickle {
-    fn home(&self) -> &Path {
-        self.home.home()
-    }
-
-    fn holds_database(&self) -> io::Result<bool> {
-        self.home.holds_database()
-    }
-
-    fn database_bytes(&self) -> io::Result<u64> {
-        self.home.database_bytes()
-    }
-
-    fn new_database(&self, builder: &Builder) -> Result<Database, DatabaseError> {
-        self.home.new_database(builder)
-    }
-
-    fn publish_database(&self) -> io::Result<()> {
-        self.home.publish_database()
-    }
-
-    fn drop_unfinished(&self) -> io::Result<()> {
-        self.home.drop_unfinished()
-    }
-
-    fn open_database(&self, builder: &Builder) -> Result<Database, DatabaseError> {
-        self.home.open_database(builder)
-    }
-
-    fn read_witness(&self) -> io::Result<Option<Vec<u8>>> {
-        self.home.read_witness()
-    }
-
-    fn new_witness(&self, bytes: &[u8]) -> io::Result<()> {
-        self.home.new_witness(bytes)
-    }
-
-    fn write_witness(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let part = match self.fails.load(Ordering::Relaxed) {
-            0 | 1 => bytes,
-            2 => &bytes[..bytes.len().min(200)],
-            _ => &[],
-        };
-        self.home.write_witness(offset, part)?;
-        match self.fails.load(Ordering::Relaxed) {
-            0 => Ok(()),
-            _ => Err(io::Error::from_raw_os_error(5)),
-        }
-    }
-
-    fn random(&self) -> io::Result<[u8; 16]> {
-        self.home.random()
-    }
-}
-
 #[test]
 fn a_post_whose_witness_failed_is_there_or_not_and_the_next_one_follows_what_is() {
-    for (fails, there) in [(1, 1), (2, 0), (3, 0)] {
+    for (written, there) in [(usize::MAX, 1), (200, 0), (0, 0)] {
         for before in 0..2 {
             let folder = tempfile::tempdir().unwrap();
-            let disk = Fickle { home: Home::new(folder.path()), fails: AtomicU8::new(0) };
-            let disk = Arc::new(disk);
+            let disk = Arc::new(Failing::new(folder.path()));
             let mut store = Store::create_on(disk.clone(), net(), me().feed()).unwrap();
             for n in 0..before {
                 post(&mut store, &[n]);
             }
-            disk.fails.store(fails, Ordering::Relaxed);
+            disk.fails(Some(Fault::Witness { written }));
             let refused = store.append(&me().secret(), vec![note(&[7; 9_000])]);
             assert!(matches!(refused, Err(AppendError::Disk(DiskError::Witness(_)))), "{refused:?}");
-            disk.fails.store(0, Ordering::Relaxed);
+            disk.fails(None);
             let kept = own(&store);
-            assert_eq!(kept.len(), usize::from(before) + there, "{fails}");
+            assert_eq!(kept.len(), usize::from(before) + there, "{written} bytes");
             let next = post(&mut store, b"and on");
             let all: Vec<_> = kept.into_iter().chain([next]).collect();
             assert_eq!((own(&store), store.held()), (all.clone(), None));
@@ -337,7 +272,7 @@ fn a_post_whose_witness_failed_is_there_or_not_and_the_next_one_follows_what_is(
             drop(store);
             for home in [left, folder] {
                 let store = open(&home);
-                assert_eq!((own(&store), store.held()), (all.clone(), None), "{fails}");
+                assert_eq!((own(&store), store.held()), (all.clone(), None), "{written} bytes");
                 assert_sound(&store);
             }
         }
