@@ -77,7 +77,9 @@ impl Store {
 
     /// Opens the store in `home`; never makes one.
     ///
-    /// A store whose witness disagrees with it opens, to be read and to receive; see [`Store::held`].
+    /// A store whose witness disagrees with it opens, to be read and to receive; see [`Store::held`]. One that lost
+    /// own posts to a crash and finds no room to take them from its witness opens to be read: whatever writes
+    /// tries that first, and is refused with [`DiskError::Full`] till there is room.
     ///
     /// # Errors
     ///
@@ -146,7 +148,7 @@ impl Store {
             is_noted: false,
             failed: false,
         };
-        store.face_witness()?;
+        store.face_witness_or_wait()?;
         store.finish_rebuild(&mut |_, _| {}).map_err(OpenError::Disk)?;
         Ok(store)
     }
@@ -419,7 +421,10 @@ impl Store {
         let opened = self.shared.replace(|| open_database(&*disk)).and_then(|()| {
             (self.failed, self.is_behind, self.is_noted) = (false, false, false);
             let faced = self.face_witness().and_then(|()| self.clear_witness().map_err(OpenError::Disk));
-            self.failed |= faced.is_err();
+            if faced.is_err() {
+                self.failed = true;
+                drop(self.shared.replace(|| open_database(&*disk))); // To be read meanwhile.
+            }
             faced
         });
         match opened {

@@ -65,6 +65,18 @@ impl Store {
         }
     }
 
+    /// As [`Store::face_witness`]; where the disk is full, that is left to the next transaction.
+    pub(super) fn face_witness_or_wait(&mut self) -> Result<(), OpenError> {
+        match self.face_witness() {
+            Err(OpenError::Disk(DiskError::Full)) => {
+                let disk = self.disk.clone();
+                self.failed = true;
+                self.shared.replace(|| super::open_database(&*disk)) // The library does not go on after a failed write.
+            }
+            faced => faced,
+        }
+    }
+
     /// How many own entries are stored, the last one, and the last of them that the witness could know.
     fn own(&self, witness: &Witness) -> Result<(Seq, EntryId, EntryId), DiskError> {
         guard(|| {

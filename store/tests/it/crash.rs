@@ -101,6 +101,8 @@ struct State {
     done: u64,
     budget: Option<u64>,
     repairs: u64,
+    /// Nothing can be written where nothing was: the files have holes, and the disk no room to fill them.
+    is_full: bool,
 }
 
 #[derive(Clone, Default)]
@@ -135,6 +137,11 @@ impl Fragile {
     pub(crate) fn fails_after(&self, after: u64) {
         let mut state = self.0.lock().unwrap();
         state.budget = Some(state.done + after);
+    }
+
+    /// From here on there is room, or none.
+    pub(crate) fn fills(&self, is_full: bool) {
+        self.0.lock().unwrap().is_full = is_full;
     }
 
     /// Steps of openings that had to read all of a database to find its free pages.
@@ -194,7 +201,14 @@ impl StorageBackend for Opened {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.0.change(|state| state.files[self.1].write(Write::Bytes(offset as usize, data.to_vec())))
+        let at = offset as usize;
+        let is_hole = |file: &File| {
+            file.now.get(at..at + data.len()).is_none_or(|old| old.iter().all(|byte| *byte == 0))
+        };
+        if self.0.read(|state| state.is_full && is_hole(&state.files[self.1]))? {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.0.change(|state| state.files[self.1].write(Write::Bytes(at, data.to_vec())))
     }
 }
 

@@ -3,9 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use klatch_store::{AppendError, DiskError, Store};
 
+use crate::crash::Fragile;
 use crate::{Author, assert_sound, net, note, state};
 
 /// A small file system in memory, gone on drop.
@@ -58,4 +60,27 @@ fn a_full_disk_refuses_a_post_whole_and_takes_it_when_there_is_room() {
     assert_eq!((state(&store, &me).0, store.held()), (posted + 1, None));
     drop(store);
     drop(small);
+}
+
+#[test]
+fn a_store_that_lost_posts_opens_on_a_full_disk_to_be_read_and_has_them_back_with_room() {
+    let (me, disk) = (Author::new(1), Fragile::default());
+    let mut store = Store::create_on(Arc::new(disk.clone()), net(), me.feed()).unwrap();
+    store.append(&me.secret(), vec![note(b"durable")]).unwrap();
+    store.rest().unwrap();
+    for n in 0..5 {
+        store.append(&me.secret(), vec![note(&[n; 14_000])]).unwrap(); // The witness has them, the database not yet.
+    }
+    let crashed = disk.killed();
+    crashed.fills(true);
+    let mut store = Store::open_on(Arc::new(crashed.clone()), net(), me.feed()).unwrap();
+    for attempt in 0..2 {
+        assert_eq!(state(&store, &me).0, 1, "{attempt}: what is there can be read");
+        let refused = store.append(&me.secret(), vec![note(b"no room")]);
+        assert!(matches!(refused, Err(AppendError::Disk(DiskError::Full))), "{attempt}: {refused:?}");
+    }
+    crashed.fills(false);
+    store.append(&me.secret(), vec![note(b"room again")]).unwrap();
+    assert_eq!((state(&store, &me).0, store.held()), (7, None));
+    assert_sound(&store);
 }
