@@ -321,3 +321,44 @@ impl Caps {
         self.theirs.len() + self.proved.len() + self.owed.len() + self.doubted.len() + self.asked.len()
     }
 }
+
+#[cfg(all(test, feature = "sim"))]
+mod tests {
+    use klatch_feed::NetId;
+
+    use super::*;
+    use crate::sim::author::Author;
+    use crate::sim::shelf::Memory;
+
+    /// Forty feeds that the log knows, by the numbers it gave them.
+    fn numbered() -> (Memory, Vec<FeedId>) {
+        let net = NetId::of_name("frontier");
+        let mut authors: Vec<Author> = (0..40).map(|n| Author::new(net, n)).collect();
+        let mut log = Memory::new(net, authors[0].feed());
+        authors.iter_mut().for_each(|author| drop(log.append(author.write(Vec::new(), 40))));
+        (log, authors.iter().map(Author::feed).collect())
+    }
+
+    #[test]
+    fn feeds_are_found_however_many_came_or_went_at_once() {
+        let (log, feeds) = numbered();
+        let mut order: Vec<usize> = (0..40).collect();
+        order.sort_by_key(|at| at * 23 % 40); // In no order of theirs.
+        for (come, go) in [(1, 1), (FEW, FEW), (FEW + 1, FEW + 1), (40, 3), (3, 20)] {
+            let mut list = WantList::<u8>::new();
+            for some in order.chunks(come) {
+                list.extend(some.iter().map(|at| (Name::of(feeds[*at], &log), 0)).collect());
+            }
+            let place = |list: &WantList<u8>, at: usize| list.find(&feeds[at], &log);
+            for (idx, at) in order.iter().enumerate() {
+                assert_eq!(place(&list, *at), u32::try_from(idx).ok(), "by {come}");
+            }
+            let gone: Vec<u32> = (5..5 + u32::try_from(go).unwrap()).collect();
+            assert!(list.remove(&gone, &log) && !list.remove(&gone[..1], &log));
+            assert_eq!(list.live_len(), 40 - go);
+            for (idx, at) in (0..).zip(&order) {
+                assert_eq!(place(&list, *at), Some(idx).filter(|idx| !gone.contains(idx)), "{go} went");
+            }
+        }
+    }
+}

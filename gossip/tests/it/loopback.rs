@@ -371,6 +371,54 @@ async fn what_no_node_sends_ends_the_connection() {
     assert!(matches!(soon(node.link).await.unwrap(), Ended::Closed(Reason::Protocol(Breach::Malformed))));
 }
 
+/// What its owner is asked to listen to waits for the owner, and counts as long as it does.
+#[tokio::test(start_paused = true)]
+async fn a_link_reads_no_further_while_its_owner_does_not_take_four_mebibytes() {
+    const LISTS: u32 = 24;
+    let (mut left, mut stream) = duplex(65_536);
+    let [ana, ben] = [local(1), local(2)];
+    let (anas, bens) =
+        tokio::join!(link::initiate(&mut left, &ana, ben.feed()), link::respond(&mut stream, &ben));
+    let mut hand =
+        Hand { stream, channel: bens.unwrap(), outbox: Outbox::default(), inbox: Inbox::default() };
+    let channel = anas.unwrap();
+    let (teller, orders) = link::orders();
+    let (to_owner, mut outputs) = mpsc::channel(16);
+    let traffic = Arc::new(Traffic::default());
+    let shelf = Shared::new(Memory::new(net(), ana.feed()));
+    let ports = Ports {
+        orders,
+        setup: Setup::new(net(), ana.feed(), channel.peer(), *channel.handshake_hash()),
+        outputs: to_owner,
+        shelf: move || Box::new(shelf.clone()) as Box<dyn Shelf>,
+        traffic: Arc::clone(&traffic),
+    };
+    let _link = tokio::spawn(link::drive(left, channel, ports));
+    let _said = tokio::spawn(async move {
+        hand.send(&resume()).await;
+        for list in 0..LISTS {
+            let name = |at: u32| {
+                FeedId::new(
+                    [[list, at].map(u32::to_be_bytes).concat(), vec![9; 24]].concat().try_into().unwrap(),
+                )
+            };
+            let add: Vec<FeedId> = (0..16_384).map(name).collect();
+            hand.send(&Message::Wants { root: None, add: add.into(), del: vec![] }).await;
+        }
+        std::future::pending::<()>().await
+    });
+    sleep(Duration::from_secs(20)).await; // As above: until nobody has anything left to do.
+    let mib = traffic.received() / (1024 * 1024);
+    assert!((4..10).contains(&mib), "{mib} MiB of 12");
+    let mut listened = 0;
+    while listened < LISTS as usize * 16_384 {
+        if let Output::Listens { add, .. } = *soon(outputs.recv()).await.unwrap() {
+            listened += add.len();
+            teller.tell(Input::Listening(0));
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_neither_speaks_nor_reads_is_left() {
     let started = Instant::now();

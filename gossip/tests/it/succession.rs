@@ -196,6 +196,20 @@ fn kept(statements: &[Successor]) -> Succeeded {
 }
 
 #[test]
+fn who_wants_a_succeeded_feed_later_hears_of_it_however_many_feeds_come_with_it() {
+    for with in [0, 100] {
+        let mut node = Node::open();
+        let (successor, old) = (heir(1, 2, 5), author(5).feed());
+        node.shelf.append(entries(5, 1).remove(0));
+        node.shelf.succeeded.insert(old, kept(std::slice::from_ref(&successor)));
+        let mut add: Vec<_> = (100..100 + with).map(|n| author(n).feed()).chain([old]).collect();
+        add.sort_unstable();
+        node.hear(Message::Wants { root: None, add: add.into(), del: vec![] });
+        assert!(node.sent.contains(&say(&successor)), "with {with} others");
+    }
+}
+
+#[test]
 fn no_more_is_said_of_one_feed_than_the_peer_may_hear() {
     let mut node = Node::open();
     let all: Vec<Successor> = (0..SUCCESSORS_MAX + 4).map(|n| heir(1, n as u8, 4)).collect();
