@@ -2,6 +2,7 @@
 //!
 //! The rules are those of the real store (spec/gossip.md, "a chunk that came"), over `klatch_feed` itself.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use klatch_feed::chunk::{self, CHUNK_BYTES_SOFT};
@@ -25,6 +26,8 @@ pub struct Memory {
     pub succeeded: BTreeMap<FeedId, Succeeded>,
     /// Another node held more of this node's own feed: it does not know what its key signed.
     pub own_is_longer: bool,
+    /// How often it was asked what it holds of a feed.
+    pub asked: Cell<u64>,
 }
 
 /// One feed. Entries past `len` are quarantined: kept, but neither served nor counted.
@@ -51,6 +54,7 @@ impl Memory {
             about: BTreeMap::new(),
             succeeded: BTreeMap::new(),
             own_is_longer: false,
+            asked: Cell::new(0),
         }
     }
 
@@ -273,6 +277,7 @@ impl Chain {
 
 impl Shelf for Memory {
     fn state(&self, feed: &FeedId) -> Option<FeedState> {
+        self.asked.set(self.asked.get() + 1);
         let chain = self.feeds.get(feed)?;
         let tip = chain.len.checked_sub(1).map(|at| chain.entries[at as usize].id());
         Some(FeedState { len: chain.len, tip, cap: chain.proof.as_ref().map(ForkProof::cap) })

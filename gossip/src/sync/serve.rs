@@ -55,6 +55,8 @@ pub(super) struct Serve {
     list: List,
     /// What I told the peer that I hold, of feeds that are not level: it asks for what it lacks of them.
     told: BTreeMap<u32, (Seq, Option<Seq>)>,
+    /// Places of which something was said, heard or changed since it was last looked at whether they are level.
+    fresh: BTreeSet<u32>,
     /// The position in the change log up to which level feeds are.
     level_at: u64,
     /// ... and up to which changes were taken in.
@@ -76,6 +78,7 @@ impl Serve {
             wants: WantList::new(),
             list: List::new(),
             told: BTreeMap::new(),
+            fresh: BTreeSet::new(),
             level_at: 0,
             seen: 0,
             told_at: 0,
@@ -137,13 +140,23 @@ impl Serve {
     fn set(&mut self, idx: u32, has: Has) {
         if let Some(row) = self.wants.row(idx) {
             row.has = has;
+            if matches!(has, Has::At(_)) {
+                self.fresh.insert(idx);
+            }
         }
+    }
+
+    /// Notes what the peer knows to be held here of a feed, and returns what it knew before.
+    fn note_told(&mut self, idx: u32, told: (Seq, Option<Seq>)) -> (Seq, Option<Seq>) {
+        self.fresh.insert(idx);
+        self.told.insert(idx, told).unwrap_or((0, None))
     }
 
     /// The peer holds that much of a feed. `cap` is the one it states, if it does: then it may hold less than it did.
     pub(super) fn knows(&mut self, feed: &FeedId, len: Seq, cap: Option<Seq>, desk: &mut Desk<'_>) {
         let found = self.wants.find(feed, desk.shelf).or_else(|| self.untag(*feed, desk));
         let Some((idx, row)) = found.and_then(|idx| Some((idx, self.wants.row(idx)?))) else { return };
+        self.fresh.insert(idx);
         let mine = desk.shelf.state(feed);
         match row.has {
             Has::At(at) if cap.is_some() && len < at => {
@@ -155,7 +168,7 @@ impl Serve {
             Has::Level if mine.is_some_and(|mine| len <= mine.len) => {}
             Has::Level => {
                 row.has = Has::At(len); // What came from it does not go back.
-                self.told.insert(idx, mine.map_or((0, None), |mine| (mine.len, mine.cap)));
+                self.note_told(idx, mine.map_or((0, None), |mine| (mine.len, mine.cap)));
             }
         }
     }
@@ -177,7 +190,7 @@ impl Serve {
         let is_mine = row.len == 0 || id8_at(desk.shelf, &feed, row.len) == row.tip8;
         let is_ahead = mine.is_none_or(|mine| row.len >= mine.len);
         self.set(row.idx, if is_mine || is_ahead { Has::At(row.len) } else { Has::Unknown });
-        self.told.insert(row.idx, if is_mine { (row.len, row.cap) } else { (0, None) });
+        self.note_told(row.idx, if is_mine { (row.len, row.cap) } else { (0, None) });
         self.due(row.idx);
         Ok(())
     }
@@ -214,6 +227,7 @@ impl Serve {
         }
         if get.part == Part::Entries {
             row.has = Has::At(get.from - 1);
+            self.fresh.insert(get.idx);
         }
         self.gets.insert(get.idx, Open { get, next: get.from });
         self.due(get.idx);
@@ -260,6 +274,7 @@ impl Serve {
     fn grew(&mut self, now: Millis, idx: u32, before: (Seq, Option<Seq>), clock: (u64, u64)) {
         let level_at = self.level_at;
         let Some(row) = self.wants.row(idx) else { return };
+        self.fresh.insert(idx);
         match row.has {
             Has::Level if clock.0 > level_at => {
                 row.has = Has::At(before.0);
@@ -402,7 +417,7 @@ impl Serve {
     /// The row that tells what I hold, if that is anything; notes that it was told.
     fn tell(&mut self, idx: u32, state: FeedState) -> Option<Row> {
         let FeedState { len, tip, cap } = state;
-        let before = self.told.insert(idx, (len, cap)).unwrap_or((0, None));
+        let before = self.note_told(idx, (len, cap));
         if cap != before.1 {
             self.set(idx, Has::Unknown); // How much of it a cap leaves to the peer, the peer will say.
         }
@@ -429,7 +444,7 @@ impl Serve {
             if state.cap != told.1 || row.has == Has::Unknown {
                 rows.extend(self.tell(idx, state));
             } else if row.has != Has::At(state.len) && row.has != Has::Level {
-                self.told.insert(idx, (state.len, state.cap));
+                self.note_told(idx, (state.len, state.cap));
                 self.list.said();
                 haves.push((idx, state.len));
             }

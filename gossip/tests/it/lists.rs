@@ -29,6 +29,39 @@ fn of_a_flood_of_tokens_one_in_half_a_minute_is_kept_and_nobody_is_blamed() {
     }
 }
 
+/// Whoever wants much that is held, is told of it and fetches none, keeps nobody busy with every small message.
+#[test]
+fn what_was_told_and_is_not_fetched_is_not_looked_at_again_with_every_message() {
+    const FEEDS: u64 = 320;
+    let mut node = Node::open();
+    let feeds: Vec<_> = (100..100 + FEEDS)
+        .map(|n| {
+            drop(node.shelf.append(entries(n, 1).remove(0)));
+            author(n).feed()
+        })
+        .collect();
+    for some in feeds.chunks(16) {
+        let mut add = some.to_vec();
+        add.sort_unstable();
+        node.hear(Message::Wants { root: None, add: add.into(), del: vec![] });
+    }
+    let told = node.sent.iter().map(|message| match message {
+        Message::Delta { side: Side::Yours, rows, .. } => rows.len() as u64,
+        _ => 0,
+    });
+    assert!(told.sum::<u64>() >= FEEDS, "all of it was told");
+    let reads = |node: &mut Node, message: Message| {
+        let before = node.shelf.asked.get();
+        node.hear(message);
+        node.shelf.asked.get() - before
+    };
+    assert_eq!(reads(&mut node, Message::Ping), 0);
+    let fetched =
+        reads(&mut node, Message::Get(Get { idx: 7, from: 1, to: 1, part: Part::Entries, base8: None }));
+    assert!(fetched < 10, "{fetched} reads for one feed of {FEEDS}");
+    assert_eq!(node.ended, None);
+}
+
 #[test]
 fn nothing_is_told_of_lazy_feeds_in_the_middle_of_a_comparison() {
     let mut node = Node::new();

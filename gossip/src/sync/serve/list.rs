@@ -185,6 +185,7 @@ impl Serve {
         for idx in del {
             self.gets.remove(idx);
             self.told.remove(idx);
+            self.fresh.remove(idx);
             self.haves.remove(idx);
         }
         if self.wants.len() + add.len() > desk.places_max {
@@ -320,26 +321,27 @@ impl Serve {
         }
     }
 
-    /// Forgets what is level by now, and gives a token where one is due: once all was said.
+    /// Forgets what is level by now, and gives a token where one is due: once all was said. Looks only at places
+    /// of which something is new: what a peer was told and does not fetch costs nothing here.
     pub(in crate::sync) fn settle(&mut self, now: Millis, desk: &mut Desk<'_>) {
         if !self.is_idle() || !desk.awaited.is_empty() {
             return;
         }
-        let mut level = Vec::new();
-        for (idx, told) in &self.told {
-            let Some(feed) = self.wants.feed(*idx, desk.shelf) else { continue };
+        for idx in std::mem::take(&mut self.fresh) {
+            let (Some(told), Some(feed)) = (self.told.get(&idx).copied(), self.wants.feed(idx, desk.shelf))
+            else {
+                continue;
+            };
             if desk.shelf.changed(&feed) > self.seen {
-                continue; // What the log holds of it beyond what was taken in is not said yet.
+                self.fresh.insert(idx); // What the log holds of it beyond what was taken in is not said yet.
+                continue;
             }
-            let (state, _) = self.state(*idx, desk.shelf);
-            let has = self.wants.peek(*idx).map(|row| row.has);
+            let (state, _) = self.state(idx, desk.shelf);
+            let has = self.wants.peek(idx).map(|row| row.has);
             if has == Some(Has::At(state.len)) && state.cap == told.1 {
-                level.push(*idx);
+                self.told.remove(&idx);
+                self.set(idx, Has::Level);
             }
-        }
-        for idx in level {
-            self.told.remove(&idx);
-            self.set(idx, Has::Level);
         }
         self.level_at = self.seen;
         if let Some(root) = self.list.root
@@ -363,6 +365,11 @@ impl Serve {
 impl Serve {
     pub(in crate::sync) fn kept(&self) -> usize {
         let due = self.turns.len() + self.haves.len() + self.gets.len() + self.ids.len();
-        self.wants.len() + self.told.len() + due + self.list.answers.len() + self.list.tokens.len()
+        self.wants.len()
+            + self.told.len()
+            + self.fresh.len()
+            + due
+            + self.list.answers.len()
+            + self.list.tokens.len()
     }
 }
