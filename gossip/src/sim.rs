@@ -233,6 +233,7 @@ impl World {
                 Event::LastWord { node } => self.last_word(node)?,
                 Event::Heal => {
                     self.meet_both_ways()?;
+                    self.meet_set_back()?;
                     self.heal()?;
                 }
             }

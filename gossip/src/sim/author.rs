@@ -32,9 +32,21 @@ impl Author {
     /// Forgets what was written after `branch`: what comes next forks the feed, and says something else
     /// for every other `salt`.
     pub fn go_back(&mut self, branch: &[Unverified], salt: u64) {
-        let len = Seq::try_from(branch.len()).expect("a Seq each");
-        self.head = Head { feed: self.head.feed, len, tip: branch.last().map(Unverified::id) };
+        self.head = self.head_of(branch);
         self.salt = salt;
+    }
+
+    fn head_of(&self, branch: &[Unverified]) -> Head {
+        let len = Seq::try_from(branch.len()).expect("a Seq each");
+        Head { feed: self.head.feed, len, tip: branch.last().map(Unverified::id) }
+    }
+
+    /// What it would write after `branch`; it goes on where it stands.
+    pub fn would_write(&self, branch: &[Unverified], size: usize) -> Unverified {
+        let draft = self.draft(Vec::new(), size);
+        let (entry, _) =
+            self.head_of(branch).sign(&self.net, &self.secret, draft).expect("within all limits");
+        (*entry).clone()
     }
 
     /// Writes a comment of `size` bytes on `refs`.

@@ -80,5 +80,6 @@ coverage! {
     own_forks "own forks",
     idle_meetings "idle meetings",
     meetings "meetings compared",
+    set_back_meetings "meetings with one set back",
     bodies_apart "bodies asked for",
 }

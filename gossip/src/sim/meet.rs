@@ -1,6 +1,6 @@
 //! Two nodes of a world meet aside, with nothing between them, on copies of what they hold: with what they
-//! remember of each other and without it they have to come to the same end, and where nothing changed they
-//! have to say next to nothing.
+//! remember of each other and without it they have to come to the same end, also where one of them was set back
+//! meanwhile, and where nothing changed they have to say next to nothing.
 
 use klatch_feed::FeedId;
 
@@ -9,7 +9,7 @@ use super::faults::END_AT;
 use super::shelf::Memory;
 use super::{PLACES_MAX, World};
 use crate::sync::message::Message;
-use crate::sync::{Exchange, Input, Millis, Output, Setup, Shelf};
+use crate::sync::{Exchange, FeedState, Input, Millis, Output, Setup, Shelf};
 
 /// Most bytes that both together say where nothing changed.
 const IDLE_BYTES_MAX: usize = 400;
@@ -19,6 +19,7 @@ const MEETING: Millis = 20_000;
 const PAIRS: usize = 3;
 
 struct Party {
+    peer: FeedId,
     shelf: Memory,
     exchange: Exchange,
     said: usize,
@@ -27,7 +28,8 @@ struct Party {
 
 impl Party {
     fn new(shelf: &Memory, setup: Setup) -> Self {
-        Self { shelf: shelf.clone(), exchange: Exchange::new(setup, 0), said: 0, is_news: false }
+        let peer = setup.peer;
+        Self { peer, shelf: shelf.clone(), exchange: Exchange::new(setup, 0), said: 0, is_news: false }
     }
 
     /// Takes an input and does what follows, at once; messages for the other side.
@@ -51,6 +53,14 @@ impl Party {
                     }
                     Output::Fork(proof) => self.shelf.fork(&proof),
                     Output::Bodies(feed, from, bodies) => self.shelf.fill(feed, from, bodies),
+                    Output::Keep(asked) => {
+                        self.shelf.met.entry(self.peer).or_default().asked = Some(asked);
+                        None
+                    }
+                    Output::Remember(served) => {
+                        self.shelf.met.entry(self.peer).or_default().served = Some(served);
+                        None
+                    }
                     _ => None,
                 };
                 inputs.extend(change.map(|change| Input::Changed(vec![change])));
@@ -102,17 +112,21 @@ impl World {
         self.shape.is_pub(node) && !self.shape.is_pub(other)
     }
 
-    /// Two nodes meet until neither has more to say.
+    /// Two nodes meet, as they are, until neither has more to say.
     fn meet(&mut self, ends: [usize; 2], remember: bool) -> [Party; 2] {
+        let shelves = ends.map(|node| self.nodes[node].shelf.clone());
+        self.meet_with(ends, &shelves, remember)
+    }
+
+    /// Two nodes with these logs meet until neither has more to say.
+    fn meet_with(&mut self, ends: [usize; 2], shelves: &[Memory; 2], remember: bool) -> [Party; 2] {
         let feeds = ends.map(|node| self.nodes[node].author.feed());
-        let setups = self.setups(ends, feeds);
-        let [mut a, mut b] = setups.map(|setup| match remember {
-            true => setup,
-            false => Setup { memory: Default::default(), ..setup },
-        });
-        (a.places_max, b.places_max) = (usize::MAX, usize::MAX);
-        let mut parties =
-            [Party::new(&self.nodes[ends[0]].shelf, a), Party::new(&self.nodes[ends[1]].shelf, b)];
+        let [mut a, mut b] = self.setups(ends, feeds);
+        for (setup, shelf) in [&mut a, &mut b].into_iter().zip(shelves) {
+            let met = shelf.met.get(&setup.peer).filter(|_| remember);
+            (setup.memory, setup.places_max) = (met.cloned().unwrap_or_default(), usize::MAX);
+        }
+        let mut parties = [Party::new(&shelves[0], a), Party::new(&shelves[1], b)];
         let mut now = 0;
         let wants = ends.map(|node| Input::wants(self.nodes[node].wants()));
         let mut flying: [Vec<Vec<u8>>; 2] = Default::default();
@@ -153,20 +167,51 @@ impl World {
         for ends in self.pairs() {
             let met = [true, false].map(|remember| self.meet(ends, remember));
             self.cover.meetings += 1;
-            for side in [0, 1] {
-                let mut wants: Vec<FeedId> = self.nodes[ends[side]].wants();
-                if self.is_narrow(ends[side], ends[1 - side]) {
-                    // What the other wanted when they last met, and wants no more, may still be asked for at once.
-                    let other = &self.nodes[ends[1 - side]];
-                    let theirs = other.wants();
-                    wants.retain(|feed| theirs.contains(feed) || *feed == other.author.feed());
+            self.end_alike(ends, &met)?;
+        }
+        Ok(())
+    }
+
+    /// Two nodes met, and then one is set back to what it held and remembered before, and writes on: what the other
+    /// remembers is newer than it. Nothing in the world comes of it.
+    pub(super) fn meet_set_back(&mut self) -> Result<(), Failure> {
+        let dice = self.dice.clone();
+        for ends in self.pairs() {
+            for back in [0, 1] {
+                let mut shelves = self.meet(ends, true).map(|party| party.shelf);
+                let node = &self.nodes[ends[back]];
+                shelves[back].set_back(node.shelf.clone());
+                let me = node.author.feed();
+                let [own, theirs] = [back, 1 - back].map(|side| shelves[side].state(&me));
+                let len = |state: Option<FeedState>| state.map_or(0, |state| state.len);
+                if own.is_none_or(|own| own.cap.is_none()) && len(theirs) <= len(own) {
+                    let entry = node.author.would_write(shelves[back].entries(&me), super::BODY_BYTES);
+                    shelves[back].append(entry);
                 }
-                for feed in wants {
-                    let [found, wanted] = [0, 1].map(|how: usize| met[how][side].shelf.state(&feed));
-                    if found != wanted {
-                        let (node, found, wanted) = (ends[side], found.into(), wanted.into());
-                        return Err(Failure::Token { node, feed, found, wanted });
-                    }
+                let met = [true, false].map(|remember| self.meet_with(ends, &shelves, remember));
+                self.cover.set_back_meetings += 1;
+                self.end_alike(ends, &met)?;
+            }
+        }
+        self.dice = dice;
+        Ok(())
+    }
+
+    /// Whether both came to the same end with what they remember (the first) and without.
+    fn end_alike(&self, ends: [usize; 2], met: &[[Party; 2]; 2]) -> Result<(), Failure> {
+        for side in [0, 1] {
+            let mut wants: Vec<FeedId> = self.nodes[ends[side]].wants();
+            if self.is_narrow(ends[side], ends[1 - side]) {
+                // What the other wanted when they last met, and wants no more, may still be asked for at once.
+                let other = &self.nodes[ends[1 - side]];
+                let theirs = other.wants();
+                wants.retain(|feed| theirs.contains(feed) || *feed == other.author.feed());
+            }
+            for feed in wants {
+                let [found, wanted] = [0, 1].map(|how: usize| met[how][side].shelf.state(&feed));
+                if found != wanted {
+                    let (node, found, wanted) = (ends[side], found.into(), wanted.into());
+                    return Err(Failure::Token { node, feed, found, wanted });
                 }
             }
         }

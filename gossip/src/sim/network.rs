@@ -10,7 +10,7 @@ use super::heed::Heed;
 use crate::sync::{Exchange, Millis, Setup};
 
 /// The one source of chance in a world.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Dice(ChaCha8Rng);
 
 impl Dice {

@@ -153,7 +153,7 @@ impl Node {
 
     /// The log is what it was some time ago. What was written since is out there, if anybody got it.
     pub(super) fn set_back(&mut self, early: Memory, salt: u64) {
-        self.shelf = early;
+        self.shelf.set_back(early);
         self.is_set_back = true;
         let lost = std::mem::take(&mut self.chain);
         self.lost.push(lost);

@@ -58,6 +58,11 @@ impl Memory {
         }
     }
 
+    /// Is what it was some time ago, and remembers no more of others than it did then.
+    pub fn set_back(&mut self, early: Self) {
+        *self = early;
+    }
+
     /// A feed's chain, which is begun if there is none.
     fn chain_of(&mut self, feed: FeedId, key: PublicKey) -> &mut Chain {
         self.feeds.entry(feed).or_insert_with(|| {
