@@ -49,6 +49,7 @@ use serde::de::DeserializeOwned;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 
 pub use exit::{CliError, Exit};
+pub(crate) use export::append_piece;
 pub use output::{Ink, Printer, plain};
 pub use reach::Node;
 

@@ -25,17 +25,26 @@ mod enter;
 mod event;
 mod face;
 mod frame;
+mod groups;
 pub mod guard;
 mod home;
 mod inbox;
 pub mod live;
+mod look;
+mod network;
+mod people;
+mod picture;
 mod prose;
 pub mod session;
+mod settings;
+mod setup;
+mod stream;
 mod when;
 pub mod words;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -49,9 +58,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
+use crate::config::Config;
 use crate::daemon::Handle;
+use crate::home::Home;
+use crate::network::Network;
 use live::STREAMS_MAX;
 use session::Sessions;
+use setup::Setup;
 
 /// The port that is taken if it is free.
 pub const PORT: u16 = 4748;
@@ -114,6 +127,8 @@ struct Shared {
     handle: OnceLock<Handle>,
     zone: Tz,
     streams: Arc<Semaphore>,
+    home: Home,
+    setup: Arc<Setup>,
 }
 
 impl App {
@@ -130,6 +145,13 @@ impl App {
     fn streams(&self) -> &Arc<Semaphore> {
         &self.0.streams
     }
+    /// The folder of the identity.
+    fn home(&self) -> &Path {
+        self.0.home.dir()
+    }
+    fn setup(&self) -> &Arc<Setup> {
+        &self.0.setup
+    }
 }
 
 /// A page that is served until this is dropped.
@@ -141,7 +163,7 @@ pub struct Web {
 
 impl Web {
     /// Binds and serves; `None` where nothing is to be, or where a place that nobody named cannot be had.
-    pub fn start(place: Where, zone: Tz) -> io::Result<Option<Self>> {
+    pub fn start(place: Where, config: &Config) -> io::Result<Option<Self>> {
         let listener = match place {
             Where::Off => return Ok(None),
             Where::At(address) => std::net::TcpListener::bind(address)?,
@@ -156,7 +178,9 @@ impl Web {
         listener.set_nonblocking(true)?;
         let sessions = Arc::new(Sessions::new(listener.local_addr()?));
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        let app = App(Arc::new(Shared { sessions, handle: OnceLock::new(), zone, streams }));
+        let (zone, home, setup) = (config.zone, config.home.clone(), Arc::default());
+        let handle = OnceLock::new();
+        let app = App(Arc::new(Shared { sessions, handle, zone, streams, home, setup }));
         // A thread of its own: what pages take is not taken from the exchange with others.
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -175,6 +199,11 @@ impl Web {
     pub fn attach(&self, handle: Handle) {
         handle.serve_page(Arc::clone(&self.app.0.sessions));
         let _ = self.app.0.handle.set(handle); // A process runs one node.
+    }
+
+    /// Serves the first run, until there is an identity in `network`.
+    pub fn first_run(&self, network: Network) {
+        self.app.setup().wait(&self.app.0.home, network);
     }
 
     /// A new link into it.
@@ -202,9 +231,15 @@ fn router(app: App) -> Router {
         .merge(assets::routes())
         .merge(enter::routes())
         .merge(event::routes())
+        .merge(groups::routes())
         .merge(home::routes())
         .merge(inbox::routes())
         .merge(live::routes())
+        .merge(look::routes())
+        .merge(network::routes())
+        .merge(people::routes())
+        .merge(settings::routes())
+        .merge(setup::routes())
         .fallback(enter::nothing)
         .method_not_allowed_fallback(enter::nothing)
         .layer(from_fn_with_state(app.clone(), guard::guard))

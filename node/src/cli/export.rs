@@ -15,7 +15,7 @@ use super::when::Minutes;
 use crate::calendar::{self, Options};
 use crate::clock;
 use crate::config::Config;
-use crate::daemon::{Among, Request};
+use crate::daemon::{self, Among, Request};
 use crate::guests;
 use crate::network::{hex, unhex, unhex_any};
 use crate::published::{Published, atom, jsonld};
@@ -167,17 +167,23 @@ fn read_feed(who: Option<&str>, node: &Node) -> Result<(Vec<u8>, u32), CliError>
     while let Some(piece) =
         take!(node.call(Request::ExportFeed { who: who.map(str::to_owned), from })?, Piece)?
     {
-        if bytes.is_empty() {
-            bytes.extend([&MAGIC[..], net.as_bytes(), piece.feed.as_bytes()].concat());
-        }
-        let chunk = unhex_any(&piece.chunk).ok_or(CliError::Answer)?;
-        let base8: [u8; 8] = piece.base8.as_deref().map_or(Some([0; 8]), unhex).ok_or(CliError::Answer)?;
-        bytes.extend(u32::try_from(chunk.len()).map_err(|_| CliError::Answer)?.to_be_bytes());
-        bytes.extend(base8);
-        bytes.extend(chunk);
+        append_piece(&mut bytes, net, &piece).ok_or(CliError::Answer)?;
         from = piece.first.saturating_add(piece.count);
     }
     Ok((bytes, from - 1))
+}
+
+/// Adds a piece to an export file, and before the first of them the head. `None` if it is not in hex.
+pub(crate) fn append_piece(bytes: &mut Vec<u8>, net: NetId, piece: &daemon::Piece) -> Option<()> {
+    if bytes.is_empty() {
+        bytes.extend([&MAGIC[..], net.as_bytes(), piece.feed.as_bytes()].concat());
+    }
+    let chunk = unhex_any(&piece.chunk)?;
+    let base8: [u8; 8] = piece.base8.as_deref().map_or(Some([0; 8]), unhex)?;
+    bytes.extend(u32::try_from(chunk.len()).ok()?.to_be_bytes());
+    bytes.extend(base8);
+    bytes.extend(chunk);
+    Some(())
 }
 
 /// Runs `import`.

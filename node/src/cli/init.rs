@@ -1,7 +1,7 @@
 //! `klatch init`
 
 use std::io::{BufRead, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use klatch_feed::{FeedId, RecoveryWords};
@@ -47,7 +47,7 @@ const WORDS: usize = 24;
 
 /// Runs it.
 pub(super) fn run(args: &InitArgs, config: &Config, out: &Printer) -> Result<(), CliError> {
-    let network = network_of(args)?;
+    let network = network_of(&args.network)?;
     let Some(name) = &args.name else { return come_back(&network, config, out) };
     let show = |feed: FeedId, words: &str| {
         if config.json {
@@ -107,13 +107,14 @@ pub(super) fn typed_words(out: &Printer) -> Result<RecoveryWords, CliError> {
     RecoveryWords::parse(&text).map_err(|error| CliError::Usage(error.to_string()))
 }
 
-fn network_of(args: &InitArgs) -> Result<Network, CliError> {
-    let failed = |source| CliError::Network { path: args.network.clone(), source };
-    if args.network.as_os_str() == "default" {
+/// The network in a file, or the default one.
+pub(super) fn network_of(path: &Path) -> Result<Network, CliError> {
+    let failed = |source| CliError::Network { path: path.to_owned(), source };
+    if path.as_os_str() == "default" {
         return Network::public(network::DEFAULT_NAME).map_err(failed);
     }
-    let text = std::fs::read_to_string(&args.network);
-    let text = text.map_err(|source| CliError::File { path: args.network.clone(), source })?;
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|source| CliError::File { path: path.to_owned(), source })?;
     Network::parse(&text).map_err(failed)
 }
 

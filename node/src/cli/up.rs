@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Args;
 use klatch_feed::FeedId;
@@ -9,10 +10,12 @@ use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use super::exit::CliError;
+use super::init::network_of;
 use super::output::Printer;
 use crate::config::Config;
 use crate::daemon::{Admit, Handle};
 use crate::desktop;
+use crate::home::HomeError;
 use crate::net::{self, Lan};
 use crate::running::{RunError, Running};
 use crate::web::{Web, Where};
@@ -35,6 +38,9 @@ pub(super) struct UpArgs {
     /// Where the page for people is served, on loopback only; or off [default: port 4748 if it is free, else any]
     #[arg(long, value_name = "ADDRESS:PORT|off")]
     web: Option<Where>,
+    /// Where there is no identity yet: `default`, or the network file for the one that the page makes
+    #[arg(long, value_name = "FILE|default", default_value = "default")]
+    network: PathBuf,
 }
 
 /// What a node says once others can reach it. One line of JSON.
@@ -66,9 +72,16 @@ pub(super) fn serve(
     out: &Printer,
     prepare: impl FnOnce(&Handle) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
-    config.home.check()?;
+    let place = args.web.unwrap_or_default();
+    let is_new = match config.home.check() {
+        Err(HomeError::Missing(_) | HomeError::Unfinished(_)) if place != Where::Off => true,
+        checked => checked.map(|()| false)?,
+    };
     log(config.quiet);
-    let web = Web::start(args.web.unwrap_or_default(), config.zone).map_err(CliError::Page)?;
+    let web = Web::start(place, config).map_err(CliError::Page)?;
+    if is_new {
+        first_run(args, web.as_ref(), config, out)?;
+    }
     let meet = net::Config { listen: args.listen, lan: args.lan, settle: args.settle_ms };
     let mut running = Running::start(&config.home, config.home.lock()?, (args.admit, meet), prepare)?;
     let handle = running.handle();
@@ -99,6 +112,23 @@ pub(super) fn serve(
     running.wait();
     out.hint("stopping");
     drop(web); // Nobody asks a node that is closing.
+    Ok(())
+}
+
+/// Somebody without an identity gets one on the page.
+fn first_run(args: &UpArgs, web: Option<&Web>, config: &Config, out: &Printer) -> Result<(), CliError> {
+    let network = network_of(&args.network)?;
+    let Some(web) = web else { return Ok(config.home.check()?) };
+    let page = web.link();
+    if config.json {
+        let mut line = serde_json::json!({ "ready": false, "page": page }).to_string();
+        line.push('\n');
+        out.raw(line.as_bytes())?;
+    } else {
+        out.raw(format!("page: {page}\n").as_bytes())?;
+        out.hint("There is no identity here yet: open the link above, and this becomes your node.");
+    }
+    web.first_run(network);
     Ok(())
 }
 

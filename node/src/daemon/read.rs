@@ -86,6 +86,15 @@ pub(super) fn answer(
         Request::ExportFeed { who, from } => on(&mut |on| on.piece(who.as_deref(), *from)),
         Request::Recovery => on(&mut |on| on.recovery()),
         Request::Backup { file } => on(&mut |on| on.backup(file, progress)),
+        Request::Storage => on(&mut |on| {
+            let mut kept = Kept::default();
+            for (_, state) in on.snapshot.feeds()? {
+                kept.feeds += 1;
+                kept.entries += u64::from(state.len);
+                kept.bytes += state.bytes;
+            }
+            Ok(Response::Storage(kept))
+        }),
         Request::Verify => on(&mut |on| {
             let klatch_store::Report { feeds, entries, bytes, problems } = on.snapshot.verify(progress)?;
             Ok(Response::Verified(VerifiedReport { feeds, entries, bytes, problems }))
@@ -376,12 +385,14 @@ pub(super) fn follow_line(snapshot: &Snapshot, feed: FeedId) -> Result<FollowLin
         let entries = snapshot.state(earlier)?.map_or(0, |state| state.len);
         before.push(EarlierLog { feed: *earlier, entries });
     }
+    let (name, about) = snapshot.profile(&feed)?.unzip();
     Ok(FollowLine {
         before,
         now: line.last().copied().filter(|now| *now != feed),
         feed,
         petname: local::petname(snapshot, &feed)?,
-        name: snapshot.profile(&feed)?.map(|(name, _)| name),
+        name,
+        about: about.unwrap_or_default(),
         entries: state.map_or(0, |state| state.len),
         bytes: state.map_or(0, |state| state.bytes),
         cap: state.and_then(|state| state.cap),

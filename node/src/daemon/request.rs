@@ -308,6 +308,8 @@ pub enum Request {
         token: bool,
     },
     Verify,
+    /// How much is kept.
+    Storage,
     Rebuild,
     Compact,
     /// What a pub's operator asks.

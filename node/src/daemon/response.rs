@@ -50,6 +50,7 @@ pub enum Response {
     Piece(Option<Piece>),
     Imported(Imported),
     Verified(VerifiedReport),
+    Storage(Kept),
     Recovery(Box<RecoveryView>),
     BackedUp(BackedUp),
     Compacted(CompactedFile),
@@ -170,6 +171,9 @@ pub struct FollowLine {
     /// Under which keys they wrote before, first to last, and how many entries of each count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<EarlierLog>,
+    /// What they say of themselves.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
     /// Under which key they go on, if this is not it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<FeedId>,
@@ -470,6 +474,15 @@ pub struct Imported {
 pub struct CompactedFile {
     pub before: u64,
     pub after: u64,
+}
+
+/// What is kept of all logs together.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Kept {
+    pub feeds: u64,
+    pub entries: u64,
+    pub bytes: u64,
 }
 
 /// What `verify` found.

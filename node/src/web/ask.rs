@@ -22,6 +22,8 @@ pub(super) struct Look {
     pub(super) scheme: Scheme,
     /// The zone in which they read times.
     pub(super) zone: Tz,
+    /// The page they are at, so that a form can lead back to it.
+    pub(super) here: String,
     /// The key of what was just done, if it is one.
     pub(super) did: Option<String>,
 }
@@ -39,6 +41,7 @@ impl Look {
             words,
             scheme: cookie("scheme").map_or_else(Scheme::default, Scheme::of_word),
             zone,
+            here: uri.path().to_owned(),
             did: did.filter(is_word).map(|did| format!("did-{did}")),
         }
     }
@@ -80,10 +83,9 @@ impl Visit {
         Ok(Frame::new(&self.look, tab, Some(me)))
     }
 
-    /// After something was done: back to a page that says so. `did` is a key that starts with `did-`.
+    /// See [`done`].
     pub(super) fn done(&self, path: &str, did: &str) -> Answer {
-        let joint = if path.contains('?') { '&' } else { '?' };
-        see_other(&format!("{path}{joint}did={}", did.trim_start_matches("did-")))
+        done(path, did)
     }
 
     /// The page for what was refused.
@@ -114,6 +116,12 @@ macro_rules! take {
     };
 }
 pub(super) use take;
+
+/// After something was done: back to a page that says so. `did` is a key that starts with `did-`.
+pub(super) fn done(path: &str, did: &str) -> Answer {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    see_other(&format!("{path}{joint}did={}", did.trim_start_matches("did-")))
+}
 
 /// 303: a form was taken, and what comes next is a page to look at.
 pub(super) fn see_other(path: &str) -> Answer {

@@ -1,7 +1,7 @@
 //! An event: everything about it, my answer and how it stands, who comes, what is said.
 
 mod act;
-mod view;
+pub(super) mod view;
 mod why;
 
 use axum::Router;

@@ -69,6 +69,8 @@ pub(super) struct Frame {
     pub(super) held: Option<String>,
     /// What was just done.
     pub(super) did: Option<String>,
+    /// Where this is.
+    pub(super) here: String,
 }
 
 impl Frame {
@@ -86,6 +88,7 @@ impl Frame {
         let did = look.did.as_deref().map(|key| (key, words.say(key)));
         Self {
             words,
+            here: look.here.clone(),
             scheme: look.scheme,
             ways: if me.is_some() { ways } else { Vec::new() },
             held: me.as_ref().and_then(|me| me.held.clone()),
@@ -105,6 +108,10 @@ impl Frame {
     }
     pub(super) fn lang(&self) -> &'static str {
         self.words.tag()
+    }
+    /// Tag and name of each language that there is.
+    pub(super) fn languages(&self) -> [(&'static str, &'static str); 2] {
+        Words::ALL.map(|words| (words.tag(), words.own_name()))
     }
     pub(super) fn direction(&self) -> &'static str {
         self.words.direction()

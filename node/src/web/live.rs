@@ -2,9 +2,7 @@
 //!
 //! What changed is not told: a page knows what it shows, and the event would only repeat it.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,11 +12,12 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use hyper::body::{Bytes, Frame};
-use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
+use hyper::body::Bytes;
+use tokio::sync::{broadcast, mpsc};
 
 use super::App;
 use super::ask::{Problem, Visit};
+use super::stream::Stream;
 use crate::daemon::Handle;
 
 /// Most streams at once, so that they leave connections to everybody else.
@@ -39,7 +38,7 @@ async fn live(State(app): State<App>, visit: Visit) -> Response {
     let (said, lines) = mpsc::channel(1);
     tokio::spawn(watch(visit.handle, said));
     let headers = [(CONTENT_TYPE, "text/event-stream")];
-    (headers, Body::new(Stream { lines, _permit: permit })).into_response()
+    (headers, Body::new(Stream::new(lines, permit))).into_response()
 }
 
 /// Says that there is something new until nobody listens.
@@ -67,22 +66,5 @@ async fn watch(handle: Handle, said: mpsc::Sender<Bytes>) {
             Ok(false) => return,
             Err(_) => Bytes::from_static(b": still here\n\n"),
         };
-    }
-}
-
-struct Stream {
-    lines: mpsc::Receiver<Bytes>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl hyper::body::Body for Stream {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        self.lines.poll_recv(context).map(|line| line.map(|line| Ok(Frame::data(line))))
     }
 }

@@ -19,7 +19,12 @@ macro_rules! catalogue {
             include_str!(concat!("words/", $language, "/when.ftl")),
             include_str!(concat!("words/", $language, "/home.ftl")),
             include_str!(concat!("words/", $language, "/event.ftl")),
+            include_str!(concat!("words/", $language, "/groups.ftl")),
             include_str!(concat!("words/", $language, "/inbox.ftl")),
+            include_str!(concat!("words/", $language, "/network.ftl")),
+            include_str!(concat!("words/", $language, "/people.ftl")),
+            include_str!(concat!("words/", $language, "/settings.ftl")),
+            include_str!(concat!("words/", $language, "/start.ftl")),
         ]
     };
 }

@@ -33,3 +33,4 @@ mod tidy;
 mod two_doors;
 mod two_nodes;
 mod web;
+mod web_pages;

@@ -88,17 +88,18 @@ pub(super) struct Date {
     pub(super) cancelled: bool,
 }
 
+/// One comment, wherever it stands.
 #[derive(Debug)]
-pub(super) struct Comment {
-    pub(super) id: String,
-    pub(super) face: Face,
-    pub(super) stamp: String,
-    pub(super) at: String,
-    pub(super) text: Prose,
+pub(in crate::web) struct Comment {
+    pub(in crate::web) id: String,
+    pub(in crate::web) face: Face,
+    pub(in crate::web) stamp: String,
+    pub(in crate::web) at: String,
+    pub(in crate::web) text: Prose,
     /// At most 4: deeper ones stand where their parents do.
-    pub(super) depth: u32,
-    pub(super) tone: Option<String>,
-    pub(super) hidden: Option<String>,
+    pub(in crate::web) depth: u32,
+    pub(in crate::web) tone: Option<String>,
+    pub(in crate::web) hidden: Option<String>,
 }
 
 #[derive(Debug)]
@@ -191,7 +192,7 @@ impl Faces<'_> {
     }
 }
 
-pub(super) fn role(words: Words, role: Role) -> String {
+pub(in crate::web) fn role(words: Words, role: Role) -> String {
     words.say(match role {
         Role::Owner => "event-role-owner",
         Role::Organizer => "event-role-organizer",
@@ -316,7 +317,7 @@ fn dates(event: &EventState, words: Words) -> Vec<Date> {
     dates
 }
 
-fn comment(line: &CommentLine, visit: &Visit) -> Comment {
+pub(in crate::web) fn comment(line: &CommentLine, visit: &Visit) -> Comment {
     let words = visit.words();
     let (stamp, at) = when::instant(line.time_ms, visit.look.zone, words);
     let tone = line.tone.map(|tone| match tone {

@@ -1,0 +1,175 @@
+//! Groups: those I am in, those I know, and one of them.
+
+use axum::Router;
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use klatch_feed::FeedId;
+use klatch_feed::post::Joining;
+use serde::Deserialize;
+
+use super::App;
+use super::ask::{Problem, Typed, Visit, Wrong, take};
+use super::event::view::{Comment, comment, role};
+use super::face::Face;
+use super::frame::{Frame, Page, Tab};
+use super::home::{self, Row};
+use crate::clock;
+use crate::daemon::{GroupLine, Request};
+use crate::foreign;
+
+/// Most people who are shown; the rest is a number.
+const FACES_MAX: usize = 120;
+/// Most events of a group that are shown.
+const EVENTS_MAX: u32 = 20;
+/// An event that began this long ago is past.
+const PAST_AFTER_MS: i64 = 6 * 60 * 60 * 1000;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/groups", get(groups))
+        .route("/group/{id}", get(show))
+        .route("/group/{id}/join", post(join))
+        .route("/group/{id}/leave", post(leave))
+        .route("/group/{id}/comment", post(say))
+}
+
+/// A group in a list.
+#[derive(Debug)]
+struct Line {
+    href: String,
+    name: String,
+    what: String,
+    role: Option<String>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "groups.html")]
+struct GroupsPage {
+    frame: Frame,
+    mine: Vec<Line>,
+    others: Vec<Line>,
+}
+
+async fn groups(visit: Visit) -> Result<Page<GroupsPage>, Problem> {
+    let mut groups = take!(visit, Request::GroupList, Groups)?;
+    groups.sort_by_key(|group| group.name.to_lowercase());
+    let words = visit.words();
+    let line = |group: &GroupLine| Line {
+        href: format!("/group/{}", group.id),
+        name: foreign::line(&group.name),
+        what: format!(
+            "{}, {}",
+            words.count("groups-members", group.members),
+            words.count("groups-events", group.events)
+        ),
+        role: group.role.map(|held| role(words, held)),
+    };
+    let (mine, others): (Vec<_>, Vec<_>) =
+        groups.iter().partition(|group| group.member || group.role.is_some());
+    let lines = |groups: Vec<&GroupLine>| groups.into_iter().map(line).collect();
+    Ok(Page(GroupsPage { frame: visit.frame(Tab::Groups).await?, mine: lines(mine), others: lines(others) }))
+}
+
+#[derive(askama::Template)]
+#[template(path = "group.html")]
+struct GroupPage {
+    frame: Frame,
+    id: String,
+    name: String,
+    is_member: bool,
+    is_asking: bool,
+    /// Who leads it, each with what they are.
+    roles: Vec<(Face, String)>,
+    members: Vec<Face>,
+    members_count: usize,
+    joining: String,
+    events: Vec<Row>,
+    /// The question of each.
+    polls: Vec<String>,
+    comments: Vec<Comment>,
+    draft: Draft,
+}
+
+/// What was typed and what was wrong with it.
+#[derive(Debug, Default)]
+struct Draft {
+    text: String,
+    reply: Option<String>,
+    wrong: Option<Wrong>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    reply: Option<String>,
+}
+
+async fn show(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Page<GroupPage>, Problem> {
+    page(&visit, id, Draft { reply: asked.reply, ..Draft::default() }).await.map(Page)
+}
+
+async fn page(visit: &Visit, id: String, draft: Draft) -> Result<GroupPage, Problem> {
+    let local = take!(visit, Request::GroupLocal { group: id.clone() }, GroupLocal)?;
+    let from_ms = Some(clock::now() - PAST_AFTER_MS);
+    let events = take!(visit, Request::EventList { group: Some(id), from_ms, max: EVENTS_MAX }, Events)?;
+    let (group, words, me) = (&local.group, visit.words(), visit.handle.me());
+    let face = |feed: &FeedId| Face::of(feed, local.names.get(feed).map_or("", String::as_str));
+    Ok(GroupPage {
+        frame: visit.frame(Tab::Groups).await?,
+        id: group.id.to_string(),
+        name: foreign::line(&group.name),
+        is_member: group.members.contains(&me),
+        is_asking: group.asking.contains(&me),
+        roles: group.roles.iter().map(|line| (face(&line.feed), role(words, line.role))).collect(),
+        members: group.members.iter().take(FACES_MAX).map(face).collect(),
+        members_count: group.members.len(),
+        joining: words.say(match group.joining {
+            Joining::Open => "groups-open",
+            Joining::Approval => "groups-approval",
+            Joining::Invite => "groups-invite",
+        }),
+        events: events.iter().map(|line| home::row(line, visit)).collect(),
+        polls: local.polls.values().map(|text| foreign::line(text)).collect(),
+        comments: local.comments.iter().map(|line| comment(line, visit)).collect(),
+        draft,
+    })
+}
+
+async fn join(visit: Visit, Path(id): Path<String>) -> Response {
+    act(&visit, id.clone(), Request::GroupJoin { group: id }, "did-group-join", Draft::default()).await
+}
+
+async fn leave(visit: Visit, Path(id): Path<String>) -> Response {
+    act(&visit, id.clone(), Request::GroupLeave { group: id }, "did-group-leave", Draft::default()).await
+}
+
+#[derive(Debug, Deserialize)]
+struct CommentForm {
+    #[serde(default)]
+    text: String,
+    reply: Option<String>,
+}
+
+async fn say(visit: Visit, Path(id): Path<String>, Typed(form): Typed<CommentForm>) -> Response {
+    let reply = form.reply.filter(|reply| !reply.is_empty());
+    let text = form.text.replace("\r\n", "\n").trim().to_owned();
+    let object = reply.clone().unwrap_or_else(|| id.clone());
+    let request = Request::Comment { object, text: text.clone(), tone: None };
+    act(&visit, id, request, "did-comment", Draft { text, reply, wrong: None }).await
+}
+
+async fn act(visit: &Visit, id: String, request: Request, did: &str, draft: Draft) -> Response {
+    let wrong = match visit.ask(request).await {
+        Ok(_) => return visit.done(&format!("/group/{id}"), did),
+        Err(refusal) => Wrong::of(visit.words(), &refusal),
+    };
+    match page(visit, id, Draft { wrong: Some(wrong), ..draft }).await {
+        Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}

@@ -1,0 +1,255 @@
+//! The network: who is connected and by which path, what is still coming, what is kept, and whether I can post.
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::App;
+use super::ask::{Problem, Typed, Visit, Wrong, take};
+use super::face::Face;
+use super::frame::{Frame, Page, Tab};
+use super::when;
+use super::words::{Arg, Words};
+use crate::daemon::{Posting, RecoveryView, Refusal, Request, Response as Answer};
+use crate::foreign;
+use crate::net::report::{NetRequest, NetResponse, Path as Way, PeerLine};
+use crate::share::Address;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/network", get(network))
+        .route("/network/peer", post(add))
+        .route("/network/accept", post(accept))
+}
+
+/// One connection.
+#[derive(Debug)]
+struct Line {
+    face: Face,
+    way: String,
+    address: String,
+    /// What is exchanged.
+    state: String,
+    is_level: bool,
+    /// How many of my entries they hold, of how many.
+    holds: u32,
+    own: u32,
+    traffic: String,
+}
+
+/// Whether I can post.
+#[derive(Debug)]
+struct Standing {
+    title: String,
+    /// What the node says of it, in English.
+    why: Option<String>,
+    facts: Vec<String>,
+    next: String,
+    /// The last own entry, where it may be said that it is the last.
+    accept: Option<u32>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "network.html")]
+struct NetworkPage {
+    frame: Frame,
+    peers: Vec<Line>,
+    coming: Option<String>,
+    kept: String,
+    addresses: Vec<String>,
+    standing: Standing,
+    forked: Vec<(Face, String)>,
+    typed: String,
+    wrong: Option<Wrong>,
+}
+
+async fn network(visit: Visit) -> Result<Page<NetworkPage>, Problem> {
+    page(&visit, String::new(), None).await.map(Page)
+}
+
+async fn page(visit: &Visit, typed: String, wrong: Option<Wrong>) -> Result<NetworkPage, Problem> {
+    let words = visit.words();
+    let peers = match visit.ask(Request::Net(NetRequest::Peers)).await {
+        Ok(Answer::Net(NetResponse::Peers(peers))) => peers,
+        _ => Vec::new(),
+    };
+    let kept = take!(visit, Request::Storage, Storage)?;
+    let view = take!(visit, Request::Recovery, Recovery)?;
+    let follows = take!(visit, Request::Follows, Follows)?;
+    let most = peers.iter().max_by_key(|peer| peer.coming_entries).filter(|peer| peer.coming_entries > 0);
+    let forked = follows.iter().filter_map(|line| {
+        let name = line.petname.clone().or_else(|| line.name.clone()).unwrap_or_default();
+        Some((Face::of(&line.feed, &name), words.count("network-cap", line.cap?)))
+    });
+    Ok(NetworkPage {
+        frame: visit.frame(Tab::Network).await?,
+        peers: peers.iter().map(|peer| told(peer, words)).collect(),
+        coming: most.map(|peer| {
+            let (entries, feeds) = (peer.coming_entries, u64::from(peer.coming_feeds));
+            words.with("network-coming", &[("count", Arg::Number(entries)), ("feeds", Arg::Number(feeds))])
+        }),
+        kept: words.with(
+            "network-kept",
+            &[
+                ("count", Arg::Number(kept.entries)),
+                ("feeds", Arg::Number(kept.feeds)),
+                ("size", Arg::Own(&size(kept.bytes))),
+            ],
+        ),
+        addresses: visit.handle.addresses(),
+        standing: standing(&view, visit),
+        forked: forked.collect(),
+        typed,
+        wrong,
+    })
+}
+
+fn told(peer: &PeerLine, words: Words) -> Line {
+    let way = words.say(match peer.path {
+        Way::Lan => "network-lan",
+        Way::Peer => "network-peer",
+        Way::Pub => "network-pub",
+        Way::Member => "network-member",
+    });
+    let state = match (peer.level, peer.coming_entries) {
+        (_, coming) if coming > 0 => words.count("network-peer-coming", coming),
+        (true, _) => words.say("network-level"),
+        (false, _) => words.say("network-comparing"),
+    };
+    let (received, sent) = (size(peer.received), size(peer.sent));
+    let args = [("received", Arg::Own(&received)), ("sent", Arg::Own(&sent))];
+    Line {
+        face: Face::of(&peer.feed, &peer.name),
+        way,
+        address: peer.address.to_string(),
+        state,
+        is_level: peer.level && peer.coming_entries == 0,
+        holds: peer.holds,
+        own: peer.own,
+        traffic: words.with("network-traffic", &args),
+    }
+}
+
+/// `12.3 MB`
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["B", "kB", "MB", "GB"];
+    let mut unit = 0;
+    let (mut whole, mut tenths) = (bytes, 0);
+    while whole >= 1000 && unit + 1 < UNITS.len() {
+        (whole, tenths) = (whole / 1000, whole % 1000 / 100);
+        unit += 1;
+    }
+    match (unit, whole) {
+        (1.., ..10) => format!("{whole}.{tenths}\u{a0}{}", UNITS[unit]),
+        _ => format!("{whole}\u{a0}{}", UNITS[unit]),
+    }
+}
+
+fn standing(view: &RecoveryView, visit: &Visit) -> Standing {
+    let words = visit.words();
+    let mut facts = Vec::new();
+    if let Some(last) = &view.last {
+        let (_, at) = when::instant(last.time_ms, visit.look.zone, words);
+        let what = foreign::line(&last.what);
+        let args = [
+            ("count", Arg::Number(view.entries.into())),
+            ("time", Arg::Own(&at)),
+            ("what", Arg::Foreign(&what)),
+        ];
+        facts.push(words.with("network-last", &args));
+    } else if view.posting != Posting::On {
+        facts.push(words.say("network-last-none"));
+    }
+    let (title, next) = match view.posting {
+        Posting::On => ("network-posting", "network-posting-what"),
+        Posting::Recovering => ("network-recovering", "network-recovering-next"),
+        Posting::Forked => ("network-forked", "network-forked-next"),
+        Posting::Succeeded => ("network-succeeded", "network-succeeded-next"),
+    };
+    let is_recovering = view.posting == Posting::Recovering;
+    if is_recovering {
+        let names: Vec<_> = view.confirmed.iter().map(|node| foreign::line(&node.name)).collect();
+        facts.push(match names.is_empty() {
+            true => words.say("network-nobody-delivered"),
+            false => words.of("network-delivered", &names.join(", ")),
+        });
+    }
+    let next = match (view.twin, view.known, view.ready_in_ms, view.accept_in_ms) {
+        _ if !is_recovering => words.say(next),
+        (true, ..) => words.say("network-twin"),
+        (_, Some(known), ..) => words.count("network-known", known),
+        (_, _, Some(ms), _) => words.count("network-ready", ms.div_ceil(1000)),
+        (_, _, None, Some(0)) => words.say("network-accept-now"),
+        (_, _, None, Some(ms)) => words.count("network-accept-in", ms.div_ceil(1000)),
+        _ => words.say(next),
+    };
+    let may_accept = is_recovering && !view.twin && view.known.is_none() && view.ready_in_ms.is_none();
+    Standing {
+        title: words.say(title),
+        why: view.why.as_deref().map(foreign::line),
+        facts,
+        next,
+        accept: (may_accept && view.accept_in_ms == Some(0)).then_some(view.entries),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct PeerForm {
+    #[serde(default)]
+    peer: String,
+}
+
+/// Says where somebody's node listens: `feed1…@192.0.2.7:4747`.
+async fn add(visit: Visit, Typed(form): Typed<PeerForm>) -> Response {
+    let typed = form.peer.trim().to_owned();
+    let mistyped = |problem: String| Refusal::Mistyped { text: typed.clone(), problem };
+    let parsed = typed.split_once('@').ok_or_else(|| mistyped("FEED@HOST:PORT".to_owned())).and_then(
+        |(feed, address)| {
+            let feed = feed.parse().map_err(|error: klatch_feed::id::IdError| mistyped(error.to_string()))?;
+            let address: Address =
+                address.parse().map_err(|error: crate::share::AddressError| mistyped(error.to_string()))?;
+            Ok(Request::PeerAdd { feed, address: address.to_string() })
+        },
+    );
+    let done = match parsed {
+        Ok(request) => visit.ask(request).await.map(drop),
+        Err(refusal) => Err(refusal),
+    };
+    answer(&visit, done, "did-peer", typed).await
+}
+
+#[derive(Debug, Deserialize)]
+struct AcceptForm {
+    len: u32,
+}
+
+/// I say that nothing newer of mine exists.
+async fn accept(visit: Visit, Typed(form): Typed<AcceptForm>) -> Response {
+    let done = visit.ask(Request::AcceptHead { len: form.len }).await.map(drop);
+    answer(&visit, done, "did-accept", String::new()).await
+}
+
+async fn answer(visit: &Visit, done: Result<(), Refusal>, did: &str, typed: String) -> Response {
+    let wrong = match done {
+        Ok(()) => return visit.done("/network", did),
+        Err(refusal) => Wrong::of(visit.words(), &refusal),
+    };
+    match page(visit, foreign::line(&typed), Some(wrong)).await {
+        Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn sizes_are_told_in_two_or_three_digits() {
+        let cases = [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (9_990, "9.9 kB"), (64_000_000, "64 MB")];
+        for (bytes, text) in cases {
+            assert_eq!(super::size(bytes).replace('\u{a0}', " "), text);
+        }
+        assert_eq!(super::size(u64::MAX).replace('\u{a0}', " "), "18446744073 GB");
+    }
+}

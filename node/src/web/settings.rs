@@ -1,0 +1,130 @@
+//! Settings: who I am, how pages look, whom I block, and copies of what is mine.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::App;
+use super::ask::{Problem, Typed, Visit, Wrong, take};
+use super::face::Face;
+use super::frame::{Frame, Page, Tab};
+use super::stream::Stream;
+use crate::calendar::{self, Options};
+use crate::clock;
+use crate::daemon::{Refusal, Request};
+use crate::foreign;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/settings", get(settings))
+        .route("/settings/profile", post(profile))
+        .route("/settings/backup", post(backup))
+        .route("/settings/calendar.ics", get(ics))
+        .route("/settings/feed/{who}", get(feed))
+}
+
+#[derive(askama::Template)]
+#[template(path = "settings.html")]
+struct SettingsPage {
+    frame: Frame,
+    id: String,
+    name: String,
+    about: String,
+    wrong: Option<Wrong>,
+    blocked: Vec<Face>,
+    entries: u32,
+}
+
+async fn settings(visit: Visit) -> Result<Page<SettingsPage>, Problem> {
+    page(&visit, None, None).await.map(Page)
+}
+
+async fn page(
+    visit: &Visit,
+    typed: Option<(String, String)>,
+    wrong: Option<Wrong>,
+) -> Result<SettingsPage, Problem> {
+    let me = take!(visit, Request::Person { who: None }, Person)?;
+    let follows = take!(visit, Request::Follows, Follows)?;
+    let (name, about) = typed.unwrap_or_else(|| (me.name.unwrap_or_default(), me.about));
+    let blocked = follows.iter().filter(|line| line.blocked).map(|line| {
+        let name = line.petname.clone().or_else(|| line.name.clone()).unwrap_or_default();
+        Face::of(&line.feed, &name)
+    });
+    Ok(SettingsPage {
+        frame: visit.frame(Tab::Settings).await?,
+        id: me.feed.to_string(),
+        name,
+        about,
+        wrong,
+        blocked: blocked.collect(),
+        entries: me.entries,
+    })
+}
+
+#[derive(Debug, Deserialize)]
+struct ProfileForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    about: String,
+}
+
+async fn profile(visit: Visit, Typed(form): Typed<ProfileForm>) -> Response {
+    let (name, about) = (form.name.trim().to_owned(), form.about.replace("\r\n", "\n").trim().to_owned());
+    let request = Request::Profile { name: Some(name.clone()), about: Some(about.clone()), links: None };
+    let wrong = match visit.ask(request).await {
+        Ok(_) | Err(Refusal::NoEffect { .. }) => return visit.done("/settings", "did-profile"),
+        Err(refusal) => Wrong::of(visit.words(), &refusal),
+    };
+    match page(&visit, Some((name, about)), Some(wrong)).await {
+        Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The whole home as one file. It is made in the home, since it holds the key, and gone once it was sent.
+async fn backup(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    let failed = |error: std::io::Error| visit.problem(&Refusal::Backup { problem: error.to_string() });
+    let folder = tempfile::Builder::new().prefix("backup-").tempdir_in(app.home()).map_err(failed)?;
+    let file = folder.path().join("klatch.backup");
+    let made = take!(visit, Request::Backup { file: file.clone() }, BackedUp)?;
+    let opened = std::fs::File::open(&file).map_err(failed)?;
+    let headers = [
+        (CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (CONTENT_LENGTH, made.bytes.to_string()),
+        (CONTENT_DISPOSITION, "attachment; filename=\"klatch.backup\"".to_owned()),
+    ];
+    Ok((headers, Body::new(Stream::of_file(opened, folder))).into_response())
+}
+
+/// What I host or answered, for a calendar.
+async fn ics(visit: Visit) -> Result<Response, Problem> {
+    let events = take!(visit, Request::Calendar { objects: Vec::new() }, Calendar)?;
+    let made = calendar::to_ics(&events, Options { now_ms: clock::now_ms(), alarm: None });
+    Ok(attached("text/calendar; charset=utf-8", "meetups.ics", made.text.into_bytes()))
+}
+
+/// A log, as signed, in the file that `klatch import` reads.
+async fn feed(visit: Visit, Path(who): Path<String>) -> Result<Response, Problem> {
+    let net = visit.handle.net_id();
+    let (mut bytes, mut from) = (Vec::new(), 1);
+    while let Some(piece) = take!(visit, Request::ExportFeed { who: Some(who.clone()), from }, Piece)? {
+        crate::cli::append_piece(&mut bytes, net, &piece).ok_or_else(|| visit.odd())?;
+        from = piece.first.saturating_add(piece.count);
+    }
+    if bytes.is_empty() {
+        return Err(visit.problem(&Refusal::NotHeld { who: foreign::line(&who) }));
+    }
+    Ok(attached("application/octet-stream", "log.klatch", bytes))
+}
+
+fn attached(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    ([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, disposition)], bytes).into_response()
+}

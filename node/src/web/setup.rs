@@ -1,0 +1,355 @@
+//! The first run: a name, the recovery words shown and confirmed, or the words of somebody who was here before.
+//! Then the process becomes the node, and leads on to finding people.
+//!
+//! The words are in no address, no log and no page that a browser keeps. Here they are wiped as soon as they were
+//! confirmed; an identity that was not confirmed is made again from the start.
+
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use klatch_feed::RecoveryWords;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::App;
+use super::ask::{Look, Typed, done, see_other};
+use super::frame::{Frame, Page, Tab};
+use super::words::{Arg, Words};
+use crate::clock;
+use crate::daemon::create::{CreateError, create, recover};
+use crate::foreign;
+use crate::home::Home;
+use crate::network::Network;
+
+/// How many words are asked for.
+const ASKED: usize = 3;
+/// How long the node may take to start after its identity is there.
+const START_WITHIN: Duration = Duration::from_secs(60);
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/start", get(start))
+        .route("/start/name", post(name))
+        .route("/start/words", get(words).post(confirm))
+        .route("/start/again", post(again))
+        .route("/start/back", get(back).post(come_back))
+}
+
+/// Where a first run stands. Shared between the pages and the thread that waits for an identity.
+#[derive(Debug, Default)]
+pub(super) struct Setup {
+    stage: Mutex<Stage>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+enum Stage {
+    /// There is an identity, or none is asked for.
+    #[default]
+    Off,
+    /// Nothing was said yet.
+    Empty(Arc<Place>),
+    /// Somebody is named, and is shown their words.
+    Shown(Shown),
+    /// There is an identity; where to go on, and what is said there.
+    Made(&'static str, &'static str),
+}
+
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Off => "Off",
+            Self::Empty(_) => "Empty",
+            Self::Shown(_) => "Shown",
+            Self::Made(..) => "Made",
+        })
+    }
+}
+
+/// Where an identity is to be made.
+#[derive(Debug)]
+pub(super) struct Place {
+    home: Home,
+    network: Network,
+}
+
+struct Shown {
+    words: Zeroizing<String>,
+    /// Which words are asked for, from 0.
+    asked: [usize; ASKED],
+    /// Takes whether they were confirmed.
+    confirmed: Sender<bool>,
+}
+
+impl Setup {
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, stage: Stage) {
+        *self.stage() = stage;
+        self.changed.notify_all();
+    }
+
+    /// Serves a first run until there is an identity.
+    pub(super) fn wait(&self, home: &Home, network: Network) {
+        self.set(Stage::Empty(Arc::new(Place { home: home.clone(), network })));
+        let mut stage = self.stage();
+        while !matches!(*stage, Stage::Made(..)) {
+            stage = self.changed.wait(stage).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Makes an identity on a thread of its own, which waits for the words to be confirmed. Returns once they
+    /// are to be shown, or what was wrong.
+    fn make(self: &Arc<Self>, place: Arc<Place>, name: String) -> Result<(), CreateError> {
+        let (told, heard) = channel();
+        let setup = Arc::clone(self);
+        std::thread::spawn(move || {
+            let show = |_, words: &str| {
+                let (confirmed, wait) = channel();
+                let shown = Shown { words: Zeroizing::new(words.to_owned()), asked: draw(), confirmed };
+                setup.set(Stage::Shown(shown));
+                let _ = told.send(Ok(())); // Whoever asked may have gone.
+                match wait.recv() {
+                    Ok(true) => Ok(()),
+                    _ => Err(std::io::Error::other("they were not confirmed")),
+                }
+            };
+            match create(&place.home, &place.network, &name, show) {
+                Ok(_) => setup.set(Stage::Made("/people", "did-welcome")),
+                Err(error) => {
+                    setup.set(Stage::Empty(Arc::clone(&place)));
+                    let _ = told.send(Err(error));
+                }
+            }
+        });
+        heard.recv().unwrap_or_else(|_| Err(CreateError::Show(std::io::Error::other("no thread is left"))))
+    }
+
+    /// Waits until there is an identity, or there is to be none.
+    fn settled(&self) {
+        let mut stage = self.stage();
+        while matches!(*stage, Stage::Shown(_)) {
+            stage = self.changed.wait(stage).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Three places among the words, in order.
+fn draw() -> [usize; ASKED] {
+    let mut places: Vec<usize> = (0..24).collect();
+    let bytes = clock::random::<ASKED>();
+    let mut asked = bytes.map(|byte| places.remove(usize::from(byte) % places.len()));
+    asked.sort_unstable();
+    asked
+}
+
+/// How somebody without an identity is shown a page. Who has one is led to it.
+struct Newcomer {
+    look: Look,
+    app: App,
+}
+
+impl axum::extract::FromRequestParts<App> for Newcomer {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        match app.handle() {
+            Some(_) => Err(see_other("/")),
+            None => Ok(Self { look: Look::of(&parts.headers, &parts.uri, app.zone()), app: app.clone() }),
+        }
+    }
+}
+
+impl Newcomer {
+    fn frame(&self) -> Frame {
+        Frame::new(&self.look, Tab::None, None)
+    }
+    fn words(&self) -> Words {
+        self.look.words
+    }
+    fn setup(&self) -> &Arc<Setup> {
+        self.app.setup()
+    }
+
+    /// Waits until this process is the node, then leads on.
+    async fn go_on(&self) -> Response {
+        let next = match *self.setup().stage() {
+            Stage::Made(path, did) => done(path, did),
+            _ => see_other("/start"),
+        };
+        let started = clock::Stopwatch::start();
+        while self.app.handle().is_none() && started.elapsed() < START_WITHIN {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        next
+    }
+}
+
+#[derive(askama::Template)]
+#[template(path = "start.html")]
+struct StartPage {
+    frame: Frame,
+    name: String,
+    wrong: Option<String>,
+}
+
+async fn start(newcomer: Newcomer) -> Response {
+    if matches!(*newcomer.setup().stage(), Stage::Shown(_)) {
+        return see_other("/start/words");
+    }
+    Page(StartPage { frame: newcomer.frame(), name: String::new(), wrong: None }).into_response()
+}
+
+#[derive(Debug, Deserialize)]
+struct NameForm {
+    #[serde(default)]
+    name: String,
+}
+
+async fn name(newcomer: Newcomer, Typed(form): Typed<NameForm>) -> Response {
+    let place = match &*newcomer.setup().stage() {
+        Stage::Empty(place) => Arc::clone(place),
+        Stage::Shown(_) => return see_other("/start/words"),
+        Stage::Off | Stage::Made(..) => return see_other("/start"),
+    };
+    let (setup, name) = (Arc::clone(newcomer.setup()), form.name.trim().to_owned());
+    let made = tokio::task::spawn_blocking(move || setup.make(place, name)).await;
+    match made {
+        Ok(Ok(())) => see_other("/start/words"),
+        Ok(Err(error)) => {
+            let wrong = match error {
+                CreateError::Post(_) => newcomer.words().say("start-name-wrong"),
+                error => foreign::line(&error.to_string()),
+            };
+            let page = StartPage { frame: newcomer.frame(), name: form.name, wrong: Some(wrong) };
+            (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
+        }
+        Err(_) => see_other("/start"),
+    }
+}
+
+#[derive(askama::Template)]
+#[template(path = "words.html")]
+struct WordsPage {
+    frame: Frame,
+    /// Number and word.
+    sheet: Vec<(usize, Zeroizing<String>)>,
+    /// Numbers of those that are asked for.
+    asked: Vec<usize>,
+    wrong: Option<String>,
+}
+
+impl WordsPage {
+    fn of(newcomer: &Newcomer, wrong: Option<String>) -> Option<Self> {
+        let stage = newcomer.setup().stage();
+        let Stage::Shown(shown) = &*stage else { return None };
+        let words = shown.words.split(' ').enumerate();
+        Some(Self {
+            frame: newcomer.frame(),
+            sheet: words.map(|(at, word)| (at + 1, Zeroizing::new(word.to_owned()))).collect(),
+            asked: shown.asked.iter().map(|at| at + 1).collect(),
+            wrong,
+        })
+    }
+}
+
+async fn words(newcomer: Newcomer) -> Response {
+    match WordsPage::of(&newcomer, None) {
+        Some(page) => Page(page).into_response(),
+        None => see_other("/start"),
+    }
+}
+
+async fn confirm(newcomer: Newcomer, Typed(fields): Typed<Vec<(String, String)>>) -> Response {
+    let fields: Vec<_> = fields.into_iter().map(|(name, said)| (name, Zeroizing::new(said))).collect();
+    {
+        let stage = newcomer.setup().stage();
+        let Stage::Shown(shown) = &*stage else { return see_other("/start") };
+        let words: Vec<&str> = shown.words.split(' ').collect();
+        let said = |at: usize| fields.iter().find(|(name, _)| *name == format!("word{}", at + 1));
+        let is_right = |at: &usize| {
+            said(*at).is_some_and(|(_, said)| said.trim().eq_ignore_ascii_case(words.get(*at).unwrap_or(&"")))
+        };
+        if !shown.asked.iter().all(is_right) {
+            drop(stage);
+            let wrong = newcomer.words().say("start-words-wrong");
+            return match WordsPage::of(&newcomer, Some(wrong)) {
+                Some(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
+                None => see_other("/start"),
+            };
+        }
+        let _ = shown.confirmed.send(true); // The thread that made them waits for it.
+    }
+    let setup = Arc::clone(newcomer.setup());
+    let _ = tokio::task::spawn_blocking(move || setup.settled()).await;
+    newcomer.go_on().await
+}
+
+/// Drops what was not confirmed: other words will be drawn.
+async fn again(newcomer: Newcomer) -> Response {
+    if let Stage::Shown(shown) = &*newcomer.setup().stage() {
+        let _ = shown.confirmed.send(false);
+    }
+    let setup = Arc::clone(newcomer.setup());
+    let _ = tokio::task::spawn_blocking(move || setup.settled()).await;
+    see_other("/start")
+}
+
+#[derive(askama::Template)]
+#[template(path = "back.html")]
+struct BackPage {
+    frame: Frame,
+    wrong: Option<String>,
+    detail: Option<String>,
+}
+
+async fn back(newcomer: Newcomer) -> Page<BackPage> {
+    Page(BackPage { frame: newcomer.frame(), wrong: None, detail: None })
+}
+
+#[derive(Deserialize)]
+struct BackForm {
+    #[serde(default)]
+    words: String,
+}
+
+/// Makes the home of whoever has these words.
+async fn come_back(newcomer: Newcomer, Typed(form): Typed<BackForm>) -> Response {
+    let said = Zeroizing::new(form.words);
+    let refused = |wrong: String, detail: Option<String>| {
+        // The words are not shown again: whoever mistyped one has the paper before them.
+        let page = BackPage { frame: newcomer.frame(), wrong: Some(wrong), detail };
+        (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
+    };
+    let place = match &*newcomer.setup().stage() {
+        Stage::Empty(place) => Arc::clone(place),
+        _ => return see_other("/start"),
+    };
+    let count = said.split_whitespace().count();
+    if count != 24 {
+        let args = [("count", Arg::Number(u64::try_from(count).unwrap_or(0)))];
+        return refused(newcomer.words().with("start-back-count", &args), None);
+    }
+    let Ok(words) = RecoveryWords::parse(&said.to_lowercase()) else {
+        return refused(newcomer.words().say("start-back-wrong"), None);
+    };
+    let made = tokio::task::spawn_blocking(move || recover(&place.home, &place.network, &words)).await;
+    match made {
+        Ok(Ok(_)) => {
+            newcomer.setup().set(Stage::Made("/network", "did-back"));
+            newcomer.go_on().await
+        }
+        Ok(Err(error)) => {
+            refused(newcomer.words().say("start-back-not"), Some(foreign::line(&error.to_string())))
+        }
+        Err(_) => see_other("/start"),
+    }
+}

@@ -1,0 +1,33 @@
+# Einstellungen.
+settings-profile = Du
+settings-name = Wie du heißt
+settings-about = Über dich
+settings-seen = Alle, die dein Log haben, sehen es. Bis zu 60 Byte für den Namen, 2.000 für den Rest.
+settings-save = Speichern
+settings-as-others = So sehen dich andere
+settings-look = Aussehen
+settings-language = Sprache
+settings-scheme = Hell oder dunkel
+settings-auto = Wie das System
+settings-light = Hell
+settings-dark = Dunkel
+settings-backup = Kopien
+settings-backup-what = Eine Sicherung enthält deinen Schlüssel und alle Logs, die hier sind. Wer sie hat, kann für dich sprechen: Bewahr sie auf, wo niemand sonst liest.
+settings-backup-go = Sicherung herunterladen
+settings-restore = Zurückspielen
+settings-restore-what = Auf einem Rechner, auf dem du noch kein Zuhause hast, tippe:
+settings-restore-once = Benutze nie das alte und das zurückgespielte Zuhause zugleich: Das Log würde sich gabeln.
+settings-export = Etwas mitnehmen
+settings-ics = Was du veranstaltest oder beantwortet hast, für den Kalender
+settings-feed = { $count ->
+    [one] Dein Log, 1 Eintrag, wie unterschrieben
+   *[other] Dein Log, { $count } Einträge, wie unterschrieben
+ }
+settings-blocked = Wen du blockierst
+settings-nobody-blocked = Niemanden.
+settings-pubs = Pubs
+settings-pubs-what = Ein Pub bewahrt dein Log und die deiner Gruppen auf und gibt sie weiter, während du aus bist.
+settings-invite = Eine Einladung vom Betreiber
+settings-join = Beitreten
+
+did-profile = Gespeichert.

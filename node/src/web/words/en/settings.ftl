@@ -1,0 +1,33 @@
+# Settings.
+settings-profile = You
+settings-name = What you are called
+settings-about = About you
+settings-seen = Everybody who holds your log sees it. Up to 60 bytes for the name, 2,000 for the rest.
+settings-save = Save
+settings-as-others = See yourself as others do
+settings-look = Look
+settings-language = Language
+settings-scheme = Light or dark
+settings-auto = As the system is
+settings-light = Light
+settings-dark = Dark
+settings-backup = Copies
+settings-backup-what = A backup holds your key and all logs that are here. Who has it can speak for you: keep it where nobody else reads.
+settings-backup-go = Download a backup
+settings-restore = To restore it
+settings-restore-what = On a machine without a home of yours, type:
+settings-restore-once = Never run the old home and the restored one both: the log would fork.
+settings-export = Take something along
+settings-ics = What you host or answered, for a calendar
+settings-feed = { $count ->
+    [one] Your log, 1 entry, as signed
+   *[other] Your log, { $count } entries, as signed
+ }
+settings-blocked = Whom you block
+settings-nobody-blocked = Nobody.
+settings-pubs = Pubs
+settings-pubs-what = A pub keeps your log and those of your groups, and passes them on while you are off.
+settings-invite = An invite that its operator gave you
+settings-join = Join
+
+did-profile = Saved.

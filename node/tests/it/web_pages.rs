@@ -1,0 +1,234 @@
+//! The other pages over HTTP: the first run, people, groups, the network, settings.
+
+use std::process::Child;
+use std::sync::mpsc::Receiver;
+
+use serde_json::Value;
+
+use crate::browser::Browser;
+use crate::person::{Network, PATIENCE, Person, eventually};
+
+/// A node that starts where there is no identity; ended when dropped.
+struct New {
+    child: Child,
+    lines: Receiver<Value>,
+}
+
+impl New {
+    fn at(place: &Person, network: &Network) -> (Self, Browser) {
+        let args = ["up", "--lan", "off", "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--network"];
+        let (child, lines) = place.lines(&[&args[..], &[&network.file()]].concat());
+        let new = Self { child, lines };
+        let said = new.next();
+        assert_eq!(said["ready"], false);
+        let browser = Browser::follow(said["page"].as_str().unwrap());
+        (new, browser)
+    }
+
+    fn next(&self) -> Value {
+        self.lines.recv_timeout(PATIENCE).expect("the node says something")
+    }
+}
+
+impl Drop for New {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The words on the sheet, and which of them are asked for.
+fn read(page: &str) -> (Vec<String>, Vec<usize>) {
+    let after = |start: &str| -> Vec<String> {
+        page.split(start).skip(1).map(|rest| rest.split(['<', '"']).next().unwrap().to_owned()).collect()
+    };
+    let asked = after("name=\"word").iter().map(|number| number.parse().unwrap()).collect();
+    (after("<strong lang=\"en\">"), asked)
+}
+
+#[test]
+fn somebody_new_gets_a_name_and_words_and_the_process_becomes_their_node() {
+    let network = Network::new();
+    let place = network.person("ana").moved("new");
+    let (new, browser) = New::at(&place, &network);
+    let first = browser.get("/");
+    assert_eq!((first.status, first.header("location")), (303, Some("/start")));
+    browser.page("/start").says("What are you called?").says("I was here before");
+    let refused = browser.post("/start/name", &[("name", &"x".repeat(61))]);
+    assert_eq!(refused.status, 422);
+    refused.says(&"x".repeat(61)).says("aria-invalid");
+    let sheet = browser.done("/start/name", &[("name", "Nora <b>")]);
+    assert_eq!(sheet.header("cache-control"), Some("no-store"));
+    let (first_words, _) = read(&sheet.body);
+    assert_eq!(first_words.len(), 24);
+    // Other words are drawn, and the first are worth nothing.
+    browser.done("/start/again", &[]).says("What are you called?");
+    let sheet = browser.done("/start/name", &[("name", "Nora <b>")]);
+    let (words, asked) = read(&sheet.body);
+    assert_ne!(words, first_words);
+    assert_eq!(asked.len(), 3);
+    let (_, same) = read(&browser.page("/start/words").body);
+    assert_eq!(same, asked, "looking again asks for the same");
+    let field = |number: &usize| format!("word{number}");
+    let fields: Vec<_> = asked.iter().map(|number| (field(number), words[number - 1].clone())).collect();
+    let mut wrong: Vec<_> = fields.iter().map(|(name, word)| (&**name, &**word)).collect();
+    wrong[1].1 = "zoo zoo";
+    assert_eq!(browser.post("/start/words", &wrong).status, 422);
+    assert!(place.run(&["id"]).status.code() == Some(1), "nobody is anybody before the words are confirmed");
+    let right: Vec<_> = fields.iter().map(|(name, word)| (&**name, &**word)).collect();
+    browser.done("/start/words", &right).says("You are here. Now find people.");
+    let ready = new.next();
+    assert_eq!(ready["ready"], true);
+    assert_eq!(place.json(&["id"])["name"], "Nora <b>");
+    assert_eq!(browser.get("/start/words").header("location"), Some("/"), "the words are shown no more");
+    browser.page("/").says("Nothing here yet").says("You are \u{2068}Nora &#60;b&#62;\u{2069}");
+    drop(new);
+    // With these words, and no other machine, they come back.
+    let again = place.moved("again");
+    let (newer, browser) = New::at(&again, &network);
+    browser.page("/start/back").says("24 recovery words");
+    let few = browser.post("/start/back", &[("words", "one two")]);
+    assert_eq!(few.status, 422);
+    few.says("That is 2 words");
+    assert!(!few.body.contains("one two"), "words are not shown again");
+    let mut swapped = words.clone();
+    swapped.swap(0, 1);
+    assert_eq!(browser.post("/start/back", &[("words", &swapped.join(" "))]).status, 422);
+    let back =
+        browser.done("/start/back", &[("words", &format!(" {}\r\n", words.join("\r\n").to_uppercase()))]);
+    back.says("This is your home again.").says("Coming back").says("Nothing of yours is here yet.");
+    assert_eq!(newer.next()["feed"], ready["feed"]);
+    assert_eq!(again.json(&["recover"])["posting"], "recovering");
+}
+
+#[test]
+fn whoever_is_cut_off_before_the_words_are_confirmed_starts_again() {
+    let network = Network::new();
+    let place = network.person("ana").moved("new");
+    let (new, browser) = New::at(&place, &network);
+    browser.done("/start/name", &[("name", "Nora")]);
+    drop(new);
+    let (_new, browser) = New::at(&place, &network);
+    browser.page("/start").says("What are you called?");
+}
+
+#[test]
+fn people_are_found_followed_named_and_blocked() {
+    let network = Network::new();
+    let (ana, ben) = (network.person("ana"), network.person("ben"));
+    let host = ana.on_lan();
+    let guest = ben.on_lan();
+    let event = ana.schedules("Tea");
+    let browser = Browser::at(&guest);
+    browser.page("/people").says(&ben.feed).says("class=\"qr\"");
+    eventually("who is near is shown", || {
+        browser.page("/people").body.contains(&format!("/person/{}/follow", ana.feed)).then_some(())
+    });
+    for odd in ["feed1nobody", "klatch:entry1x", "klatch:join/9/x", "<b>"] {
+        let refused = browser.post("/people/paste", &[("text", odd)]);
+        assert!(refused.status == 422, "{odd}: {refused:?}");
+        refused.says("aria-invalid");
+    }
+    let page = browser.done("/people/paste", &[("text", &format!(" {}\r\n", ana.feed))]);
+    page.says("You follow them.");
+    let path = format!("/person/{}", ana.feed);
+    eventually("what they are called comes", || {
+        browser.page(&path).body.contains("<bdi>ana</bdi>").then_some(())
+    });
+    let page = browser.done(&format!("{path}/follow"), &[("petname", "Anna & Co")]);
+    page.says("<bdi>Anna &#38; Co</bdi>").says("calls themselves");
+    browser.page("/people").says("Anna &#38; Co");
+    eventually("what they host comes", || browser.page("/").body.contains(&event).then_some(()));
+    browser.done(&format!("{path}/block"), &[]).says("Blocked.");
+    browser.page("/settings").says("Anna &#38; Co");
+    browser.done(&format!("{path}/follow"), &[("petname", "")]);
+    browser.done(&format!("{path}/unfollow"), &[]).says("You follow them no longer.");
+    drop(host);
+}
+
+#[test]
+fn a_shared_line_leads_to_the_event_and_the_network_page_tells_how_it_came() {
+    let network = Network::new();
+    let (ana, ben) = (network.person("ana"), network.person("ben"));
+    let (host, guest) = (ana.alone(), ben.alone());
+    let event = ana.schedules("Tea");
+    let (hanna, browser) = (Browser::at(&host), Browser::at(&guest));
+    let shared = hanna.page(&format!("/share/{event}"));
+    let line = ana.json(&["event", "share", &event])["line"].as_str().unwrap().to_owned();
+    shared.says(&line.replace('&', "&#38;")).says("class=\"qr\"");
+    let opened = browser.post("/people/paste", &[("text", &line)]);
+    let path = opened.header("location").unwrap().to_owned();
+    assert!(path.starts_with(&format!("/object/{event}")), "{path}");
+    eventually("it comes", || {
+        let answer = browser.get(&path);
+        (answer.status == 303)
+            .then(|| assert_eq!(answer.header("location"), Some(&*format!("/event/{event}"))))
+    });
+    eventually("who is connected is told", || {
+        let page = browser.page("/network").body;
+        (page.contains("ana") && page.contains("All that both want is exchanged.")).then_some(())
+    });
+    let page = browser.page("/network");
+    page.says("All is well");
+    let refused = browser.post("/network/peer", &[("peer", "feed1x@nowhere")]);
+    assert_eq!(refused.status, 422);
+    refused.says("value=\"feed1x@nowhere\"");
+    browser.done("/network/peer", &[("peer", &format!("{}@{}", ana.feed, host.address()))]).says("Added");
+    assert_eq!(browser.post("/network/accept", &[("len", "1")]).status, 422, "there is nothing to recover");
+}
+
+#[test]
+fn groups_are_joined_talked_in_and_left() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let browser = Browser::at(&node);
+    browser.page("/groups").says("No group is known here yet");
+    let group = ana.json(&["group", "create", "Tea & Rust"])["id"].as_str().unwrap().to_owned();
+    let path = format!("/group/{group}");
+    browser.page("/groups").says("Tea &#38; Rust").says("owner");
+    browser.page(&path).says("1 member").says("Everybody may join.");
+    let page = browser.done(&format!("{path}/comment"), &[("text", "hello\r\n\r\nyou")]);
+    page.says("<p dir=\"auto\">hello</p><p dir=\"auto\">you</p>");
+    let refused = browser.post(&format!("{path}/comment"), &[("text", &"z".repeat(20_000))]);
+    assert_eq!(refused.status, 422);
+    refused.says("role=\"alert\"").says(&"z".repeat(20_000));
+    browser.done(&format!("{path}/join"), &[]).says("You joined.");
+    let refused = browser.post(&format!("{path}x/join"), &[]);
+    assert_eq!(refused.status, 422, "no such group");
+    browser.page(&format!("/share/{group}")).says("klatch:entry1");
+}
+
+#[test]
+fn settings_change_the_profile_the_look_and_give_copies() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let browser = Browser::at(&node);
+    let page =
+        browser.done("/settings/profile", &[("name", "Ana C."), ("about", "tea\r\nhttps://example.org")]);
+    page.says("Saved.").says("value=\"Ana C.\"").says("tea\nhttps://example.org");
+    browser.page(&format!("/person/{}", ana.feed)).says("href=\"https://example.org\"");
+    let refused = browser.post("/settings/profile", &[("name", ""), ("about", "kept")]);
+    assert_eq!(refused.status, 422);
+    refused.says("kept</textarea>");
+    let look = browser.post("/look", &[("lang", "de"), ("back", "/settings")]);
+    assert_eq!((look.status, look.header("location")), (303, Some("/settings")));
+    assert_eq!(
+        look.header("set-cookie"),
+        Some("lang=de; HttpOnly; SameSite=Strict; Path=/; Max-Age=31536000")
+    );
+    let look = browser.post("/look", &[("scheme", "dark"), ("back", "//evil.example")]);
+    assert_eq!(look.header("location"), Some("/"));
+    assert!(look.header("set-cookie").unwrap().starts_with("scheme=dark;"));
+    browser.page("/settings/calendar.ics").says("BEGIN:VCALENDAR");
+    assert!(browser.page(&format!("/settings/feed/{}", ana.feed)).body.starts_with("klatch/export/1"));
+    let copy = browser.post("/settings/backup", &[]);
+    assert_eq!(copy.status, 200, "{}", copy.head);
+    assert_eq!(copy.header("content-disposition"), Some("attachment; filename=\"klatch.backup\""));
+    assert!(copy.body.len() > 1000);
+    eventually("the copy in the home is gone", || {
+        let mut names = std::fs::read_dir(ana.home()).unwrap().map(|file| file.unwrap().file_name());
+        (!names.any(|name| name.to_string_lossy().starts_with("backup-"))).then_some(())
+    });
+}
