@@ -116,7 +116,7 @@ async fn show(
 async fn page(visit: &Visit, id: String, draft: Draft) -> Result<GroupPage, Problem> {
     let local = take!(visit, Request::GroupLocal { group: id.clone() }, GroupLocal)?;
     let from_ms = Some(clock::now() - PAST_AFTER_MS);
-    let events = take!(visit, Request::EventList { group: Some(id), from_ms, max: EVENTS_MAX }, Events)?;
+    let events = take!(visit, Request::EventList { group: Some(id), from_ms, max: EVENTS_MAX }, Found)?.lines;
     let (group, words, me) = (&local.group, visit.words(), visit.handle.me());
     let face = |feed: &FeedId| Face::of(feed, local.names.get(feed).map_or("", String::as_str));
     Ok(GroupPage {
