@@ -125,6 +125,8 @@ pub(crate) struct Shared {
     pub(crate) unheard: Mutex<Option<broadcast::Receiver<Notice>>>,
     /// Says that local facts changed.
     pub(crate) facts: watch::Sender<()>,
+    /// Says that a door that is open here shows something else.
+    pub(crate) doors: watch::Sender<()>,
     /// Feeds whose chunks were refused last, and why.
     pub(crate) refused: Mutex<BTreeMap<FeedId, NoRoom>>,
     /// Why own posts are refused now, if they are.
@@ -208,6 +210,7 @@ impl Daemon {
             notices,
             unheard: Mutex::new(Some(unheard)),
             facts: watch::Sender::new(()),
+            doors: watch::Sender::new(()),
             refused: Mutex::default(),
             held: Mutex::default(),
             recovery: Mutex::default(),
@@ -419,6 +422,14 @@ impl Handle {
     /// Changes whenever local facts do.
     pub fn facts(&self) -> watch::Receiver<()> {
         self.shared.facts.subscribe()
+    }
+    /// Changes whenever a door that is open here shows another code, or somebody came.
+    pub fn doors(&self) -> watch::Receiver<()> {
+        self.shared.doors.subscribe()
+    }
+    /// A door shows something else.
+    pub(crate) fn door_turned(&self) {
+        self.shared.doors.send_replace(());
     }
     /// Feeds whose chunks were refused last since there is no room for them, and why.
     pub fn refused(&self) -> BTreeMap<FeedId, NoRoom> {

@@ -189,6 +189,7 @@ impl Hub {
         if let Some(open) = self.doors.open.get_mut(place) {
             open.version += 1;
         }
+        self.handle.door_turned();
         self.door_show(place);
     }
 

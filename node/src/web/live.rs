@@ -43,7 +43,7 @@ async fn live(State(app): State<App>, visit: Visit) -> Response {
 
 /// Says that there is something new until nobody listens.
 async fn watch(handle: Handle, said: mpsc::Sender<Bytes>) {
-    let (mut changes, mut facts) = (handle.changes(), handle.facts());
+    let (mut changes, mut facts, mut doors) = (handle.changes(), handle.facts(), handle.doors());
     drop(handle); // So that a stream does not keep a stopping node from its end.
     let mut line = Bytes::from_static(b"retry: 1000\n: here\n\n");
     while said.send(line).await.is_ok() {
@@ -51,6 +51,7 @@ async fn watch(handle: Handle, said: mpsc::Sender<Bytes>) {
             tokio::select! {
                 change = changes.recv() => !matches!(change, Err(broadcast::error::RecvError::Closed)),
                 fact = facts.changed() => fact.is_ok(),
+                door = doors.changed() => door.is_ok(),
             }
         };
         line = match tokio::time::timeout(QUIET_MAX, changed).await {
@@ -61,6 +62,7 @@ async fn watch(handle: Handle, said: mpsc::Sender<Bytes>) {
                     Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed)
                 ) {}
                 facts.mark_unchanged();
+                doors.mark_unchanged();
                 Bytes::from_static(b"event: change\ndata: 1\n\n")
             }
             Ok(false) => return,
