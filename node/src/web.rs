@@ -21,9 +21,13 @@
 
 mod ask;
 mod assets;
+mod change;
+mod checkin;
+mod door;
 mod enter;
 mod event;
 mod face;
+mod found;
 mod frame;
 mod groups;
 pub mod guard;
@@ -31,10 +35,15 @@ mod home;
 mod inbox;
 pub mod live;
 mod look;
+mod members;
 mod network;
 mod people;
 mod picture;
 mod prose;
+mod rights;
+mod schedule;
+mod seats;
+mod series;
 pub mod session;
 mod settings;
 mod setup;
@@ -229,15 +238,22 @@ fn somewhere() -> io::Result<std::net::TcpListener> {
 fn router(app: App) -> Router {
     Router::new()
         .merge(assets::routes())
+        .merge(change::routes())
+        .merge(checkin::routes())
+        .merge(door::routes())
         .merge(enter::routes())
         .merge(event::routes())
+        .merge(found::routes())
         .merge(groups::routes())
         .merge(home::routes())
         .merge(inbox::routes())
         .merge(live::routes())
         .merge(look::routes())
+        .merge(members::routes())
         .merge(network::routes())
         .merge(people::routes())
+        .merge(schedule::routes())
+        .merge(seats::routes())
         .merge(settings::routes())
         .merge(setup::routes())
         .fallback(enter::nothing)

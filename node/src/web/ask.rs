@@ -160,6 +160,11 @@ impl Wrong {
         self.field.as_deref() == Some(field)
     }
 
+    /// What a page says of itself, about no one field.
+    pub(super) fn said(words: Words, key: &str) -> Self {
+        Self { field: None, text: words.say(key), detail: None }
+    }
+
     pub(super) fn of(words: Words, refusal: &Refusal) -> Self {
         let plain = |key: &str, problem: &str| Self {
             field: None,

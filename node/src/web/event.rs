@@ -2,7 +2,7 @@
 
 mod act;
 pub(super) mod view;
-mod why;
+pub(super) mod why;
 
 use axum::Router;
 use axum::extract::{Path, Query};
@@ -19,6 +19,8 @@ use crate::calendar::{self, Options};
 use crate::clock;
 use crate::daemon::Request;
 use view::View;
+
+pub(super) use view::role;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()

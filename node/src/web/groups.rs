@@ -14,6 +14,7 @@ use super::ask::{Problem, Typed, Visit, Wrong, take};
 use super::event::view::{Comment, comment, role};
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
+use super::rights::May;
 use super::home::{self, Row};
 use crate::clock;
 use crate::daemon::{GroupLine, Request};
@@ -80,6 +81,7 @@ struct GroupPage {
     name: String,
     is_member: bool,
     is_asking: bool,
+    may: May,
     /// Who leads it, each with what they are.
     roles: Vec<(Face, String)>,
     members: Vec<Face>,
@@ -125,6 +127,7 @@ async fn page(visit: &Visit, id: String, draft: Draft) -> Result<GroupPage, Prob
         name: foreign::line(&group.name),
         is_member: group.members.contains(&me),
         is_asking: group.asking.contains(&me),
+        may: May::of(&group.roles, &me),
         roles: group.roles.iter().map(|line| (face(&line.feed), role(words, line.role))).collect(),
         members: group.members.iter().take(FACES_MAX).map(face).collect(),
         members_count: group.members.len(),

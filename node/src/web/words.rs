@@ -25,6 +25,10 @@ macro_rules! catalogue {
             include_str!(concat!("words/", $language, "/people.ftl")),
             include_str!(concat!("words/", $language, "/settings.ftl")),
             include_str!(concat!("words/", $language, "/start.ftl")),
+            include_str!(concat!("words/", $language, "/schedule.ftl")),
+            include_str!(concat!("words/", $language, "/seats.ftl")),
+            include_str!(concat!("words/", $language, "/door.ftl")),
+            include_str!(concat!("words/", $language, "/found.ftl")),
         ]
     };
 }

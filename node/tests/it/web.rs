@@ -1,5 +1,8 @@
 //! The page over HTTP, against real nodes: who is let in, what is shown, what forms do.
 
+mod door;
+mod organizer;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;

@@ -12,11 +12,14 @@ use crate::web::ask::{Visit, escaped};
 use crate::web::face::Face;
 use crate::web::home::{Pill, seats};
 use crate::web::prose::{Prose, address};
+use crate::web::rights::May;
 use crate::web::when::{self, When};
 use crate::web::words::{Arg, Words};
 
 /// Most dates of a series that are offered.
 const DATES_MAX: usize = 8;
+/// How long before an event begins its guests are shown the way to its door.
+const DOOR_BEFORE_MS: i64 = 3 * 60 * 60 * 1000;
 /// Most faces of one list; the rest is a number.
 const FACES_MAX: usize = 60;
 
@@ -28,6 +31,9 @@ pub(super) struct View {
     pub(super) title: String,
     pub(super) when: When,
     pub(super) is_past: bool,
+    pub(super) may: May,
+    /// It is about to begin, or goes on.
+    pub(super) check_in: bool,
     pub(super) cancelled: bool,
     pub(super) incomplete: bool,
     pub(super) group: Option<(String, String)>,
@@ -123,6 +129,8 @@ impl View {
             title: foreign::line(&event.title),
             when: When::of_event(event, local.start_ms, zone, words),
             is_past: local.end_ms.is_some_and(|end| end <= clock::now()),
+            may: May::of(&event.hosts, &visit.handle.me()),
+            check_in: is_soon(local),
             cancelled: event.cancelled,
             incomplete: event.incomplete,
             group: event.group.filter(|_| event.in_group).map(|group| {
@@ -151,6 +159,15 @@ impl View {
             told,
         }
     }
+}
+
+/// Whether a door may be open: from some hours before it begins until it is over.
+fn is_soon(local: &EventLocal) -> bool {
+    let (now, event) = (clock::now(), &local.event);
+    let is_date = event.founded_start.is_none() || event.occ.is_some();
+    let begins = local.start_ms.is_some_and(|start| start - DOOR_BEFORE_MS <= now);
+    let is_over = local.end_ms.is_some_and(|end| end < now);
+    is_date && begins && !is_over && !event.cancelled
 }
 
 struct Faces<'a> {

@@ -9,7 +9,7 @@ use crate::names::short;
 use crate::web::words::{Arg, Words};
 
 /// One sentence a rule that decided, in the order in which they did.
-pub(super) fn told(local: &WhyLocal, words: Words) -> Vec<String> {
+pub(in crate::web) fn told(local: &WhyLocal, words: Words) -> Vec<String> {
     local.why.reasons.iter().map(|reason| one(local, reason, words)).collect()
 }
 

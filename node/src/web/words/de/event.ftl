@@ -136,3 +136,7 @@ event-why-lot = Noch niemand hat die Antwort eingereiht: Per Los steht sie auf P
  }.
 event-why-lot-all = Noch niemand hat die Antwort eingereiht: Per Los steht sie auf Platz { $place } von { $of }, für Plätze ohne Grenze.
 event-why-attended = War da, wie { $who } gegengezeichnet hat.
+event-organize = Was du als Gastgeber tun kannst
+event-change = Ändern
+event-seats = Plätze
+event-door = Tür

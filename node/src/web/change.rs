@@ -1,0 +1,236 @@
+//! An event as its organizers change it: all of it, one date of a series, called off, or said something to everybody.
+
+use axum::Router;
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use klatch_feed::EventState;
+use klatch_feed::post::{Role, Tone};
+use serde::Deserialize;
+
+use super::App;
+use super::ask::{Problem, Typed, Visit, Wrong, take};
+use super::frame::{Frame, Page, Tab};
+use super::rights;
+use super::schedule::form::{self, Form};
+use super::series::{self, Date};
+use super::when::When;
+use crate::daemon::{Refusal, Request};
+use crate::foreign;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/event/{id}/change", get(show).post(change))
+        .route("/event/{id}/announce", post(announce))
+        .route("/event/{id}/cancel", get(sure).post(cancel))
+}
+
+/// Which date of a series.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct On {
+    pub(super) on: Option<String>,
+}
+
+impl On {
+    pub(super) fn date(self) -> Option<String> {
+        self.on.filter(|on| !on.is_empty())
+    }
+}
+
+#[derive(askama::Template)]
+#[template(path = "change.html")]
+struct ChangePage {
+    frame: Frame,
+    id: String,
+    /// The occurrence, as forms carry it.
+    on: String,
+    title: String,
+    when: When,
+    cancelled: bool,
+    form: Form,
+    zones: Vec<&'static str>,
+    guests_max: u32,
+    is_new: bool,
+    is_series: bool,
+    rule: String,
+    dates: Vec<Date>,
+    announcement: String,
+    unsaid: Option<Wrong>,
+}
+
+/// The event as an organizer sees it; a page that says no to everybody else.
+async fn event(visit: &Visit, id: &str, on: Option<&str>) -> Result<EventState, Problem> {
+    let request = Request::EventShow { event: id.to_owned(), on: on.map(str::to_owned) };
+    let event = take!(visit, request, Event)?;
+    rights::need(visit, &event.title, &event.hosts, Role::Organizer)?;
+    Ok(*event)
+}
+
+async fn page(visit: &Visit, event: &EventState, form: Form) -> Result<ChangePage, Problem> {
+    let words = visit.words();
+    Ok(ChangePage {
+        frame: visit.frame(Tab::Home).await?,
+        id: event.id.to_string(),
+        on: event.occ.clone().unwrap_or_default(),
+        title: foreign::line(&event.title),
+        when: When::of_event(event, None, visit.look.zone, words),
+        cancelled: event.cancelled,
+        form,
+        zones: form::zones(visit.look.zone),
+        guests_max: form::guests_max(),
+        is_new: false,
+        is_series: event.founded_start.is_some() && event.occ.is_none(),
+        rule: form::rule_said(event),
+        dates: series::dates(event, "change", words),
+        announcement: String::new(),
+        unsaid: None,
+    })
+}
+
+async fn show(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<On>,
+) -> Result<Page<ChangePage>, Problem> {
+    let event = event(&visit, &id, asked.date().as_deref()).await?;
+    page(&visit, &event, Form::of_event(&event)).await.map(Page)
+}
+
+fn answer(page: Result<ChangePage, Problem>) -> Response {
+    match page {
+        Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn change(
+    visit: Visit,
+    Path(id): Path<String>,
+    Typed(fields): Typed<Vec<(String, String)>>,
+) -> Response {
+    let mut form = Form::of(fields);
+    let on = Some(form.get("on").to_owned()).filter(|on| !on.is_empty());
+    let event = match event(&visit, &id, on.as_deref()).await {
+        Ok(event) => event,
+        Err(problem) => return problem.into_response(),
+    };
+    if form.is_behind(&event) {
+        form.catch_up(&event);
+        form.wrong = Some(Wrong::said(visit.words(), "change-behind"));
+        return answer(page(&visit, &event, form).await);
+    }
+    let asked = match form.change(&event) {
+        Ok((fields, address)) => {
+            let (extra, except) = (Vec::new(), Vec::new());
+            let fields = Box::new(fields);
+            let request =
+                Request::EventUpdate { event: id.clone(), on: on.clone(), fields, extra, except, address };
+            visit.ask(request).await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    match asked {
+        Ok(_) => visit.done(&format!("/event/{id}{}", series::tail(on.as_deref())), "did-change"),
+        Err(refusal) => {
+            form.wrong = Some(match refusal {
+                Refusal::NoEffect { .. } if !event.cancelled => Wrong::said(visit.words(), "change-nothing"),
+                refusal => Wrong::of(visit.words(), &refusal),
+            });
+            answer(page(&visit, &event, form).await)
+        }
+    }
+}
+
+/// Something that everybody at the event should know.
+#[derive(Debug, Deserialize)]
+struct Announcement {
+    on: Option<String>,
+    #[serde(default)]
+    text: String,
+}
+
+async fn announce(visit: Visit, Path(id): Path<String>, Typed(form): Typed<Announcement>) -> Response {
+    let on = On { on: form.on }.date();
+    let event = match event(&visit, &id, on.as_deref()).await {
+        Ok(event) => event,
+        Err(problem) => return problem.into_response(),
+    };
+    let text = form.text.replace("\r\n", "\n").trim().to_owned();
+    let request = Request::Comment { object: id.clone(), text: text.clone(), tone: Some(Tone::Announcement) };
+    match visit.ask(request).await {
+        Ok(_) => visit.done(&format!("/event/{id}{}", series::tail(on.as_deref())), "did-announce"),
+        Err(refusal) => {
+            let unsaid = Some(Wrong::of(visit.words(), &refusal));
+            let page = page(&visit, &event, Form::of_event(&event)).await;
+            answer(page.map(|page| ChangePage { announcement: text, unsaid, ..page }))
+        }
+    }
+}
+
+#[derive(askama::Template)]
+#[template(path = "cancel.html")]
+struct CancelPage {
+    frame: Frame,
+    id: String,
+    on: String,
+    title: String,
+    when: When,
+    reason: String,
+    wrong: Option<Wrong>,
+    is_series: bool,
+}
+
+async fn sure_page(visit: &Visit, event: &EventState, reason: String) -> Result<CancelPage, Problem> {
+    Ok(CancelPage {
+        frame: visit.frame(Tab::Home).await?,
+        id: event.id.to_string(),
+        on: event.occ.clone().unwrap_or_default(),
+        title: foreign::line(&event.title),
+        when: When::of_event(event, None, visit.look.zone, visit.words()),
+        reason,
+        wrong: None,
+        is_series: event.founded_start.is_some() && event.occ.is_none(),
+    })
+}
+
+/// Asks once more: to call off is final.
+async fn sure(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<On>,
+) -> Result<Page<CancelPage>, Problem> {
+    let event = event(&visit, &id, asked.date().as_deref()).await?;
+    sure_page(&visit, &event, String::new()).await.map(Page)
+}
+
+/// One date, or all of it.
+#[derive(Debug, Deserialize)]
+struct CancelForm {
+    on: Option<String>,
+    #[serde(default)]
+    reason: String,
+}
+
+async fn cancel(visit: Visit, Path(id): Path<String>, Typed(form): Typed<CancelForm>) -> Response {
+    let on = On { on: form.on }.date();
+    let event = match event(&visit, &id, on.as_deref()).await {
+        Ok(event) => event,
+        Err(problem) => return problem.into_response(),
+    };
+    let reason = form.reason.trim().to_owned();
+    let (request, did) = match on.clone() {
+        Some(on) => (Request::EventSkip { event: id.clone(), on }, "did-skip"),
+        None => (Request::EventCancel { event: id.clone(), reason: reason.clone() }, "did-cancel"),
+    };
+    match visit.ask(request).await {
+        Ok(_) => visit.done(&format!("/event/{id}{}", series::tail(on.as_deref())), did),
+        Err(refusal) => match sure_page(&visit, &event, reason).await {
+            Ok(page) => {
+                let wrong = Some(Wrong::of(visit.words(), &refusal));
+                (StatusCode::UNPROCESSABLE_ENTITY, Page(CancelPage { wrong, ..page })).into_response()
+            }
+            Err(problem) => problem.into_response(),
+        },
+    }
+}

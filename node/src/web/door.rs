@@ -1,0 +1,311 @@
+//! The door of an event, for whoever stands at it: the code that guests answer, the field for their answers, who is
+//! there and who is not. Dark, large, for one hand. Source: spec/door.md.
+//!
+//! To look at this page is to keep the door open: the node renews the code each half minute and says so to open
+//! pages, which then look again. Where there is no script, the page reloads itself.
+
+use std::cmp::Reverse;
+
+use axum::Router;
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use klatch_feed::meetup::AttendanceLine;
+use klatch_feed::meetup::attendance::{came, headcount};
+use klatch_feed::post::Role;
+use klatch_feed::{EventState, FeedId};
+use serde::Deserialize;
+
+use super::App;
+use super::ask::{Problem, Typed, Visit, Wrong, escaped, take};
+use super::face::Face;
+use super::frame::{Frame, Page, Scheme, Tab};
+use super::series::{self, Date};
+use super::words::Arg;
+use super::{picture, rights, when};
+use crate::daemon::{DoorNote, EventLocal, Refusal, Request, Response as Answer, persons};
+use crate::foreign;
+use crate::net::report::DoorView;
+use crate::net::{NetRequest, NetResponse};
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/event/{id}/door", get(show))
+        .route("/event/{id}/door/scan", post(scan))
+        .route("/event/{id}/door/note", post(note))
+        .route("/event/{id}/door/close", post(close))
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    on: Option<String>,
+    /// Whom to look for.
+    #[serde(default)]
+    q: String,
+    /// Who was let in last.
+    seen: Option<String>,
+}
+
+/// What was typed, and what was wrong with it.
+#[derive(Debug, Default)]
+struct Draft {
+    code: String,
+    wrong: Option<Wrong>,
+}
+
+/// Somebody who is there.
+#[derive(Debug)]
+struct Here {
+    face: Face,
+    persons: u32,
+    walk_in: bool,
+    late: bool,
+    left: bool,
+    /// When and by whom they were let in first.
+    since: String,
+    /// How often they were scanned again.
+    again: u32,
+    /// Whether this door wrote it, and may take it back.
+    is_ours: bool,
+}
+
+/// Somebody who is not.
+#[derive(Debug)]
+struct Missing {
+    face: Face,
+    party: u32,
+    seated: bool,
+}
+
+/// An open door.
+#[derive(Debug)]
+struct Open {
+    code: String,
+    picture: Option<String>,
+    count: String,
+    here: Vec<Here>,
+    missing: Vec<Missing>,
+    /// Who says that they are there, and no door does.
+    claim: Vec<Face>,
+    /// Who was let in last.
+    seen: Option<Here>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "door.html")]
+struct DoorPage {
+    frame: Frame,
+    id: String,
+    on: String,
+    tail: String,
+    title: String,
+    q: String,
+    /// `None` where a date is to be chosen first.
+    open: Option<Open>,
+    dates: Vec<Date>,
+    draft: Draft,
+}
+
+async fn net(visit: &Visit, request: NetRequest) -> Result<NetResponse, Refusal> {
+    match visit.ask(Request::Net(request)).await? {
+        Answer::Net(answer) => Ok(answer),
+        _ => Err(Refusal::Net { problem: "the node answered something else".to_owned() }),
+    }
+}
+
+async fn page(visit: &Visit, id: &str, asked: Asked, draft: Draft) -> Result<DoorPage, Problem> {
+    let on = asked.on.filter(|on| !on.is_empty());
+    let request = Request::EventLocal { event: id.to_owned(), on: on.clone() };
+    let local = take!(visit, request, Local)?;
+    let event = &local.event;
+    rights::need(visit, &event.title, &event.hosts, Role::Door)?;
+    if event.cancelled {
+        let problem = format!("{:?} is cancelled: it has no door", event.title);
+        return Err(visit.problem(&Refusal::NoEffect { problem }));
+    }
+    let q = asked.q.trim().to_owned();
+    let open = match event.founded_start.is_some() && event.occ.is_none() {
+        true => None,
+        false => {
+            let look = NetRequest::Door { event: id.to_owned(), on, after: 0, within_ms: 0 };
+            match net(visit, look).await {
+                Ok(NetResponse::Door(view)) => Some(opened(&local, &view, &q, asked.seen.as_deref(), visit)),
+                Ok(_) => return Err(visit.odd()),
+                Err(refusal) => return Err(visit.problem(&refusal)),
+            }
+        }
+    };
+    let mut frame = visit.frame(Tab::None).await?;
+    frame.scheme = Scheme::Dark; // It is evening, and the light goes on others' faces.
+    Ok(DoorPage {
+        frame,
+        id: event.id.to_string(),
+        tail: series::tail(event.occ.as_deref()),
+        on: event.occ.clone().unwrap_or_default(),
+        title: foreign::line(&event.title),
+        q,
+        open,
+        dates: series::dates(event, "door", visit.words()),
+        draft,
+    })
+}
+
+/// What the page shows: people as the log has them now, which the door hears of a moment later; of the door the
+/// code, and who was scanned again.
+fn opened(local: &EventLocal, view: &DoorView, q: &str, seen: Option<&str>, visit: &Visit) -> Open {
+    let (event, words) = (&local.event, visit.words());
+    let number = |number: u32| Arg::Number(number.into());
+    let wanted = q.to_lowercase();
+    let fits = |face: &Face| wanted.is_empty() || face.name.to_lowercase().contains(&wanted);
+    let face = |feed: &FeedId| Face::of(feed, &local.name(feed));
+    let one = |line: &AttendanceLine| one(local, view, line, visit);
+    let mut lines: Vec<&AttendanceLine> = event.attendance.iter().collect();
+    // Who came last is asked about most.
+    lines.sort_by_key(|line| Reverse(local.first_scans.get(&line.feed).map(|first| first.time_ms)));
+    let seen = lines.iter().find(|line| seen.is_some_and(|seen| line.feed.to_string() == seen));
+    let of = persons(&event.seated);
+    Open {
+        picture: picture::qr(&view.code),
+        code: view.code.clone(),
+        count: words.with("door-count", &[("count", number(headcount(event))), ("of", number(of))]),
+        seen: seen.map(|line| one(line)),
+        here: lines.iter().map(|line| one(line)).filter(|line| fits(&line.face)).collect(),
+        missing: missing(event)
+            .map(|(feed, party, seated)| Missing { face: face(&feed), party, seated })
+            .filter(|line| fits(&line.face))
+            .collect(),
+        claim: event.here.iter().map(face).filter(|face| fits(face)).collect(),
+    }
+}
+
+/// Who said yes and is not there: those with a seat first.
+fn missing(event: &EventState) -> impl Iterator<Item = (FeedId, u32, bool)> + '_ {
+    let is_there = |feed: &FeedId| event.attendance.iter().any(|line| line.feed == *feed);
+    let others = event.provisional.iter().chain(&event.waiting).chain(&event.unranked);
+    let seated = event.seated.iter().map(|line| (line, true));
+    let all = seated.chain(others.map(|line| (line, false)));
+    all.filter(move |(line, _)| !is_there(&line.feed)).map(|(line, seated)| (line.feed, line.party, seated))
+}
+
+fn one(local: &EventLocal, view: &DoorView, line: &AttendanceLine, visit: &Visit) -> Here {
+    let words = visit.words();
+    let since = local.first_scans.get(&line.feed).map(|first| {
+        let at = when::instant(first.time_ms, visit.look.zone, words).1;
+        words.with("door-since", &[("time", Arg::Own(&at)), ("who", Arg::Foreign(&first.door_name))])
+    });
+    Here {
+        face: Face::of(&line.feed, &local.name(&line.feed)),
+        persons: came(&local.event, line),
+        walk_in: line.rsvp.is_none(),
+        late: line.late,
+        left: line.left,
+        since: since.unwrap_or_default(),
+        again: view
+            .arrived
+            .iter()
+            .find(|arrival| arrival.feed == line.feed)
+            .map_or(0, |arrival| arrival.again),
+        is_ours: line.doors.contains(&visit.handle.me()),
+    }
+}
+
+async fn show(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Page<DoorPage>, Problem> {
+    page(&visit, &id, asked, Draft::default()).await.map(Page)
+}
+
+async fn again(visit: &Visit, id: &str, asked: Asked, draft: Draft) -> Response {
+    match page(visit, id, asked, draft).await {
+        Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Where the door of that date is.
+fn back(id: &str, on: Option<&str>, more: &str) -> String {
+    let tail = series::tail(on);
+    let joint = if tail.is_empty() { "?" } else { "&" };
+    if more.is_empty() {
+        format!("/event/{id}/door{tail}")
+    } else {
+        format!("/event/{id}/door{tail}{joint}{more}")
+    }
+}
+
+/// What a guest's screen shows.
+#[derive(Debug, Deserialize)]
+struct ScanForm {
+    on: Option<String>,
+    #[serde(default)]
+    code: String,
+}
+
+async fn scan(visit: Visit, Path(id): Path<String>, Typed(form): Typed<ScanForm>) -> Response {
+    let on = form.on.filter(|on| !on.is_empty());
+    match net(&visit, NetRequest::DoorScan { code: form.code.clone() }).await {
+        Ok(NetResponse::Scanned(arrival)) => {
+            visit.done(&back(&id, on.as_deref(), &format!("seen={}", arrival.feed)), "did-scan")
+        }
+        Ok(_) => visit.odd().into_response(),
+        Err(refusal) => {
+            let wrong = Some(Wrong::of(visit.words(), &refusal));
+            again(&visit, &id, Asked { on, ..Asked::default() }, Draft { code: form.code, wrong }).await
+        }
+    }
+}
+
+/// What the door notes of whom.
+#[derive(Debug, Deserialize)]
+struct NoteForm {
+    on: Option<String>,
+    #[serde(default)]
+    q: String,
+    who: String,
+    what: String,
+    persons: Option<String>,
+}
+
+async fn note(visit: Visit, Path(id): Path<String>, Typed(form): Typed<NoteForm>) -> Response {
+    let on = form.on.filter(|on| !on.is_empty());
+    let persons = form.persons.as_deref().and_then(|text| text.trim().parse().ok());
+    let what = match (&*form.what, persons) {
+        ("undo", _) => DoorNote::Undo,
+        ("late", _) => DoorNote::Late,
+        ("left", _) => DoorNote::Left,
+        ("persons", Some(persons)) => DoorNote::Persons(persons),
+        _ => return visit.nothing().into_response(),
+    };
+    let request = Request::AtDoor { event: id.clone(), on: on.clone(), who: form.who, what };
+    match visit.ask(request).await {
+        Ok(_) => {
+            let more = if form.q.is_empty() { String::new() } else { format!("q={}", escaped(&form.q)) };
+            visit.done(&back(&id, on.as_deref(), &more), "did-note")
+        }
+        Err(refusal @ Refusal::Right { .. }) => visit.problem(&refusal).into_response(),
+        Err(refusal) => {
+            let wrong = Some(Wrong::of(visit.words(), &refusal));
+            let asked = Asked { on, q: form.q, seen: None };
+            again(&visit, &id, asked, Draft { code: String::new(), wrong }).await
+        }
+    }
+}
+
+/// Which date of a series.
+#[derive(Debug, Deserialize)]
+struct CloseForm {
+    on: Option<String>,
+}
+
+async fn close(visit: Visit, Path(id): Path<String>, Typed(form): Typed<CloseForm>) -> Response {
+    let on = form.on.filter(|on| !on.is_empty());
+    let tail = series::tail(on.as_deref());
+    match net(&visit, NetRequest::DoorClose { event: id.clone(), on }).await {
+        // One that nobody looked at for a minute has closed itself.
+        Ok(_) | Err(Refusal::NoEffect { .. }) => visit.done(&format!("/event/{id}{tail}"), "did-door-close"),
+        Err(refusal) => visit.problem(&refusal).into_response(),
+    }
+}

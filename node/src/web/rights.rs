@@ -1,0 +1,48 @@
+//! Who may do what: asked before a page is shown, so that nobody fills in a form for nothing. What counts is what
+//! the node says when the form comes.
+
+use klatch_feed::FeedId;
+use klatch_feed::meetup::RoleLine;
+use klatch_feed::post::Role;
+
+use super::ask::{Problem, Visit};
+use crate::daemon::Refusal;
+
+/// The role that counts.
+pub(super) fn role(roles: &[RoleLine], me: &FeedId) -> Option<Role> {
+    roles.iter().find(|line| line.feed == *me && line.cut.is_none()).map(|line| line.role)
+}
+
+/// My role, which must be `least` or above it.
+pub(super) fn need(visit: &Visit, title: &str, roles: &[RoleLine], least: Role) -> Result<Role, Problem> {
+    let mine = role(roles, &visit.handle.me());
+    mine.filter(|mine| *mine <= least).ok_or_else(|| {
+        let word = |role| match role {
+            Role::Owner => "an owner",
+            Role::Organizer => "an organizer",
+            Role::Host => "a host",
+            Role::Door => "a door",
+        };
+        let yours = mine.map_or_else(|| "have no role".to_owned(), |mine| format!("are {}", word(mine)));
+        visit.problem(&Refusal::Right { object: format!("{title:?}"), yours, wanted: word(least).to_owned() })
+    })
+}
+
+/// What I may do with an event or group, as links.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct May {
+    /// Change it.
+    pub(super) change: bool,
+    /// Give seats.
+    pub(super) seat: bool,
+    /// Stand at its door.
+    pub(super) door: bool,
+}
+
+impl May {
+    pub(super) fn of(roles: &[RoleLine], me: &FeedId) -> Self {
+        let mine = role(roles, me);
+        let is = |least| mine.is_some_and(|mine| mine <= least);
+        Self { change: is(Role::Organizer), seat: is(Role::Host), door: is(Role::Door) }
+    }
+}

@@ -1,0 +1,61 @@
+# Die Tür, und ein Gast davor.
+door-title = Tür von { $who }
+door-head = Tür
+door-which = Die Tür welches Termins?
+door-no-date = Kein Termin dieser Reihe ist nah.
+door-count = { $count } von { $of } da
+door-show = Gäste scannen das
+door-picture = QR-Code der Tür, den der Knoten eines Gastes öffnet
+door-text = Als Text
+door-renews = Der Code erneuert sich jede halbe Minute. Die Tür ist offen, solange diese Seite es ist.
+door-take = Oder nimm die Antwort eines Gastes
+door-answer = Was auf dem Bildschirm des Gastes steht
+door-in = Einlassen
+door-again = Schon drin.
+door-walk-in = Kam ohne Zusage.
+door-since = Da seit { $time }, eingelassen von { $who }
+door-list = Wer da ist
+door-search = Nach einem Namen suchen
+door-nobody = Niemand hat geantwortet, und noch ist niemand gekommen.
+door-missing = Noch nicht da ({ $count })
+door-here = Da ({ $count })
+door-claim = Sagen, dass sie da sind; keine Tür hat sie gesehen ({ $count })
+door-no-seat = kein Platz
+door-walk-in-word = ohne Zusage
+door-late-word = spät
+door-left-word = gegangen
+door-again-word = { $count ->
+    [one] noch einmal gescannt
+   *[other] noch { $count }-mal gescannt
+ }
+door-late = Spät
+door-left = Gegangen
+door-undo = Rückgängig
+door-persons = Wie viele kamen
+door-persons-of = Wie viele mit { $who } kamen, selbst mitgezählt
+door-persons-go = Zählen
+door-close = Tür schließen
+did-scan = Gescannt.
+did-note = Notiert.
+did-door-close = Die Tür ist zu.
+
+checkin-title = Ankommen
+checkin-in = Du bist drin
+checkin-said = Du hast gesagt, dass du da bist. Keine Tür hat dich gesehen.
+checkin-show = Zeig das der Tür
+checkin-picture = QR-Code deiner Antwort, den die Tür scannt
+checkin-minute = Er gilt eine Minute: Sagt die Tür, er sei verfallen, nimm den Code, den sie jetzt zeigt.
+checkin-stranger = Vertraust du { $who } diese Tür an?
+checkin-stranger-means = Nichts, was hier ist, sagt, dass sie ihnen gehört. Wenn du unterschreibst, erfahren sie, dass du da warst, und mehr nicht.
+checkin-trust = Ja, unterschreiben
+checkin-trust-not = Nein
+checkin-code = Was die Tür zeigt
+checkin-go = Ankommen
+checkin-answer = Meine Antwort zeigen
+checkin-how = „Ankommen“ erreicht die Tür über das Netz. Wo keines ist, zeig deine Antwort.
+checkin-near = Im selben Netz findet sich die Tür auch ohne Code.
+checkin-no-door = Es gibt keine Tür
+checkin-here-means = Du kannst selbst sagen, dass du da bist. Es ist allein dein Wort und wird so gezeigt.
+checkin-here = Ich bin da
+did-checkin = Du bist angekommen.
+did-here = Du hast gesagt, dass du da bist.

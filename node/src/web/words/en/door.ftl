@@ -1,0 +1,61 @@
+# The door, and a guest who stands before it.
+door-title = Door of { $who }
+door-head = Door
+door-which = The door of which date?
+door-no-date = No date of this series is near.
+door-count = { $count } of { $of } here
+door-show = Guests scan this
+door-picture = QR code of the door, which a guest’s node opens
+door-text = As text
+door-renews = The code renews itself each half minute. The door is open while this page is.
+door-take = Or take a guest’s answer
+door-answer = What their screen shows
+door-in = Let in
+door-again = Already in.
+door-walk-in = Came without an answer.
+door-since = In since { $time }, let in by { $who }
+door-list = Who is here
+door-search = Search a name
+door-nobody = Nobody has answered, and nobody came yet.
+door-missing = Not here yet ({ $count })
+door-here = Here ({ $count })
+door-claim = Say that they are here, and no door saw them ({ $count })
+door-no-seat = no seat
+door-walk-in-word = walked in
+door-late-word = late
+door-left-word = left
+door-again-word = { $count ->
+    [one] scanned again
+   *[other] scanned again { $count } times
+ }
+door-late = Late
+door-left = Left
+door-undo = Undo
+door-persons = How many came
+door-persons-of = How many came with { $who }, themselves included
+door-persons-go = Count
+door-close = Close the door
+did-scan = Scanned.
+did-note = Noted.
+did-door-close = The door is closed.
+
+checkin-title = Check in
+checkin-in = You are in
+checkin-said = You said that you are here. No door has seen you.
+checkin-show = Show this to the door
+checkin-picture = QR code of your answer, which the door scans
+checkin-minute = It is good for a minute: if the door says that it has lapsed, take the code that it shows now.
+checkin-stranger = Do you trust { $who } with this door?
+checkin-stranger-means = Nothing that is here says that they hold it. If you sign, they learn that you were there, and no more.
+checkin-trust = Yes, sign for them
+checkin-trust-not = No
+checkin-code = What the door’s screen shows
+checkin-go = Check in
+checkin-answer = Show my answer
+checkin-how = “Check in” reaches the door over the network. Where there is none, show your answer.
+checkin-near = On the same network the door is found without its code.
+checkin-no-door = There is no door
+checkin-here-means = You can say yourself that you are here. It is your word alone, and is shown as such.
+checkin-here = I am here
+did-checkin = You are checked in.
+did-here = You said that you are here.
