@@ -144,7 +144,7 @@ struct MemberForm {
 async fn change(visit: Visit, Path(id): Path<String>, Typed(form): Typed<MemberForm>) -> Response {
     let (group, who) = (id.clone(), form.who.clone());
     let (request, did) = match (&*form.what, &*form.role) {
-        ("accept", _) | ("grant", "member") => (Request::GroupAccept { group, who }, "did-accept"),
+        ("accept", _) | ("grant", "member") => (Request::GroupAccept { group, who }, "did-member"),
         ("remove", _) => (Request::GroupRemove { group, who }, "did-remove"),
         ("revoke", _) => (Request::Revoke { object: group, who }, "did-revoke"),
         ("grant", role) => match role_named(role) {

@@ -32,5 +32,5 @@ members-remove = Ausschließen
 members-again = Wieder aufnehmen
 members-nobody = Du folgst noch niemandem, dem du eine Rolle geben könntest.
 members-roles = Organisatoren setzen Treffen an und nehmen Leute auf; Gastgeber vergeben Plätze; die Tür lässt ein.
-did-accept = Jetzt Mitglied.
+did-member = Jetzt Mitglied.
 did-remove = Ausgeschlossen.

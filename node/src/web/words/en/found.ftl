@@ -32,5 +32,5 @@ members-remove = Remove
 members-again = Let in again
 members-nobody = You follow nobody yet to whom a role could be given.
 members-roles = Organizers schedule events and let people in; hosts give seats; the door checks in.
-did-accept = They are a member now.
+did-member = They are a member now.
 did-remove = They are out.
