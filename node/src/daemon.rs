@@ -37,7 +37,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 pub use inbox::{Notice, What};
 pub use local::{Local, Spaces};
-pub(crate) use local::{called, people};
+pub(crate) use local::{called, own_name, people};
 pub use request::{DoorNote, Find, PollRequest, Request, Schedule};
 pub use response::*;
 pub use room::{NoRoom, Quota};

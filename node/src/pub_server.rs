@@ -3,10 +3,11 @@
 //! It is an ordinary node with a role noted among its local facts: it lets people in by invites, keeps
 //! their logs and their groups within limits, and serves them. What it wants and refuses is computed where
 //! every node's is ([`crate::daemon`]); here are the role, the invites and the members. Absent on purpose:
-//! any power over groups, and pages.
+//! any power over groups. Its pages are [`crate::web::public`]'s.
 
 pub mod invite;
 pub mod members;
+pub mod site;
 
 use klatch_feed::FeedId;
 use klatch_store::{DiskError, Snapshot};
@@ -18,6 +19,7 @@ use crate::names;
 use crate::share::Address;
 use invite::{DAYS_MAX, InviteLine, Secret, Terms, USES_MAX};
 use members::Member;
+use site::{ListedLine, Site};
 
 /// Most invites that may be open at once.
 pub const INVITES_MAX: usize = 1_000;
@@ -99,6 +101,15 @@ pub enum PubRequest {
         undo: bool,
     },
     Status,
+    /// Puts a group or event on the public pages, or takes it off.
+    Publish {
+        object: String,
+        undo: bool,
+    },
+    /// What was put there.
+    Listed,
+    /// What the public pages show.
+    Site,
 }
 
 /// What a pub answers its operator. `--json` prints these.
@@ -111,6 +122,8 @@ pub enum PubResponse {
     Members(Vec<MemberLine>),
     Removed(Removed),
     Status(Box<Status>),
+    Listed(Vec<ListedLine>),
+    Site(Box<Site>),
 }
 
 /// A fresh invite.
@@ -197,6 +210,9 @@ pub(crate) fn answer(handle: &Handle, request: PubRequest) -> Result<PubResponse
             Ok(PubResponse::Removed(Removed { feed, kept }))
         }
         PubRequest::Status => Ok(PubResponse::Status(Box::new(status(handle)?))),
+        PubRequest::Publish { object, undo } => site::publish(handle, object, undo),
+        PubRequest::Listed => site::listed(handle),
+        PubRequest::Site => Ok(PubResponse::Site(Box::new(site::site(handle)?))),
     }
 }
 

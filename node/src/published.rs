@@ -1,7 +1,7 @@
 //! Events for readers on the web: a feed of a group's events (Atom, RFC 4287) and an event as linked data
 //! (JSON-LD with the words of schema.org).
 //!
-//! Absent on purpose: guests. What a program makes public of an event is the event.
+//! Absent on purpose: guests, and petnames. What a program makes public of an event is the event.
 
 pub mod atom;
 pub mod jsonld;
@@ -18,7 +18,7 @@ pub struct Published {
     pub id: String,
     /// Its name or title.
     pub title: String,
-    /// Who founded it, as this node calls them.
+    /// Who founded it, as they call themselves.
     pub author: String,
     /// When its founding entry says that it was written: milliseconds since 1970.
     pub founded_ms: u64,
@@ -31,7 +31,7 @@ pub struct Published {
 pub struct PublishedEvent {
     /// What it is.
     pub dated: Dated,
-    /// Its author and whoever else organizes it, as this node calls them.
+    /// Its author and whoever else organizes it, as they call themselves.
     pub organizers: Vec<String>,
     /// When its founding entry says that it was written: milliseconds since 1970.
     pub founded_ms: u64,
@@ -40,7 +40,7 @@ pub struct PublishedEvent {
 }
 
 /// A time that somebody claims; the beginning of 1970 where it is none that RFC 3339 can write.
-fn claimed(time_ms: u64) -> String {
+pub(crate) fn claimed(time_ms: u64) -> String {
     let time = i64::try_from(time_ms).ok().and_then(DateTime::from_timestamp_millis);
     let time = time.filter(|time| time.timestamp() < 253_402_300_800); // The year 10000.
     time.unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)

@@ -40,6 +40,7 @@ mod network;
 mod people;
 mod picture;
 mod prose;
+pub mod public;
 mod rights;
 mod schedule;
 mod seats;
@@ -200,7 +201,10 @@ impl Web {
             let _inside = runtime.enter();
             TcpListener::from_std(listener)?
         };
-        runtime.spawn(serve(listener, router(app.clone())));
+        let limits =
+            Limits { connections: CONNECTIONS_MAX, head_within: HEAD_WITHIN, head_bytes: HEAD_BYTES_MAX };
+        let router = router(app.clone());
+        runtime.spawn(serve(listener, limits, move |_| router.clone()));
         Ok(Some(Self { app, runtime: Some(runtime) }))
     }
 
@@ -262,17 +266,26 @@ fn router(app: App) -> Router {
         .with_state(app)
 }
 
-async fn serve(listener: TcpListener, router: Router) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+/// What a server takes.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    connections: usize,
+    head_within: Duration,
+    head_bytes: usize,
+}
+
+/// Serves each connection what is made for its other end.
+async fn serve(listener: TcpListener, limits: Limits, of_peer: impl Fn(SocketAddr) -> Router) {
+    let places = Arc::new(Semaphore::new(limits.connections));
     loop {
         match listener.accept().await {
             // One too many is closed at once: a browser tries again.
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-                    let router = router.clone();
+                    let router = of_peer(peer);
                     tokio::spawn(async move {
                         let _place = place;
-                        converse(stream, router).await;
+                        converse(stream, limits, router).await;
                     });
                 }
             }
@@ -285,12 +298,12 @@ async fn serve(listener: TcpListener, router: Router) {
     }
 }
 
-async fn converse(stream: TcpStream, router: Router) {
+async fn converse(stream: TcpStream, limits: Limits, router: Router) {
     let _ = stream.set_nodelay(true); // Only a matter of speed.
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
-        .max_buf_size(HEAD_BYTES_MAX)
+        .header_read_timeout(limits.head_within)
+        .max_buf_size(limits.head_bytes)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
         .await;
     if let Err(error) = served {

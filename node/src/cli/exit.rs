@@ -12,6 +12,7 @@ use crate::daemon::{Refusal, StartError};
 use crate::home::HomeError;
 use crate::network::NetworkError;
 use crate::running::RunError;
+use crate::web::public::PublicError;
 
 /// What the shell sees.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,6 +47,8 @@ pub enum CliError {
     Create(#[from] CreateError),
     #[error(transparent)]
     Succeed(#[from] SucceedError),
+    #[error(transparent)]
+    Pages(#[from] PublicError),
     #[error(transparent)]
     Ask(#[from] AskError),
     #[error(transparent)]

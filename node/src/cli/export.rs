@@ -133,14 +133,14 @@ pub(super) fn export(args: &ExportArgs, node: &Node, out: &Printer) -> Result<()
         }
         ExportCommand::Atom { group, out: file } => {
             let group = published(group, Among::Groups, node)?;
-            write_to(file.as_deref(), atom::to_atom(&group).as_bytes(), out)?;
+            write_to(file.as_deref(), atom::to_atom(&group, None).as_bytes(), out)?;
             out.hint(count(group.events.len() as u64, "event", "events"));
             Ok(())
         }
         ExportCommand::Jsonld { event, out: file } => {
             let event = published(event, Among::Events, node)?;
             let event = event.events.first().ok_or(CliError::Answer)?;
-            write_to(file.as_deref(), jsonld::to_jsonld(event).as_bytes(), out)
+            write_to(file.as_deref(), jsonld::to_jsonld(event, None).as_bytes(), out)
         }
     }
 }

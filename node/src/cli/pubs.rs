@@ -1,5 +1,6 @@
 //! `klatch pub`
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -12,7 +13,9 @@ use super::up::{self, UpArgs};
 use super::when;
 use crate::config::Config;
 use crate::daemon::Request;
+use crate::pub_server::site::ListedLine;
 use crate::pub_server::{MemberLine, PubRequest, PubResponse, Refused, Status};
+use crate::web::public::{Base, Public};
 
 /// Run a pub: a node that a community keeps running, so that its members meet without being on together
 #[derive(Args, Debug)]
@@ -28,6 +31,7 @@ enum PubCommand {
     /// List who is in
     Members,
     Remove(RemoveArgs),
+    Publish(PublishArgs),
     /// Show what is used of its limits, and what is refused
     Status,
 }
@@ -44,6 +48,12 @@ struct PubUpArgs {
     /// What it keeps of one member [default: 64M]
     #[arg(long, value_name = "SIZE", value_parser = online::bytes)]
     per_member: Option<u64>,
+    /// Serve public pages of what `klatch pub publish` lists, to everybody, there; a proxy adds TLS
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pages: Option<SocketAddr>,
+    /// Under which address people find them, as https://meet.example.org [default: where they are served]
+    #[arg(long, value_name = "URL", requires = "pages")]
+    site: Option<Base>,
     #[command(flatten)]
     up: UpArgs,
 }
@@ -57,6 +67,20 @@ struct InviteArgs {
     /// How long it is good for
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = online::duration)]
     expires: Duration,
+}
+
+/// Put a group or event on the public pages, or list what is there
+///
+/// Of a group, all events that count in it, but for those that hosts gave the tag `unlisted`. Guests are never
+/// shown. Do so when the hosts ask for it: the pages are read by everybody, and found by search engines.
+#[derive(Args, Debug)]
+struct PublishArgs {
+    /// Id, its beginning, or the name or title in quotes [default: list what is there]
+    #[arg(value_name = "OBJECT")]
+    object: Option<String>,
+    /// Take it off
+    #[arg(long, requires = "object")]
+    undo: bool,
 }
 
 /// Remove a member: no more of their log is kept, and what nobody else's groups need is dropped
@@ -74,9 +98,10 @@ struct RemoveArgs {
 pub(super) fn run(args: &PubArgs, config: &Config, out: &Printer) -> Result<(), CliError> {
     if let PubCommand::Up(args) = &args.command {
         let (public, max_disk, per_member) = (args.public.clone(), args.max_disk, args.per_member);
+        let (pages, site) = (args.pages, args.site.clone());
         return up::serve(&args.up, config, out, |handle| {
             handle.call(Request::Pub(PubRequest::Set { public, max_disk, per_member }))?;
-            Ok(())
+            Ok(pages.map(|at| Public::start(at, site, handle.clone())).transpose()?)
         });
     }
     let node = Node::find(&config.home)?;
@@ -119,6 +144,23 @@ pub(super) fn run(args: &PubArgs, config: &Config, out: &Printer) -> Result<(), 
                 }
                 (false, false) => format!("removed {}, and dropped their log", removed.feed),
             })?;
+        }
+        (PubCommand::Publish(args), _) => {
+            let answer = ask(match &args.object {
+                Some(object) => PubRequest::Publish { object: object.clone(), undo: args.undo },
+                None => PubRequest::Listed,
+            })?;
+            let PubResponse::Listed(lines) = answer else { return Err(CliError::Answer) };
+            let row = |line: &ListedLine, ink: Ink| {
+                let title =
+                    line.title.as_deref().map_or_else(|| ink.warn("not here"), |text| ink.bold(&plain(text)));
+                let kind = if line.group { "group" } else { "event" };
+                vec![kind.to_owned(), title, ink.dim(&line.id.to_string())]
+            };
+            out.result(&lines, |ink| table(&lines.iter().map(|line| row(line, ink)).collect::<Vec<_>>()))?;
+            if lines.is_empty() {
+                out.hint("Nothing is on the public pages: `klatch pub publish OBJECT` puts a group or event there.");
+            }
         }
         (PubCommand::Status, _) => {
             let PubResponse::Status(status) = ask(PubRequest::Status)? else { return Err(CliError::Answer) };

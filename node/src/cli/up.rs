@@ -18,6 +18,7 @@ use crate::desktop;
 use crate::home::HomeError;
 use crate::net::{self, Lan};
 use crate::running::{RunError, Running};
+use crate::web::public::Public;
 use crate::web::{Web, Where};
 
 /// Run the node until Ctrl-C: find others, exchange what is new, rank RSVPs to your events
@@ -58,19 +59,22 @@ struct Ready {
     /// A link into the page, good for one visit.
     #[serde(skip_serializing_if = "Option::is_none")]
     page: Option<String>,
+    /// Where everybody reads what a pub shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pages: Option<String>,
 }
 
 /// Runs it.
 pub(super) fn run(args: &UpArgs, config: &Config, out: &Printer) -> Result<(), CliError> {
-    serve(args, config, out, |_| Ok(()))
+    serve(args, config, out, |_| Ok(None))
 }
 
-/// Runs a node; `prepare` sets what has to be there before others reach it.
+/// Runs a node; `prepare` sets what has to be there before others reach it, and starts the pages for everybody.
 pub(super) fn serve(
     args: &UpArgs,
     config: &Config,
     out: &Printer,
-    prepare: impl FnOnce(&Handle) -> Result<(), CliError>,
+    prepare: impl FnOnce(&Handle) -> Result<Option<Public>, CliError>,
 ) -> Result<(), CliError> {
     let place = args.web.unwrap_or_default();
     let is_new = match config.home.check() {
@@ -83,6 +87,11 @@ pub(super) fn serve(
         first_run(args, web.as_ref(), config, out)?;
     }
     let meet = net::Config { listen: args.listen, lan: args.lan, settle: args.settle_ms };
+    let mut public = None;
+    let prepare = |handle: &Handle| {
+        public = prepare(handle)?;
+        Ok::<_, CliError>(())
+    };
     let mut running = Running::start(&config.home, config.home.lock()?, (args.admit, meet), prepare)?;
     let handle = running.handle();
     if let Some(web) = &web {
@@ -102,6 +111,7 @@ pub(super) fn serve(
         socket: running.socket().display().to_string(),
         process: std::process::id(),
         page: web.as_ref().map(Web::link),
+        pages: public.as_ref().map(|public| format!("http://{}/", public.address())),
     };
     let held = handle.held();
     drop(handle);
@@ -111,7 +121,7 @@ pub(super) fn serve(
     }
     running.wait();
     out.hint("stopping");
-    drop(web); // Nobody asks a node that is closing.
+    drop((web, public)); // Nobody asks a node that is closing.
     Ok(())
 }
 
@@ -149,6 +159,9 @@ fn say(ready: &Ready, config: &Config, out: &Printer) -> Result<(), CliError> {
     };
     if let Some(page) = &ready.page {
         text += &format!("page: {page}\n");
+    }
+    if let Some(pages) = &ready.pages {
+        text += &format!("public pages: {pages}\n");
     }
     out.raw(text.as_bytes())?;
     out.hint(match ready.lan {

@@ -51,6 +51,8 @@ impl Spaces {
     pub const STEERED: &'static str = "steered";
     /// Event or group, what kind of notice, and the occurrence or comment → what was told last, as JSON.
     pub const TOLD: &'static str = "told";
+    /// Group or event that a pub shows on its public pages → nothing.
+    pub const LISTED: &'static str = "listed";
     /// What a node is besides a node → how its operator set it.
     pub const ROLE: &'static str = "role";
 }
@@ -130,6 +132,11 @@ pub(crate) fn called(snapshot: &Snapshot, feed: &FeedId) -> Result<String, DiskE
             None => crate::names::short(feed),
         },
     })
+}
+
+/// What a feed calls itself, else a beginning of its id: for what is made public. Petnames never are.
+pub(crate) fn own_name(snapshot: &Snapshot, feed: &FeedId) -> Result<String, DiskError> {
+    Ok(snapshot.profile(feed)?.map_or_else(|| crate::names::short(feed), |(name, _)| name))
 }
 
 /// The petname of a feed.

@@ -12,16 +12,16 @@ use crate::foreign;
 
 type Xml = Writer<Vec<u8>>;
 
-/// The feed.
-pub fn to_atom(group: &Published) -> String {
+/// The feed. `base` is the address of the pages on which its events are, if there are such.
+pub fn to_atom(group: &Published, base: Option<&str>) -> String {
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 1);
-    write(&mut xml, group).expect("memory takes any text");
+    write(&mut xml, group, base).expect("memory takes any text");
     let mut text = String::from_utf8(xml.into_inner()).expect("made of text");
     text.push('\n');
     text
 }
 
-fn write(xml: &mut Xml, group: &Published) -> io::Result<()> {
+fn write(xml: &mut Xml, group: &Published, base: Option<&str>) -> io::Result<()> {
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))?;
     let updated = group.events.iter().map(|event| event.updated_ms).fold(group.founded_ms, u64::max);
     let feed = xml.create_element("feed").with_attribute(("xmlns", "http://www.w3.org/2005/Atom"));
@@ -31,12 +31,16 @@ fn write(xml: &mut Xml, group: &Published) -> io::Result<()> {
         text(xml, "updated", &claimed(updated))?;
         author(xml, &group.author)?;
         text(xml, "generator", "klatch")?;
-        group.events.iter().try_for_each(|event| entry(xml, event))
+        if let Some(base) = base {
+            link(xml, "self", &format!("{base}/g/{}.atom", group.id))?;
+            link(xml, "alternate", &format!("{base}/g/{}", group.id))?;
+        }
+        group.events.iter().try_for_each(|event| entry(xml, event, base))
     })?;
     Ok(())
 }
 
-fn entry(xml: &mut Xml, published: &PublishedEvent) -> io::Result<()> {
+fn entry(xml: &mut Xml, published: &PublishedEvent, base: Option<&str>) -> io::Result<()> {
     let event = &published.dated.event;
     xml.create_element("entry").write_inner_content(|xml| {
         text(xml, "id", &format!("klatch:{}", event.id))?;
@@ -48,14 +52,21 @@ fn entry(xml: &mut Xml, published: &PublishedEvent) -> io::Result<()> {
             let tag = foreign::line(tag);
             xml.create_element("category").with_attribute(("term", &tag[..])).write_empty()?;
         }
-        if let Some(link) = foreign::link(&event.online) {
-            let link = [("rel", "related"), ("href", link)];
-            xml.create_element("link").with_attributes(link).write_empty()?;
+        if let Some(base) = base {
+            link(xml, "alternate", &format!("{base}/e/{}", event.id))?;
+        }
+        if let Some(online) = foreign::link(&event.online) {
+            link(xml, "related", online)?;
         }
         let content = xml.create_element("content").with_attribute(("type", "text"));
         content.write_text_content(BytesText::new(&content_of(published)))?;
         Ok(())
     })?;
+    Ok(())
+}
+
+fn link(xml: &mut Xml, rel: &str, href: &str) -> io::Result<()> {
+    xml.create_element("link").with_attributes([("rel", rel), ("href", href)]).write_empty()?;
     Ok(())
 }
 

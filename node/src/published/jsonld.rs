@@ -9,12 +9,15 @@ use super::PublishedEvent;
 use crate::calendar::{Dated, degrees};
 use crate::foreign;
 
-/// The event. Of a series, with each of its occurrences.
-pub fn to_jsonld(published: &PublishedEvent) -> String {
+/// The event. Of a series, with each of its occurrences. `url` is the page that it is on, if there is one.
+pub fn to_jsonld(published: &PublishedEvent, url: Option<&str>) -> String {
     let Dated { event, occurrences, .. } = &published.dated;
     let mut object = object(event);
     let whole = [("@context", json!("https://schema.org")), ("@id", json!(format!("klatch:{}", event.id)))];
     object.extend(whole.map(|(key, value)| (key.to_owned(), value)));
+    if let Some(url) = url {
+        object.insert("url".into(), json!(url));
+    }
     let person = |name: &String| json!({ "@type": "Person", "name": foreign::line(name) });
     object.insert("organizer".into(), published.organizers.iter().map(person).collect());
     if event.founded_start.is_some() {

@@ -50,7 +50,7 @@ pub(super) fn routes() -> Router<App> {
 }
 
 /// Names are compared and never looked up on a disk.
-async fn asset(Path(name): Path<String>) -> Response {
+pub(super) async fn asset(Path(name): Path<String>) -> Response {
     let path = format!("/assets/{name}");
     match [&*STYLE, &*SCRIPT, &*ICON].into_iter().find(|asset| asset.path == path) {
         Some(Asset { kind, text, .. }) => {

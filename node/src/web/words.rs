@@ -29,6 +29,7 @@ macro_rules! catalogue {
             include_str!(concat!("words/", $language, "/seats.ftl")),
             include_str!(concat!("words/", $language, "/door.ftl")),
             include_str!(concat!("words/", $language, "/found.ftl")),
+            include_str!(concat!("words/", $language, "/public.ftl")),
         ]
     };
 }

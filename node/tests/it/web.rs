@@ -2,6 +2,7 @@
 
 mod door;
 mod organizer;
+mod public;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

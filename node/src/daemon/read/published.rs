@@ -17,7 +17,7 @@ impl On<'_> {
             Some(event) => Published {
                 id: id.to_string(),
                 title: event.title.clone(),
-                author: local::called(self.snapshot, &event.author)?,
+                author: local::own_name(self.snapshot, &event.author)?,
                 founded_ms: self.claimed(&id)?,
                 events: vec![self.published_event(self.shown(event)?)?],
             },
@@ -34,7 +34,7 @@ impl On<'_> {
                 events.sort_by(|one, other| one.dated.event.start.cmp(&other.dated.event.start));
                 Published {
                     id: id.to_string(),
-                    author: local::called(self.snapshot, &group.founder)?,
+                    author: local::own_name(self.snapshot, &group.founder)?,
                     title: group.name,
                     founded_ms: self.claimed(&id)?,
                     events,
@@ -92,7 +92,7 @@ impl On<'_> {
         }
         let others = event.hosts.iter().filter(|line| line.role <= Role::Organizer).map(|line| line.feed);
         let feeds = std::iter::once(event.author).chain(others.filter(|feed| *feed != event.author));
-        let organizers = feeds.map(|feed| local::called(self.snapshot, &feed)).collect::<Result<_, _>>()?;
+        let organizers = feeds.map(|feed| local::own_name(self.snapshot, &feed)).collect::<Result<_, _>>()?;
         let mut occurrences = Vec::new();
         for occurrence in self.occurrences(&event)? {
             for tip in &occurrence.tips {

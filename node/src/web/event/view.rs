@@ -219,7 +219,7 @@ pub(in crate::web) fn role(words: Words, role: Role) -> String {
 }
 
 /// Where it is on a map that anybody may use: by place in degrees, else by name.
-fn map(event: &EventState) -> Option<String> {
+pub(in crate::web) fn map(event: &EventState) -> Option<String> {
     let site = "https://www.openstreetmap.org/";
     match event.geo {
         Some((lat, lon)) => {
@@ -231,7 +231,7 @@ fn map(event: &EventState) -> Option<String> {
     }
 }
 
-fn facts(event: &EventState, words: Words) -> Vec<(String, String)> {
+pub(in crate::web) fn facts(event: &EventState, words: Words) -> Vec<(String, String)> {
     use klatch_feed::post::Policy;
     let mut facts = Vec::new();
     let mut said = |key: &str, text: String| {

@@ -1,0 +1,252 @@
+//! What a pub shows to everybody on the web: the groups and events that its operator lists. Source: spec/pub.md,
+//! "public pages".
+//!
+//! Guests are left out here, before anything is shown anywhere; people are called what they call themselves.
+
+use std::collections::BTreeMap;
+
+use klatch_feed::meetup::agenda::persons;
+use klatch_feed::post::instant;
+use klatch_feed::{EntryId, EventState};
+use klatch_store::{DiskError, Snapshot};
+use serde::{Deserialize, Serialize};
+
+use super::{PubResponse, role};
+use crate::daemon::{Among, Handle, Local, Refusal, Request, Response, Spaces, own_name};
+use crate::names;
+use crate::published::{Published, PublishedEvent};
+use crate::share::{Address, ShareLine};
+
+/// Most groups and events that may be listed.
+pub const LISTED_MAX: usize = 200;
+/// Most dates that are shown; earlier ones are left out first.
+pub const DATES_MAX: usize = 5_000;
+/// The tag by which hosts keep an event off the pages of a group that is listed.
+pub const UNLISTED: &str = "unlisted";
+
+/// What is shown.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Site {
+    /// What the pub calls itself.
+    pub name: String,
+    /// Those that are listed.
+    pub groups: Vec<SiteGroup>,
+    /// Those that are listed, and those of the groups.
+    pub events: Vec<SiteEvent>,
+    /// When they are, soonest first.
+    pub dates: Vec<SiteDate>,
+}
+
+/// A group that is shown.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SiteGroup {
+    /// Its id.
+    pub id: EntryId,
+    /// Its name.
+    pub name: String,
+    /// What its founder calls themselves.
+    pub founder: String,
+    /// When its founding entry says that it was written: milliseconds since 1970.
+    pub founded_ms: u64,
+    /// How many are in it.
+    pub members: usize,
+    /// The share line.
+    pub line: String,
+}
+
+/// An event that is shown.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SiteEvent {
+    /// What it is, without anybody who answered.
+    pub published: PublishedEvent,
+    /// The group in which it counts, if that is shown too.
+    pub group: Option<EntryId>,
+    /// The share line.
+    pub line: String,
+}
+
+/// A date of an event.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SiteDate {
+    /// Its place among the events.
+    pub event: usize,
+    /// The occurrence of a series, by its original local start.
+    pub occ: Option<String>,
+    /// Milliseconds since 1970; `None` where this node does not know the zone.
+    pub start_ms: Option<i64>,
+    /// The same of the end.
+    pub end_ms: Option<i64>,
+    /// Persons with a seat, guests of guests included.
+    pub seated: u32,
+    /// Persons who wait.
+    pub waiting: u32,
+}
+
+/// A group or event that is listed.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ListedLine {
+    /// Its id.
+    pub id: EntryId,
+    /// Name or title; nothing where it is not held.
+    pub title: Option<String>,
+    /// Whether it is a group.
+    pub group: bool,
+}
+
+/// Lists a group or event, or takes it off; answers what is listed then.
+pub(super) fn publish(handle: &Handle, object: String, undo: bool) -> Result<PubResponse, Refusal> {
+    handle.update_blocking(move |snapshot| {
+        role(snapshot)?;
+        let id = names::object(snapshot, &object, Among::GroupsAndEvents)?;
+        let is_listed = snapshot.local(Spaces::LISTED, id.as_bytes())?.is_some();
+        let listed = snapshot.locals(Spaces::LISTED)?.len();
+        let problem = match (undo, is_listed) {
+            (false, true) => "that is on the public pages already".to_owned(),
+            (true, false) => "that is not on the public pages by itself".to_owned(),
+            (false, false) if listed >= LISTED_MAX => {
+                format!("{LISTED_MAX} groups and events are listed already: take some off")
+            }
+            _ => return Ok((vec![Local::of_object(Spaces::LISTED, &id, (!undo).then(Vec::new))], ())),
+        };
+        Err(Refusal::NoEffect { problem })
+    })?;
+    listed(handle)
+}
+
+/// What is listed.
+pub(super) fn listed(handle: &Handle) -> Result<PubResponse, Refusal> {
+    let snapshot = handle.reader().snapshot()?;
+    role(&snapshot)?;
+    let mut lines = Vec::new();
+    for id in ids(&snapshot)? {
+        let group = snapshot.group(&id)?;
+        let event = snapshot.event(&id)?.map(|event| event.title);
+        lines.push(ListedLine { id, group: group.is_some(), title: group.map(|group| group.name).or(event) });
+    }
+    Ok(PubResponse::Listed(lines))
+}
+
+fn ids(snapshot: &Snapshot) -> Result<Vec<EntryId>, DiskError> {
+    let rows = snapshot.locals(Spaces::LISTED)?.into_iter();
+    Ok(rows.filter_map(|(key, _)| Some(EntryId::new(key.try_into().ok()?))).collect())
+}
+
+/// All that is shown. Reads every event of every group that is listed.
+pub(super) fn site(handle: &Handle) -> Result<Site, Refusal> {
+    let snapshot = handle.reader().snapshot()?;
+    let role = role(&snapshot)?;
+    let address = role.public.and_then(|text| text.parse::<Address>().ok());
+    let mut site = Site { name: own_name(&snapshot, &handle.me())?, ..Site::default() };
+    let mut events: BTreeMap<EntryId, (PublishedEvent, Option<EntryId>)> = BTreeMap::new();
+    for id in ids(&snapshot)? {
+        let Some(published) = published(handle, &id)? else { continue };
+        let group = snapshot.group(&id)?;
+        let is_shown = |event: &PublishedEvent| {
+            group.is_none() || !event.dated.event.tags.iter().any(|tag| tag == UNLISTED)
+        };
+        let of = group.as_ref().map(|_| id);
+        for event in published.events.into_iter().filter(is_shown) {
+            let known = events.entry(event.dated.event.id).or_insert((event, of));
+            known.1 = known.1.or(of);
+        }
+        if let Some(group) = group {
+            let line = line(handle, &id, address.as_ref())?;
+            let (founder, founded_ms, members) =
+                (published.author, published.founded_ms, group.members.len());
+            site.groups.push(SiteGroup { id, name: group.name, founder, founded_ms, members, line });
+        }
+    }
+    for (id, (mut published, group)) in events {
+        site.dates.extend(dates(&published, site.events.len()));
+        bare(&mut published);
+        site.events.push(SiteEvent { published, group, line: line(handle, &id, address.as_ref())? });
+    }
+    site.groups.sort_by(|one, other| one.name.cmp(&other.name));
+    site.dates = latest(site.dates);
+    Ok(site)
+}
+
+/// Soonest first, and no more than are shown.
+fn latest(mut dates: Vec<SiteDate>) -> Vec<SiteDate> {
+    dates.sort_by_key(|date| date.start_ms.unwrap_or(i64::MAX));
+    let over = dates.len().saturating_sub(DATES_MAX);
+    dates.drain(..over);
+    dates
+}
+
+/// `None` where it is not here, or its group hides it.
+fn published(handle: &Handle, id: &EntryId) -> Result<Option<Published>, Refusal> {
+    let request = Request::Published { object: id.to_string(), among: Among::GroupsAndEvents };
+    match handle.call(request) {
+        Ok(Response::Published(published)) => Ok(Some(*published)),
+        Err(error @ (Refusal::Disk { .. } | Refusal::Stopping)) => Err(error),
+        Ok(_) | Err(_) => Ok(None),
+    }
+}
+
+/// The share line that leads to this pub.
+fn line(handle: &Handle, id: &EntryId, address: Option<&Address>) -> Result<String, Refusal> {
+    let Response::Share(text) = handle.call(Request::Share { object: id.to_string() })? else {
+        return Err(Refusal::Stopping);
+    };
+    Ok(match (text.line.parse::<ShareLine>(), address) {
+        (Ok(line), Some(address)) => ShareLine { addresses: vec![address.clone()], ..line }.to_string(),
+        _ => text.line,
+    })
+}
+
+/// When an event is, and how full: it, or each of its occurrences.
+fn dates(published: &PublishedEvent, at: usize) -> Vec<SiteDate> {
+    let (event, specials) = (&published.dated.event, &published.dated.occurrences);
+    let of = |state: &EventState, occ: Option<String>| {
+        let start_ms = instant(&state.start, &state.zone).ok().map(|start| start.timestamp_millis());
+        let end_ms = start_ms.map(|start| start.saturating_add(i64::from(state.minutes) * 60_000));
+        let (seated, waiting) = (persons(&state.seated), persons(&state.waiting));
+        SiteDate { event: at, occ, start_ms, end_ms, seated, waiting }
+    };
+    if event.founded_start.is_none() {
+        return vec![of(event, None)];
+    }
+    let names = event.occurrence_names().into_iter();
+    let each = names.map(|name| match specials.iter().find(|one| one.occ.as_ref() == Some(&name)) {
+        Some(special) => of(special, Some(name)),
+        None => of(&event.plain_occurrence(&name), Some(name)),
+    });
+    each.collect()
+}
+
+/// Takes everybody who answered, and whatever is between them and the hosts, out of it.
+fn bare(published: &mut PublishedEvent) {
+    let dated = &mut published.dated;
+    for event in std::iter::once(&mut dated.event).chain(&mut dated.occurrences) {
+        let lists = [
+            &mut event.seated,
+            &mut event.waiting,
+            &mut event.provisional,
+            &mut event.unranked,
+            &mut event.released,
+        ];
+        lists.into_iter().for_each(Vec::clear);
+        event.maybe.clear();
+        event.no.clear();
+        event.attendance.clear();
+        event.here.clear();
+        event.questions.clear();
+        event.hidden.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_date_past_the_limit_leaves_the_earliest_out() {
+        let date = |start_ms| SiteDate { event: 0, occ: None, start_ms, end_ms: None, seated: 0, waiting: 0 };
+        let most = i64::try_from(DATES_MAX).unwrap();
+        let kept = latest((0..most).rev().map(|at| date(Some(at))).collect());
+        assert_eq!((kept.len(), kept[0].start_ms), (DATES_MAX, Some(0)));
+        let kept = latest((0..most).rev().map(Some).chain([None]).map(date).collect());
+        assert_eq!((kept.len(), kept[0].start_ms, kept[DATES_MAX - 1].start_ms), (DATES_MAX, Some(1), None));
+    }
+}

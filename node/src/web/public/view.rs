@@ -1,0 +1,297 @@
+//! What the public pages show, made of what the pub reads.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use chrono::NaiveDate;
+use klatch_feed::EventState;
+
+use super::Reading;
+use crate::clock;
+use crate::foreign;
+use crate::pub_server::site::{Site, SiteDate, SiteGroup};
+use crate::published::jsonld;
+use crate::web::ask::escaped;
+use crate::web::assets;
+use crate::web::event::view::{facts, map};
+use crate::web::home::{Row, seats};
+use crate::web::prose::Prose;
+use crate::web::when::{self, When};
+use crate::web::words::{Arg, Count, Words};
+
+/// Most events of a list on one page.
+pub(super) const SHOWN_MAX: usize = 60;
+/// Most that are over, on the page of a group.
+const PAST_MAX: usize = 20;
+/// Most dates of a series that are offered.
+const DATES_MAX: usize = 12;
+/// Longest description for who shows a link to the page, in characters.
+const BRIEF_MAX: usize = 200;
+
+/// What stands around a page.
+#[derive(Debug)]
+pub(super) struct Top {
+    words: Words,
+    /// What the pub calls itself.
+    name: String,
+    /// Where the page is, whole.
+    url: String,
+    /// What it is about, in a line.
+    brief: String,
+}
+
+impl Top {
+    fn new(reading: &Reading<'_>, path: &str, brief: &str) -> Self {
+        let brief = brief.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self {
+            words: reading.words,
+            name: foreign::line(&reading.site.name),
+            url: format!("{}{path}", reading.base),
+            brief: brief.chars().take(BRIEF_MAX).collect(),
+        }
+    }
+
+    fn say(&self, key: &str) -> String {
+        self.words.say(key)
+    }
+    fn count(&self, key: &str, count: impl Count) -> String {
+        self.words.count(key, count)
+    }
+    fn of(&self, key: &str, who: &str) -> String {
+        self.words.of(key, who)
+    }
+    fn lang(&self) -> &'static str {
+        self.words.tag()
+    }
+    fn direction(&self) -> &'static str {
+        self.words.direction()
+    }
+    fn style(&self) -> &'static str {
+        assets::style()
+    }
+    fn icon(&self) -> &'static str {
+        assets::icon()
+    }
+}
+
+/// The dates of one day.
+#[derive(Debug)]
+struct Day {
+    name: String,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "public/front.html")]
+pub(super) struct FrontPage {
+    top: Top,
+    days: Vec<Day>,
+    more: Option<usize>,
+    skipped: bool,
+    /// Id, name, and how many are in it.
+    groups: Vec<(String, String, usize)>,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "public/group.html")]
+pub(super) struct GroupPage {
+    top: Top,
+    id: String,
+    name: String,
+    members: usize,
+    coming: Vec<Row>,
+    past: Vec<Row>,
+    line: String,
+    /// Where the same is as a picture.
+    picture: String,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "public/event.html")]
+pub(super) struct EventPage {
+    top: Top,
+    id: String,
+    title: String,
+    when: When,
+    is_past: bool,
+    is_date: bool,
+    cancelled: bool,
+    incomplete: bool,
+    group: Option<(String, String)>,
+    place: String,
+    map: Option<String>,
+    online: Prose,
+    facts: Vec<(String, String)>,
+    tags: Vec<String>,
+    about: Prose,
+    seats: String,
+    organizers: Vec<String>,
+    /// Where each is, when, and whether it is called off.
+    dates: Vec<(String, String, bool)>,
+    line: String,
+    /// Where the same is as a picture.
+    picture: String,
+    /// JSON in which no character ends a script.
+    jsonld: String,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "public/nothing.html")]
+pub(super) struct NothingPage {
+    top: Top,
+}
+
+pub(super) fn nothing(reading: &Reading<'_>) -> NothingPage {
+    NothingPage { top: Top::new(reading, "/", "") }
+}
+
+pub(super) fn front(reading: &Reading<'_>, skip: usize) -> FrontPage {
+    let (site, words) = (&*reading.site, reading.words);
+    let mut seen = BTreeSet::new();
+    // Of a series what comes next.
+    let coming: Vec<_> = coming(site).filter(|date| seen.insert(date.event)).collect();
+    let skip = skip.min(coming.len());
+    let mut days: Vec<(Option<NaiveDate>, Day)> = Vec::new();
+    for date in coming.iter().skip(skip).take(SHOWN_MAX) {
+        let state = state(site, date);
+        let day = state.start.get(..10).and_then(|day| day.parse().ok());
+        if days.last().is_none_or(|(last, _)| *last != day) {
+            let name = day.map_or_else(|| words.say("home-someday"), |day| when::date(day, words));
+            days.push((day, Day { name, rows: Vec::new() }));
+        }
+        if let Some((_, day)) = days.last_mut() {
+            day.rows.push(row(&state, date, words));
+        }
+    }
+    let groups = site.groups.iter();
+    FrontPage {
+        top: Top::new(reading, "/", &named(words, "public-brief", &site.name)),
+        days: days.into_iter().map(|(_, day)| day).collect(),
+        more: (coming.len() > skip + SHOWN_MAX).then_some(skip + SHOWN_MAX),
+        skipped: skip > 0,
+        groups: groups
+            .map(|group| (group.id.to_string(), foreign::line(&group.name), group.members))
+            .collect(),
+    }
+}
+
+pub(super) fn group(reading: &Reading<'_>, group: &SiteGroup) -> GroupPage {
+    let (site, words) = (&*reading.site, reading.words);
+    let is_its =
+        |date: &&SiteDate| site.events.get(date.event).is_some_and(|event| event.group == Some(group.id));
+    let row = |date: &SiteDate| row(&state(site, date), date, words);
+    let mut past: Vec<_> = site.dates.iter().filter(|date| is_over(date)).filter(is_its).collect();
+    past.reverse();
+    let name = foreign::line(&group.name);
+    GroupPage {
+        top: Top::new(reading, &format!("/g/{}", group.id), &named(words, "public-group-brief", &group.name)),
+        id: group.id.to_string(),
+        members: group.members,
+        coming: coming(site).filter(is_its).take(SHOWN_MAX).map(row).collect(),
+        past: past.into_iter().take(PAST_MAX).map(row).collect(),
+        line: group.line.clone(),
+        picture: format!("/g/{}.svg", group.id),
+        name,
+    }
+}
+
+/// The page of an event; `on` names the date of a series. `None` where it has no such date.
+pub(super) fn event(reading: &Reading<'_>, at: usize, on: Option<&str>) -> Option<EventPage> {
+    let (site, words) = (&*reading.site, reading.words);
+    let shown = site.events.get(at)?;
+    let of_event: Vec<_> = site.dates.iter().filter(|date| date.event == at).collect();
+    let on = on.filter(|on| !on.is_empty());
+    let date = match on {
+        Some(on) => *of_event.iter().find(|date| is_named(date, on))?,
+        // What comes next, else what was last.
+        None => of_event.iter().find(|date| !is_over(date)).or(of_event.last())?,
+    };
+    let state = state(site, date);
+    let group = shown.group.and_then(|id| site.groups.iter().find(|group| group.id == id));
+    let is_series = date.occ.is_some();
+    let others = of_event.iter().filter(|other| is_series && !is_over(other) && other.occ != date.occ);
+    let id = state.id.to_string();
+    let path = format!("/e/{id}");
+    let when = When::of_event(&state, None, chrono_tz::UTC, words);
+    let brief = match state.about.trim() {
+        "" => format!("{} · {}", when.there, state.place),
+        about => about.to_owned(),
+    };
+    let brief = foreign::lines(&brief);
+    let of_date = |other: &&SiteDate| {
+        let state = self::state(site, other);
+        let text = When::of(&state.start, &state.zone, None, 0, chrono_tz::UTC, words).there;
+        (href(&state), text, state.cancelled)
+    };
+    Some(EventPage {
+        jsonld: jsonld::to_jsonld(&shown.published, Some(&format!("{}{path}", reading.base))),
+        top: Top::new(reading, &path, &brief),
+        title: foreign::line(&state.title),
+        is_past: is_over(date),
+        is_date: on.is_some() && is_series,
+        cancelled: state.cancelled,
+        incomplete: state.incomplete,
+        group: group.map(|group| (format!("/g/{}", group.id), foreign::line(&group.name))),
+        place: foreign::line(&state.place),
+        map: map(&state),
+        online: Prose::of(&state.online),
+        facts: facts(&state, words),
+        tags: state.tags.iter().map(|tag| foreign::line(tag)).collect(),
+        about: Prose::of(&state.about),
+        seats: seats(words, date.seated, state.capacity, date.waiting),
+        organizers: shown.published.organizers.iter().map(|name| foreign::line(name)).collect(),
+        dates: others.copied().take(DATES_MAX).map(|other| of_date(&other)).collect(),
+        line: shown.line.clone(),
+        picture: format!("{path}.svg"),
+        id,
+        when,
+    })
+}
+
+/// A text with a name in it, for programs: without the marks that keep its direction to itself.
+fn named(words: Words, key: &str, name: &str) -> String {
+    words.with(key, &[("who", Arg::Own(&foreign::line(name)))])
+}
+
+fn is_over(date: &SiteDate) -> bool {
+    date.end_ms.is_some_and(|end| end <= clock::now())
+}
+
+fn coming(site: &Site) -> impl Iterator<Item = &SiteDate> {
+    site.dates.iter().filter(|date| !is_over(date))
+}
+
+/// Whether it is the occurrence of that local start, or of that day.
+fn is_named(date: &SiteDate, on: &str) -> bool {
+    date.occ.as_deref().is_some_and(|occ| occ == on || occ.get(..10) == Some(on))
+}
+
+/// The event as it is on that date.
+fn state(site: &Site, date: &SiteDate) -> EventState {
+    // Both were read together.
+    let dated = &site.events[date.event].published.dated;
+    match &date.occ {
+        None => dated.event.clone(),
+        Some(occ) => {
+            let special = dated.occurrences.iter().find(|one| one.occ.as_ref() == Some(occ));
+            special.cloned().unwrap_or_else(|| dated.event.plain_occurrence(occ))
+        }
+    }
+}
+
+fn href(state: &EventState) -> String {
+    let on = state.occ.as_ref().map(|occ| format!("?on={}", escaped(occ)));
+    format!("/e/{}{}", state.id, on.unwrap_or_default())
+}
+
+fn row(state: &EventState, date: &SiteDate, words: Words) -> Row {
+    Row {
+        href: href(state),
+        title: foreign::line(&state.title),
+        when: When::of_event(state, None, chrono_tz::UTC, words),
+        place: foreign::line(&state.place),
+        seats: seats(words, date.seated, state.capacity, date.waiting),
+        pill: None,
+        cancelled: state.cancelled,
+    }
+}
