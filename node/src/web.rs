@@ -19,6 +19,7 @@
 //! 6. Text of people goes through [`face::Face`], [`prose::Prose`] or [`crate::foreign::line`]; times through
 //!    [`when`]. Templates escape all else; `|safe` is for nothing but pictures that we drew.
 
+mod api;
 mod ask;
 mod assets;
 mod change;
@@ -241,6 +242,7 @@ fn somewhere() -> io::Result<std::net::TcpListener> {
 
 fn router(app: App) -> Router {
     Router::new()
+        .merge(api::routes())
         .merge(assets::routes())
         .merge(change::routes())
         .merge(checkin::routes())

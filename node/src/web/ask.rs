@@ -128,7 +128,8 @@ pub(super) fn see_other(path: &str) -> Answer {
     (StatusCode::SEE_OTHER, [(LOCATION, path)]).into_response()
 }
 
-fn status(refusal: &Refusal) -> StatusCode {
+/// What a refusal is in HTTP.
+pub(super) fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::Unknown { .. } | Refusal::NotHeld { .. } => StatusCode::NOT_FOUND,
         Refusal::Right { .. } => StatusCode::FORBIDDEN,

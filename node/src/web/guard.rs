@@ -13,9 +13,10 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::App;
 use super::ask::{Look, Problem};
 use super::session::Sessions;
+use super::words::Words;
+use super::{App, api};
 
 /// Longest body of a request, in bytes.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -39,8 +40,13 @@ const HEADERS: [(HeaderName, &str); 6] = [
 /// Lets a request through, or answers it.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let look = Look::of(request.headers(), request.uri(), app.zone());
+    let is_api = request.uri().path().starts_with("/api/");
     let mut response = match admit(app.sessions(), request).await {
         Ok(request) => next.run(request).await,
+        Err((status, key)) if is_api => {
+            let kind = key.split_once('-').map_or(key, |(_, kind)| kind);
+            api::refused(status, kind, &Words::English.say(key))
+        }
         Err((status, key)) => Problem::new(look, status, key).into_response(),
     };
     let headers = response.headers_mut();

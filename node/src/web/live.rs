@@ -31,7 +31,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/live", get(live))
 }
 
-async fn live(State(app): State<App>, visit: Visit) -> Response {
+pub(super) async fn live(State(app): State<App>, visit: Visit) -> Response {
     let Ok(permit) = Arc::clone(app.streams()).try_acquire_owned() else {
         return Problem::new(visit.look, StatusCode::SERVICE_UNAVAILABLE, "problem-streams").into_response();
     };

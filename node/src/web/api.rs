@@ -1,0 +1,143 @@
+//! The HTTP API: the requests of the command line, as JSON, for scripts. Source: spec/page.md, "the API".
+//!
+//! A request goes to `/api/v1/NAME` with its fields as an object; the answer is what `--json` prints. Absent on
+//! purpose: anything that the command line cannot ask.
+
+mod document;
+mod table;
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Map, Value, json};
+
+use super::ask::status;
+use super::{App, live};
+use crate::daemon::{self, Refusal, Request};
+use table::{LEFT_OUT, ROWS, Row};
+
+static DOCUMENT: LazyLock<String> =
+    LazyLock::new(|| serde_json::to_string_pretty(&document::document()).expect("a value is JSON"));
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/openapi.json", get(async || json_of(StatusCode::OK, DOCUMENT.clone())))
+        .route("/api/v1/events", get(live::live))
+        .route("/api/v1/{*name}", post(call).fallback(no_such))
+}
+
+fn json_of(status: StatusCode, text: String) -> Response {
+    (status, [(CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// Why nothing was done, for a program.
+pub(super) fn refused(status: StatusCode, kind: &str, message: &str) -> Response {
+    json_of(status, json!({ "error": { "kind": kind, "message": message } }).to_string())
+}
+
+async fn no_such() -> Response {
+    refused(StatusCode::METHOD_NOT_ALLOWED, "method", "requests are sent with POST")
+}
+
+async fn call(State(app): State<App>, Path(name): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+    let request = match read(&name, &headers, &body) {
+        Ok(request) => request,
+        Err((status, kind, message)) => return refused(status, kind, &message),
+    };
+    let Some(handle) = app.handle() else {
+        return refused(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no_identity",
+            "nobody lives here yet: finish the first run",
+        );
+    };
+    let asked = tokio::task::spawn_blocking(move || handle.call(request)).await;
+    match asked.unwrap_or(Err(Refusal::Stopping)) {
+        Ok(response) => answered(&response),
+        Err(refusal) => not_done(&refusal),
+    }
+}
+
+type Unread = (StatusCode, &'static str, String);
+
+fn read(name: &str, headers: &HeaderMap, body: &[u8]) -> Result<Request, Unread> {
+    let Some(row) = ROWS.iter().find(|row| row.name == name) else {
+        let left_out = LEFT_OUT.iter().find(|(left_out, _)| *left_out == name);
+        let why = left_out.map_or("there is no such request: see /api/v1/openapi.json", |(_, why)| why);
+        return Err((StatusCode::NOT_FOUND, "no_such_request", why.to_owned()));
+    };
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+        let message = "say `Content-Type: application/json`".to_owned();
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type", message));
+    }
+    let fields = serde_json::from_slice::<Map<String, Value>>(body)
+        .map_err(|error| (StatusCode::BAD_REQUEST, "json", format!("not an object of JSON: {error}")))?;
+    request(row, fields).map_err(|error| (StatusCode::BAD_REQUEST, "request", error))
+}
+
+/// The request that a row and its fields mean.
+fn request(row: &Row, fields: Map<String, Value>) -> Result<Request, String> {
+    let mut names = row.name.rsplit('/');
+    let last = names.next().unwrap_or_default();
+    let mut value = match (row.fields.is_empty(), fields.keys().next()) {
+        (true, Some(field)) => return Err(format!("{} takes no fields, and there is `{field}`", row.name)),
+        (true, None) => json!(last),
+        // A few are checked here, since the request itself lets unknown fields pass.
+        (false, _) => {
+            let (known, _) = document::fields(row.fields);
+            if let Some(odd) = fields.keys().find(|name| known.iter().all(|field| field.name != *name)) {
+                return Err(format!("unknown field `{odd}`"));
+            }
+            json!({ last: fields })
+        }
+    };
+    for outer in names {
+        value = json!({ outer: value });
+    }
+    serde_json::from_value(value).map_err(|error| error.to_string())
+}
+
+/// What `--json` prints: the answer without its kind.
+fn answered(response: &daemon::Response) -> Response {
+    let bare = |value: Value| match value {
+        Value::Object(fields) if fields.len() == 1 => {
+            fields.into_iter().next().map_or(Value::Null, |(_, value)| value)
+        }
+        // There is nothing to show.
+        _ => json!({ "done": true }),
+    };
+    let value = match response {
+        daemon::Response::Pub(inner) => serde_json::to_value(inner),
+        daemon::Response::Net(inner) => serde_json::to_value(inner),
+        _ => serde_json::to_value(response),
+    };
+    match value {
+        Ok(value) => json_of(StatusCode::OK, bare(value).to_string()),
+        Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, "answer", &error.to_string()),
+    }
+}
+
+/// A refusal: its kind, what belongs to it, and the sentence that the command line prints.
+fn not_done(refusal: &Refusal) -> Response {
+    let (kind, mut fields) = match serde_json::to_value(refusal) {
+        Ok(Value::Object(outer)) => match outer.into_iter().next() {
+            Some((kind, Value::Object(fields))) => (kind, fields),
+            _ => ("refused".to_owned(), Map::new()),
+        },
+        Ok(Value::String(kind)) => (kind, Map::new()),
+        _ => ("refused".to_owned(), Map::new()),
+    };
+    fields.insert("kind".to_owned(), json!(kind));
+    fields.insert("message".to_owned(), json!(refusal.to_string()));
+    json_of(status(refusal), json!({ "error": fields }).to_string())
+}
+
+#[cfg(test)]
+mod tests;

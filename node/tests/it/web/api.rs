@@ -1,0 +1,300 @@
+//! The API over HTTP, against a real node: who may ask, what is answered, and that the document tells the truth.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+
+use klatch::web::guard::BODY_BYTES_MAX;
+use serde_json::{Value, json};
+
+use crate::browser::{Answer, Browser};
+use crate::person::{Network, PATIENCE, Person, Up};
+
+/// A script that holds the token of a run.
+struct Script {
+    browser: Browser,
+    bearer: String,
+}
+
+impl Script {
+    fn of(person: &Person, node: &Up) -> Self {
+        let token = person.json(&["page", "--token"])["token"].as_str().unwrap().to_owned();
+        let page = node.ready["page"].as_str().unwrap();
+        let address = page.strip_prefix("http://").unwrap().split('/').next().unwrap().parse().unwrap();
+        Self { browser: Browser { address, cookie: String::new() }, bearer: format!("Bearer {token}") }
+    }
+
+    fn send(&self, name: &str, kind: &str, body: &str) -> Answer {
+        let host = self.browser.host();
+        let lines = [("host", &*host), ("authorization", &*self.bearer), ("content-type", kind)];
+        self.browser.ask("POST", &format!("/api/v1/{name}"), &lines, body)
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        let host = self.browser.host();
+        self.browser.ask("GET", path, &[("host", &*host), ("authorization", &*self.bearer)], "")
+    }
+
+    /// Status and what came with it.
+    fn ask(&self, name: &str, fields: Value) -> (u16, Value) {
+        let answer = self.send(name, "application/json", &fields.to_string());
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{name}: {answer:?}");
+        (answer.status, serde_json::from_str(&answer.body).unwrap())
+    }
+
+    fn done(&self, name: &str, fields: Value) -> Value {
+        let (status, answer) = self.ask(name, fields);
+        assert_eq!(status, 200, "{name}: {answer}");
+        answer
+    }
+
+    /// Status and kind of a refusal.
+    fn refused(&self, name: &str, fields: Value) -> (u16, String) {
+        let (status, answer) = self.ask(name, fields);
+        assert!(answer["error"]["message"].is_string(), "{name}: {answer}");
+        (status, answer["error"]["kind"].as_str().unwrap().to_owned())
+    }
+}
+
+/// Whether a value is as a schema says: as much of JSON Schema as the document uses.
+fn check(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
+    let wrong = || Err(format!("{value} is not {schema}"));
+    if let Some(name) = schema["$ref"].as_str() {
+        let target = document.pointer(name.trim_start_matches('#')).ok_or_else(|| name.to_owned())?;
+        return check(document, target, value);
+    }
+    if let Some(kinds) = schema["oneOf"].as_array() {
+        let found = kinds.iter().any(|kind| check(document, kind, value).is_ok());
+        return if found { Ok(()) } else { wrong() };
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        return if words.contains(value) { Ok(()) } else { wrong() };
+    }
+    match schema["type"].as_str() {
+        None => Ok(()),
+        Some("null") if value.is_null() => Ok(()),
+        Some("string") if value.is_string() => Ok(()),
+        Some("boolean") if value.is_boolean() => Ok(()),
+        Some("integer") if value.is_i64() || value.is_u64() => Ok(()),
+        Some("array") if value.is_array() => {
+            value.as_array().unwrap().iter().try_for_each(|each| check(document, &schema["items"], each))
+        }
+        Some("object") if value.is_object() => {
+            let (fields, known) = (value.as_object().unwrap(), schema["properties"].as_object());
+            for name in schema["required"].as_array().into_iter().flatten() {
+                fields.get(name.as_str().unwrap()).ok_or_else(|| format!("no {name} in {value}"))?;
+            }
+            for (name, each) in fields {
+                match (known.and_then(|known| known.get(name)), &schema["additionalProperties"]) {
+                    (Some(kind), _) => check(document, kind, each)?,
+                    (None, Value::Bool(false)) => return Err(format!("{name} is in no schema: {value}")),
+                    (None, kind) if kind.is_object() => check(document, kind, each)?,
+                    (None, _) => {}
+                }
+            }
+            Ok(())
+        }
+        Some(_) => wrong(),
+    }
+}
+
+#[test]
+fn requests_and_answers_are_as_the_document_says_and_as_the_command_line_prints() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let script = Script::of(&ana, &node);
+    let document: Value = serde_json::from_str(&script.get("/api/v1/openapi.json").body).unwrap();
+    let round = |name: &str, fields: Value| {
+        let post = &document["paths"][format!("/api/v1/{name}")]["post"];
+        let schema = |at: &str| post.pointer(at).unwrap_or_else(|| panic!("{name} {at}"));
+        let asked = schema("/requestBody/content/application~1json/schema");
+        check(&document, asked, &fields).unwrap_or_else(|error| panic!("{name}, asked: {error}"));
+        let answer = script.done(name, fields);
+        let told = schema("/responses/200/content/application~1json/schema");
+        check(&document, told, &answer).unwrap_or_else(|error| panic!("{name}, answered: {error}"));
+        answer
+    };
+    let me = round("id", json!({}));
+    assert_eq!(me, ana.json(&["id"]));
+    let group = round("group_create", json!({ "name": "Makers", "owners": [], "schedulers": "members" }));
+    let event = round(
+        "schedule",
+        json!({
+            "group": "Makers", "title": "Tea", "start": "2099-12-01T18:30", "zone": "Europe/Lisbon", "minutes": 120,
+            "place": "Café", "about": "", "capacity": 2, "split": false, "fields": { "tags": ["tea"] },
+        }),
+    );
+    let id = event["id"].as_str().unwrap();
+    round("rsvp", json!({ "event": "Tea", "answer": "yes", "party": 1, "note": "" }));
+    let shown = round("event_show", json!({ "event": id }));
+    assert_eq!(shown, ana.event(id).unwrap(), "what --json prints");
+    let comment = round("comment", json!({ "object": id, "text": "<b>hello</b>" }));
+    round("event_local", json!({ "event": id }));
+    round("why", json!({ "event": id }));
+    round("event_list", json!({ "max": 10 }));
+    round("event_list", json!({ "group": "Makers", "max": 10 }));
+    round("storage", json!({}));
+    round("event_find", json!({ "find": { "search": { "words": "tea" } }, "max": 10 }));
+    round("event_update", json!({ "event": id, "fields": { "place": "Park" } }));
+    round("group_show", json!({ "group": group["id"] }));
+    round("group_local", json!({ "group": "Makers" }));
+    round("group_list", json!({}));
+    round("follows", json!({}));
+    round("person", json!({ "who": null }));
+    round("inbox", json!({}));
+    round("profile", json!({ "about": "somebody" }));
+    round("share", json!({ "object": "Makers" }));
+    let poll = json!({ "group": "Makers", "question": "When?", "zone": "UTC", "minutes": 60, "options": ["2099-12-05T10:00", "2099-12-06T10:00"] });
+    let poll = round("poll/create", poll);
+    round("poll/vote", json!({ "poll": poll["id"], "options": ["1"] }));
+    round("poll/show", json!({ "poll": poll["id"] }));
+    round("log", json!({ "after": 0, "max": 100 }));
+    round("calendar", json!({ "objects": [] }));
+    round("guests", json!({ "event": id }));
+    round("published", json!({ "object": id, "among": "events" }));
+    round("export_feed", json!({ "from": 1 }));
+    round("event_attendance", json!({ "event": id }));
+    round("group_attendance", json!({ "group": "Makers" }));
+    round("recovery", json!({}));
+    round("verify", json!({}));
+    round("rebuild", json!({}));
+    round("delete", json!({ "entries": [comment["id"]] }));
+    round("net/peers", json!({}));
+    round("pub/set", json!({ "public": "pub.example.org:4747" }));
+    round("pub/invite", json!({ "uses": 1, "minutes": 60 }));
+    round("pub/members", json!({}));
+    round("pub/status", json!({}));
+    round("pub/publish", json!({ "object": "Makers", "undo": false }));
+    round("pub/listed", json!({}));
+    round("pub/site", json!({}));
+    // Every path is one: what it lacks is said of it, and not that there is none.
+    for path in document["paths"].as_object().unwrap().iter().filter(|(_, how)| how.get("post").is_some()) {
+        let name = path.0.strip_prefix("/api/v1/").unwrap();
+        let answer = script.send(name, "application/json", "{\"no_such_field\": 1}");
+        assert_eq!(answer.status, 400, "{name}: {answer:?}");
+    }
+}
+
+#[test]
+fn scripts_need_the_token_and_pages_their_origin() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let page = Browser::at(&node);
+    let script = Script::of(&ana, &node);
+    let (host, json) = (page.host(), ("content-type", "application/json"));
+    let post = |lines: &[(&str, &str)]| {
+        let lines = [&[("host", &*host), json][..], lines].concat();
+        page.ask("POST", "/api/v1/id", &lines, "{}")
+    };
+    let wrong = format!("Bearer {}", "0".repeat(64));
+    let bare = script.bearer.trim_start_matches("Bearer ");
+    for lines in
+        [&[][..], &[("authorization", &*wrong)], &[("authorization", bare)], &[("authorization", "Bearer ")]]
+    {
+        let refused = post(lines);
+        assert_eq!(refused.status, 403, "{refused:?}");
+        assert_eq!(refused.header("content-type"), Some("application/json"));
+        refused.says("\"error\"");
+    }
+    for path in ["/api/v1/openapi.json", "/api/v1/events"] {
+        assert_eq!(page.ask("GET", path, &[("host", &host)], "").status, 403, "{path}");
+    }
+    let origin = format!("http://{host}");
+    let cookie = ("cookie", &*page.cookie);
+    assert_eq!(post(&[cookie]).status, 403, "a page says where it is");
+    assert_eq!(post(&[cookie, ("origin", "http://evil.example")]).status, 403);
+    let bearer = ("authorization", &*script.bearer);
+    assert_eq!(post(&[bearer, ("origin", "http://evil.example")]).status, 403, "whatever it holds");
+    assert_eq!(post(&[cookie, ("origin", &origin)]).status, 200);
+    let rebound = [("host", "evil.example"), json, bearer];
+    let rebound = page.ask("POST", "/api/v1/id", &rebound, "{}");
+    assert_eq!(rebound.status, 421);
+    rebound.says("\"kind\":\"host\"");
+    let answer = post(&[bearer]);
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    node.stop();
+    let again = ana.alone();
+    let late = Script { bearer: script.bearer, ..Script::of(&ana, &again) };
+    assert_eq!(late.refused("id", serde_json::json!({})).0, 403, "a token is of one run");
+}
+
+#[test]
+fn what_is_no_request_and_what_is_refused_has_a_status_and_a_kind() {
+    let network = Network::new();
+    let (ana, ben) = (network.person("ana"), network.person("ben"));
+    let node = ana.alone();
+    let script = Script::of(&ana, &node);
+    let known = |status: u16, kind: &str| (status, kind.to_owned());
+    for name in ["nothing", "poll", "pub", "net", "poll/", "poll/create/x", "Id", "..%2fid"] {
+        assert_eq!(script.refused(name, json!({})), known(404, "no_such_request"), "{name}");
+    }
+    assert_eq!(script.refused("page", json!({ "token": true })), known(404, "no_such_request"));
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonx"] {
+        assert_eq!(script.send("id", kind, "{}").status, 415, "{kind}");
+    }
+    assert_eq!(script.send("id", "application/json; charset=utf-8", "{}").status, 200);
+    for body in ["", "[]", "\"id\"", "{", "{}{}", "null", "\u{fffd}"] {
+        let answer = script.send("id", "application/json", body);
+        assert_eq!(answer.status, 400, "{body}");
+        answer.says("\"kind\":\"json\"");
+    }
+    assert_eq!(script.refused("follow", json!({})), known(400, "request"));
+    assert_eq!(script.refused("follow", json!({ "who": 5 })), known(400, "request"));
+    let text = |bytes: usize| json!({ "text": "x".repeat(bytes) }).to_string();
+    let room = BODY_BYTES_MAX - text(0).len();
+    assert_eq!(script.send("comment", "application/json", &text(room)).status, 400, "read, and no request");
+    let more = script.send("comment", "application/json", &text(room + 1));
+    assert_eq!(more.status, 413);
+    more.says("\"kind\":\"large\"");
+    assert_eq!(script.get("/api/v1/id").status, 405);
+
+    let event = ana.schedules("Tea");
+    ana.schedules("Cake");
+    ana.schedules("Cake");
+    let rsvp = |event: &str, note: &str| json!({ "event": event, "answer": "yes", "party": 1, "note": note });
+    assert_eq!(script.refused("rsvp", rsvp("Nothing", "")), known(404, "unknown"));
+    assert_eq!(script.refused("rsvp", rsvp("Cake", "")), known(422, "ambiguous"));
+    let last = if event.ends_with('q') { "p" } else { "q" };
+    let mistyped = format!("{}{last}", &event[..event.len() - 1]);
+    assert_eq!(script.refused("rsvp", rsvp(&mistyped, "")), known(422, "mistyped"));
+    assert_eq!(script.refused("rsvp", rsvp(&event, "two\nlines")), known(422, "field"));
+    assert_eq!(script.refused("pub/status", json!({})), known(409, "no_effect"));
+    let grant = json!({ "object": event, "who": ben.feed, "role": "host", "quota": 1 });
+    assert_eq!(script.refused("grant", grant), known(404, "not_held"));
+    let backup = json!({ "file": "/nowhere/at/all" });
+    assert_eq!(script.refused("backup", backup), known(500, "backup"));
+    assert_eq!(script.refused("net/join", json!({ "line": "no invite" })).0, 422);
+    let (status, answer) = script.ask("rsvp", rsvp("Nothing", ""));
+    assert_eq!(
+        (status, &answer["error"]["text"], &answer["error"]["among"]),
+        (404, &json!("Nothing"), &json!("events"))
+    );
+}
+
+#[test]
+fn a_script_hears_of_changes() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let script = Script::of(&ana, &node);
+    let mut stream = TcpStream::connect(script.browser.address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let (host, bearer) = (script.browser.host(), &script.bearer);
+    let head = format!("GET /api/v1/events HTTP/1.1\r\nhost: {host}\r\nauthorization: {bearer}\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream);
+    let mut until = |wanted: &str| {
+        let mut line = String::new();
+        while !line.contains(wanted) {
+            line.clear();
+            assert!(lines.read_line(&mut line).unwrap() > 0, "the stream ended before {wanted:?}");
+        }
+    };
+    until("text/event-stream");
+    until(": here");
+    script.done("profile", json!({ "about": "new" }));
+    until("event: change");
+}
