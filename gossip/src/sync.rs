@@ -314,6 +314,9 @@ impl Exchange {
     /// The owner tells of what was asked for first, from here on: looks for what came between.
     fn heeded(&mut self, now: Millis, clock: u64, shelf: &dyn Shelf) {
         let Some(Awaited { since, object }) = self.ground.awaited.pop_front() else { return };
+        if self.ground.awaited.is_empty() {
+            self.ground.awaited = VecDeque::new();
+        }
         let is_late = shelf.clock() > since;
         let Self { ground, plan, serve, about, .. } = self;
         let mut desk = ground.desk(shelf);

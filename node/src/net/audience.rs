@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 
 use klatch_gossip::link::LinkId;
 
+/// A list that grows gets room for this part of it.
+const SPARE: usize = 8;
+
 /// Connections by what they listen to.
 #[derive(Debug)]
 pub(super) struct Audience<K> {
@@ -52,6 +55,10 @@ impl<K: Copy + Ord> Audience<K> {
         for key in add {
             let list = self.lists.entry(*key).or_default();
             if let Err(place) = list.binary_search(&at) {
+                if list.len() == list.capacity() {
+                    // Not twice as much: 10,000 connections with the same wants fill such lists, and nothing else.
+                    list.reserve_exact(1 + list.len() / SPARE);
+                }
                 list.insert(place, at); // The last place for who came last, as most often.
                 listens += 1;
                 self.places += 1;
@@ -104,7 +111,7 @@ impl<K: Copy + Ord> Audience<K> {
         let seats = &self.seats;
         self.lists.retain(|_, list| {
             list.retain(|at| seats[*at as usize].is_some());
-            list.shrink_to(list.len() * 2);
+            list.shrink_to(list.len() + list.len() / SPARE);
             !list.is_empty()
         });
         self.places -= self.empty;

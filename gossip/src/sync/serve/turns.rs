@@ -55,6 +55,9 @@ impl Turns {
             if let Some(idx) = at.and_then(|at| queue.remove(at)) {
                 self.urgent_run = if prefer_bulk { 0 } else { self.urgent_run.saturating_add(1) };
                 self.queued.remove(&idx);
+                if queue.is_empty() {
+                    *queue = VecDeque::new(); // A pub holds thousands of idle exchanges.
+                }
                 return Some(idx);
             }
         }
