@@ -87,7 +87,9 @@ pub(super) fn run(args: &PollArgs, config: &Config, node: &Node, out: &Printer) 
             let zone = args.tz.clone().unwrap_or_else(|| config.zone.name().to_owned());
             let options = args.options.iter().map(|start| when::local(start)).collect();
             let request = PollRequest::Create { group, question, zone, minutes: args.duration.0, options };
-            posted(Request::Poll(request), node, out, |id| format!("asked\n{id}"))
+            posted(Request::Poll(request), node, out, |id| format!("asked\n{id}"))?;
+            out.hint("Next: members say `klatch poll vote` with that id; `klatch poll show` counts.");
+            Ok(())
         }
         PollCommand::Vote(args) => {
             let (poll, options) = (args.poll.clone(), args.options.clone());

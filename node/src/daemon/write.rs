@@ -20,6 +20,7 @@ use super::local::{self, Local, Spaces};
 use super::request::Request;
 use super::response::{Created, Deleted, FollowLine, Imported, Opened, Refusal, Response};
 use super::{Among, Shared, delete, read};
+use crate::foreign;
 use crate::names;
 use crate::network::{unhex, unhex_any};
 use crate::share::{Address, ShareLine};
@@ -343,6 +344,14 @@ fn no_effect(problem: impl Into<String>) -> Refusal {
 
 fn field(name: &str, problem: impl Display) -> Refusal {
     Refusal::Field { field: name.to_owned(), problem: problem.to_string() }
+}
+
+/// What this node posts as a link is one: others' pages and calendars pass over what is not. Empty takes it away.
+fn is_link(name: &str, text: Option<&str>) -> Result<(), Refusal> {
+    match text.filter(|text| !text.is_empty() && foreign::link(text).is_none()) {
+        Some(text) => Err(field(name, format_args!("{text:?} is no link like https://example.org/meet"))),
+        None => Ok(()),
+    }
 }
 
 fn check_petname(name: &str) -> Result<(), Refusal> {

@@ -82,6 +82,7 @@ fn a_profile_keeps_what_is_not_named_and_a_follow_is_published_only_when_told() 
     let network = Network::new();
     let (ana, ben) = (network.person("ana"), network.person("ben"));
     ana.json(&["profile", "--about", "Tea", "--link", "https://example.org/ana"]);
+    assert!(ana.refused(&["profile", "--link", "javascript:alert(1)"]).contains("is no link like https://"));
     ana.json(&["profile", "--name", "Ana M."]);
     assert_eq!(ana.json(&["id"])["name"], "Ana M.");
     assert!(ana.refused(&["profile", "--name", "Ana M."]).contains("already"));

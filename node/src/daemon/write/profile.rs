@@ -3,7 +3,7 @@
 use klatch_feed::Post;
 use klatch_feed::post::kind;
 
-use super::{On, Plan, Refusal, no_effect};
+use super::{On, Plan, Refusal, is_link, no_effect};
 
 /// Entries of the own log that are read at a time.
 const LOOK: usize = 512;
@@ -16,6 +16,9 @@ impl On<'_> {
         about: Option<String>,
         links: Option<Vec<String>>,
     ) -> Result<Plan, Refusal> {
+        for link in links.iter().flatten() {
+            is_link("link", Some(link))?;
+        }
         let held = self.own_profile()?;
         if name.is_none() && about.is_none() && links.is_none() {
             return Err(no_effect("say what changes: --name, --about or --link"));

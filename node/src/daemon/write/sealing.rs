@@ -29,7 +29,7 @@ impl On<'_> {
             let (asked, title) = (event.questions.len(), &event.title);
             return Err(field(
                 "answer",
-                format!("{title:?} asks {asked} questions, and you answer {}", answers.len()),
+                format!("answers given: {}, and {title:?} asks for {asked}", answers.len()),
             ));
         }
         let given = event.questions.iter().zip(answers).filter(|(_, answer)| !answer.is_empty());
