@@ -1,0 +1,191 @@
+// What every journey needs: people with homes and nodes of their own, and a browser in which each of them looks at
+// their page. Nothing here knows the pages beyond how to enter one.
+//
+// A journey waits for what is to be seen, as long as PATIENCE, and never for a time to pass.
+"use strict";
+const { execFile, spawn } = require("child_process");
+const fs = require("fs");
+const os = require("os");
+const path = require("path");
+const readline = require("readline");
+const puppeteer = require("puppeteer-core");
+
+const PATIENCE = 90_000;
+const klatch = process.env.KLATCH;
+const stops = [];
+
+/// Runs the program to its end; what it printed. Refused = an error that says what was said.
+const run = (args) =>
+  new Promise((done, fail) => {
+    const env = { ...process.env, TZ: "UTC", KLATCH_LOG: "error" };
+    execFile(klatch, args, { env, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>
+      error ? fail(new Error(`klatch ${args.join(" ")}: ${stderr || error}`)) : done(stdout),
+    );
+  });
+
+/// A network that nobody else is in.
+class Network {
+  constructor() {
+    this.folder = fs.mkdtempSync(path.join(os.tmpdir(), "klatch-browser-"));
+    this.file = path.join(this.folder, "network.json");
+    fs.writeFileSync(this.file, JSON.stringify({ name: path.basename(this.folder), key: "7a".repeat(32) }));
+    stops.push(() => fs.rmSync(this.folder, { recursive: true, force: true }));
+  }
+
+  /// Somebody with an identity: in this network, or in the one that everybody is in who names none.
+  async person(name, { everywhere = false } = {}) {
+    const person = this.nobody(name);
+    const made = await person.cli("init", "--name", name, ...(everywhere ? [] : ["--network", this.file]));
+    return Object.assign(person, { feed: made.feed, words: made.words });
+  }
+
+  /// A home in which nobody is yet.
+  nobody(name) {
+    return new Person(name, path.join(this.folder, name.toLowerCase()), this.file);
+  }
+}
+
+class Person {
+  constructor(name, home, network) {
+    Object.assign(this, { name, home, network });
+  }
+
+  /// A command's JSON.
+  async cli(...args) {
+    const said = await run(["--home", this.home, ...args, "--json"]);
+    return said.trim() === "" ? null : JSON.parse(said);
+  }
+
+  /// Starts the node; done when others can reach it, or, with no identity yet, when its page can be looked at.
+  async up(...args) {
+    const all = ["--home", this.home, "up", "--lan", "off", "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", ...args, "--json"];
+    const env = { ...process.env, TZ: "UTC", KLATCH_LOG: "warn" };
+    this.node = spawn(klatch, all, { env, stdio: ["ignore", "pipe", "inherit"] });
+    stops.push(() => this.node.kill("SIGKILL"));
+    const lines = readline.createInterface({ input: this.node.stdout });
+    this.ready = await new Promise((done, fail) => {
+      // A first run says where its page is, and once more when there is a node.
+      lines.on("line", (line) => { this.ready = { ...JSON.parse(line), page: undefined }; done(JSON.parse(line)); });
+      this.node.once("exit", (code) => fail(new Error(`${this.name}'s node ended with ${code} before it was ready`)));
+    });
+    return this;
+  }
+
+  /// Ends the node as a service manager does.
+  async down() {
+    const ended = new Promise((done) => this.node.once("exit", done));
+    this.node.kill("SIGTERM");
+    const code = await ended;
+    if (code !== 0) throw new Error(`${this.name}'s node ended with ${code}`);
+  }
+
+  /// Each of the two follows the other and knows where they are.
+  async meets(other) {
+    for (const [one, two] of [[this, other], [other, this]]) {
+      await one.cli("follow", two.feed, "--as", two.name);
+      await one.cli("peer", "add", `${two.feed}@${two.ready.listen[0]}`);
+    }
+  }
+
+  /// Their page in a browser of their own (cookies apart from all others').
+  async look({ scripts = true, width = 1280, scheme = "light", language = "en", path: at = "/" } = {}) {
+    // A page for a first run has one link, so it is looked at again in the same browser.
+    const page = this.first ?? (await (await (await browser()).createBrowserContext()).newPage());
+    page.setDefaultTimeout(PATIENCE);
+    await page.setViewport({ width, height: 900 });
+    await page.setJavaScriptEnabled(scripts);
+    await page.setExtraHTTPHeaders({ "Accept-Language": language });
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+    page.scripts = scripts;
+    page.leave = () => (this.first ? null : page.browserContext().close());
+    if (this.first) {
+      await page.goto(page.base + at);
+      return page;
+    }
+    page.ran = []; // What ran that should not have, and what the page's own code broke.
+    page.on("dialog", async (dialog) => { page.ran.push(`a dialog: ${dialog.message()}`); await dialog.dismiss(); });
+    page.on("pageerror", (error) => page.ran.push(`an error: ${error.message}`));
+    page.on("console", (said) => said.type() === "error" && !/40\d|42\d/.test(said.text()) && page.ran.push(`console: ${said.text()}`));
+    page.on("request", (request) => {
+      if (!/^(http:\/\/(127\.0\.0\.1|localhost|\[::1\]):|data:|blob:|about:)/.test(request.url())) page.ran.push(`asked ${request.url()}`);
+    });
+    if (this.feed === undefined && (await this.cli("id").catch(() => null)) === null) this.first = page;
+    const link = this.ready.page ?? (await this.cli("page")).page;
+    this.ready.page = undefined; // It works once.
+    page.base = new URL(link).origin;
+    await page.goto(link);
+    await until("the way in", () => !page.url().includes("/enter/")); // The page that takes a link leads on by itself.
+    if (at !== "/") await page.goto(page.base + at);
+    page.at = (where) => page.goto(page.base + where);
+    return page;
+  }
+}
+
+let started;
+/// The one browser of this journey.
+const browser = () => {
+  started ??= puppeteer.launch({
+    executablePath: process.env.CHROMIUM,
+    headless: true,
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-background-networking"],
+  });
+  return started;
+};
+
+/// Waits until `look` gives something true; fails by naming it.
+const until = async (what, look) => {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`never seen: ${what}`);
+    await new Promise((done) => setTimeout(done, 100)); // Between two looks.
+  }
+};
+
+/// Waits until the page says it, without being loaded again.
+const says = async (page, text) => {
+  try {
+    await page.waitForFunction((wanted) => document.body.innerText.replace(/\s+/g, " ").includes(wanted), {}, text);
+  } catch {
+    throw new Error(`never seen: ${JSON.stringify(text)} on ${page.url()}, which says: ${await text_of(page)}`);
+  }
+};
+const text_of = (page) => page.$eval("body", (body) => body.innerText.replace(/\s+/g, " "));
+
+/// Presses what loads another page, and waits for that.
+const press = async (page, selector) => {
+  const element = await page.waitForSelector(selector);
+  // A click waits for frames, which are told of by script; where there is none, the keyboard does the same.
+  const act = page.scripts ? element.click() : element.focus().then(() => page.keyboard.press("Enter"));
+  await Promise.all([page.waitForNavigation(), act]);
+};
+
+/// Fills a form's fields by name; dates and times as the native controls take them.
+const fill = async (page, fields) => {
+  for (const [name, value] of Object.entries(fields)) {
+    const field = await page.waitForSelector(`[name="${name}"]`).catch(async () => {
+      throw new Error(`no field ${name} on ${page.url()}, which says: ${await text_of(page)}`);
+    });
+    const kind = await field.evaluate((field) => (field.tagName === "SELECT" ? "select" : field.type));
+    if (kind === "select") await field.select(value);
+    else if (kind === "checkbox" || kind === "radio") await page.click(`[name="${name}"][value="${value}"]`);
+    else await field.evaluate((field, value) => { field.value = value; field.dispatchEvent(new Event("input", { bubbles: true })); }, value);
+  }
+};
+
+const check = (is_so, what) => {
+  if (!is_so) throw new Error(what);
+};
+
+/// Runs a journey; everything it started is ended whatever happens.
+const journey = (walk) => {
+  const end = async (code) => {
+    await started?.then((browser) => browser.close()).catch(() => {});
+    for (const stop of stops.reverse()) stop();
+    process.exit(code);
+  };
+  walk().then(() => end(0), (error) => { console.error(error.stack ?? error); end(1); });
+};
+
+module.exports = { Network, browser, check, fill, journey, press, says, text_of, until };

@@ -1,0 +1,73 @@
+//! Journeys through the page in a real, headless Chromium, against real nodes. Each stands in a file of its own
+//! beside this one; `lib.cjs` has what they share.
+//!
+//! They are driven by `puppeteer-core`, so that the program does not compile a browser's protocol. Where
+//! Chromium, Node.js or its packages are missing they say that they skip; with `KLATCH_REQUIRE=1` they fail.
+//! `KLATCH_SHOTS=FOLDER cargo test -p klatch --test browser shots` keeps a picture of every page.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// One browser at a time: each is many processes, and a machine may be small.
+static ONE: Mutex<()> = Mutex::new(());
+
+fn found(names: &[&str]) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    let all =
+        std::env::split_paths(&folders).flat_map(|folder| names.iter().map(move |name| folder.join(name)));
+    all.into_iter().find(|file| file.is_file())
+}
+
+/// What is missing here, or the browser.
+fn chromium() -> Result<PathBuf, String> {
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    let chromium = named.or_else(|| found(&["chromium", "chromium-browser", "google-chrome"]));
+    let chromium = chromium.ok_or("there is no Chromium here")?;
+    let packages = "require('puppeteer-core'); require('axe-core')";
+    match Command::new("node").args(["-e", packages]).output() {
+        Ok(done) if done.status.success() => Ok(chromium),
+        Ok(_) => {
+            Err("Node.js does not find puppeteer-core and axe-core (npm; NODE_PATH says where)".to_owned())
+        }
+        Err(_) => Err("there is no Node.js here".to_owned()),
+    }
+}
+
+fn walk(journey: &str) {
+    let chromium = match chromium() {
+        Ok(chromium) => chromium,
+        Err(absent) => {
+            assert!(std::env::var_os("KLATCH_REQUIRE").is_none(), "{absent}");
+            eprintln!("SKIPPED: {journey}: {absent}");
+            return;
+        }
+    };
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser").join(format!("{journey}.cjs"));
+    let mut command = Command::new("node");
+    command.arg(file).env("KLATCH", env!("CARGO_BIN_EXE_klatch")).env("CHROMIUM", chromium);
+    let done = command.output().expect("Node.js started a moment ago");
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    print!("{}", said(&done.stdout));
+    assert!(done.status.success(), "{journey}: {}", said(&done.stderr));
+}
+
+macro_rules! journeys {
+    ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {
+        $($(#[$doc])* #[test] fn $name() { walk($file); })*
+    };
+}
+
+journeys! {
+    from_an_empty_home_to_the_first_event = "first_run";
+    the_words_bring_everything_back_to_an_empty_machine = "recover";
+    an_organizer_schedules_changes_and_announces = "organize";
+    a_door_and_two_guests_check_in = "door";
+    a_yes_shows_on_both_pages_without_reload_and_the_waiting_list_moves = "evening";
+    everything_that_forms_can_do_works_without_script = "plain";
+    an_event_is_answered_by_keys_alone = "keys";
+    axe_finds_nothing_serious_on_any_page = "axe";
+    hostile_text_runs_nothing_and_breaks_no_layout = "hostile";
+    every_page_has_its_picture = "shots";
+}
