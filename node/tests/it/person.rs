@@ -159,7 +159,7 @@ impl Person {
 
     /// An event with two seats; its id.
     pub(crate) fn schedules(&self, title: &str) -> String {
-        let start = ["--start", "2026-12-01T18:30", "--tz", "Europe/Lisbon", "--duration", "2h"];
+        let start = ["--start", "2037-12-01T18:30", "--tz", "Europe/Lisbon", "--duration", "2h"];
         let rest = ["--where", "Café", "--capacity", "2"];
         let made = self.json(&[&["event", "schedule", "--title", title][..], &start, &rest].concat());
         made["id"].as_str().unwrap().to_owned()

@@ -8,7 +8,7 @@ use crate::person::{Network, Person, Up, eventually};
 /// What a browser sends of the form of a new event that nobody touched.
 const FORM: [(&str, &str); 8] = [
     ("title", "Tea"),
-    ("date", "2026-12-08"),
+    ("date", "2037-12-08"),
     ("time", "18:30"),
     ("hours", "2"),
     ("zone", "Europe/Lisbon"),
@@ -160,13 +160,13 @@ fn a_calendar_of_elsewhere_fills_the_form_and_schedules_nothing() {
     let ana = network.person("ana");
     let node = ana.alone();
     let browser = Browser::at(&node);
-    let calendar = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Choir\r\nDTSTART;TZID=Europe/Berlin:20261203T190000\r\n\
-                    DTEND;TZID=Europe/Berlin:20261203T203000\r\nRRULE:FREQ=WEEKLY;COUNT=4\r\nLOCATION:Hall\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let calendar = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Choir\r\nDTSTART;TZID=Europe/Berlin:20371203T190000\r\n\
+                    DTEND;TZID=Europe/Berlin:20371203T203000\r\nRRULE:FREQ=WEEKLY;COUNT=4\r\nLOCATION:Hall\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
     let filled = browser.post("/schedule/calendar", &[("calendar", calendar)]);
     assert_eq!(filled.status, 200);
     filled
         .says("value=\"Choir\"")
-        .says("value=\"2026-12-03\"")
+        .says("value=\"2037-12-03\"")
         .says("value=\"19:00\"")
         .says("value=\"Europe/Berlin\"");
     filled.says("value=\"Hall\"").says("<option value=\"other\" selected>FREQ=WEEKLY;COUNT=4</option>");
@@ -238,15 +238,15 @@ fn one_date_of_a_series_is_changed_and_another_called_off() {
     let event = scheduled(&browser.post("/schedule", &form(&[("repeat", "week"), ("count", "3")])));
     let path = format!("/event/{event}/change");
     let all = browser.page(&path);
-    all.says("Change all dates").says("on=2026-12-15T18:30").says("value=\"keep\" selected");
-    let (second, third) = ("2026-12-15T18:30", "2026-12-22T18:30");
+    all.says("Change all dates").says("on=2037-12-15T18:30").says("value=\"keep\" selected");
+    let (second, third) = ("2037-12-15T18:30", "2037-12-22T18:30");
     let page = browser.page(&format!("{path}?on={second}"));
-    page.says("Change this date").says("value=\"2026-12-15\"");
+    page.says("Change this date").says("value=\"2037-12-15\"");
     let tips = between(&page, "name=\"tips\" value=\"", "\"").to_owned();
-    let typed = form(&[("on", second), ("date", "2026-12-15"), ("time", "20:00"), ("tips", &tips)]);
+    let typed = form(&[("on", second), ("date", "2037-12-15"), ("time", "20:00"), ("tips", &tips)]);
     let typed: Vec<_> = typed.into_iter().filter(|(name, _)| *name != "repeat").collect();
     browser.done(&path, &typed).says("20:00");
-    assert_eq!(ana.event(&event).unwrap()["start"], "2026-12-08T18:30", "the others stay");
+    assert_eq!(ana.event(&event).unwrap()["start"], "2037-12-08T18:30", "the others stay");
     browser.page(&format!("/event/{event}/cancel?on={third}")).says("Only this date");
     browser.done(&format!("/event/{event}/cancel"), &[("on", third)]).says("This date is called off.");
     let shown = ana.event(&event).unwrap();
@@ -256,7 +256,7 @@ fn one_date_of_a_series_is_changed_and_another_called_off() {
     let ends = form(&[("repeat", "week"), ("count", "5"), ("tips", &tips)]);
     browser.done(&path, &ends);
     assert_eq!(ana.event(&event).unwrap()["repeat"], "FREQ=WEEKLY;BYDAY=TU;COUNT=5");
-    browser.page(&format!("/event/{event}/seats")).says("on=2026-12-15T18:30");
+    browser.page(&format!("/event/{event}/seats")).says("on=2037-12-15T18:30");
 }
 
 #[test]

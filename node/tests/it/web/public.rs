@@ -167,7 +167,7 @@ fn what_people_write_ends_no_page_and_no_file() {
     ];
     let events = titles.map(|title| {
         let about = format!("{title}\n\t[2J\u{202e}\u{2066}\nBEGIN:VEVENT\njavascript:alert(1) https://example.org/\"onclick=x");
-        let fields = ["--about", &about, "--where", title, "--tag", "<b>", "--online", "javascript:alert(1)"];
+        let fields = ["--about", &about, "--where", title, "--tag", "<b>"];
         (schedules(&hub, group, title, &fields), title)
     });
     let id = hub.json(&["pub", "publish", group])[0]["id"].as_str().unwrap().to_owned();
