@@ -1,9 +1,12 @@
 //! Home: what is on, for me first, by day.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::extract::Query;
 use axum::routing::get;
 use chrono::NaiveDate;
+use klatch_feed::EntryId;
 use serde::Deserialize;
 
 use super::App;
@@ -21,6 +24,8 @@ const PAST_AFTER_MS: i64 = 6 * 60 * 60 * 1000;
 const LOOK_MAX: u32 = 2000;
 /// Most events of a list on one page.
 const SHOWN_MAX: usize = 40;
+/// So many dates of a series that one has not answered are shown; its page has the rest.
+const DATES_MAX: usize = 2;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/", get(home))
@@ -91,7 +96,13 @@ async fn home(visit: Visit, Query(asked): Query<Asked>) -> Result<Page<HomePage>
         }
     };
     let is_mine = |line: &EventLine| line.mine.is_some_and(|stands| stands != Standing::No);
-    let (mine, others): (Vec<_>, Vec<_>) = lines.into_iter().partition(is_mine);
+    let (mine, mut others): (Vec<_>, Vec<_>) = lines.into_iter().partition(is_mine);
+    let mut dates: BTreeMap<EntryId, usize> = BTreeMap::new();
+    others.retain(|line| {
+        let before = dates.entry(line.id).or_default();
+        *before += 1;
+        line.occ.is_none() || *before <= DATES_MAX
+    });
     let has_past = mine.is_empty() && others.is_empty() && q.is_empty() && {
         let request = Request::EventList { group: None, from_ms: None, max: 1 };
         !take!(visit, request, Events)?.is_empty()

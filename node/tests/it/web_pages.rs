@@ -232,3 +232,27 @@ fn settings_change_the_profile_the_look_and_give_copies() {
         (!names.any(|name| name.to_string_lossy().starts_with("backup-"))).then_some(())
     });
 }
+
+#[test]
+fn home_shows_the_next_dates_of_a_series_and_leaves_the_rest_to_its_page() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let start =
+        ["--start", "2037-12-01T18:30", "--tz", "Europe/Lisbon", "--repeat", "weekly", "--count", "5"];
+    ana.json(&[&["event", "schedule", "--title", "Choir"][..], &start].concat());
+    ana.json(&[
+        "event",
+        "schedule",
+        "--title",
+        "Ball",
+        "--start",
+        "2037-12-31T20:00",
+        "--tz",
+        "Europe/Lisbon",
+    ]);
+    let home = Browser::at(&node).page("/").body;
+    let dates: Vec<_> = home.match_indices("?on=").map(|(at, _)| &home[at + 4..at + 14]).collect();
+    assert_eq!(dates, ["2037-12-01", "2037-12-08"]);
+    assert!(home.contains("Ball"), "what comes later is not pushed off by a series");
+}
