@@ -7,17 +7,17 @@
 //! # How to add a page
 //!
 //! 1. `web/NAME.rs` with `pub(super) fn routes() -> Router<App>`, and its line `.merge(NAME::routes())` in
-//!    [`router`].
-//! 2. A handler takes a [`ask::Visit`] (who looks, in which language, and the way to the daemon), asks with
+//!    `router`.
+//! 2. A handler takes a `ask::Visit` (who looks, in which language, and the way to the daemon), asks with
 //!    `take!(visit, Request::…, Kind)?` and returns `Result<Page<NAMEPage>, Problem>`; the template's struct has a
 //!    field `frame: Frame`, from `visit.frame(Tab::…).await?`.
 //! 3. `web/pages/NAME.html` starts with `{% extends "base.html" %}`. What may change while it is looked at
 //!    stands in elements with `data-live="word"`; forms stand outside of those.
-//! 4. Words: `web/words/{en,de}/NAME.ftl`, each named in [`words`]; keys begin with the page's name.
+//! 4. Words: `web/words/{en,de}/NAME.ftl`, each named in `words`; keys begin with the page's name.
 //! 5. A form posts to its own path: `Typed(form): Typed<Form>`. Done: `visit.done("/back", "did-something")`.
-//!    Refused: the page again with status 422, a [`ask::Wrong`] at its field and all that was typed.
-//! 6. Text of people goes through [`face::Face`], [`prose::Prose`] or [`crate::foreign::line`]; times through
-//!    [`when`]. Templates escape all else; `|safe` is for nothing but pictures that we drew.
+//!    Refused: the page again with status 422, a `ask::Wrong` at its field and all that was typed.
+//! 6. Text of people goes through `face::Face`, `prose::Prose` or [`crate::foreign::line`]; times through
+//!    `when`. Templates escape all else; `|safe` is for nothing but pictures that we drew.
 
 mod api;
 mod ask;
