@@ -1,13 +1,10 @@
 // An empty home: a name, the words, reading some of them back, a line that somebody shared, and the first event is seen.
 "use strict";
-const { Network, check, fill, journey, press, says, text_of, until } = require("./lib.cjs");
-const { start } = require("./world.cjs");
+const { check, fill, journey, press, says, text_of, until } = require("./lib.cjs");
+const { everywhere } = require("./world.cjs");
 
 journey(async () => {
-  const network = new Network();
-  const ana = await network.person("Ana", { everywhere: true });
-  const event = (await ana.cli("event", "schedule", "--title", "Ferris and friends", "--start", start(7), "--tz", "Europe/Lisbon")).id;
-  await ana.up();
+  const { network, ana, event } = await everywhere();
   const shared = (await ana.cli("event", "share", event)).line;
 
   const eve = await network.nobody("Eve").up();

@@ -1,14 +1,11 @@
 // An empty machine and the words on paper: the name, the log and the answers come back from who holds them, and nothing is
 // posted before.
 "use strict";
-const { Network, check, fill, journey, press, says, until } = require("./lib.cjs");
-const { start } = require("./world.cjs");
+const { check, fill, journey, press, says, until } = require("./lib.cjs");
+const { everywhere } = require("./world.cjs");
 
 journey(async () => {
-  const network = new Network();
-  const ana = await network.person("Ana", { everywhere: true });
-  const event = (await ana.cli("event", "schedule", "--title", "Ferris and friends", "--start", start(7), "--tz", "Europe/Lisbon")).id;
-  await ana.up();
+  const { network, ana, event } = await everywhere();
   const ben = await network.person("Ben", { everywhere: true });
   await ben.up();
   await ben.meets(ana);

@@ -28,4 +28,14 @@ async function evening({ capacity = 2, title = "Ferris and friends", guests = ["
   return { network, ana, group, event, people };
 }
 
-module.exports = { DAY, evening, start };
+/// An organizer, up, with an event, in the network that everybody is in who names none: where a first run begins.
+async function everywhere() {
+  const network = new Network();
+  const ana = await network.person("Ana", { everywhere: true });
+  const when = ["--start", start(7), "--tz", "Europe/Lisbon"];
+  const event = (await ana.cli("event", "schedule", "--title", "Ferris and friends", ...when)).id;
+  await ana.up();
+  return { network, ana, event };
+}
+
+module.exports = { DAY, evening, everywhere, start };
