@@ -13,7 +13,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::body::Bytes;
-use tokio::sync::{broadcast, mpsc};
+use klatch_store::Changes;
+use tokio::sync::{broadcast, mpsc, watch};
 
 use super::App;
 use super::ask::{Problem, Visit};
@@ -36,33 +37,51 @@ pub(super) async fn live(State(app): State<App>, visit: Visit) -> Response {
         return Problem::new(visit.look, StatusCode::SERVICE_UNAVAILABLE, "problem-streams").into_response();
     };
     let (said, lines) = mpsc::channel(1);
-    tokio::spawn(watch(visit.handle, said));
+    // Before the answer: a page fetches itself again once it listens, and from then on nothing may pass it by.
+    let listening = Listening::new(&visit.handle);
+    tokio::spawn(tell(listening, said));
     let headers = [(CONTENT_TYPE, "text/event-stream")];
     (headers, Body::new(Stream::new(lines, permit))).into_response()
 }
 
+/// What a stream is told of. It holds no handle, so that a stream does not keep a stopping node from its end.
+struct Listening {
+    changes: broadcast::Receiver<Arc<Changes>>,
+    facts: watch::Receiver<()>,
+    doors: watch::Receiver<()>,
+}
+
+impl Listening {
+    fn new(handle: &Handle) -> Self {
+        Self { changes: handle.changes(), facts: handle.facts(), doors: handle.doors() }
+    }
+
+    /// Whether something changed; false once the node is gone.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            change = self.changes.recv() => !matches!(change, Err(broadcast::error::RecvError::Closed)),
+            fact = self.facts.changed() => fact.is_ok(),
+            door = self.doors.changed() => door.is_ok(),
+        }
+    }
+
+    /// What changed until now is told.
+    fn forget(&mut self) {
+        use broadcast::error::TryRecvError::{Closed, Empty};
+        while !matches!(self.changes.try_recv(), Err(Empty | Closed)) {}
+        self.facts.mark_unchanged();
+        self.doors.mark_unchanged();
+    }
+}
+
 /// Says that there is something new until nobody listens.
-async fn watch(handle: Handle, said: mpsc::Sender<Bytes>) {
-    let (mut changes, mut facts, mut doors) = (handle.changes(), handle.facts(), handle.doors());
-    drop(handle); // So that a stream does not keep a stopping node from its end.
+async fn tell(mut listening: Listening, said: mpsc::Sender<Bytes>) {
     let mut line = Bytes::from_static(b"retry: 1000\n: here\n\n");
     while said.send(line).await.is_ok() {
-        let changed = async {
-            tokio::select! {
-                change = changes.recv() => !matches!(change, Err(broadcast::error::RecvError::Closed)),
-                fact = facts.changed() => fact.is_ok(),
-                door = doors.changed() => door.is_ok(),
-            }
-        };
-        line = match tokio::time::timeout(QUIET_MAX, changed).await {
+        line = match tokio::time::timeout(QUIET_MAX, listening.next()).await {
             Ok(true) => {
                 tokio::time::sleep(TOGETHER).await;
-                while !matches!(
-                    changes.try_recv(),
-                    Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed)
-                ) {}
-                facts.mark_unchanged();
-                doors.mark_unchanged();
+                listening.forget();
                 Bytes::from_static(b"event: change\ndata: 1\n\n")
             }
             Ok(false) => return,

@@ -1,7 +1,7 @@
 // A guest says yes; both pages show it without being loaded again. One seat: who comes second waits, sees that they do, and
 // moves up when the first says no.
 "use strict";
-const { check, journey, press, says } = require("./lib.cjs");
+const { check, hold, journey, press, says, until } = require("./lib.cjs");
 const { evening } = require("./world.cjs");
 
 journey(async () => {
@@ -13,7 +13,11 @@ journey(async () => {
   const guest = await ben.look();
   await says(guest, "Ferris and friends"); // What is on, on the first page.
   await press(guest, `a[href^="/event/${event}"]`);
+  // The seat comes after the page was made and before it listens: it is shown nevertheless.
+  const listen = await hold(guest, "/live");
   await press(guest, 'button[name="answer"][value="yes"]');
+  await until("Ben's seat", async () => (await ben.cli("event", "show", event)).seated.length === 1);
+  await listen();
   await says(guest, "You have a seat");
   await says(host, "Ben");
 

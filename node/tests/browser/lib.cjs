@@ -153,6 +153,21 @@ const says = async (page, text) => {
 };
 const text_of = (page) => page.$eval("body", (body) => body.innerText.replace(/\s+/g, " "));
 
+/// Keeps what a page asks of `path` from its node, until the answer is called.
+const hold = async (page, path) => {
+  const held = [];
+  const listener = (request) => (new URL(request.url()).pathname === path ? held.push(request) : request.continue());
+  page.on("request", listener);
+  await page.setRequestInterception(true);
+  return async () => {
+    await until(`a request of ${path}`, () => held.length > 0);
+    page.off("request", listener);
+    // One of a page that was left meanwhile is nobody's any more.
+    for (const request of held) await request.continue().catch(() => {});
+    await page.setRequestInterception(false);
+  };
+};
+
 /// Presses what loads another page, and waits for that.
 const press = async (page, selector) => {
   const element = await page.waitForSelector(selector);
@@ -188,4 +203,4 @@ const journey = (walk) => {
   walk().then(() => end(0), (error) => { console.error(error.stack ?? error); end(1); });
 };
 
-module.exports = { Network, browser, check, fill, journey, press, says, text_of, until };
+module.exports = { Network, browser, check, fill, hold, journey, press, says, text_of, until };

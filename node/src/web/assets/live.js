@@ -62,6 +62,8 @@
     if (document.hidden || source || !document.querySelector('[data-live]')) return;
     source = new EventSource('/live');
     source.addEventListener('change', refresh);
+    // What changed after this page was made and before it listened, or while the node was away.
+    source.addEventListener('open', refresh);
   };
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) {
@@ -69,7 +71,6 @@
       source = null;
     } else {
       listen();
-      refresh();
     }
   });
   addEventListener('pagehide', () => { source?.close(); source = null; });
