@@ -30,9 +30,10 @@ use serde::{Deserialize, Serialize};
 use crate::post::{Answer, Joining, Person, Policy, Role, Schedulers, Silence, kind};
 use crate::succession::Lineage;
 use crate::{EntryId, FeedId, Kind, NetId, Post, Seq, Verified};
-use event::Event;
-use group::Group;
 use series::OccurrenceLine;
+
+pub use group::Group;
+pub use persons::Persons;
 
 /// One accepted entry as the fold sees it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -74,7 +75,8 @@ impl Fact {
 }
 
 /// A set of facts. What belongs to an event E of group G: E and G themselves, every entry whose first ref is
-/// E or G, and every tombstone that refs one of those. More does no harm: the fold passes over it.
+/// E or G, and every tombstone that refs one of those. More does no harm: the fold passes over it. What belongs
+/// to G alone may be folded once for all its events ([`Persons::events`]).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Facts {
     by_id: BTreeMap<EntryId, Fact>,
@@ -111,9 +113,7 @@ impl Facts {
 
     /// Folds the group `id`; `None` while its founding entry is unknown or says nothing.
     pub fn group(&self, id: EntryId) -> Option<GroupState> {
-        let facts = self.by_person();
-        let state = Group::fold(&facts, id, &facts.taken_back())?.state(&facts);
-        Some(persons::group_now(state, &self.lineage))
+        Some(self.persons().group(id)?.state())
     }
 
     /// Folds the event `id`; `None` while its founding entry is unknown or says nothing. `net` is part of
@@ -126,13 +126,8 @@ impl Facts {
 
     /// Folds the event `id` and, of a series, each occurrence that something was said about, soonest first.
     pub fn events(&self, net: &NetId, id: EntryId) -> Option<(EventState, Vec<EventState>)> {
-        let facts = self.by_person();
-        let taken_back = facts.taken_back();
-        let group = event::group_of(&facts, id, &taken_back);
-        let event = Event::gather(&facts, id, group.as_ref(), &taken_back)?;
-        let (state, occurrences) = event.states(net)?;
-        let now = |state| persons::event_now(state, &self.lineage);
-        Some((now(state), occurrences.into_iter().map(now).collect()))
+        let persons = self.persons();
+        persons.events(net, id, persons.group_of(id).as_ref())
     }
 
     fn get(&self, id: &EntryId) -> Option<&Fact> {

@@ -314,7 +314,7 @@ impl Snapshot {
     pub fn facts(&self, id: &EntryId) -> Result<Option<Facts>, DiskError> {
         guard(|| {
             let lineage = Arc::new(succession::lineage(&self.tx)?);
-            Ok(crate::view::facts(&self.tx, id, &lineage)?.map(|(_, facts)| facts))
+            crate::view::facts(&self.tx, id, &lineage)
         })
     }
 

@@ -270,8 +270,15 @@ pub(crate) fn feed_row(tx: &impl Read, feed: &FeedId) -> Result<Option<FeedRow>,
 
 /// The feed of a number, and the id of its first stored entry.
 pub(crate) fn numbered(tx: &impl Read, num: u32) -> Result<(FeedId, Option<EntryId>), DiskError> {
-    let table = tx.open(NUMBERS)?;
-    let row = table.get(num)?.ok_or(DiskError::Table { table: "numbers" })?.value();
+    named(&tx.open(NUMBERS)?, num)
+}
+
+/// ... where the table is open: opening it costs more than a look into it.
+pub(crate) fn named(
+    numbers: &impl ReadableTable<u32, [u8; 64]>,
+    num: u32,
+) -> Result<(FeedId, Option<EntryId>), DiskError> {
+    let row = numbers.get(num)?.ok_or(DiskError::Table { table: "numbers" })?.value();
     let mut rest = &row[..];
     let (Some(feed), Some(first)) = (take(&mut rest), take(&mut rest)) else {
         return Err(DiskError::Table { table: "numbers" });

@@ -2,10 +2,9 @@
 //! rows they are made from. Reads only; names feed and place of what is wrong.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use klatch_feed::post::kind;
-use klatch_feed::{EntryId, FeedId, Lineage, PublicKey, Unverified, codec};
+use klatch_feed::{EntryId, FeedId, PublicKey, Unverified, codec};
 use redb::{ReadOnlyTable, ReadableTable, ReadableTableMetadata};
 
 use crate::entries::{self, Row};
@@ -262,10 +261,12 @@ impl Run<'_> {
                 self.expected.views.insert(EntryId::new(row?.0.value()));
             }
         }
-        let lineage = view::lineage_for(tx, &self.expected.views)?;
-        for id in std::mem::take(&mut self.expected.views) {
-            self.note(|this| this.view(&id, &lineage));
-        }
+        let views = std::mem::take(&mut self.expected.views);
+        let lineage = view::lineage_for(tx, &views)?;
+        view::fold_each(tx, &self.on.net, &views, &lineage, |id, folded| {
+            self.note(|this| this.view(id, &folded?));
+            Ok(())
+        })?;
         let tables = [
             ("occurrences", tx.open_table(OCCURRENCES)?.len()?, self.expected.occurrences),
             ("agenda", tx.open_table(AGENDA)?.len()?, self.expected.agenda),
@@ -280,9 +281,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn view(&mut self, id: &EntryId, lineage: &Arc<Lineage>) -> Result<(), DiskError> {
+    fn view(&mut self, id: &EntryId, folded: &view::Folded) -> Result<(), DiskError> {
         let tx = &self.on.tx;
-        let folded = view::folded(tx, &self.on.net, id, lineage)?;
         if let Some(event) = &folded.event {
             let lookups = lookup::check(tx, event, &folded.occurrences)?;
             self.expected.agenda += lookups.lines;

@@ -7,6 +7,7 @@ pub(crate) mod rebuild;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use klatch_feed::meetup::Group;
 use klatch_feed::post::{Person, kind};
 use klatch_feed::{EntryId, EventState, Fact, Facts, GroupState, Lineage, NetId, Verified, codec};
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
@@ -15,7 +16,7 @@ use serde::Serialize;
 use crate::DiskError;
 use crate::index::{Found, Touched, find, founded_event, read_fact};
 use crate::table::{
-    EVENTS, GROUPS, OCCURRENCES, REFS, Read, TOMBS, numbered, place_of, ref_key, split, tomb_key,
+    EVENTS, GROUPS, NUMBERS, OCCURRENCES, REFS, Read, TOMBS, named, place_of, ref_key, split, tomb_key,
 };
 use crate::{agenda, lookup, succession};
 
@@ -29,14 +30,68 @@ pub(crate) fn refold(
     for group in &touched.roles {
         objects.extend(events_of(tx, group)?);
     }
-    let mut changed = Vec::new();
+    let mut changed = BTreeSet::new();
     let lineage = lineage_for(tx, &objects)?;
+    fold_each(tx, net, &objects, &lineage, |id, folded| {
+        if keep_all(tx, id, &folded?)? {
+            changed.insert(*id);
+        }
+        Ok(())
+    })?;
+    Ok(changed.into_iter().collect())
+}
+
+/// Folds groups and events, one after another. What a group says is gathered and folded once for all its events:
+/// a role given in a large group would else read all of it for each.
+pub(crate) fn fold_each<'a, T: Read>(
+    tx: &T,
+    net: &NetId,
+    objects: impl IntoIterator<Item = &'a EntryId>,
+    lineage: &Arc<Lineage>,
+    mut each: impl FnMut(&EntryId, Result<Folded, DiskError>) -> Result<(), DiskError>,
+) -> Result<(), DiskError> {
+    let mut groups = BTreeMap::<Option<EntryId>, Vec<EntryId>>::new();
     for id in objects {
-        if fold_into(tx, net, &id, &lineage)? {
-            changed.push(id);
+        match founding(tx, id) {
+            Ok(Some((kind::GROUP, _))) => groups.entry(Some(*id)).or_default().push(*id),
+            Ok(Some((kind::EVENT, group))) => groups.entry(group).or_default().push(*id),
+            Ok(_) => each(id, Ok(Folded::default()))?,
+            Err(error) => each(id, Err(error))?,
         }
     }
-    Ok(changed)
+    for (group, objects) in groups {
+        let facts = match gather(tx, group, lineage) {
+            Ok(facts) => facts,
+            Err(error) => {
+                each(&objects[0], Err(error))?;
+                continue;
+            }
+        };
+        let persons = facts.persons();
+        let named = group.and_then(|group| persons.group(group));
+        for id in objects {
+            let folded = match &named {
+                Some(named) if group == Some(id) => {
+                    Ok(Folded { group: Some(named.state()), ..Folded::default() })
+                }
+                _ => event(tx, net, id, named.as_ref(), lineage),
+            };
+            each(&id, folded)?;
+        }
+    }
+    Ok(())
+}
+
+fn event(
+    tx: &impl Read,
+    net: &NetId,
+    id: EntryId,
+    named: Option<&Group<'_>>,
+    lineage: &Arc<Lineage>,
+) -> Result<Folded, DiskError> {
+    let facts = gather(tx, [id], lineage)?;
+    let (event, occurrences) = facts.persons().events(net, id, named).unzip();
+    Ok(Folded { group: None, event, occurrences: occurrences.unwrap_or_default() })
 }
 
 /// Who is who; nobody asks where there is nothing to fold.
@@ -61,14 +116,8 @@ pub(crate) fn all(tx: &impl Read) -> Result<Vec<EntryId>, DiskError> {
     Ok(all)
 }
 
-/// Folds one object and keeps the result. Says whether it is another than before.
-pub(crate) fn fold_into(
-    tx: &WriteTransaction,
-    net: &NetId,
-    id: &EntryId,
-    lineage: &Arc<Lineage>,
-) -> Result<bool, DiskError> {
-    let folded = folded(tx, net, id, lineage)?;
+/// Keeps what an object is folded to. Says whether it is another than before.
+pub(crate) fn keep_all(tx: &WriteTransaction, id: &EntryId, folded: &Folded) -> Result<bool, DiskError> {
     let group = keep(tx, GROUPS, id, folded.group.as_ref())?;
     let event = keep(tx, EVENTS, id, folded.event.as_ref())?;
     let occurrences = keep_occurrences(tx, id, &folded.occurrences)?;
@@ -152,39 +201,38 @@ pub(crate) struct Folded {
     pub(crate) occurrences: Vec<EventState>,
 }
 
-/// The group or the event that `id` founds, by what is accepted now.
-pub(crate) fn folded(
-    tx: &impl Read,
-    net: &NetId,
-    id: &EntryId,
-    lineage: &Arc<Lineage>,
-) -> Result<Folded, DiskError> {
-    let Some((founding, facts)) = facts(tx, id, lineage)? else { return Ok(Folded::default()) };
-    Ok(match founding {
-        kind::GROUP => Folded { group: facts.group(*id), ..Folded::default() },
-        kind::EVENT => {
-            let (event, occurrences) = facts.events(net, *id).unzip();
-            Folded { group: None, event, occurrences: occurrences.unwrap_or_default() }
-        }
-        _ => Folded::default(),
-    })
-}
-
-/// All that the state of the group or event that `id` founds is made of, and which of the two it is.
+/// All that the state of the group or event that `id` founds is made of; `None` if it founds neither.
 pub(crate) fn facts(
     tx: &impl Read,
     id: &EntryId,
     lineage: &Arc<Lineage>,
-) -> Result<Option<(klatch_feed::Kind, Facts)>, DiskError> {
+) -> Result<Option<Facts>, DiskError> {
+    match founding(tx, id)? {
+        Some((kind::GROUP, _)) => gather(tx, [*id], lineage).map(Some),
+        Some((kind::EVENT, group)) => gather(tx, group.into_iter().chain([*id]), lineage).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// What founds these, and everything about them.
+fn gather(
+    tx: &impl Read,
+    objects: impl IntoIterator<Item = EntryId>,
+    lineage: &Arc<Lineage>,
+) -> Result<Facts, DiskError> {
     let mut gathering = Gathering { tx, people: BTreeMap::new(), facts: Facts::default() };
     gathering.facts.set_lineage(lineage.clone());
-    let Some((founding, group)) = gathering.founding(id)? else { return Ok(None) };
-    gathering.about(id)?;
-    if let Some(group) = group.filter(|_| founding == kind::EVENT) {
-        gathering.founding(&group)?;
-        gathering.about(&group)?;
+    for id in objects {
+        gathering.founding(&id)?;
+        gathering.about(&id)?;
     }
-    Ok(Some((founding, gathering.facts)))
+    Ok(gathering.facts)
+}
+
+/// The kind and the first ref of an entry that may found something.
+fn founding(tx: &impl Read, id: &EntryId) -> Result<Option<(klatch_feed::Kind, Option<EntryId>)>, DiskError> {
+    let Some(Found { entry, .. }) = find(tx, id)? else { return Ok(None) };
+    Ok(Some((entry.header().kind, entry.header().refs.first().copied())))
 }
 
 /// Events that name `group`, accepted ones.
@@ -205,14 +253,14 @@ struct Gathering<'t, T> {
 }
 
 impl<T: Read> Gathering<'_, T> {
-    /// Adds the entry that founds `id`, which counts even in quarantine. Returns its kind and first ref.
-    fn founding(&mut self, id: &EntryId) -> Result<Option<(klatch_feed::Kind, Option<EntryId>)>, DiskError> {
-        let Some(Found { entry, num, is_accepted }) = find(self.tx, id)? else { return Ok(None) };
-        let (kind, first_ref) = (entry.header().kind, entry.header().refs.first().copied());
-        let author = self.person(num)?;
+    /// Adds the entry that founds `id`, which counts even in quarantine.
+    fn founding(&mut self, id: &EntryId) -> Result<(), DiskError> {
+        let Some(Found { entry, num, is_accepted }) = find(self.tx, id)? else { return Ok(()) };
+        let numbers = self.tx.open(NUMBERS)?;
+        let author = person(&numbers, &mut self.people, num)?;
         let fact = Fact::of(&Verified::trusted(entry), author.genesis);
         self.facts.insert(Fact { quarantined: !is_accepted, ..fact });
-        Ok(Some((kind, first_ref)))
+        Ok(())
     }
 
     /// Adds everything accepted that points at `id` first, and the tombstones of that.
@@ -236,21 +284,27 @@ impl<T: Read> Gathering<'_, T> {
             }
         }
         drop(table);
+        let numbers = self.tx.open(NUMBERS)?;
         for (place, bytes) in found.into_iter().chain(tombs) {
             let (num, seq) = split(place);
-            let author = self.person(num)?;
+            let author = person(&numbers, &mut self.people, num)?;
             self.facts.insert(read_fact(&bytes, author, seq)?);
         }
         Ok(())
     }
+}
 
-    fn person(&mut self, num: u32) -> Result<Person, DiskError> {
-        if let Some(person) = self.people.get(&num) {
-            return Ok(*person);
-        }
-        let (feed, genesis) = numbered(self.tx, num)?;
-        let person = Person { feed, genesis: genesis.ok_or(DiskError::Table { table: "numbers" })? };
-        self.people.insert(num, person);
-        Ok(person)
+/// Who has that number, looked up once.
+fn person(
+    numbers: &impl ReadableTable<u32, [u8; 64]>,
+    people: &mut BTreeMap<u32, Person>,
+    num: u32,
+) -> Result<Person, DiskError> {
+    if let Some(person) = people.get(&num) {
+        return Ok(*person);
     }
+    let (feed, genesis) = named(numbers, num)?;
+    let person = Person { feed, genesis: genesis.ok_or(DiskError::Table { table: "numbers" })? };
+    people.insert(num, person);
+    Ok(person)
 }

@@ -1,8 +1,6 @@
 //! Which revokes stand against somebody: what has to be lifted before a role or membership helps them again.
 
 use super::about::About;
-use super::event::{self, Event};
-use super::group::Group;
 use super::roles::Roles;
 use super::{Facts, Role};
 use crate::{EntryId, FeedId, Post};
@@ -20,14 +18,13 @@ impl Facts {
     /// The revokes of `who` in the group or event `id` that count and are not lifted, the most senior author's
     /// first; for an event not those of its group, which are lifted there.
     pub fn revokes(&self, id: EntryId, who: FeedId) -> Vec<Revoke> {
-        let facts = self.by_person();
+        let persons = self.persons();
         let subject = self.lineage.first_key(who);
-        let taken_back = facts.taken_back();
-        if let Some(group) = Group::fold(&facts, id, &taken_back) {
-            return standing(self, &About::gather(&facts, id, &taken_back), &group.roles, subject);
+        if let Some(group) = persons.group(id) {
+            return standing(self, group.about(), &group.roles, subject);
         }
-        let group = event::group_of(&facts, id, &taken_back);
-        let Some(event) = Event::gather(&facts, id, group.as_ref(), &taken_back) else { return vec![] };
+        let group = persons.group_of(id);
+        let Some(event) = persons.event(id, group.as_ref()) else { return vec![] };
         standing(self, &event.about(), &event.roles, subject)
     }
 }

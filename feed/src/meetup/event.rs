@@ -40,24 +40,13 @@ pub(super) struct Folded<'a> {
     pub(super) state: EventState,
 }
 
-/// The group that the event names, if it counts there.
-pub(super) fn group_of<'a>(
-    facts: &'a Facts,
-    id: EntryId,
-    taken_back: &BTreeSet<EntryId>,
-) -> Option<Group<'a>> {
-    let founding = facts.get(&id)?;
-    let Some(Post::Event { group, .. }) = founding.post() else { return None };
-    let group = Group::fold(facts, group?, taken_back)?;
-    group.schedules(founding).then_some(group)
-}
-
 impl<'a> Event<'a> {
     /// `None` while its founding entry is unknown or says nothing. It counts even in quarantine, as a group's does.
+    /// `named`: the group that it names, where that is held.
     pub(super) fn gather(
         facts: &'a Facts,
         id: EntryId,
-        within: Option<&'a Group<'a>>,
+        named: Option<&'a Group<'a>>,
         taken_back: &BTreeSet<EntryId>,
     ) -> Option<Self> {
         let founding = facts.get(&id)?;
@@ -66,8 +55,9 @@ impl<'a> Event<'a> {
         else {
             return None;
         };
+        let within = named.filter(|named| group == Some(named.id) && named.schedules(founding));
         let about = About::gather(facts, id, taken_back);
-        let roles = roles(founding, within, facts, &about);
+        let roles = roles(founding, within, &about);
         let founded = EventFields {
             title: Some(title),
             start: Some(start),
@@ -231,7 +221,7 @@ impl<'a> Event<'a> {
 
 /// The group's owners and organizers, then the author, then all else: the group's hosts and doors, and
 /// whoever was given a role at this event.
-fn roles<'a>(founding: &Fact, group: Option<&'a Group<'a>>, facts: &Facts, about: &About<'_>) -> Roles<'a> {
+fn roles<'a>(founding: &Fact, group: Option<&'a Group<'a>>, about: &About<'_>) -> Roles<'a> {
     let mut people = vec![(founding.author, Role::Owner, Seniority::root(1, Role::Owner, 0, 0))];
     for (place, principal) in (0..).zip(group.map_or(&[][..], |group| &group.roles.principals)) {
         let tier = if principal.role <= Role::Organizer { 0 } else { 2 };
@@ -239,7 +229,7 @@ fn roles<'a>(founding: &Fact, group: Option<&'a Group<'a>>, facts: &Facts, about
         people.push((principal.person, principal.role, seniority));
     }
     let above = group.map(|group| &group.roles);
-    Roles::resolve(Roots { people, tier: 2, silenced: vec![], above }, facts, about)
+    Roles::resolve(Roots { people, tier: 2, silenced: vec![], above }, about)
 }
 
 /// Everybody who answered, each on one list.

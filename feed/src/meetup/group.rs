@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::about::About;
 use super::hide;
+use super::persons;
 use super::roles::{self, Roles, Roots, Seniority, Silenced};
 use super::{Fact, Facts, GroupState, Person, Role, Schedulers, SilentLine};
 use crate::post::{Joining, Silence};
 use crate::{EntryId, FeedId, Post, Seq};
 
-pub(super) struct Group<'a> {
-    id: EntryId,
+/// A group, folded: what its own state and that of each of its events is made from.
+pub struct Group<'a> {
+    pub(super) id: EntryId,
+    facts: &'a Facts,
     founder: FeedId,
     name: String,
     schedulers: Schedulers,
@@ -37,7 +40,7 @@ impl<'a> Group<'a> {
             (facts.lineage.first(&p), Role::Owner, Seniority::root(1, Role::Owner, 1, place))
         }));
         let roots = |silenced| Roots { people: people.clone(), tier: 1, silenced, above: None };
-        let roles = Roles::resolve(roots(vec![]), facts, &about);
+        let roles = Roles::resolve(roots(vec![]), &about);
         let mut joins = BTreeMap::<_, Vec<_>>::new();
         for said in about.iter() {
             let is_in = match about.post(said) {
@@ -49,12 +52,13 @@ impl<'a> Group<'a> {
         }
         let founder = founding.author.feed;
         let silent = vec![];
-        let mut group = Self { id, founder, name, schedulers, joining, silence, about, roles, joins, silent };
+        let mut group =
+            Self { id, facts, founder, name, schedulers, joining, silence, about, roles, joins, silent };
         // Who may speak of silence is judged by the roles as they are without it: so it is a function of the set.
         let (silent, silenced) = group.silenced();
         group.silent = silent;
         if !silenced.is_empty() {
-            group.roles = Roles::resolve(roots(silenced), facts, &group.about);
+            group.roles = Roles::resolve(roots(silenced), &group.about);
         }
         Some(group)
     }
@@ -84,6 +88,10 @@ impl<'a> Group<'a> {
     /// Whether somebody is a member now. After a cut that nobody lifted nobody is.
     pub(super) fn is_member(&self, person: &Person) -> bool {
         self.roles.cut(person).is_none() && self.is_member_at(person, Seq::MAX)
+    }
+
+    pub(super) fn about(&self) -> &About<'a> {
+        &self.about
     }
 
     fn people(&self) -> BTreeSet<Person> {
@@ -163,8 +171,9 @@ impl<'a> Group<'a> {
         is_known && self.is_member(person) && self.roles.counts(person, fact.seq, &fact.id)
     }
 
-    pub(super) fn state(&self, facts: &Facts) -> GroupState {
-        let events = facts.iter().filter(|fact| {
+    /// Its state, with everybody under their key of today.
+    pub fn state(&self) -> GroupState {
+        let events = self.facts.iter().filter(|fact| {
             fact.refs.first() == Some(&self.id)
                 && matches!(fact.post(), Some(Post::Event { .. }))
                 && self.schedules(fact)
@@ -179,7 +188,7 @@ impl<'a> Group<'a> {
         };
         let hidden = hide::hidden(&self.about, &self.roles, Role::Organizer);
         let is_missing = self.about.iter().any(|said| said.fact.kind.is_control() && said.is_missing());
-        GroupState {
+        let state = GroupState {
             id: self.id,
             founder: self.founder,
             name: self.name.clone(),
@@ -194,7 +203,8 @@ impl<'a> Group<'a> {
             hidden: hidden.lines,
             events: events.map(|fact| fact.id).collect(),
             incomplete: is_missing || hidden.incomplete,
-        }
+        };
+        persons::group_now(state, &self.facts.lineage)
     }
 }
 

@@ -2,15 +2,62 @@
 //! result. Source: spec/meetup.md, "persons".
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
+use super::event::Event;
+use super::group::Group;
 use super::{AttendanceLine, EventState, Fact, Facts, GroupState, HiddenLine, RoleLine, SeatLine};
-use crate::FeedId;
 use crate::succession::Lineage;
+use crate::{EntryId, FeedId, NetId, Post};
+
+/// Facts by person, each at its place in the log of its author's whole line: what is folded.
+///
+/// What a succession leaves behind is as if it were above a cap.
+pub struct Persons<'a> {
+    pub(super) facts: Cow<'a, Facts>,
+    pub(super) taken_back: BTreeSet<EntryId>,
+}
+
+impl Persons<'_> {
+    /// Folds the group `id`; `None` while its founding entry is unknown or says nothing.
+    pub fn group(&self, id: EntryId) -> Option<Group<'_>> {
+        Group::fold(&self.facts, id, &self.taken_back)
+    }
+
+    /// Folds the event `id` and, of a series, each occurrence that something was said about, soonest first.
+    /// `named` is the group that it names, folded from these facts or from others of the same log: what a group
+    /// says is not looked for here.
+    pub fn events(
+        &self,
+        net: &NetId,
+        id: EntryId,
+        named: Option<&Group<'_>>,
+    ) -> Option<(EventState, Vec<EventState>)> {
+        let (state, occurrences) = self.event(id, named)?.states(net)?;
+        let now = |state| event_now(state, &self.facts.lineage);
+        Some((now(state), occurrences.into_iter().map(now).collect()))
+    }
+
+    /// The group that the event `id` names.
+    pub(super) fn group_of(&self, id: EntryId) -> Option<Group<'_>> {
+        let Some(Post::Event { group, .. }) = self.facts.get(&id)?.post() else { return None };
+        self.group(group?)
+    }
+
+    pub(super) fn event<'b>(&'b self, id: EntryId, named: Option<&'b Group<'b>>) -> Option<Event<'b>> {
+        Event::gather(&self.facts, id, named, &self.taken_back)
+    }
+}
 
 impl Facts {
-    /// The same facts, each by the first of its author's line and at its place in the log of the whole line.
-    /// What a succession leaves behind is as if it were above a cap.
-    pub(super) fn by_person(&self) -> Cow<'_, Self> {
+    /// The facts as they are folded.
+    pub fn persons(&self) -> Persons<'_> {
+        let facts = self.by_person();
+        let taken_back = facts.taken_back();
+        Persons { facts, taken_back }
+    }
+
+    fn by_person(&self) -> Cow<'_, Self> {
         if self.lineage.is_empty() || !self.iter().any(|fact| self.lineage.has(&fact.author)) {
             return Cow::Borrowed(self); // Whom they name is looked up where it is read.
         }

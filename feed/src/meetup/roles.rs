@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::about::About;
-use super::{Fact, Facts, Person, Role, RoleLine};
+use super::{Fact, Person, Role, RoleLine};
 use crate::{EntryId, Post, Seq};
 
 /// How senior somebody is; the smaller the more. A right is only ever given to somebody whose seniority is
@@ -137,7 +137,7 @@ impl<'a> Roles<'a> {
     /// all settled, could have cut them or raised them: cut and role are final, and what they granted and
     /// cut up to their own cut applies to those after them. So it ends, and in a mutual revocation the
     /// senior wins.
-    pub(super) fn resolve(roots: Roots<'a>, facts: &Facts, about: &About<'_>) -> Self {
+    pub(super) fn resolve(roots: Roots<'a>, about: &About<'_>) -> Self {
         let Roots { people, tier, silenced, above } = roots;
         let acts = acts(about);
         let mut roles = Self {
@@ -178,7 +178,7 @@ impl<'a> Roles<'a> {
                     continue;
                 }
                 match act {
-                    Act::Endorse { entries } if role != Role::Door => roles.endorse(rank, entries, facts),
+                    Act::Endorse { entries } if role != Role::Door => roles.endorse(rank, entries),
                     Act::Endorse { .. } => {}
                     Act::Grant { subject, .. } | Act::Accept { subject, .. } | Act::Cut { subject, .. }
                         if roles.ranks.contains_key(subject) => {} // Themselves, or a senior.
@@ -211,14 +211,17 @@ impl<'a> Roles<'a> {
         roles
     }
 
-    /// Lets entries count that are void by those who are not senior to the endorser. Nobody endorses a senior's.
-    fn endorse(&mut self, rank: usize, entries: &[EntryId], facts: &Facts) {
+    /// Lets entries count that are void by those who are not senior to the endorser.
+    fn endorse(&mut self, rank: usize, entries: &[EntryId]) {
         for id in entries {
-            let author = facts.get(id).map(|fact| fact.author);
-            if author.is_some_and(|author| !self.ranks.contains_key(&author)) {
-                self.endorsed.entry(*id).or_insert(rank); // The most senior come first.
-            }
+            self.endorsed.entry(*id).or_insert(rank); // The most senior come first.
         }
+    }
+
+    /// Whether somebody stands for that entry of theirs against a revoke by rank `by`. Nobody does for a senior's.
+    fn is_endorsed(&self, person: &Person, id: &EntryId, by: usize) -> bool {
+        let is_junior = |rank: usize| self.rank_of(person).is_none_or(|own| own > rank);
+        self.endorsed.get(id).is_some_and(|rank| *rank <= by && is_junior(*rank))
     }
 
     /// Whether that entry of theirs is not void, whatever their role.
@@ -229,8 +232,8 @@ impl<'a> Roles<'a> {
     /// The revoke by which that entry of theirs does not count.
     pub(super) fn void_at(&self, person: &Person, seq: Seq, id: &EntryId) -> Option<EntryId> {
         let covers = |void: &&Void| {
-            let endorsed = self.endorsed.get(id).is_some_and(|rank| *rank <= void.by);
-            seq > void.after && void.until.is_none_or(|until| seq < until) && !endorsed
+            let is_void = seq > void.after && void.until.is_none_or(|until| seq < until);
+            is_void && !self.is_endorsed(person, id, void.by)
         };
         let own = self.voids.get(person).into_iter().flatten().find(covers).map(|void| void.revoke);
         own.or_else(|| self.above.and_then(|above| above.void_at(person, seq, id)))

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::about::About;
 use super::agenda::{Standing, standing};
-use super::event::{self, Event, Folded, lottery};
+use super::event::{Event, Folded, lottery};
 use super::seats::Void;
 use super::{Facts, Role};
 use crate::post::Answer;
@@ -99,10 +99,9 @@ impl Reason {
 impl Facts {
     /// Why `who` stands with the event, or with an occurrence of it, as they do; `None` if there is no such.
     pub fn why(&self, net: &NetId, id: EntryId, occ: Option<&str>, who: FeedId) -> Option<Why> {
-        let facts = self.by_person();
-        let taken_back = facts.taken_back();
-        let group = event::group_of(&facts, id, &taken_back);
-        let event = Event::gather(&facts, id, group.as_ref(), &taken_back)?;
+        let persons = self.persons();
+        let group = persons.group_of(id);
+        let event = persons.event(id, group.as_ref())?;
         let about = match occ {
             None => event.about(),
             Some(occ) => event.at(occ)?,

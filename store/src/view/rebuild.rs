@@ -141,5 +141,5 @@ fn fold_some(tx: &WriteTransaction, net: &NetId) -> Result<(), DiskError> {
         tx.open_table(META)?.remove("rebuild")?;
     }
     let lineage = view::lineage_for(tx, &empty)?;
-    empty.iter().try_for_each(|id| view::fold_into(tx, net, id, &lineage).map(drop))
+    view::fold_each(tx, net, &empty, &lineage, |id, folded| view::keep_all(tx, id, &folded?).map(drop))
 }
