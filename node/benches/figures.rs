@@ -1,5 +1,5 @@
 //! The headline figures, each beside its ceiling measured in the same run: `cargo bench -p klatch --bench figures`,
-//! with `-- --json` for machines, and `-- disk`, `-- million`, `-- wire`, `-- attack`, `-- meet` or `-- crowd` for a part;
+//! with `-- --json` for machines, and `-- disk`, `-- million`, `-- meetup`, `-- wire`, `-- attack`, `-- meet` or `-- crowd` for a part;
 //! `--crowd=N` is for trying it with fewer connections.
 //!
 //! A benchmark reports and never fails on a clock: absolute times wobble on shared machines, so what counts is
@@ -22,6 +22,8 @@ mod liar;
 mod lies;
 #[path = "figures/meet.rs"]
 mod meet;
+#[path = "figures/meetup.rs"]
+mod meetup;
 #[path = "figures/million.rs"]
 mod million;
 #[path = "figures/mixed.rs"]
@@ -119,6 +121,10 @@ fn main() {
     if wants("million") {
         say("a store of a million entries");
         figures.extend(million::figures());
+    }
+    if wants("meetup") {
+        say("answers at large events, and at series");
+        figures.extend(meetup::figures());
     }
     if wants("wire") {
         say("two nodes over loopback");

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use klatch::clock::Stopwatch;
-use klatch_feed::{FeedId, NetId};
-use klatch_store::Store;
+use klatch_feed::{EntryId, FeedId, NetId};
+use klatch_store::{Snapshot, Store};
 use redb::{Database, ReadableDatabase, TableDefinition};
 
 use crate::corpus::{Corpus, ENTRIES, FEEDS, NETWORK};
@@ -23,12 +23,15 @@ pub(crate) fn figures() -> Vec<Figure> {
         .collect();
     let last = rates[rates.len() - 1];
     let mixed = mixed::ENTRIES / take_in(&mut store, &mixed::sign());
+    let (series, date, log) = mixed::series();
+    take_in(&mut store, &log);
     store.set_local(&[("bench", b"key", Some(b"value"))]).expect("the disk works");
     let busy = crashed(folder.path(), secret.feed());
     store.rest().expect("the disk works");
     let rested = crashed(folder.path(), secret.feed());
     drop(store);
     let (open, first, bare) = cleanly(folder.path(), secret.feed());
+    let [found, near, one] = asked(folder.path(), secret.feed(), (&series, &date));
     vec![
         Figure::new(
             "bulk ingest, 800k entries stored before",
@@ -72,7 +75,55 @@ pub(crate) fn figures() -> Vec<Figure> {
             ("redb alone, the rows read", bare.read),
             (Better::Less, 1.0),
         ),
+        Figure::new(
+            "... a word in 1,000 titles, the next 100",
+            found,
+            "ms",
+            ("redb alone, as many rows", bare.read),
+            (Better::Less, 1.0),
+        ),
+        Figure::new(
+            "... around a place, the next 100",
+            near,
+            "ms",
+            ("redb alone, as many rows", bare.read),
+            (Better::Less, 1.0),
+        ),
+        Figure::new(
+            "... a series of 200 dates, and one of them",
+            one,
+            "ms",
+            ("redb alone, 100 rows", bare.read),
+            (Better::Less, 1.0),
+        ),
     ]
+}
+
+/// The first answer to each of these questions after opening: a word in titles, a place, a date of a series.
+fn asked(folder: &Path, me: FeedId, (series, date): (&EntryId, &str)) -> [f64; 3] {
+    let first = |ask: &dyn Fn(&Snapshot)| {
+        let runs = [(); 3].map(|()| {
+            let store = Store::open(folder, NetId::of_name(NETWORK), me).expect("it opens");
+            let clock = Stopwatch::start();
+            ask(&store.reader().snapshot().expect("it reads"));
+            ms(clock)
+        });
+        median(runs.to_vec())
+    };
+    let word = first(&|snapshot| {
+        let found = snapshot.search("evening 7", Some(NOW_MS), 100).expect("it reads");
+        assert!(!found.lines.is_empty() && !found.cut);
+    });
+    let place = first(&|snapshot| {
+        let found = snapshot.near((38_500_000, -9_000_000), 25_000, Some(NOW_MS), 100).expect("it reads");
+        assert!(!found.lines.is_empty() && !found.cut);
+    });
+    let one = first(&|snapshot| {
+        let event = snapshot.event(series).expect("it reads").expect("it is there");
+        let date = snapshot.occurrence(series, date).expect("it reads").expect("it is there");
+        assert!(event.occurrences.len() == 16 && date.place == "Room 16");
+    });
+    [word, place, one]
 }
 
 const AGENDA: TableDefinition<'_, [u8; 56], &[u8]> = TableDefinition::new("agenda");

@@ -18,14 +18,21 @@ const COMMENTS_EACH: usize = 600;
 /// Entries in all.
 pub(crate) const ENTRIES: f64 = 100_000.0;
 
-struct Writer {
+/// Somebody's log as it is written.
+pub(crate) struct Writer {
     secret: SecretKey,
-    head: Head,
-    entries: Vec<Verified>,
+    pub(crate) head: Head,
+    pub(crate) entries: Vec<Verified>,
 }
 
 impl Writer {
-    fn post(&mut self, net: &NetId, post: &Post) -> EntryId {
+    /// Author number `n`, who has said nothing yet.
+    pub(crate) fn new(n: u32) -> Self {
+        let secret = author(n);
+        Self { head: Head::empty(secret.feed()), secret, entries: Vec::new() }
+    }
+
+    pub(crate) fn post(&mut self, net: &NetId, post: &Post) -> EntryId {
         let mut nonce = [0; 16];
         nonce[..4].copy_from_slice(&self.head.len.to_be_bytes());
         let draft = post.draft(TIME_MS + u64::from(self.head.len), nonce).expect("it is within all limits");
@@ -40,12 +47,7 @@ impl Writer {
 /// Its chunks, feed by feed.
 pub(crate) fn sign() -> Vec<Incoming> {
     let net = NetId::of_name(NETWORK);
-    let mut writers: Vec<Writer> = (0..AUTHORS)
-        .map(|n| {
-            let secret = author(1_000_000 + n);
-            Writer { head: Head::empty(secret.feed()), secret, entries: Vec::new() }
-        })
-        .collect();
+    let mut writers: Vec<Writer> = (0..AUTHORS).map(|n| Writer::new(1_000_000 + n)).collect();
     let mut events = Vec::new();
     for (n, writer) in writers.iter_mut().enumerate() {
         for at in 0..EVENTS_EACH {
@@ -85,7 +87,8 @@ pub(crate) fn sign() -> Vec<Incoming> {
         }
         let mut replaces = Vec::new();
         for at in 0..UPDATES_PER_EVENT {
-            let fields = EventFields { place: Some(format!("Room {at}")), ..EventFields::default() };
+            let geo = Some((38_000_000 + 10_000 * *host as i32, -9_000_000));
+            let fields = EventFields { place: Some(format!("Room {at}")), geo, ..EventFields::default() };
             replaces = vec![
                 writer.post(&net, &Post::Update { event, replaces, fields: Box::new(fields), occ: None }),
             ];
@@ -99,6 +102,31 @@ pub(crate) fn sign() -> Vec<Incoming> {
         }
     }
     writers.iter().flat_map(|writer| chunks(&writer.head, &writer.entries)).collect()
+}
+
+/// A series of 200 dates, something of its own said about 16 of them; with the name of the last of those.
+pub(crate) fn series() -> (EntryId, String, Vec<Incoming>) {
+    let (net, mut host) = (NetId::of_name(NETWORK), Writer::new(1_100_000));
+    let event = host.post(
+        &net,
+        &Post::Event {
+            group: None,
+            title: "Weekly tea".into(),
+            start: "2030-01-01T19:00".into(),
+            zone: "Europe/Lisbon".into(),
+            minutes: 60,
+            capacity: Some(20),
+            split: false,
+            repeat: Some("FREQ=DAILY;COUNT=200".into()),
+        },
+    );
+    let mut occ = String::new();
+    for day in 1..=16 {
+        occ = format!("2030-01-{day:02}T19:00");
+        let fields = Box::new(EventFields { place: Some(format!("Room {day}")), ..EventFields::default() });
+        host.post(&net, &Post::Update { event, replaces: vec![], fields, occ: Some(occ.clone()) });
+    }
+    (event, occ, chunks(&host.head, &host.entries))
 }
 
 /// A feed's entries as chunks that a peer would send.
