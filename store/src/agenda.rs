@@ -24,6 +24,11 @@ pub(crate) struct Spot {
     pub(crate) occ: OccKey,
 }
 
+impl Spot {
+    /// As it is kept: its start and its name.
+    pub(crate) const BYTES: usize = 8 + 16;
+}
+
 /// The name of an occurrence in a key. Names are local starts, which all have that length.
 pub(crate) fn occ_key(occ: Option<&str>) -> OccKey {
     let mut key = [0; 16];

@@ -108,17 +108,40 @@ impl Listing {
             let spot =
                 |_| Some(Spot { start: u64::from_be_bytes(*take(&mut rest)?), occ: *take(&mut rest)? });
             let spots = (0..count).map(spot).collect::<Option<_>>()?;
-            let mut terms = BTreeSet::new();
-            while !rest.is_empty() {
-                let [term, value] = *take(&mut rest)?;
-                let (term, back) = rest.split_at_checked(term.into())?;
-                let (value, back) = back.split_at_checked(value.into())?;
-                terms.insert((term.to_vec(), value.to_vec()));
-                rest = back;
-            }
+            let row = |row: Option<(&[u8], &[u8])>| row.map(|(term, value)| (term.to_vec(), value.to_vec()));
+            let terms = Terms(rest).map(row).collect::<Option<_>>()?;
             Some(Self { spots, terms })
         })();
         listing.ok_or(DiskError::Table { table: "listed" })
+    }
+}
+
+/// The terms of an encoded listing, each with what is kept beside it; `None` where it is not one.
+struct Terms<'b>(&'b [u8]);
+
+impl<'b> Terms<'b> {
+    /// Those of a whole listing, past its spots.
+    fn of(mut listing: &'b [u8]) -> Option<Self> {
+        let count = u16::from_be_bytes(*take(&mut listing)?);
+        Some(Self(listing.split_at_checked(usize::from(count) * Spot::BYTES)?.1))
+    }
+}
+
+impl<'b> Iterator for Terms<'b> {
+    type Item = Option<(&'b [u8], &'b [u8])>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut rest = std::mem::take(&mut self.0); // Nothing more behind what is none.
+        if rest.is_empty() {
+            return None;
+        }
+        Some((|| {
+            let [term, value] = *take(&mut rest)?;
+            let (term, rest) = rest.split_at_checked(term.into())?;
+            let (value, rest) = rest.split_at_checked(value.into())?;
+            self.0 = rest;
+            Some((term, value))
+        })())
     }
 }
 
@@ -228,19 +251,30 @@ pub(crate) fn search(
     // The longest has the fewest rows, as a rule; the others are looked up.
     asked.sort_by_key(|word| std::cmp::Reverse(word.len()));
     let Some((first, others)) = asked.split_first() else { return Ok(Found::default()) };
+    let listed = tx.open(LISTED)?;
     let mut look = Look::new(tx, from_ms, max, false);
     look.under(WORD, first.as_bytes(), &mut |id, _| {
         if others.is_empty() {
             return Ok(true);
         }
-        let terms = listing(tx, id)?.terms;
-        let has = |word: &String| {
-            let mut from = terms.range(([&[WORD], word.as_bytes()].concat(), vec![])..);
-            from.next().is_some_and(|(term, _)| term[1..].starts_with(word.as_bytes()) && term[0] == WORD)
-        };
-        Ok(others.iter().all(has))
+        // Not decoded: a common word has a thousand rows.
+        let wrong = || DiskError::Table { table: "listed" };
+        let held = listed.get(id.as_bytes())?.ok_or_else(wrong)?;
+        let terms = || Terms::of(held.value()).ok_or_else(wrong);
+        for word in others {
+            let mut begin = terms()?.map(|row| row.is_some_and(|(term, _)| begins(term, word)));
+            if !begin.any(|it_does| it_does) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     })?;
     look.found()
+}
+
+/// Whether a term is a word that begins so.
+fn begins(term: &[u8], word: &str) -> bool {
+    term.strip_prefix(&[WORD]).is_some_and(|term| term.starts_with(word.as_bytes()))
 }
 
 /// One question.
