@@ -188,6 +188,9 @@ pub struct GroupState {
     /// Entries that are hidden from everybody, by id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<HiddenLine>,
+    /// Whether its owners say that everybody may read of it on the pages of a pub.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub public: bool,
     /// Events that count in it, by id.
     pub events: Vec<EntryId>,
     /// Fold bodies that are missing without a tombstone: outside the promise that all nodes agree.

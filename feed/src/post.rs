@@ -410,6 +410,13 @@ pub enum Post {
         /// Why, at most 500 bytes.
         reason: String,
     },
+    /// Says of a group that everybody may read of it on the pages of a pub, or no longer.
+    Public {
+        /// Which group.
+        group: EntryId,
+        /// Or no longer.
+        on: bool,
+    },
     /// What the author wants to be called.
     Profile {
         /// One line, 1 to 60 bytes.

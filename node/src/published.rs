@@ -11,6 +11,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::Dated;
 
+/// The tag by which a host says that everybody may read of an event on the pages of a pub. Source: spec/pub.md,
+/// "public pages".
+pub const PUBLIC: &str = "public";
+
+/// Whether these tags of an event say so.
+pub fn is_public(tags: &[String]) -> bool {
+    tags.iter().any(|tag| tag == PUBLIC)
+}
+
+/// The other tags, and that one where it is to be public.
+pub fn marked(tags: impl IntoIterator<Item = String>, public: bool) -> Vec<String> {
+    let others = tags.into_iter().filter(|tag| tag != PUBLIC);
+    others.chain(public.then(|| PUBLIC.to_owned())).collect()
+}
+
 /// A group or an event, as it is made public.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Published {

@@ -315,7 +315,7 @@ impl Town<'_> {
     fn rarer(&mut self, rsvps: &[EntryId]) -> arbitrary::Result<Post> {
         let ids: Vec<_> = self.facts.iter().map(|fact| fact.id).collect();
         let (object, one, occ) = (self.object()?, self.one_of(&ids)?, self.occ()?);
-        Ok(match self.input.int_in_range(0..=9)? {
+        Ok(match self.input.int_in_range(0..=10)? {
             0 => Post::Release { event: object, rsvps: vec![self.one_of(rsvps)?], occ },
             1 => Post::Close { event: object, occ },
             2 => Post::Confirm { event: object, rsvp: self.one_of(rsvps)?, occ },
@@ -333,6 +333,7 @@ impl Town<'_> {
                 Post::Silent { group: object, subject, heir, cut_seq, cut_id }
             }
             8 => Post::Present { group: object, statements: vec![one] },
+            9 => Post::Public { group: object, on: self.input.ratio(3, 4)? },
             _ => {
                 Post::Hide { object, entries: vec![one], on: self.input.ratio(3, 4)?, reason: String::new() }
             }

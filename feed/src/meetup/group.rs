@@ -1,5 +1,6 @@
 //! A group: who has a role, who is a member, which events count. Source: spec/meetup.md, "groups".
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::about::About;
@@ -7,7 +8,7 @@ use super::hide;
 use super::persons;
 use super::roles::{self, Roles, Roots, Seniority, Silenced};
 use super::{Fact, Facts, GroupState, Person, Role, Schedulers, SilentLine};
-use crate::post::{Joining, Silence};
+use crate::post::{Joining, Silence, kind};
 use crate::{EntryId, FeedId, Post, Seq};
 
 /// A group, folded: what its own state and that of each of its events is made from.
@@ -171,6 +172,22 @@ impl<'a> Group<'a> {
         is_known && self.is_member(person) && self.roles.counts(person, fact.seq, &fact.id)
     }
 
+    /// Whether everybody may read of the group: the word of the most senior owner counts, and of theirs the last.
+    /// Besides whether a word of an owner is not held.
+    fn public(&self) -> (bool, bool) {
+        let (mut word, mut is_missing) = (None, false);
+        for said in self.about.iter().filter(|said| said.fact.kind == kind::PUBLIC) {
+            let Some(rank) = self.roles.right(said.fact, Role::Owner) else { continue };
+            let Some(Post::Public { group: _, on }) = self.about.post(said) else {
+                is_missing |= said.is_missing();
+                continue;
+            };
+            let said = (rank, Reverse(said.fact.seq), said.fact.id, *on);
+            word = Some(word.map_or(said, |held| said.min(held)));
+        }
+        (word.is_some_and(|(.., on)| on), is_missing)
+    }
+
     /// Its state, with everybody under their key of today.
     pub fn state(&self) -> GroupState {
         let events = self.facts.iter().filter(|fact| {
@@ -187,6 +204,7 @@ impl<'a> Group<'a> {
             self.joined_at(person, Seq::MAX) && !self.is_member(person) && self.roles.cut(person).is_none()
         };
         let hidden = hide::hidden(&self.about, &self.roles, Role::Organizer);
+        let (public, unheard) = self.public();
         let is_missing = self.about.iter().any(|said| said.fact.kind.is_control() && said.is_missing());
         let state = GroupState {
             id: self.id,
@@ -201,8 +219,9 @@ impl<'a> Group<'a> {
             removed: self.roles.removed().into_iter().map(|person| person.feed).collect(),
             silent: self.silent.clone(),
             hidden: hidden.lines,
+            public,
             events: events.map(|fact| fact.id).collect(),
-            incomplete: is_missing || hidden.incomplete,
+            incomplete: is_missing || hidden.incomplete || unheard,
         };
         persons::group_now(state, &self.facts.lineage)
     }

@@ -51,6 +51,7 @@ impl Post {
             kind::HERE => read::<rsvp::Here>(kind, refs, body),
             kind::STAMP => read::<checkin::Stamp>(kind, refs, body),
             kind::HIDE => read::<talk::Hide>(kind, refs, body),
+            kind::PUBLIC => read::<talk::Public>(kind, refs, body),
             kind::POLL => read::<poll::Poll>(kind, refs, body),
             kind::VOTE => read::<poll::Vote>(kind, refs, body),
             kind::SETTLED => read::<poll::Settled>(kind, refs, body),
@@ -115,6 +116,7 @@ impl Post {
             Self::Here { .. } => kind::HERE,
             Self::Stamp { .. } => kind::STAMP,
             Self::Hide { .. } => kind::HIDE,
+            Self::Public { .. } => kind::PUBLIC,
             Self::Poll { .. } => kind::POLL,
             Self::Vote { .. } => kind::VOTE,
             Self::Settled { .. } => kind::SETTLED,
@@ -138,7 +140,7 @@ impl Post {
             | Self::Stamp { event, .. }
             | Self::Here { event, .. }
             | Self::Sealed { event, .. } => vec![*event],
-            Self::Poll { group, .. } => vec![*group],
+            Self::Poll { group, .. } | Self::Public { group, .. } => vec![*group],
             Self::Vote { poll, .. } => vec![*poll],
             Self::Settled { poll, event } => vec![*poll, *event],
             Self::Confirm { event, rsvp, .. } => vec![*event, *rsvp],
@@ -207,6 +209,7 @@ impl Post {
                 codec::encode(&checkin::Stamp::of(guest, *what, occ.as_deref(), salt))
             }
             Self::Hide { on, reason, .. } => codec::encode(&talk::Hide::of(*on, reason)),
+            Self::Public { group: _, on } => codec::encode(&talk::Public::of(*on)),
             Self::Profile { name, about, links } => codec::encode(&identity::Profile::of(name, about, links)),
             Self::Follow { subject, on } => codec::encode(&identity::Follow::of(subject, *on)),
             Self::Comment { object: _, reply: _, text, tone } => {
@@ -230,7 +233,7 @@ impl Post {
             Self::Genesis { succeeds, .. } => identity::check_genesis(succeeds.as_deref()),
             Self::Join { .. } | Self::Leave { .. } | Self::Follow { .. } => Ok(()),
             Self::Arrive { .. } | Self::Stamp { .. } | Self::Here { .. } | Self::Confirm { .. } => Ok(()),
-            Self::Close { .. } | Self::Skip { .. } | Self::Settled { .. } => Ok(()),
+            Self::Close { .. } | Self::Skip { .. } | Self::Public { .. } | Self::Settled { .. } => Ok(()),
             Self::Checkin { persons, .. } => checkin::check(*persons),
             Self::Group { name, owners, silence, .. } => group::check_group(name, owners, *silence),
             Self::Event { group: _, title, start, zone, minutes, capacity, split: _, repeat } => {

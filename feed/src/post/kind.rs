@@ -28,6 +28,7 @@ pub const CONFIRM: Kind = Kind(69);
 pub const HIDE: Kind = Kind(70);
 pub const STAMP: Kind = Kind(71);
 pub const HERE: Kind = Kind(72);
+pub const PUBLIC: Kind = Kind(73);
 pub const PROFILE: Kind = Kind(256);
 pub const FOLLOW: Kind = Kind(257);
 pub const COMMENT: Kind = Kind(258);

@@ -1,4 +1,4 @@
-//! Text on things, its hiding, and the taking back of anything.
+//! Text on things, its hiding, the taking back of anything, and who may read of a group.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,11 @@ pub(super) struct Comment {
 pub(super) struct Hide {
     on: bool,
     reason: String,
+}
+
+#[derive(Deserialize, Serialize)]
+pub(super) struct Public {
+    on: bool,
 }
 
 /// A tombstone's targets are its refs.
@@ -43,6 +48,13 @@ impl Body for Hide {
     }
 }
 
+impl Body for Public {
+    fn post(self, refs: &[EntryId]) -> Option<Post> {
+        let &[group] = refs else { return None };
+        Some(Post::Public { group, on: self.on })
+    }
+}
+
 impl Comment {
     pub(super) fn of(text: &str, tone: Option<Tone>) -> Self {
         Self { text: text.to_owned(), tone }
@@ -52,6 +64,12 @@ impl Comment {
 impl Hide {
     pub(super) fn of(on: bool, reason: &str) -> Self {
         Self { on, reason: reason.to_owned() }
+    }
+}
+
+impl Public {
+    pub(super) fn of(on: bool) -> Self {
+        Self { on }
     }
 }
 

@@ -236,6 +236,8 @@ fn within_more() -> Vec<Post> {
         checkin(Some(20)),
         Post::Stamp { event: id(1), guest: FeedId::new([2; 32]), what: StampKind::Late, occ: occ() },
         Post::Hide { object: id(1), entries: ids(7), on: true, reason: long(500) },
+        Post::Public { group: id(1), on: true },
+        Post::Public { group: id(1), on: false },
         Post::Profile {
             name: long(1),
             about: String::new(),

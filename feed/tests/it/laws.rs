@@ -44,6 +44,7 @@ enum Said {
     Silent { of: usize, heir: usize, cut: Index },
     Present(Index),
     Hide { object: Index, entry: Index, on: bool },
+    Public(bool),
 }
 
 fn said() -> impl Strategy<Value = Said> {
@@ -63,6 +64,7 @@ fn said() -> impl Strategy<Value = Said> {
         2 => (of(), of(), at()).prop_map(|(of, heir, cut)| Said::Silent { of, heir, cut }),
         1 => at().prop_map(Said::Present),
         1 => (at(), at(), any::<bool>()).prop_map(|(object, entry, on)| Said::Hide { object, entry, on }),
+        1 => any::<bool>().prop_map(Said::Public),
     ]
 }
 
@@ -271,6 +273,7 @@ impl History {
                 let Some(statement) = one(&self.statements, at) else { return };
                 Post::Present { group, statements: vec![statement] }
             }
+            Said::Public(on) => Post::Public { group, on: *on },
             Said::Hide { object: at, entry, on } => {
                 let entries = vec![*entry.get(&all)];
                 Post::Hide { object: object(at), entries, on: *on, reason: String::new() }

@@ -12,6 +12,7 @@ use klatch_feed::post::{EventFields, Rule, RuleError, instant};
 use serde::Serialize;
 
 use crate::foreign;
+use crate::published::{is_public, marked};
 
 /// Largest file.
 pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -191,6 +192,10 @@ impl Reading<'_> {
         fields.online =
             foreign::link(value(self.event, "URL")).filter(|url| url.len() <= 300).map(str::to_owned);
         fields.tags = self.tags();
+        if fields.tags.as_deref().is_some_and(is_public) {
+            fields.tags = fields.tags.map(|tags| marked(tags, false)).filter(|tags| !tags.is_empty());
+            notes.push("it is not public here by its category: say so yourself if it should be".to_owned());
+        }
         self.note_rest(&mut notes);
         // A series of listed dates repeats by no rule: it is founded with one that names the start alone.
         let repeat = repeat.or_else(|| is_series.then(|| "FREQ=DAILY;COUNT=1".to_owned()));

@@ -49,6 +49,7 @@ enum GroupCommand {
     Hide(hide::HideArgs),
     /// Show again what was hidden
     ShowAgain(hide::ShowAgainArgs),
+    Public(PublicArgs),
     Share(ShareArgs),
     Attendance(GroupAttendanceArgs),
 }
@@ -73,6 +74,22 @@ struct CreateArgs {
     /// So many members, owners among them, can say so; 0, or 2 at least
     #[arg(long, value_name = "M", default_value_t = 0)]
     silence_members: u32,
+    /// Let everybody read of it on the pages of a pub, as `klatch group public` does
+    #[arg(long)]
+    public: bool,
+}
+
+/// Let everybody read of a group on the pages of a pub, as its owner
+///
+/// The pub's operator lists it then: name, founder and the number of members are shown, never who they are. Each of its
+/// events is shown only if it is public itself: `klatch event schedule --public`, or `event update --public`.
+#[derive(Args, Debug)]
+struct PublicArgs {
+    /// Group id, its beginning, or its name in quotes
+    group: String,
+    /// No longer: pages show neither it nor its events from now on; who read it has read it
+    #[arg(long)]
+    undo: bool,
 }
 
 impl CreateArgs {
@@ -147,7 +164,12 @@ pub(super) fn run(args: &GroupArgs, config: &Config, node: &Node, out: &Printer)
             let (name, owners) = (args.name.clone(), args.owners.clone());
             let (schedulers, joining, silence) = (args.schedulers, args.joining, args.silence());
             let request = Request::GroupCreate { name, owners, schedulers, joining, silence };
-            posted(request, node, out, |id| format!("founded {}\n{id}", plain(&args.name)))?;
+            let created = take!(node.call(request)?, Created)?;
+            if args.public {
+                node.call(Request::GroupPublic { group: created.id.to_string(), on: true })?;
+            }
+            out.result(&created, |_| format!("founded {}\n{}", plain(&args.name), created.id))?;
+            goes_out(node, out);
             out.hint("Next: `klatch group share`, and `klatch event schedule` with that id.");
             Ok(())
         }
@@ -180,6 +202,11 @@ pub(super) fn run(args: &GroupArgs, config: &Config, node: &Node, out: &Printer)
         GroupCommand::Endorse(args) => hide::endorse(args, node, out),
         GroupCommand::Hide(args) => hide::hide(args, node, out),
         GroupCommand::ShowAgain(args) => hide::show_again(args, node, out),
+        GroupCommand::Public(args) => {
+            let request = Request::GroupPublic { group: args.group.clone(), on: !args.undo };
+            let did = if args.undo { "public no longer" } else { "public: a pub's operator can list it" };
+            posted(request, node, out, |_| did.to_owned())
+        }
         GroupCommand::Revoke(args) => {
             let request = Request::Revoke { object: args.group.clone(), who: args.who.clone() };
             posted(request, node, out, |_| format!("{} has no role any more", plain(&args.who)))

@@ -71,8 +71,8 @@ struct InviteArgs {
 
 /// Put a group or event on the public pages, or list what is there
 ///
-/// Of a group, all events that count in it, but for those that hosts gave the tag `unlisted`. Guests are never
-/// shown. Do so when the hosts ask for it: the pages are read by everybody, and found by search engines.
+/// Only what hosts made public is shown: `klatch event schedule --public` or `event update --public`, and
+/// `klatch group public`. Of a group, those of its events that are public themselves. Guests are never shown.
 #[derive(Args, Debug)]
 struct PublishArgs {
     /// Id, its beginning, or the name or title in quotes [default: list what is there]
@@ -155,7 +155,8 @@ pub(super) fn run(args: &PubArgs, config: &Config, out: &Printer) -> Result<(), 
                 let title =
                     line.title.as_deref().map_or_else(|| ink.warn("not here"), |text| ink.bold(&plain(text)));
                 let kind = if line.group { "group" } else { "event" };
-                vec![kind.to_owned(), title, ink.dim(&line.id.to_string())]
+                let public = if line.public { String::new() } else { ink.warn("not public: not shown") };
+                vec![kind.to_owned(), title, ink.dim(&line.id.to_string()), public]
             };
             out.result(&lines, |ink| table(&lines.iter().map(|line| row(line, ink)).collect::<Vec<_>>()))?;
             if lines.is_empty() {

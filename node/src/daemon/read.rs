@@ -486,6 +486,8 @@ pub(super) fn what(entry: &Verified) -> String {
         }
         Post::Hide { entries, on: true, reason, .. } => format!("hid {} entries: {reason}", entries.len()),
         Post::Hide { entries, .. } => format!("showed {} entries again", entries.len()),
+        Post::Public { on: true, .. } => "made a group public".to_owned(),
+        Post::Public { .. } => "made a group public no longer".to_owned(),
         Post::Poll { question, options, .. } => format!("asked {question:?} with {} options", options.len()),
         Post::Vote { yes, .. } => format!("voted for {} options", yes.len()),
         Post::Settled { .. } => "settled a poll".to_owned(),

@@ -77,6 +77,11 @@ pub enum Request {
         on: bool,
         reason: String,
     },
+    /// Says that everybody may read of a group on the pages of a pub, or no longer.
+    GroupPublic {
+        group: String,
+        on: bool,
+    },
     GroupJoin {
         group: String,
     },

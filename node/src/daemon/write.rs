@@ -97,6 +97,7 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
         Request::Silent { group, owner, heir } => on.silent(&group, &owner, &heir),
         Request::Present { group } => on.present(&group),
         Request::Hide { object, entries, on: is_on, reason } => on.hide(&object, &entries, is_on, &reason),
+        Request::GroupPublic { group, on: is_on } => on.public(&group, is_on),
         Request::GroupJoin { group } => Ok(Plan::post(Post::Join { group: names::group(snapshot, &group)? })),
         Request::GroupLeave { group } => on.leave(&group),
         Request::Schedule(schedule) => on.schedule(schedule),

@@ -1,28 +1,27 @@
-//! What a pub shows to everybody on the web: the groups and events that its operator lists. Source: spec/pub.md,
-//! "public pages".
+//! What a pub shows to everybody on the web: of the groups and events that their hosts made public those that its operator
+//! lists. Source: spec/pub.md, "public pages".
 //!
 //! Guests are left out here, before anything is shown anywhere; people are called what they call themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_feed::meetup::agenda::persons;
-use klatch_feed::post::instant;
+use klatch_feed::post::{OCCURRENCES_MAX, instant};
 use klatch_feed::{EntryId, EventState};
 use klatch_store::{DiskError, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use super::{PubResponse, role};
+use crate::calendar::Dated;
 use crate::daemon::{Among, Handle, Local, Refusal, Request, Response, Spaces, own_name};
 use crate::names;
-use crate::published::{Published, PublishedEvent};
+use crate::published::{PUBLIC, Published, PublishedEvent, is_public};
 use crate::share::{Address, ShareLine};
 
 /// Most groups and events that may be listed.
 pub const LISTED_MAX: usize = 200;
 /// Most dates that are shown; earlier ones are left out first.
 pub const DATES_MAX: usize = 5_000;
-/// The tag by which hosts keep an event off the pages of a group that is listed.
-pub const UNLISTED: &str = "unlisted";
 
 /// What is shown.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -91,6 +90,8 @@ pub struct ListedLine {
     pub title: Option<String>,
     /// Whether it is a group.
     pub group: bool,
+    /// Whether its hosts say that it is public: if not, it is not shown.
+    pub public: bool,
 }
 
 /// Lists a group or event, or takes it off; answers what is listed then.
@@ -106,6 +107,7 @@ pub(super) fn publish(handle: &Handle, object: String, undo: bool) -> Result<Pub
             (false, false) if listed >= LISTED_MAX => {
                 format!("{LISTED_MAX} groups and events are listed already: take some off")
             }
+            (false, false) if !may_show(snapshot, &id)? => unmarked(snapshot, &id, &object)?,
             _ => return Ok((vec![Local::of_object(Spaces::LISTED, &id, (!undo).then(Vec::new))], ())),
         };
         Err(Refusal::NoEffect { problem })
@@ -121,9 +123,32 @@ pub(super) fn listed(handle: &Handle) -> Result<PubResponse, Refusal> {
     for id in ids(&snapshot)? {
         let group = snapshot.group(&id)?;
         let event = snapshot.event(&id)?.map(|event| event.title);
-        lines.push(ListedLine { id, group: group.is_some(), title: group.map(|group| group.name).or(event) });
+        let (is_group, public) = (group.is_some(), may_show(&snapshot, &id)?);
+        lines.push(ListedLine {
+            id,
+            group: is_group,
+            title: group.map(|group| group.name).or(event),
+            public,
+        });
     }
     Ok(PubResponse::Listed(lines))
+}
+
+/// Whether its hosts say that everybody may read of it.
+fn may_show(snapshot: &Snapshot, id: &EntryId) -> Result<bool, DiskError> {
+    let event = snapshot.event(id)?.is_some_and(|event| is_public(&event.tags));
+    Ok(event || snapshot.group(id)?.is_some_and(|group| group.public))
+}
+
+/// That nothing is shown without a word of its hosts, and how they give it.
+fn unmarked(snapshot: &Snapshot, id: &EntryId, called: &str) -> Result<String, DiskError> {
+    let (who, how) = match snapshot.event(id)? {
+        Some(_) => ("a host", "klatch event update EVENT --public"),
+        None => ("an owner", "klatch group public GROUP"),
+    };
+    Ok(format!(
+        "{called:?} is not public, as far as is known here: {who} makes it so with `{how}`, or on their page"
+    ))
 }
 
 fn ids(snapshot: &Snapshot) -> Result<Vec<EntryId>, DiskError> {
@@ -139,13 +164,14 @@ pub(super) fn site(handle: &Handle) -> Result<Site, Refusal> {
     let mut site = Site { name: own_name(&snapshot, &handle.me())?, ..Site::default() };
     let mut events: BTreeMap<EntryId, (PublishedEvent, Option<EntryId>)> = BTreeMap::new();
     for id in ids(&snapshot)? {
-        let Some(published) = published(handle, &id)? else { continue };
         let group = snapshot.group(&id)?;
-        let is_shown = |event: &PublishedEvent| {
-            group.is_none() || !event.dated.event.tags.iter().any(|tag| tag == UNLISTED)
-        };
+        if group.as_ref().is_some_and(|group| !group.public) {
+            continue;
+        }
+        let Some(published) = published(handle, &id)? else { continue };
         let of = group.as_ref().map(|_| id);
-        for event in published.events.into_iter().filter(is_shown) {
+        let public = |event: &PublishedEvent| is_public(&event.dated.event.tags);
+        for event in published.events.into_iter().filter(public) {
             let known = events.entry(event.dated.event.id).or_insert((event, of));
             known.1 = known.1.or(of);
         }
@@ -157,6 +183,7 @@ pub(super) fn site(handle: &Handle) -> Result<Site, Refusal> {
         }
     }
     for (id, (mut published, group)) in events {
+        leave_out(&mut published);
         site.dates.extend(dates(&published, site.events.len()));
         bare(&mut published);
         site.events.push(SiteEvent { published, group, line: line(handle, &id, address.as_ref())? });
@@ -215,6 +242,26 @@ fn dates(published: &PublishedEvent, at: usize) -> Vec<SiteDate> {
     each.collect()
 }
 
+/// Takes dates of a series out of it whose own tags do not say that they are public.
+fn leave_out(published: &mut PublishedEvent) {
+    let Dated { event: series, occurrences, .. } = &mut published.dated;
+    let out: BTreeSet<String> =
+        occurrences.iter().filter(|one| !is_public(&one.tags)).filter_map(|one| one.occ.clone()).collect();
+    if out.is_empty() {
+        return;
+    }
+    let mut kept = series.occurrence_names();
+    if kept.len() >= OCCURRENCES_MAX {
+        // The rule would name later dates in the place of those that are left out.
+        kept.retain(|name| !out.contains(name));
+        (series.repeat, series.extra) = (Some(String::new()), kept);
+    }
+    series.except.extend(out.iter().cloned());
+    let is_in = |occ: Option<&String>| occ.is_none_or(|occ| !out.contains(occ));
+    series.occurrences.retain(|line| is_in(Some(&line.occ)));
+    occurrences.retain(|one| is_in(one.occ.as_ref()));
+}
+
 /// Takes everybody who answered, and whatever is between them and the hosts, out of it.
 fn bare(published: &mut PublishedEvent) {
     let dated = &mut published.dated;
@@ -233,6 +280,7 @@ fn bare(published: &mut PublishedEvent) {
         event.here.clear();
         event.questions.clear();
         event.hidden.clear();
+        event.tags.retain(|tag| tag != PUBLIC); // It says nothing to a reader.
     }
 }
 

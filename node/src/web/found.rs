@@ -23,6 +23,7 @@ struct Draft {
     schedulers: String,
     joining: String,
     owners: Vec<String>,
+    public: bool,
     wrong: Option<Wrong>,
 }
 
@@ -71,6 +72,7 @@ async fn found(visit: Visit, Typed(fields): Typed<Vec<(String, String)>>) -> Res
         schedulers: one("schedulers"),
         joining: one("joining"),
         owners: all("owner"),
+        public: one("public") == "on",
         wrong: None,
     };
     let request = Request::GroupCreate {
@@ -85,7 +87,15 @@ async fn found(visit: Visit, Typed(fields): Typed<Vec<(String, String)>>) -> Res
         silence: None,
     };
     match visit.ask(request).await {
-        Ok(Answer::Created(created)) => visit.done(&format!("/group/{}/people", created.id), "did-found"),
+        Ok(Answer::Created(created)) => {
+            let group = created.id.to_string();
+            if draft.public
+                && let Err(refusal) = visit.ask(Request::GroupPublic { group: group.clone(), on: true }).await
+            {
+                return visit.problem(&refusal).into_response();
+            }
+            visit.done(&format!("/group/{group}/people"), "did-found")
+        }
         Ok(_) => visit.odd().into_response(),
         Err(refusal) => refused(&visit, &mut draft, &refusal).await,
     }

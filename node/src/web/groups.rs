@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use klatch_feed::FeedId;
-use klatch_feed::post::Joining;
+use klatch_feed::post::{Joining, Role};
 use serde::Deserialize;
 
 use super::App;
@@ -15,7 +15,7 @@ use super::event::view::{Comment, comment, role};
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::home::{self, Row};
-use super::rights::May;
+use super::rights::{self, May};
 use crate::clock;
 use crate::daemon::{GroupLine, Request};
 use crate::foreign;
@@ -34,6 +34,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/group/{id}/join", post(join))
         .route("/group/{id}/leave", post(leave))
         .route("/group/{id}/comment", post(say))
+        .route("/group/{id}/public", post(public))
 }
 
 /// A group in a list.
@@ -87,6 +88,10 @@ struct GroupPage {
     members: Vec<Face>,
     members_count: usize,
     joining: String,
+    /// Whether everybody may read of it on the pages of a pub.
+    public: bool,
+    /// Whether I may say so.
+    is_owner: bool,
     events: Vec<Row>,
     /// The question of each.
     polls: Vec<String>,
@@ -136,6 +141,8 @@ async fn page(visit: &Visit, id: String, draft: Draft) -> Result<GroupPage, Prob
             Joining::Approval => "groups-approval",
             Joining::Invite => "groups-invite",
         }),
+        public: group.public,
+        is_owner: rights::role(&group.roles, &me) == Some(Role::Owner),
         events: events.iter().map(|line| home::row(line, visit)).collect(),
         polls: local.polls.values().map(|text| foreign::line(text)).collect(),
         comments: local.comments.iter().map(|line| comment(line, visit)).collect(),
@@ -149,6 +156,16 @@ async fn join(visit: Visit, Path(id): Path<String>) -> Response {
 
 async fn leave(visit: Visit, Path(id): Path<String>) -> Response {
     act(&visit, id.clone(), Request::GroupLeave { group: id }, "did-group-leave", Draft::default()).await
+}
+
+#[derive(Debug, Deserialize)]
+struct PublicForm {
+    on: bool,
+}
+
+async fn public(visit: Visit, Path(id): Path<String>, Typed(form): Typed<PublicForm>) -> Response {
+    let did = if form.on { "did-group-public" } else { "did-group-private" };
+    act(&visit, id.clone(), Request::GroupPublic { group: id, on: form.on }, did, Draft::default()).await
 }
 
 #[derive(Debug, Deserialize)]

@@ -11,8 +11,10 @@ use crate::{DiskError, ids};
 /// A step from schema n (its place in [`STEPS`] plus one) to n + 1.
 type Step = fn(&WriteTransaction) -> Result<(), DiskError>;
 
-/// Schema 4 had a list by time alone; schema 5 folds all views again, and knows series and lookups.
-const STEPS: [Step; SCHEMA as usize - 1] = [successions, segment_ids, |_| Ok(()), rebuild::begin_folding];
+/// Schema 4 had a list by time alone; schema 5 folds all views again, and knows series and lookups. Schema 6 reads what
+/// owners say of a group being public.
+const STEPS: [Step; SCHEMA as usize - 1] =
+    [successions, segment_ids, |_| Ok(()), rebuild::begin_folding, rebuild::begin_folding];
 
 /// Schema 2 and before kept ids in a B-tree of their own.
 const IDS_2: TableDefinition<'_, ids::Key, ()> = TableDefinition::new("ids");
@@ -57,7 +59,7 @@ mod tests {
     use redb::backends::InMemoryBackend;
 
     use super::*;
-    use crate::table::{AGENDA, EVENTS, meta};
+    use crate::table::{AGENDA, EVENTS, GROUPS, meta};
 
     #[test]
     fn ids_of_schema_2_are_found_in_schema_3() {
@@ -88,6 +90,17 @@ mod tests {
         let views = tx.open_table(EVENTS).unwrap();
         assert_eq!(views.get([2; 32]).unwrap().unwrap().value(), b"", "to be folded");
         drop(views);
+        assert_eq!(rebuild::stage(&tx).unwrap(), Some(rebuild::Stage::Fold));
+    }
+
+    #[test]
+    fn groups_of_schema_5_are_to_be_folded_again() {
+        let db = redb::Builder::new().create_with_backend(InMemoryBackend::new()).unwrap();
+        let tx = db.begin_write().unwrap();
+        tx.open_table(GROUPS).unwrap().insert([2; 32], &b"a state"[..]).unwrap();
+        tx.open_table(AGENDA).unwrap();
+        up(&tx, 5).unwrap();
+        assert_eq!(tx.open_table(GROUPS).unwrap().get([2; 32]).unwrap().unwrap().value(), b"");
         assert_eq!(rebuild::stage(&tx).unwrap(), Some(rebuild::Stage::Fold));
     }
 

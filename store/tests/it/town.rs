@@ -158,8 +158,9 @@ impl Town {
             22 => {
                 let log = &other.log;
                 let entries = vec![c.get(log).id()];
-                match a.index(2) {
+                match a.index(3) {
                     0 => Post::Endorse { object, entries },
+                    1 => Post::Public { group, on: c.index(3) > 0 },
                     _ => Post::Hide { object, entries, on: c.index(3) > 0, reason: String::new() },
                 }
             }

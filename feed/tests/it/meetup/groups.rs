@@ -166,6 +166,33 @@ fn enough_owners_let_another_go_on_for_one_who_is_silent() {
 }
 
 #[test]
+fn a_group_is_public_by_the_last_word_of_its_most_senior_owner_who_speaks_of_it() {
+    let mut town = Town::new();
+    let of = group(&mut town, &[BEN], Joining::Open, None);
+    town.grant(ANA, of, CAI, Role::Organizer, 0);
+    town.say(DEE, &Post::Join { group: of });
+    let is_public = |town: &Town| town.group_state(of).public;
+    let say = |town: &mut Town, who, on| town.say(who, &Post::Public { group: of, on });
+    assert!(!is_public(&town), "nobody said so");
+    for who in [CAI, DEE, ELI] {
+        say(&mut town, who, true);
+        assert!(!is_public(&town), "they own nothing");
+    }
+    say(&mut town, BEN, true);
+    assert!(is_public(&town));
+    say(&mut town, BEN, false);
+    assert!(!is_public(&town), "the last word of one counts");
+    say(&mut town, BEN, true);
+    let no = say(&mut town, ANA, false);
+    assert!(!is_public(&town), "ana is senior");
+    town.say(ANA, &Post::Tombstone { targets: vec![no] });
+    assert!(is_public(&town), "and took her word back");
+    let len = town.len(BEN);
+    town.revoke(ANA, of, BEN, len - 1);
+    assert!(!is_public(&town), "ben's last word does not count, the one before says no");
+}
+
+#[test]
 fn an_owner_who_answers_is_not_silent() {
     let mut town = Town::new();
     let of = group(&mut town, &[BEN, CAI], Joining::Open, Some((1, 0)));

@@ -219,6 +219,10 @@ fn joining() -> Vec<Value> {
     cases.push(fold(&town, "two owners: the heir comes right after the silent one", &[group]));
     town.say(ANA, &Post::Present { group, statements: vec![first, second] });
     cases.push(fold(&town, "who answers is not silent", &[group]));
+    town.say(BEN, &Post::Public { group, on: true });
+    cases.push(fold(&town, "an owner makes it public", &[group]));
+    town.say(ANA, &Post::Public { group, on: false });
+    cases.push(fold(&town, "a senior does not want that", &[group]));
     cases
 }
 

@@ -132,6 +132,7 @@ fn samples() -> Vec<(&'static str, u16, usize, Value)> {
         ("hide", 70, 2, json!({ "on": true, "reason": "spam" })),
         ("stamp", 71, 1, json!({ "guest": bytes(1, 32), "what": "late", "salt": salt })),
         ("here", 72, 1, json!({ "salt": salt })),
+        ("public", 73, 1, json!({ "on": true })),
         (
             "profile with links",
             256,
@@ -347,6 +348,8 @@ fn shapes() -> Vec<Value> {
     cases.push(says("a cut at 0 that names an entry", 6, &refs(1), &bytes_of(&cut), false));
     cases.push(says("an update of nothing", 65, &refs(1), &bytes_of(&json!({})), false));
     cases.push(says("an rsvp without an event", 64, &[], &bytes_of(&rsvp()), false));
+    let on = bytes_of(&json!({ "on": true }));
+    cases.push(says("one word on two groups", 73, &refs(2), &on, false));
     let both = json!({ "subject": person(1), "role": "host", "quota": 1, "from_seq": 3 });
     cases.push(says(
         "a grant that counts from somewhere and lifts nothing",

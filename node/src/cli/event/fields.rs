@@ -4,6 +4,7 @@ use clap::Args;
 use klatch_feed::post::{EventFields, Policy};
 
 use crate::cli::{when, words};
+use crate::published::{is_public, marked};
 
 /// The policies, as they are typed.
 const POLICIES: &[&str] = &["first", "members", "approval", "lottery"];
@@ -22,9 +23,12 @@ pub(super) struct FieldArgs {
     /// What it costs, in words
     #[arg(long, value_name = "TEXT")]
     cost: Option<String>,
-    /// A word to be found by, at most 8; an empty one alone takes all away
+    /// A word to be found by, at most 8; an empty one alone takes all away, but for what --public says
     #[arg(long = "tag", value_name = "TAG")]
     tags: Option<Vec<String>>,
+    /// Let everybody read of it on the pages of a pub (the tag "public"), or no longer: guests are never shown there
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    public: Option<bool>,
     /// Only the dates count
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     all_day: Option<bool>,
@@ -55,17 +59,27 @@ pub(super) struct FieldArgs {
 }
 
 impl FieldArgs {
-    /// What was said; all else is as before.
-    pub(super) fn fields(&self) -> EventFields {
+    /// Whether what is said of the tags depends on what they are.
+    pub(super) fn needs_tags(&self) -> bool {
+        self.tags.is_some() || self.public.is_some()
+    }
+
+    /// What was said; all else is as before. `held`: the tags as they are.
+    pub(super) fn fields(&self, held: &[String]) -> EventFields {
         let list = |said: &Option<Vec<String>>| {
-            said.clone().map(|said| said.into_iter().filter(|said| !said.is_empty()).collect())
+            said.clone().map(|said| said.into_iter().filter(|said| !said.is_empty()).collect::<Vec<_>>())
         };
+        let tags = list(&self.tags);
+        let said = |tags: &[String]| is_public(tags).then_some(true);
+        let public = self.public.or(tags.as_deref().and_then(said)).unwrap_or(is_public(held));
+        let is_said = tags.is_some() || self.public.is_some();
+        let tags = is_said.then(|| marked(tags.unwrap_or_else(|| held.to_vec()), public));
         EventFields {
             geo: self.geo,
             access: self.access.clone(),
             online: self.online.clone(),
             cost: self.cost.clone(),
-            tags: list(&self.tags),
+            tags,
             all_day: self.all_day,
             questions: list(&self.questions),
             policy: self.policy,
@@ -107,6 +121,33 @@ mod tests {
         assert_eq!(geo("-90, 180"), Ok((-90_000_000, 180_000_000)));
         for text in ["", "1", "1,2,3", "90.1,0", "0,180.1", "NaN,0", "north,west", "1e300,0"] {
             assert!(geo(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_tags_leave_an_event_as_public_as_it_is() {
+        #[derive(clap::Parser)]
+        struct One {
+            #[command(flatten)]
+            fields: FieldArgs,
+        }
+        let cases = [
+            ("", "tea", None),
+            ("--tag=cake", "tea", Some("cake")),
+            ("--tag=cake", "tea public", Some("cake public")),
+            ("--tag=", "tea public", Some("public")),
+            ("--tag=public", "tea", Some("public")),
+            ("--public", "tea", Some("tea public")),
+            ("--public", "public tea", Some("tea public")),
+            ("--public=false", "tea public", Some("tea")),
+            ("--public --tag=cake", "", Some("cake public")),
+            ("--public=false --tag=public", "", Some("")),
+        ];
+        for (typed, held, wanted) in cases {
+            let one = <One as clap::Parser>::parse_from(["x"].into_iter().chain(typed.split_whitespace()));
+            let held: Vec<_> = held.split_whitespace().map(str::to_owned).collect();
+            let said = one.fields.fields(&held).tags.map(|tags| tags.join(" "));
+            assert_eq!(said.as_deref(), wanted, "{typed:?} on {held:?}");
         }
     }
 

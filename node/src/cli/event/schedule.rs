@@ -8,7 +8,7 @@ use super::on::On;
 
 use crate::cli::exit::CliError;
 use crate::cli::output::{Printer, plain};
-use crate::cli::reach::Node;
+use crate::cli::reach::{Node, take};
 use crate::cli::{posted, when};
 use crate::config::Config;
 use crate::daemon::{Request, Schedule};
@@ -144,7 +144,7 @@ pub(super) fn schedule(
         capacity: args.capacity,
         split: args.split,
         repeat,
-        fields: Box::new(args.fields.fields()),
+        fields: Box::new(args.fields.fields(&[])),
         address: args.address.clone(),
     };
     let at = when::there(&schedule.start, &schedule.zone, schedule.minutes);
@@ -157,6 +157,13 @@ pub(super) fn schedule(
 
 /// Runs `update`.
 pub(super) fn update(args: &UpdateArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
+    let tags = match args.fields.needs_tags() {
+        true => {
+            let request = Request::EventShow { event: args.event.clone(), on: args.on.on.clone() };
+            take!(node.call(request)?, Event)?.tags
+        }
+        false => Vec::new(),
+    };
     let fields = EventFields {
         title: args.title.clone(),
         start: args.start.as_deref().map(when::local),
@@ -169,7 +176,7 @@ pub(super) fn update(args: &UpdateArgs, node: &Node, out: &Printer) -> Result<()
             Some("never") => Some(String::new()),
             words => words.map(|words| args.end.rule(words)).transpose()?,
         },
-        ..args.fields.fields()
+        ..args.fields.fields(&tags)
     };
     let moved = fields.start.is_some() || fields.zone.is_some() || fields.place.is_some();
     let update = Request::EventUpdate {

@@ -61,6 +61,9 @@ fn screen(local: &GroupLocal, ink: Ink) -> String {
     if let Some(silence) = group.silence {
         text += &format!("{}\n", rule(silence));
     }
+    if group.public {
+        text += "public: a pub may show it to everybody\n";
+    }
     text.push('\n');
     let role = |line: &klatch_feed::meetup::RoleLine| {
         let cut = line.cut.map(|seq| ink.warn(&format!("nothing counts after their entry {seq}")));

@@ -193,6 +193,19 @@ impl On<'_> {
         Ok(Plan::posts(statements.chunks(NAMED_MAX).map(post).collect(), |e| Response::Created(created(e))))
     }
 
+    pub(super) fn public(&self, group: &str, on: bool) -> Result<Plan, Refusal> {
+        let group = self.group(&names::group(self.snapshot, group)?)?;
+        let mine = role_in(&group.roles, &self.me);
+        if mine != Some(Role::Owner) {
+            return Err(right(&group.name, mine, "an owner"));
+        }
+        if group.public == on {
+            let is = if on { "is public already" } else { "is not public" };
+            return Err(no_effect(format!("{:?} {is}", group.name)));
+        }
+        Ok(Plan::post(Post::Public { group: group.id, on }))
+    }
+
     pub(super) fn hide(
         &self,
         object: &str,

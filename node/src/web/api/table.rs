@@ -58,6 +58,12 @@ pub(super) const ROWS: &[Row] = &[
         "object:s entries:[s] on:b reason:s",
         "#created",
     ),
+    row(
+        "group_public",
+        "Say that everybody may read of a group on the pages of a pub, or no longer",
+        "group:s on:b",
+        "#created",
+    ),
     row("group_join", "Join a group", "group:s", "#created"),
     row("group_leave", "Leave a group", "group:s", "#created"),
     row("group_list", "All groups that are here", "", "[#group_line]"),
@@ -294,7 +300,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
         "pub_status",
         "public?:s feeds:i bytes:i bytes_max:i members:i members_max:i invites:i connections?:i refused:[any]",
     ),
-    ("listed", "id:s title?:s group:b"),
+    ("listed", "id:s title?:s group:b public:b"),
     ("site", "name:s groups:[any] events:[any] dates:[any]"),
     (
         "peer",

@@ -8,6 +8,7 @@ use super::why;
 use crate::clock;
 use crate::daemon::{CommentLine, Delivery, EventLocal, SealedLine, Standing, WhyLocal, persons};
 use crate::foreign;
+use crate::published::{is_public, marked};
 use crate::web::ask::{Visit, escaped};
 use crate::web::face::Face;
 use crate::web::home::{Pill, seats};
@@ -45,6 +46,8 @@ pub(super) struct View {
     pub(super) online: Option<Prose>,
     pub(super) facts: Vec<(String, String)>,
     pub(super) tags: Vec<String>,
+    /// Whether everybody may read of it on the pages of a pub.
+    pub(super) public: bool,
     pub(super) about: Prose,
     pub(super) mine: Mine,
     pub(super) questions: Vec<String>,
@@ -144,7 +147,8 @@ impl View {
                 .collect(),
             online: (!online.is_empty()).then_some(online),
             facts: facts(event, words),
-            tags: event.tags.iter().map(|tag| foreign::line(tag)).collect(),
+            tags: marked(event.tags.clone(), false).iter().map(|tag| foreign::line(tag)).collect(),
+            public: is_public(&event.tags),
             about: Prose::of(&event.about),
             mine: mine(local, why, visit),
             questions: event.questions.iter().map(|question| foreign::line(question)).collect(),

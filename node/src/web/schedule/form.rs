@@ -8,6 +8,7 @@ use klatch_feed::EventState;
 use klatch_feed::post::{EventFields, Policy, Rule};
 
 use crate::daemon::{Refusal, Schedule};
+use crate::published::{is_public, marked};
 use crate::repeat;
 use crate::web::ask::Wrong;
 
@@ -92,7 +93,7 @@ impl Form {
             ("access", &event.access),
             ("online", &event.online),
             ("cost", &event.cost),
-            ("tags", &event.tags.join(", ")),
+            ("tags", &marked(event.tags.clone(), false).join(", ")),
             ("questions", &event.questions.join("\n")),
             ("capacity", &number(event.capacity)),
             ("guests", &number(guests)),
@@ -105,6 +106,9 @@ impl Form {
         form.set_minutes(event.minutes);
         if event.all_day {
             form.set("all_day", "on");
+        }
+        if is_public(&event.tags) {
+            form.set("public", "on");
         }
         for (name, minutes) in deadlines(event) {
             form.set_before(name, minutes);
@@ -237,6 +241,13 @@ impl Form {
         parts.map(str::to_owned).collect()
     }
 
+    /// What was typed, and whether it is public: said by the box, or by who knows the tag.
+    fn tags(&self) -> Vec<String> {
+        let typed = self.list("tags", ',');
+        let public = self.is("public", "on") || is_public(&typed);
+        marked(typed, public)
+    }
+
     /// The rule; `None` where the form leaves it as it is, empty for none.
     fn rule(&self, start: &str) -> Result<Option<String>, Refusal> {
         let day = start.get(..10).and_then(|date| date.parse::<NaiveDate>().ok());
@@ -281,7 +292,7 @@ impl Form {
             access: text("access"),
             online: text("online"),
             cost: text("cost"),
-            tags: Some(self.list("tags", ',')),
+            tags: Some(self.tags()),
             questions: Some(self.list("questions", '\n')),
             capacity: self.number("capacity", "capacity")?,
             party_max: guests.map(|guests| guests.saturating_add(1)),

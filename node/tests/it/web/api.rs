@@ -164,6 +164,7 @@ fn requests_and_answers_are_as_the_document_says_and_as_the_command_line_prints(
     round("pub/invite", json!({ "uses": 1, "minutes": 60 }));
     round("pub/members", json!({}));
     round("pub/status", json!({}));
+    round("group_public", json!({ "group": "Makers", "on": true }));
     round("pub/publish", json!({ "object": "Makers", "undo": false }));
     round("pub/listed", json!({}));
     round("pub/site", json!({}));

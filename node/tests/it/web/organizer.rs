@@ -230,6 +230,36 @@ fn an_organizer_changes_what_differs_and_nothing_else() {
 }
 
 #[test]
+fn a_box_says_whether_everybody_may_read_of_an_event_and_nothing_else_ticks_it() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let browser = Browser::at(&node);
+    let ticked = "name=\"public\" aria-describedby=\"everybody\" checked";
+    assert!(!browser.page("/schedule").body.contains(ticked));
+    let draft = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Choir\r\nDTSTART:20371203T190000Z\r\n\
+                 CATEGORIES:public,song\r\nCLASS:PUBLIC\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let draft = browser.post("/schedule/calendar", &[("calendar", draft)]);
+    draft.says("value=\"song\"").says("not public here by its category");
+    assert!(!draft.body.contains(ticked), "a calendar of elsewhere is no word of a host");
+
+    let tags = |event: &str| ana.event(event).unwrap()["tags"].clone();
+    let event = scheduled(&browser.post("/schedule", &form(&[("tags", "tea"), ("public", "on")])));
+    assert_eq!(tags(&event), serde_json::json!(["tea", "public"]));
+    let shown = browser.page(&format!("/event/{event}"));
+    shown.says("Everybody may read of it, on the pages of a pub.").says(">tea</a>");
+    assert!(!shown.body.contains(">public</a>"));
+    let path = format!("/event/{event}/change");
+    let page = browser.page(&path);
+    page.says(ticked).says("name=\"tags\" value=\"tea\"");
+    let tips = ("tips", between(&page, "name=\"tips\" value=\"", "\""));
+    // All that the box says is that it is ticked: a form without it says no.
+    let done = browser.done(&path, &form(&[("tags", "tea"), tips]));
+    assert!(!done.body.contains("Everybody may read of it"));
+    assert_eq!(tags(&event), serde_json::json!(["tea"]));
+}
+
+#[test]
 fn one_date_of_a_series_is_changed_and_another_called_off() {
     let network = Network::new();
     let ana = network.person("ana");
@@ -338,14 +368,23 @@ fn a_group_is_founded_and_its_people_are_let_in_and_put_out() {
         at_ana.post("/groups/new", &[("name", &name), ("joining", "approval"), ("owner", &ben.feed)]);
     assert_eq!(refused.status, 422);
     refused.says(&name).says("value=\"approval\" checked").says(&format!("value=\"{}\" checked", ben.feed));
-    let fields = [("name", "Walks"), ("schedulers", "members"), ("joining", "approval")];
+    let fields = [("name", "Walks"), ("schedulers", "members"), ("joining", "approval"), ("public", "on")];
     let founded = at_ana.post("/groups/new", &fields);
     assert_eq!(founded.status, 303);
     let path = founded.header("location").unwrap().split('?').next().unwrap().to_owned();
     let group = path.split('/').nth(2).unwrap().to_owned();
     at_ana.page(&path).says("Walks").says("1 member");
+    let page = format!("/group/{group}");
+    let (public, word) = ("Everybody may read of it, on the pages of a pub.", format!("{page}/public"));
+    at_ana.page(&page).says(public).says("Make it public no longer");
+    let done = at_ana.done(&word, &[("on", "false")]);
+    assert!(!done.body.contains(public) && ana.json(&["group", "show", &group])["public"].is_null());
+    at_ana.done(&word, &[("on", "true")]).says("The group is public now").says(public);
     eventually("the group comes", || ben.run(&["group", "show", &group]).status.success().then_some(()));
     assert_eq!(at_ben.get(&path).status, 403);
+    assert!(!at_ben.page(&page).body.contains(&word), "who owns nothing is not offered it");
+    assert_eq!(at_ben.post(&word, &[("on", "false")]).status, 422);
+    assert_eq!(ana.json(&["group", "show", &group])["public"], true);
     ben.json(&["group", "join", &group]);
     eventually("ana is asked", || at_ana.page(&path).body.contains("1 asks to join").then_some(()));
     let who = ("who", &*ben.feed);

@@ -79,11 +79,13 @@ fn what_is_listed_is_shown_to_everybody_and_no_guest_and_nothing_else_is() {
         person.json(&["join", &invite, "--lan", "off"]);
     }
     let (host, answers) = (ana.alone(), guest.alone());
-    let group = ana.json(&["group", "create", "Makers"])["id"].as_str().unwrap().to_owned();
-    let seats = ["--capacity", "20", "--about", "Bring a cup", "--tag", "tea", "--where", "Café"];
+    let group = ana.json(&["group", "create", "Makers", "--public"])["id"].as_str().unwrap().to_owned();
+    let seats = ["--public", "--capacity", "20", "--about", "Bring a cup", "--tag", "tea", "--where", "Café"];
     let event = schedules(&ana, "Makers", "Tea & <Cake>", &seats);
-    let apart = schedules(&ana, "Makers", "For members", &["--tag", "unlisted"]);
-    let series = schedules(&ana, "Makers", "Weekly pot", &["--repeat", "weekly", "--count", "3"]);
+    let apart = schedules(&ana, "Makers", "For members", &["--tag", "Public"]);
+    let series = schedules(&ana, "Makers", "Weekly pot", &["--public", "--repeat", "weekly", "--count", "4"]);
+    let private = ["--on", "2099-12-22", "--title", "Only for us", "--public=false"];
+    ana.json(&[&["event", "update", &series][..], &private].concat());
     let other = ana.schedules("Dinner at home");
     hub.event_once(&other, "the pub holds what Ana hosts", |event| event["title"] == "Dinner at home");
     guest.json(&["open", ana.json(&["event", "share", &event])["line"].as_str().unwrap()]);
@@ -95,6 +97,11 @@ fn what_is_listed_is_shown_to_everybody_and_no_guest_and_nothing_else_is() {
     assert_eq!(get(&reader, &format!("/e/{event}")).status, 404, "nobody listed it");
     let listed = hub.json(&["pub", "publish", "Makers"]);
     assert_eq!((&listed[0]["id"], &listed[0]["group"]), (&Value::from(&*group), &Value::from(true)));
+    assert_eq!(listed[0]["public"], true);
+    for unsaid in [&apart, &other] {
+        let said = hub.refused(&["pub", "publish", unsaid]);
+        assert!(said.contains("klatch event update EVENT --public"), "{said}");
+    }
     assert!(hub.refused(&["pub", "publish", "Makers"]).contains("already"));
     assert!(hub.refused(&["pub", "publish", &event, "--undo"]).contains("not on the public pages"));
     let front = shown(&reader, "/", "Tea &#38; &#60;Cake&#62;");
@@ -116,10 +123,14 @@ fn what_is_listed_is_shown_to_everybody_and_no_guest_and_nothing_else_is() {
     let files = ["/", "/sitemap.xml", "/robots.txt"].map(str::to_owned).into_iter().chain(
         [&group].into_iter().flat_map(|id| ["", ".ics", ".atom", ".svg"].map(|end| format!("/g/{id}{end}"))),
     );
-    let files = files.chain(["", ".ics", ".svg"].map(|end| format!("/e/{event}{end}")));
+    let of = |id: &str| ["", ".ics", ".svg"].map(|end| format!("/e/{id}{end}"));
+    let files = files.chain(of(&event)).chain(of(&series));
     for path in files {
         let answer = page(&reader, &path);
-        for hidden in ["zebulon", &guest.feed, "For members", &apart, "Dinner", &other, "Troublemaker"] {
+        let people = ["zebulon", &guest.feed, "Troublemaker"];
+        let unmarked = ["For members", &apart, "Dinner", &other, "Only for us", "2099-12-22T", "?on=2099-12-22"];
+        let the_mark = ["CATEGORIES:tea,public", "term=\"public\"", "\"public\"", ">public<"];
+        for hidden in people.into_iter().chain(unmarked).chain(the_mark) {
             assert!(!answer.body.contains(hidden), "{hidden} is in {path}: {answer:?}");
         }
     }
@@ -128,7 +139,10 @@ fn what_is_listed_is_shown_to_everybody_and_no_guest_and_nothing_else_is() {
     }
     let date = page(&reader, &format!("/e/{series}?on=2099-12-08"));
     date.says("Tuesday 8 December 2099").says("All dates of this series");
-    assert_eq!(get(&reader, &format!("/e/{series}?on=2099-12-09")).status, 404);
+    page(&reader, &format!("/e/{series}.ics")).says("EXDATE;TZID=Europe/Lisbon:20991222T183000");
+    for none in ["2099-12-09", "2099-12-22"] {
+        assert_eq!(get(&reader, &format!("/e/{series}?on={none}")).status, 404, "{none}");
+    }
 
     ana.json(&["event", "cancel", &event]);
     shown(&reader, &format!("/e/{event}"), "Cancelled");
@@ -138,6 +152,48 @@ fn what_is_listed_is_shown_to_everybody_and_no_guest_and_nothing_else_is() {
     let alone = shown(&reader, &format!("/e/{event}"), "Tea");
     assert!(!alone.body.contains("Makers"), "the group is not listed: {}", alone.body);
     drop((host, answers, running));
+}
+
+#[test]
+fn a_mark_that_is_taken_back_takes_it_off_whatever_is_listed_and_brings_it_back() {
+    let network = Network::new();
+    let hub = network.person("hub");
+    let (_running, reader) = open(&hub, &[]);
+    hub.json(&["group", "create", "Makers"]);
+    let said = hub.refused(&["pub", "publish", "Makers"]);
+    assert!(said.contains("an owner makes it so with `klatch group public GROUP`"), "{said}");
+    let group = hub.json(&["group", "public", "Makers"])["id"].as_str().unwrap().to_owned();
+    assert!(hub.refused(&["group", "public", "Makers"]).contains("public already"));
+    let [tea, cake] = ["Tea", "Cake"].map(|title| schedules(&hub, "Makers", title, &["--public", "--tag", "x"]));
+    let listed = |object: &str, undo: &[&str]| hub.json(&[&["pub", "publish", object], undo].concat());
+    let group_page = format!("/g/{}", listed("Makers", &[])[0]["id"].as_str().unwrap());
+    listed("Cake", &[]);
+    shown(&reader, &group_page, "Tea");
+    assert_ne!(group_page, format!("/g/{group}"), "that is the word, and not the group");
+    let gone = |path: &str| {
+        eventually(&format!("{path} is taken off"), || (get(&reader, path).status == 404).then_some(()));
+    };
+
+    hub.json(&["event", "update", &tea, "--tag", "strong"]);
+    shown(&reader, &format!("/e/{tea}"), ">strong<");
+    hub.json(&["event", "update", &tea, "--public=false"]);
+    gone(&format!("/e/{tea}"));
+    assert!(!page(&reader, &group_page).body.contains("Tea"));
+    assert_eq!(hub.event(&tea).unwrap()["tags"], serde_json::json!(["strong"]));
+    hub.json(&["event", "update", &tea, "--public"]);
+    shown(&reader, &group_page, "Tea");
+
+    hub.json(&["group", "public", "Makers", "--undo"]);
+    gone(&group_page);
+    gone(&format!("/e/{tea}"));
+    let alone = page(&reader, &format!("/e/{cake}"));
+    assert!(!alone.body.contains("Makers"), "the group is not public: {}", alone.body);
+    let shown_here = |line: &Value| (line["title"].as_str().unwrap().to_owned(), line["public"] == true);
+    let mut lines: Vec<_> = hub.json(&["pub", "publish"]).as_array().unwrap().iter().map(shown_here).collect();
+    lines.sort();
+    assert_eq!(lines, [("Cake".to_owned(), true), ("Makers".to_owned(), false)]);
+    hub.json(&["group", "public", "Makers"]);
+    shown(&reader, &group_page, "Tea");
 }
 
 /// What stands between the tags of the data, as a parser of HTML finds its end.
@@ -153,7 +209,7 @@ fn what_people_write_ends_no_page_and_no_file() {
     let (_running, reader) = open(&hub, &[]);
     let group = "</title><script>alert(1)</script>";
     hub.json(&["profile", "--name", "\"><svg onload=alert(1)>"]);
-    hub.json(&["group", "create", group]);
+    hub.json(&["group", "create", group, "--public"]);
     let titles = [
         "</script><script>alert(1)</script>",
         "<!--<script>",
@@ -167,7 +223,7 @@ fn what_people_write_ends_no_page_and_no_file() {
     ];
     let events = titles.map(|title| {
         let about = format!("{title}\n\t[2J\u{202e}\u{2066}\nBEGIN:VEVENT\njavascript:alert(1) https://example.org/\"onclick=x");
-        let fields = ["--about", &about, "--where", title, "--tag", "<b>"];
+        let fields = ["--about", &about, "--where", title, "--tag", "<b>", "--public"];
         (schedules(&hub, group, title, &fields), title)
     });
     let id = hub.json(&["pub", "publish", group])[0]["id"].as_str().unwrap().to_owned();
@@ -209,8 +265,8 @@ fn who_has_a_page_already_is_told_so_and_words_are_the_reader_s() {
     let network = Network::new();
     let hub = network.person("hub");
     let (_running, reader) = open(&hub, &[]);
-    hub.json(&["group", "create", "Makers"]);
-    let event = schedules(&hub, "Makers", "Tea", &[]);
+    hub.json(&["group", "create", "Makers", "--public"]);
+    let event = schedules(&hub, "Makers", "Tea", &["--public"]);
     let group = hub.json(&["pub", "publish", "Makers"])[0]["id"].as_str().unwrap().to_owned();
     shown(&reader, "/", "Tea");
     let base = format!("http://{}", reader.host());
@@ -254,7 +310,7 @@ fn who_has_a_page_already_is_told_so_and_words_are_the_reader_s() {
     let german = from(&reader, "192.0.2.3", "/", &[("accept-language", "de"), ("if-none-match", &before)]);
     assert_eq!(german.status, 200, "another language is another text");
     german.says("<html lang=\"de\"").says("Dienstag, 1. Dezember 2099");
-    schedules(&hub, "Makers", "Cake", &[]);
+    schedules(&hub, "Makers", "Cake", &["--public"]);
     let after = shown(&reader, "/", "Cake");
     assert_ne!(after.header("etag"), Some(&*before));
     for path in [
@@ -319,7 +375,7 @@ fn strangers_get_no_more_than_is_written() {
 fn one_more_than_may_be_listed_is_refused_and_who_is_no_pub_lists_nothing() {
     let network = Network::new();
     let hub = network.person("hub");
-    hub.json(&["group", "create", "Makers"]);
+    hub.json(&["group", "create", "Makers", "--public"]);
     assert!(hub.refused(&["pub", "publish", "Makers"]).contains("no pub"));
     let (running, reader) = open(&hub, &[]);
     let taken = reader.host();
@@ -333,7 +389,7 @@ fn one_more_than_may_be_listed_is_refused_and_who_is_no_pub_lists_nothing() {
         let title = format!("Pot {at}");
         let schedule = serde_json::json!({ "schedule": {
             "group": null, "title": title, "start": "2099-12-01T18:30", "zone": "UTC", "minutes": 60,
-            "place": "", "about": "", "capacity": null, "split": false,
+            "place": "", "about": "", "capacity": null, "split": false, "fields": { "tags": ["public"] },
         } });
         daemon.handle().call(serde_json::from_value(schedule).unwrap()).unwrap();
         publish(&title).unwrap();

@@ -84,6 +84,7 @@ event-minutes-before = { $count ->
     [one] 1 Minute vorher
    *[other] { $count } Minuten vorher
  }
+event-public = Alle dürfen davon lesen, auf den Seiten eines Pubs.
 event-calendar = In den Kalender
 event-share = Teilen
 event-hosts = Gastgeber

@@ -21,7 +21,12 @@ groups-polls = Umfragen
 groups-lead = Wer sie leitet
 groups-open = Alle dürfen beitreten.
 groups-approval = Wer beitritt, wartet auf Aufnahme.
+groups-public = Alle dürfen davon lesen, auf den Seiten eines Pubs.
+groups-make-public = Öffentlich machen
+groups-make-private = Nicht mehr öffentlich
 groups-invite = Nur wer eingeladen ist, sollte fragen.
 
 did-group-join = Du bist dabei.
+did-group-public = Die Gruppe ist jetzt öffentlich: Bitte den Betreiber eines Pubs, sie aufzuführen.
+did-group-private = Die Gruppe ist nicht mehr öffentlich.
 did-group-leave = Du bist ausgetreten.

@@ -84,6 +84,7 @@ event-minutes-before = { $count ->
     [one] 1 minute before
    *[other] { $count } minutes before
  }
+event-public = Everybody may read of it, on the pages of a pub.
 event-calendar = Add to calendar
 event-share = Share
 event-hosts = Hosts

@@ -21,7 +21,12 @@ groups-polls = Polls
 groups-lead = Who leads it
 groups-open = Everybody may join.
 groups-approval = Who joins waits to be accepted.
+groups-public = Everybody may read of it, on the pages of a pub.
+groups-make-public = Make it public
+groups-make-private = Make it public no longer
 groups-invite = Only who was invited should ask.
 
 did-group-join = You joined.
+did-group-public = The group is public now: ask a pub’s operator to list it.
+did-group-private = The group is public no longer.
 did-group-leave = You left.
