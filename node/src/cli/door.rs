@@ -116,7 +116,8 @@ fn keep_open(args: &DoorArgs, config: &Config, out: &Printer) -> Result<(), CliE
     loop {
         let within_ms = LOOK.as_millis() as u64;
         let (event, on) = (args.event.clone(), args.on.on.clone());
-        let look = NetRequest::Door { event: event.clone(), on: on.clone(), after, within_ms };
+        let look =
+            NetRequest::Door { event: event.clone(), on: on.clone(), after, within_ms, open_only: false };
         let NetResponse::Door(view) = online::ask(&node, look)? else { return Err(CliError::Answer) };
         if view.version != after {
             after = view.version;

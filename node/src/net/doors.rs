@@ -60,6 +60,21 @@ fn refused(problem: impl ToString) -> Refusal {
     Refusal::Net { problem: problem.to_string() }
 }
 
+fn not_open() -> Refusal {
+    Refusal::NoEffect { problem: "that door is not open".to_owned() }
+}
+
+/// How somebody looks at a door.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    /// What they have seen.
+    pub(super) after: u64,
+    /// How long they wait for more.
+    pub(super) within: Millis,
+    /// Whether they look only if it is open.
+    pub(super) open_only: bool,
+}
+
 /// An event, and the occurrence of a series, as people name them.
 type Named<'a> = (&'a str, Option<&'a str>);
 
@@ -74,26 +89,29 @@ fn place_of(state: &EventState) -> Place {
 }
 
 impl Hub {
-    /// Opens a door if it is not open, and answers when there is something newer than `after`.
-    pub(super) fn door_look(&mut self, event: Named<'_>, after: u64, within: Millis, reply: Reply) {
-        let id = match self.door_open(event) {
+    /// Opens a door if it is not open, and answers when there is something newer than `look.after`.
+    pub(super) fn door_look(&mut self, event: Named<'_>, look: Look, reply: Reply) {
+        let id = match self.door_open(event, look.open_only) {
             Ok(id) => id,
             Err(refusal) => return drop(reply.send(Err(refusal))),
         };
         let now = self.now();
         let open = self.doors.open.get_mut(&id).expect("it was just opened");
         open.door.watch(now);
-        open.looking.push((now + within.min(LOOK_MAX), reply));
-        if open.version > after {
+        open.looking.push((now + look.within.min(LOOK_MAX), reply));
+        if open.version > look.after {
             self.door_show(&id);
         }
     }
 
-    fn door_open(&mut self, event: Named<'_>) -> Result<Place, Refusal> {
+    fn door_open(&mut self, event: Named<'_>, open_only: bool) -> Result<Place, Refusal> {
         let state = event_of(&self.handle.reader().snapshot()?, event)?;
         let place = place_of(&state);
         if self.doors.open.contains_key(&place) {
             return Ok(place);
+        }
+        if open_only {
+            return Err(not_open());
         }
         if !may_countersign(&state, &self.handle.me()) {
             let (yours, wanted) = ("nobody with a role".to_owned(), "the door or a higher role".to_owned());
@@ -127,7 +145,7 @@ impl Hub {
         let state = event_of(&self.handle.reader().snapshot()?, event)?;
         match self.doors.open.remove(&place_of(&state)) {
             Some(_) => Ok(NetResponse::Closed),
-            None => Err(Refusal::NoEffect { problem: "that door is not open".to_owned() }),
+            None => Err(not_open()),
         }
     }
 

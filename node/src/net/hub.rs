@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::dial::{self, DialError};
-use super::doors::Doors;
+use super::doors::{Doors, Look};
 use super::guests::{CHECKIN_MAX, Guests};
 use super::hearers::Hearers;
 use super::joins::Joins;
@@ -216,8 +216,9 @@ impl Hub {
         match request {
             NetRequest::Peers => drop(reply.send(self.peers())),
             NetRequest::Join { line } => self.join(&line, reply),
-            NetRequest::Door { event, on, after, within_ms } => {
-                self.door_look((&event, on.as_deref()), after, within_ms, reply);
+            NetRequest::Door { event, on, after, within_ms, open_only } => {
+                let look = Look { after, within: within_ms, open_only };
+                self.door_look((&event, on.as_deref()), look, reply);
             }
             NetRequest::DoorClose { event, on } => drop(reply.send(self.door_close((&event, on.as_deref())))),
             NetRequest::DoorScan { code } => self.door_scan(&code, reply),

@@ -23,6 +23,9 @@ pub enum NetRequest {
         on: Option<String>,
         after: u64,
         within_ms: u64,
+        /// Do not open it: say no where it is closed.
+        #[serde(default)]
+        open_only: bool,
     },
     /// Closes it.
     DoorClose {

@@ -1,7 +1,7 @@
 //! The door of an event, for whoever stands at it: the code that guests answer, the field for their answers, who is
 //! there and who is not. Dark, large, for one hand. Source: spec/door.md.
 //!
-//! To look at this page is to keep the door open: the node renews the code each half minute and says so to open
+//! Opening it is a form's doing. To look at this page is to keep it open then: the node renews the code each half minute and says so to open
 //! pages, which then look again. Where there is no script, the page reloads itself.
 
 use std::cmp::Reverse;
@@ -32,6 +32,7 @@ use crate::net::{NetRequest, NetResponse};
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/event/{id}/door", get(show))
+        .route("/event/{id}/door/open", post(open))
         .route("/event/{id}/door/scan", post(scan))
         .route("/event/{id}/door/note", post(note))
         .route("/event/{id}/door/close", post(close))
@@ -101,8 +102,9 @@ struct DoorPage {
     tail: String,
     title: String,
     q: String,
-    /// `None` where a date is to be chosen first.
+    /// `None` where it is closed, or a date is to be chosen first.
     open: Option<Open>,
+    choose: bool,
     dates: Vec<Date>,
     draft: Draft,
 }
@@ -112,6 +114,10 @@ async fn net(visit: &Visit, request: NetRequest) -> Result<NetResponse, Refusal>
         Answer::Net(answer) => Ok(answer),
         _ => Err(Refusal::Net { problem: "the node answered something else".to_owned() }),
     }
+}
+
+fn look(id: &str, on: Option<String>, open_only: bool) -> NetRequest {
+    NetRequest::Door { event: id.to_owned(), on, after: 0, within_ms: 0, open_only }
 }
 
 async fn page(visit: &Visit, id: &str, asked: Asked, draft: Draft) -> Result<DoorPage, Problem> {
@@ -125,16 +131,15 @@ async fn page(visit: &Visit, id: &str, asked: Asked, draft: Draft) -> Result<Doo
         return Err(visit.problem(&Refusal::NoEffect { problem }));
     }
     let q = asked.q.trim().to_owned();
-    let open = match event.founded_start.is_some() && event.occ.is_none() {
+    let choose = event.founded_start.is_some() && event.occ.is_none();
+    let open = match choose {
         true => None,
-        false => {
-            let look = NetRequest::Door { event: id.to_owned(), on, after: 0, within_ms: 0 };
-            match net(visit, look).await {
-                Ok(NetResponse::Door(view)) => Some(opened(&local, &view, &q, asked.seen.as_deref(), visit)),
-                Ok(_) => return Err(visit.odd()),
-                Err(refusal) => return Err(visit.problem(&refusal)),
-            }
-        }
+        false => match net(visit, look(id, on, true)).await {
+            Ok(NetResponse::Door(view)) => Some(opened(&local, &view, &q, asked.seen.as_deref(), visit)),
+            Err(Refusal::NoEffect { .. }) => None,
+            Ok(_) => return Err(visit.odd()),
+            Err(refusal) => return Err(visit.problem(&refusal)),
+        },
     };
     let mut frame = visit.frame(Tab::None).await?;
     frame.scheme = Scheme::Dark; // It is evening, and the light goes on others' faces.
@@ -146,6 +151,7 @@ async fn page(visit: &Visit, id: &str, asked: Asked, draft: Draft) -> Result<Doo
         title: foreign::line(&event.title),
         q,
         open,
+        choose,
         dates: series::dates(event, "door", visit.words()),
         draft,
     })
@@ -296,11 +302,19 @@ async fn note(visit: Visit, Path(id): Path<String>, Typed(form): Typed<NoteForm>
 
 /// Which date of a series.
 #[derive(Debug, Deserialize)]
-struct CloseForm {
+struct DateForm {
     on: Option<String>,
 }
 
-async fn close(visit: Visit, Path(id): Path<String>, Typed(form): Typed<CloseForm>) -> Response {
+async fn open(visit: Visit, Path(id): Path<String>, Typed(form): Typed<DateForm>) -> Response {
+    let on = form.on.filter(|on| !on.is_empty());
+    match net(&visit, look(&id, on.clone(), false)).await {
+        Ok(_) => visit.done(&back(&id, on.as_deref(), ""), "did-door-open"),
+        Err(refusal) => visit.problem(&refusal).into_response(),
+    }
+}
+
+async fn close(visit: Visit, Path(id): Path<String>, Typed(form): Typed<DateForm>) -> Response {
     let on = form.on.filter(|on| !on.is_empty());
     let tail = series::tail(on.as_deref());
     match net(&visit, NetRequest::DoorClose { event: id.clone(), on }).await {

@@ -1,4 +1,4 @@
-// At the door: the host's page shows a code, the guest's page answers it, and the host's list fills without being loaded
+// At the door: the host opens it and their page shows a code, the guest's page answers it, and the host's list fills without being loaded
 // again; a second time at the same door says so.
 "use strict";
 const { check, fill, journey, press, says, until } = require("./lib.cjs");
@@ -8,7 +8,8 @@ journey(async () => {
   const { ana, event, people: [ben, cem] } = await evening({ capacity: 4, guests: ["Ben", "Cem"] });
   await ben.cli("rsvp", event, "yes");
   await until("Ben has a seat", async () => (await ben.cli("event", "show", event)).seated.length === 1);
-  const door = await ana.look({ width: 360, scheme: "dark", path: `/event/${event}/door` });
+  const door = await ana.look({ width: 360, scheme: "dark", path: `/event/${event}` });
+  await press(door, `form[action="/event/${event}/door/open"] button`);
   await door.evaluate(() => { window.loadedOnce = true; });
   const code = () => door.$eval('[data-live="code"] .line', (line) => line.textContent.trim());
   check((await code()).startsWith("klatch:door/1/"), await code());

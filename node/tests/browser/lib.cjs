@@ -5,6 +5,7 @@
 "use strict";
 const { execFile, spawn } = require("child_process");
 const fs = require("fs");
+const net = require("net");
 const os = require("os");
 const path = require("path");
 const readline = require("readline");
@@ -58,7 +59,17 @@ class Person {
 
   /// Starts the node; done when others can reach it, or, with no identity yet, when its page can be looked at.
   async up(...args) {
-    const all = ["--home", this.home, "up", "--lan", "off", "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", ...args, "--json"];
+    return this.start("up", "--listen", "127.0.0.1:0", ...args);
+  }
+
+  /// Starts the node as a pub with pages for everybody.
+  async pub() {
+    const port = await free();
+    return this.start("pub", "up", "--public", port, "--listen", port, "--pages", "127.0.0.1:0");
+  }
+
+  async start(...args) {
+    const all = ["--home", this.home, ...args, "--lan", "off", "--web", "127.0.0.1:0", "--json"];
     const env = { ...process.env, TZ: "UTC", KLATCH_LOG: "warn" };
     this.node = spawn(klatch, all, { env, stdio: ["ignore", "pipe", "inherit"] });
     stops.push(() => this.node.kill("SIGKILL"));
@@ -69,6 +80,14 @@ class Person {
       this.node.once("exit", (code) => fail(new Error(`${this.name}'s node ended with ${code} before it was ready`)));
     });
     return this;
+  }
+
+  /// Starts a command that runs until the journey ends; done when it says something.
+  async keeps(...args) {
+    const env = { ...process.env, TZ: "UTC", KLATCH_LOG: "error" };
+    const command = spawn(klatch, ["--home", this.home, ...args, "--json"], { env, stdio: ["ignore", "pipe", "inherit"] });
+    stops.push(() => command.kill("SIGKILL"));
+    await new Promise((done) => command.stdout.once("data", done));
   }
 
   /// Ends the node as a service manager does.
@@ -120,6 +139,35 @@ class Person {
     return page;
   }
 }
+
+/// Somebody who has a browser and nothing else, before the public pages of a pub.
+class Stranger {
+  constructor(pages) {
+    this.base = pages.replace(/\/$/, "");
+  }
+
+  async look({ width = 1280, scheme = "light", language = "en" } = {}) {
+    const page = await (await (await browser()).createBrowserContext()).newPage();
+    page.setDefaultTimeout(PATIENCE);
+    await page.setViewport({ width, height: 900 });
+    await page.setExtraHTTPHeaders({ "Accept-Language": language });
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+    page.ran = [];
+    page.on("pageerror", (error) => page.ran.push(`an error: ${error.message}`));
+    page.leave = () => page.browserContext().close();
+    page.at = (where) => page.goto(this.base + where);
+    return page;
+  }
+}
+
+/// An address on loopback that nobody uses.
+const free = () =>
+  new Promise((done) => {
+    const server = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => done(`127.0.0.1:${port}`));
+    });
+  });
 
 let started;
 /// The one browser of this journey.
@@ -203,4 +251,4 @@ const journey = (walk) => {
   walk().then(() => end(0), (error) => { console.error(error.stack ?? error); end(1); });
 };
 
-module.exports = { Network, browser, check, fill, hold, journey, press, says, text_of, until };
+module.exports = { Network, Stranger, browser, check, fill, hold, journey, press, says, text_of, until };

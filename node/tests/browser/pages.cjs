@@ -1,6 +1,19 @@
 // Every page there is, as somebody would come to it, for what looks at all of them.
 "use strict";
+const { Stranger, until } = require("./lib.cjs");
 const { evening } = require("./world.cjs");
+
+/// A pub that shows the group and its events to everybody.
+async function shown({ network, ana, group }, events) {
+  await ana.cli("group", "public", group);
+  for (const event of events) await ana.cli("event", "update", event, "--public");
+  const pub = await (await network.person("Rust Lisbon pub")).pub();
+  await ana.cli("join", (await pub.cli("pub", "invite")).invite);
+  await until("the pub can show the group", () => pub.cli("pub", "publish", group).catch(() => null));
+  const reader = new Stranger(pub.ready.pages);
+  for (const event of events) await until("a page shows it", async () => (await fetch(`${reader.base}/e/${event}`)).ok);
+  return reader;
+}
 
 /// Name, whose, and path of each.
 async function pages() {
@@ -10,8 +23,10 @@ async function pages() {
   await cem.cli("rsvp", event, "yes", "--guests", "1");
   await dana.cli("rsvp", event, "maybe");
   await ben.cli("comment", event, "Is there a step at the door?");
-  await ana.cli("event", "schedule", group, "--title", "Open table", "--start", "2031-02-06T19:00", "--tz", "Europe/Lisbon",
+  const series = await ana.cli("event", "schedule", group, "--title", "Open table", "--start", "2031-02-06T19:00", "--tz", "Europe/Lisbon",
     "--repeat", "every 2 weeks on Thursday", "--where", "Rua do Norte 12");
+  const reader = await shown(world, [event, series.id]);
+  await ana.keeps("door", event);
   const nobody = await network.nobody("Eve").up();
   const empty = await (await network.person("Flo")).up();
   const list = [
@@ -35,10 +50,17 @@ async function pages() {
     ["seats", ana, `/event/${event}/seats`],
     ["guests", ana, `/event/${event}/guests`],
     ["door", ana, `/event/${event}/door`],
+    ["door-closed", ana, `/event/${series.id}/door?on=2031-02-06`],
+    ["door-which", ana, `/event/${series.id}/door`],
+    ["cancel", ana, `/event/${event}/cancel`],
     ["checkin", ben, "/checkin"],
     ["members", ana, `/group/${group}/people`],
     ["group-new", ana, "/groups/new"],
     ["nothing", ana, "/no/such/page"],
+    ["public-front", reader, "/"],
+    ["public-group", reader, `/g/${group}`],
+    ["public-event", reader, `/e/${event}`],
+    ["public-date", reader, `/e/${series.id}?on=2031-02-20`],
   ];
   return { ...world, list };
 }

@@ -85,7 +85,13 @@ impl Door {
 
     /// The guest reads the screen and shows an answer, which is scanned.
     fn scan(&self, net: &NetId, guest: &Guest) -> Arrival {
-        let look = NetRequest::Door { event: self.event.to_string(), on: None, after: 0, within_ms: 0 };
+        let look = NetRequest::Door {
+            event: self.event.to_string(),
+            on: None,
+            after: 0,
+            within_ms: 0,
+            open_only: false,
+        };
         let Response::Net(NetResponse::Door(view)) = self.ask(Request::Net(look)) else {
             panic!("the door is not open")
         };

@@ -196,8 +196,9 @@ pub(super) const ROWS: &[Row] = &[
     row("net/join", "Join a pub by an invite", "line:s", "#joined"),
     row(
         "net/door",
-        "Open a door, or look at one: answers when there is something newer than `after`, or after `within_ms`",
-        "event:s on?:s after:i within_ms:i",
+        "Open a door, or look at one (`open_only`: at one that is open): answers when there is something newer than `after`, or \
+         after `within_ms`",
+        "event:s on?:s after:i within_ms:i open_only=:b",
         "#door",
     ),
     row("net/door_close", "Close it", "event:s on?:s", "#done"),

@@ -60,6 +60,8 @@ pub(super) struct View {
     pub(super) dates: Vec<Date>,
     /// Leads from one date to all of them.
     pub(super) is_date: bool,
+    /// Whether it is a series, shown whole.
+    pub(super) is_series: bool,
     pub(super) comments: Vec<Comment>,
     /// For the hosts: what guests answered and wrote.
     pub(super) told: Vec<Told>,
@@ -159,6 +161,7 @@ impl View {
             said_no: event.no.len(),
             dates: dates(event, words),
             is_date: event.occ.is_some(),
+            is_series: event.founded_start.is_some() && event.occ.is_none(),
             comments: local.comments.iter().map(|line| comment(line, visit)).collect(),
             told,
         }

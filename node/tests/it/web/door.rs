@@ -37,7 +37,12 @@ fn code(page: &Answer, start: &str) -> String {
 fn a_guest_s_answer_lets_them_in_once_and_a_second_scan_says_since_when() {
     let Evening { ana, ben, at_ana, at_ben, event, .. } = &evening();
     let door = format!("/event/{event}/door");
-    let page = at_ana.page(&door);
+    let closed = at_ana.page(&door);
+    closed.says("The door is closed").says(&format!("action=\"{door}/open\""));
+    assert!(!closed.body.contains("klatch:door/1/"), "to look opens nothing: {}", closed.body);
+    at_ana.page(&format!("/event/{event}")).says(&format!("action=\"{door}/open\""));
+    assert_eq!(at_ben.post(&format!("{door}/open"), &[]).status, 403, "who has no role opens none");
+    let page = at_ana.done(&format!("{door}/open"), &[]);
     page.says("0 of 1 here")
         .says("<svg ")
         .says("data-scheme=\"dark\"")
@@ -72,6 +77,7 @@ fn a_guest_s_answer_lets_them_in_once_and_a_second_scan_says_since_when() {
     at_ana.done(&note, &[who, ("what", "undo"), ("q", "ben")]).says("0 of 1 here").says("value=\"ben\"");
     assert_eq!(ana.event(event).unwrap()["attendance"].as_array().unwrap().len(), 0);
     at_ana.done(&format!("{door}/close"), &[]).says("The door is closed.");
+    at_ana.page(&door).says("The door is closed");
     let closed = at_ana.post(&scan, &[("code", &answer)]);
     assert_eq!(closed.status, 422, "a door that is closed takes nobody");
 }
@@ -80,7 +86,7 @@ fn a_guest_s_answer_lets_them_in_once_and_a_second_scan_says_since_when() {
 fn a_guest_checks_in_over_the_network_and_the_open_door_shows_it() {
     let Evening { ben, at_ana, at_ben, event, .. } = &evening();
     let door = format!("/event/{event}/door");
-    let shown = code(&at_ana.page(&door), "klatch:door/1/");
+    let shown = code(&at_ana.done(&format!("{door}/open"), &[]), "klatch:door/1/");
     let done = at_ben.done("/checkin", &[("code", &shown), ("how", "go")]);
     done.says("You are checked in.");
     let inside = || at_ben.page(&format!("/checkin?event={event}")).body.contains("You are in").then_some(());
@@ -100,7 +106,7 @@ fn a_door_that_the_log_does_not_know_is_signed_for_only_when_trusted() {
     let cid = network.person("cid");
     let node = cid.alone();
     let at_cid = Browser::at(&node);
-    let shown = code(&at_ana.page(&format!("/event/{event}/door")), "klatch:door/1/");
+    let shown = code(&at_ana.done(&format!("/event/{event}/door/open"), &[]), "klatch:door/1/");
     let asked = at_cid.post("/checkin", &[("code", &shown), ("how", "show")]);
     assert_eq!(asked.status, 200);
     asked.says("Do you trust").says(&ana.feed);
@@ -121,14 +127,16 @@ fn where_no_door_is_one_s_own_word_stands_apart_and_a_series_asks_for_the_date()
     let event = ana.schedules("Tea");
     let said = browser.done("/checkin", &[("event", &event), ("how", "here")]);
     said.says("No door has seen you.");
-    let door = browser.page(&format!("/event/{event}/door"));
+    let door = browser.done(&format!("/event/{event}/door/open"), &[]);
     door.says("0 of 0 here").says("no door saw them (1)");
     let start = ["--start", "2037-12-01T18:30", "--tz", "Europe/Lisbon", "--repeat", "weekly"];
     let series = ana.json(&[&["event", "schedule", "--title", "Choir"][..], &start].concat());
     let series = series["id"].as_str().unwrap();
     let page = browser.page(&format!("/event/{series}/door"));
     page.says("The door of which date?").says("door?on=2037-12-08T18:30");
-    browser.page(&format!("/event/{series}/door?on=2037-12-08T18:30")).says("@2037-12-08T18:30/");
+    let date = [("on", "2037-12-08T18:30")];
+    browser.done(&format!("/event/{series}/door/open"), &date).says("@2037-12-08T18:30/");
+    browser.page(&format!("/event/{series}/door?on=2037-12-15T18:30")).says("The door is closed");
     ana.json(&["event", "cancel", &event]);
     assert_eq!(browser.get(&format!("/event/{event}/door")).status, 409, "what is off has no door");
 }

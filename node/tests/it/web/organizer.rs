@@ -344,7 +344,7 @@ fn a_guest_gets_none_of_it_and_a_co_host_what_their_role_gives() {
         !guest.body.contains("/seats\"") && !guest.body.contains("/change\""),
         "a guest is shown no such way"
     );
-    at_ana.page(&format!("/event/{event}")).says("/seats\"").says("/change\"").says("/door\"");
+    at_ana.page(&format!("/event/{event}")).says("/seats\"").says("/change\"").says("/door/open\"");
 
     let roles = format!("/event/{event}/seats/roles");
     let bad = at_ana.post(&roles, &[("who", &ben.feed), ("role", "host"), ("quota", "many")]);

@@ -1,6 +1,9 @@
 # Die Tür, und ein Gast davor.
 door-title = Tür von { $who }
 door-head = Tür
+door-open = Tür öffnen
+door-closed = Die Tür ist zu
+door-closed-means = Solange sie offen ist, melden sich Gäste mit einem Code an, übers Netz oder von Bildschirm zu Bildschirm. Sie schließt von selbst, wenn eine Minute lang niemand hinsieht.
 door-which = Die Tür welches Termins?
 door-no-date = Kein Termin dieser Reihe ist nah.
 door-count = { $count } von { $of } da
@@ -37,6 +40,7 @@ door-persons-go = Zählen
 door-close = Tür schließen
 did-scan = Gescannt.
 did-note = Notiert.
+did-door-open = Die Tür ist offen.
 did-door-close = Die Tür ist zu.
 
 checkin-title = Ankommen

@@ -1,6 +1,9 @@
 # The door, and a guest who stands before it.
 door-title = Door of { $who }
 door-head = Door
+door-open = Open the door
+door-closed = The door is closed
+door-closed-means = While it is open, guests check in with a code, over the network or from screen to screen. It closes by itself when nobody looks at it for a minute.
 door-which = The door of which date?
 door-no-date = No date of this series is near.
 door-count = { $count } of { $of } here
@@ -37,6 +40,7 @@ door-persons-go = Count
 door-close = Close the door
 did-scan = Scanned.
 did-note = Noted.
+did-door-open = The door is open.
 did-door-close = The door is closed.
 
 checkin-title = Check in
