@@ -1,6 +1,6 @@
 //! What the public pages show, made of what the pub reads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use chrono::NaiveDate;
@@ -23,8 +23,10 @@ use crate::web::words::{Arg, Count, Words};
 pub(super) const SHOWN_MAX: usize = 60;
 /// Most that are over, on the page of a group.
 const PAST_MAX: usize = 20;
-/// Most dates of a series that are offered.
+/// Most dates of a series that are offered on its page.
 const DATES_MAX: usize = 12;
+/// Most of its dates on the page of its group.
+const NEXT_MAX: usize = 3;
 /// Longest description for who shows a link to the page, in characters.
 const BRIEF_MAX: usize = 200;
 
@@ -180,6 +182,12 @@ pub(super) fn group(reading: &Reading<'_>, group: &SiteGroup) -> GroupPage {
     let is_its =
         |date: &&SiteDate| site.events.get(date.event).is_some_and(|event| event.group == Some(group.id));
     let row = |date: &SiteDate| row(&state(site, date), date, words);
+    let mut listed = BTreeMap::<usize, usize>::new();
+    let is_next = |date: &&SiteDate| {
+        let count = listed.entry(date.event).or_default();
+        *count += 1;
+        *count <= NEXT_MAX
+    };
     let mut past: Vec<_> = site.dates.iter().filter(|date| is_over(date)).filter(is_its).collect();
     past.reverse();
     let name = foreign::line(&group.name);
@@ -187,7 +195,7 @@ pub(super) fn group(reading: &Reading<'_>, group: &SiteGroup) -> GroupPage {
         top: Top::new(reading, &format!("/g/{}", group.id), &named(words, "public-group-brief", &group.name)),
         id: group.id.to_string(),
         members: group.members,
-        coming: coming(site).filter(is_its).take(SHOWN_MAX).map(row).collect(),
+        coming: coming(site).filter(is_its).filter(is_next).take(SHOWN_MAX).map(row).collect(),
         past: past.into_iter().take(PAST_MAX).map(row).collect(),
         line: group.line.clone(),
         picture: format!("/g/{}.svg", group.id),
