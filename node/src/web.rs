@@ -65,7 +65,8 @@ use axum::middleware::from_fn_with_state;
 use chrono_tz::Tz;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
@@ -85,6 +86,9 @@ pub const CONNECTIONS_MAX: usize = 64;
 pub const HEAD_WITHIN: Duration = Duration::from_secs(30);
 /// Longest head of a request, in bytes.
 pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+const LIMITS: Limits =
+    Limits { connections: CONNECTIONS_MAX, head_within: HEAD_WITHIN, head_bytes: HEAD_BYTES_MAX };
 
 /// Where the page is served.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -202,10 +206,8 @@ impl Web {
             let _inside = runtime.enter();
             TcpListener::from_std(listener)?
         };
-        let limits =
-            Limits { connections: CONNECTIONS_MAX, head_within: HEAD_WITHIN, head_bytes: HEAD_BYTES_MAX };
         let router = router(app.clone());
-        runtime.spawn(serve(listener, limits, move |_| router.clone()));
+        runtime.spawn(serve(listener, LIMITS, move |_| router.clone()));
         Ok(Some(Self { app, runtime: Some(runtime) }))
     }
 
@@ -284,6 +286,7 @@ async fn serve(listener: TcpListener, limits: Limits, of_peer: impl Fn(SocketAdd
             // One too many is closed at once: a browser tries again.
             Ok((stream, peer)) => {
                 if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+                    let _ = stream.set_nodelay(true); // Only a matter of speed.
                     let router = of_peer(peer);
                     tokio::spawn(async move {
                         let _place = place;
@@ -300,8 +303,10 @@ async fn serve(listener: TcpListener, limits: Limits, of_peer: impl Fn(SocketAdd
     }
 }
 
-async fn converse(stream: TcpStream, limits: Limits, router: Router) {
-    let _ = stream.set_nodelay(true); // Only a matter of speed.
+async fn converse<S>(stream: S, limits: Limits, router: Router)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_within)
@@ -315,7 +320,58 @@ async fn converse(stream: TcpStream, limits: Limits, router: Router) {
 
 #[cfg(test)]
 mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::time::{Instant, sleep};
+
     use super::*;
+
+    /// A timer rings a little late, and never early.
+    const LATE: Duration = Duration::from_millis(10);
+
+    /// The other end of a connection that is served.
+    fn connect(limits: Limits) -> DuplexStream {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        tokio::spawn(converse(far, limits, Router::new().route("/", get(async || "here"))));
+        near
+    }
+
+    async fn answered(stream: &mut DuplexStream) -> String {
+        let mut said = [0; 1024];
+        let read = stream.read(&mut said).await.unwrap();
+        String::from_utf8_lossy(&said[..read]).into_owned()
+    }
+
+    /// How long it takes from now until the other end closes; it says nothing more before.
+    async fn closes(stream: &mut DuplexStream) -> Duration {
+        let begun = Instant::now();
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).await.unwrap();
+        assert_eq!(rest, "");
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_is_waited_for_as_long_as_it_may_take_the_first_and_the_next() {
+        for limits in [LIMITS, public::LIMITS] {
+            let within = limits.head_within;
+            for begin in ["", "GET / HTTP/1.1\r\nhost: x\r\n"] {
+                let mut slow = connect(limits);
+                slow.write_all(begin.as_bytes()).await.unwrap();
+                let waited = closes(&mut slow).await;
+                assert!((within..within + LATE).contains(&waited), "{begin:?}: {waited:?} of {within:?}");
+            }
+            let mut timely = connect(limits);
+            for _ in 0..2 {
+                timely.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+                sleep(within - LATE).await;
+                timely.write_all(b"host: x\r\n\r\n").await.unwrap();
+                assert!(answered(&mut timely).await.starts_with("HTTP/1.1 200 "));
+            }
+            let waited = closes(&mut timely).await;
+            assert!((within..within + LATE).contains(&waited), "the next: {waited:?} of {within:?}");
+        }
+    }
 
     #[test]
     fn the_page_is_for_this_machine_alone() {

@@ -125,3 +125,37 @@ async fn whole(body: Body) -> Result<Body, Refused> {
         Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "problem-slow")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hyper::body::Bytes;
+    use tokio::sync::{Semaphore, mpsc};
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+    use crate::web::stream::Stream;
+
+    /// A body of one part, which says that it ends so much later.
+    async fn body(ends_after: Duration) -> Body {
+        let (parts, body) = mpsc::channel(1);
+        let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        tokio::spawn(async move {
+            parts.send(Bytes::from_static(b"a=b")).await.unwrap();
+            sleep(ends_after).await;
+        });
+        Body::new(Stream::new(body, permit))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_takes_longer_than_it_may_is_waited_for_no_more() {
+        let tick = Duration::from_millis(10);
+        let timely = whole(body(BODY_WITHIN - tick).await).await.unwrap();
+        assert_eq!(to_bytes(timely, 10).await.unwrap(), "a=b");
+        let begun = Instant::now();
+        let refused = whole(body(BODY_WITHIN + tick).await).await.unwrap_err();
+        assert_eq!(refused, (StatusCode::REQUEST_TIMEOUT, "problem-slow"));
+        assert!((BODY_WITHIN..BODY_WITHIN + tick).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    }
+}

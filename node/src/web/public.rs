@@ -44,6 +44,8 @@ pub const CONNECTIONS_MAX: usize = 256;
 pub const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// Longest head of a request, in bytes.
 pub const HEAD_BYTES_MAX: usize = 8 * 1024;
+pub(super) const LIMITS: Limits =
+    Limits { connections: CONNECTIONS_MAX, head_within: HEAD_WITHIN, head_bytes: HEAD_BYTES_MAX };
 /// Changes within this time are shown together.
 const TOGETHER: Duration = Duration::from_secs(1);
 
@@ -131,10 +133,8 @@ impl Public {
         let base = base.map_or_else(|| format!("http://{bound}"), |base| base.0);
         let shared = Shared { site, base, rates: Mutex::default(), clock: Stopwatch::start() };
         let router = router(Pages(Arc::new(shared)));
-        let limits =
-            Limits { connections: CONNECTIONS_MAX, head_within: HEAD_WITHIN, head_bytes: HEAD_BYTES_MAX };
         let of_peer = move |peer: SocketAddr| router.clone().layer(Extension(Peer(peer.ip())));
-        runtime.spawn(serve(listener, limits, of_peer));
+        runtime.spawn(serve(listener, LIMITS, of_peer));
         runtime.spawn(follow(handle, show));
         Ok(Self { address: bound, runtime: Some(runtime) })
     }

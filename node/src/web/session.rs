@@ -24,7 +24,9 @@ pub struct Sessions {
     address: SocketAddr,
     cookie: Secret,
     token: Secret,
-    links: Mutex<VecDeque<(Secret, Stopwatch)>>,
+    /// Each with when it was made.
+    links: Mutex<VecDeque<(Secret, Duration)>>,
+    clock: Stopwatch,
 }
 
 /// 32 drawn bytes in hex.
@@ -50,7 +52,8 @@ impl std::fmt::Debug for Sessions {
 impl Sessions {
     /// Of a page that is served at `address`.
     pub fn new(address: SocketAddr) -> Self {
-        Self { address, cookie: Secret::draw(), token: Secret::draw(), links: Mutex::default() }
+        let (cookie, token, clock) = (Secret::draw(), Secret::draw(), Stopwatch::start());
+        Self { address, cookie, token, links: Mutex::default(), clock }
     }
 
     /// Where the page is served.
@@ -60,20 +63,28 @@ impl Sessions {
 
     /// A new link into the page, good for one visit within [`LINK_FOR`].
     pub fn link(&self) -> String {
+        self.link_at(self.clock.elapsed())
+    }
+
+    fn link_at(&self, now: Duration) -> String {
         let secret = Secret::draw();
         let link = format!("http://{}/enter/{}", self.address, *secret.0);
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
         if links.len() == LINKS_MAX {
             links.pop_front();
         }
-        links.push_back((secret, Stopwatch::start()));
+        links.push_back((secret, now));
         link
     }
 
     /// Takes a link; it is worth nothing afterwards.
     pub(super) fn enter(&self, said: &str) -> bool {
+        self.enter_at(self.clock.elapsed(), said)
+    }
+
+    fn enter_at(&self, now: Duration, said: &str) -> bool {
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        links.retain(|(_, made)| made.elapsed() < LINK_FOR);
+        links.retain(|(_, made)| now.saturating_sub(*made) < LINK_FOR);
         let found = links.iter().position(|(secret, _)| secret.is(said));
         found.and_then(|at| links.remove(at)).is_some()
     }
@@ -125,6 +136,17 @@ mod tests {
         assert!(!sessions.enter(secret(oldest)), "one too many wait");
         assert!(sessions.enter(secret(kept)));
         assert!(!sessions.enter(""));
+    }
+
+    #[test]
+    fn a_link_waits_for_ten_minutes_and_no_longer() {
+        let sessions = Sessions::new("127.0.0.1:4748".parse().unwrap());
+        let (made, tick) = (Duration::from_secs(7), Duration::from_nanos(1));
+        let [used, late] = [made; 2].map(|made| sessions.link_at(made));
+        assert!(sessions.enter_at(made + LINK_FOR - tick, secret(&used)));
+        let fresh = sessions.link_at(made + LINK_FOR);
+        assert!(!sessions.enter_at(made + LINK_FOR, secret(&late)));
+        assert!(sessions.enter_at(made + LINK_FOR, secret(&fresh)), "that one is as good as new");
     }
 
     #[test]

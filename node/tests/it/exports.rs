@@ -52,7 +52,7 @@ fn what_was_changed_of_one_date_is_told_in_every_form() {
 }
 
 /// Says something that no command says.
-fn says(person: &Person, post: Post) {
+pub(crate) fn says(person: &Person, post: Post) {
     let home = Home::at(person.home());
     let daemon = Daemon::start(&home, home.lock().unwrap(), Options::default()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -1,7 +1,7 @@
 //! A person with a home of their own, who runs the real program.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -130,7 +130,31 @@ impl Person {
 
     /// Starts a command that prints lines of JSON.
     pub(crate) fn lines(&self, args: &[&str]) -> (Child, std::sync::mpsc::Receiver<Value>) {
+        Self::lines_of(self.command(&[args, &["--json"]].concat()))
+    }
+
+    /// The same, and all that it logs stands in `log`.
+    pub(crate) fn logged(&self, args: &[&str], log: &Path) -> (Child, std::sync::mpsc::Receiver<Value>) {
         let mut command = self.command(&[args, &["--json"]].concat());
+        let log = std::fs::File::create(log).unwrap();
+        command.env("KLATCH_LOG", "trace").env("NO_COLOR", "1").stderr(log);
+        Self::lines_of(command)
+    }
+
+    /// Starts a node that goes on where it may not let a file grow, and is told so instead of ended.
+    pub(crate) fn up_in_a_small_room(&self, args: &[&str]) -> Up {
+        let inner = self.command(&[args, &["--json"]].concat());
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(inner.get_program())
+            .args(inner.get_args());
+        command.env("TZ", "UTC").stdin(Stdio::null());
+        let (child, lines) = Self::lines_of(command);
+        Up { child, ready: lines.recv_timeout(PATIENCE).expect("the node gets ready") }
+    }
+
+    fn lines_of(mut command: Command) -> (Child, std::sync::mpsc::Receiver<Value>) {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (send, lines) = std::sync::mpsc::channel();
@@ -176,6 +200,13 @@ impl Up {
     /// Where it listens.
     pub(crate) fn address(&self) -> &str {
         self.ready["listen"][0].as_str().unwrap()
+    }
+
+    /// From here on no file of it grows past so many bytes.
+    pub(crate) fn file_bytes_max(&self, bytes: u64) {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let limit = Rlimit { current: Some(bytes), maximum: None };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
     }
 
     /// Asks it to end, as a service manager does; it must end well.

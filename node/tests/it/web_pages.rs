@@ -1,5 +1,6 @@
 //! The other pages over HTTP: the first run, people, groups, the network, settings.
 
+use std::path::Path;
 use std::process::Child;
 use std::sync::mpsc::Receiver;
 
@@ -7,6 +8,8 @@ use serde_json::Value;
 
 use crate::browser::Browser;
 use crate::person::{Network, PATIENCE, Person, eventually};
+
+const UP: [&str; 8] = ["up", "--lan", "off", "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--network"];
 
 /// A node that starts where there is no identity; ended when dropped.
 struct New {
@@ -16,13 +19,17 @@ struct New {
 
 impl New {
     fn at(place: &Person, network: &Network) -> (Self, Browser) {
-        let args = ["up", "--lan", "off", "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--network"];
-        let (child, lines) = place.lines(&[&args[..], &[&network.file()]].concat());
+        let (child, lines) = place.lines(&[&UP[..], &[&network.file()]].concat());
         let new = Self { child, lines };
-        let said = new.next();
-        assert_eq!(said["ready"], false);
-        let browser = Browser::follow(said["page"].as_str().unwrap());
+        let browser = Browser::follow(&new.link());
         (new, browser)
+    }
+
+    /// The link into the page of a first run.
+    fn link(&self) -> String {
+        let said = self.next();
+        assert_eq!(said["ready"], false);
+        said["page"].as_str().unwrap().to_owned()
     }
 
     fn next(&self) -> Value {
@@ -99,6 +106,74 @@ fn somebody_new_gets_a_name_and_words_and_the_process_becomes_their_node() {
     back.says("This is your home again.").says("Coming back").says("Nothing of yours is here yet.");
     assert_eq!(newer.next()["feed"], ready["feed"]);
     assert_eq!(again.json(&["recover"])["posting"], "recovering");
+}
+
+/// What a node that runs at the deepest level of its log must not have said.
+fn tells_nothing(log: &Path, words: &[String], secrets: &[&str]) {
+    let told = std::fs::read_to_string(log).unwrap();
+    assert!(!told.is_empty(), "it says something");
+    for secret in secrets {
+        assert!(secret.len() >= 64 && !told.contains(secret), "{secret} is in {told}");
+    }
+    // In whatever form: as a line, a list, or the fields of a form.
+    let letters = |c: char| if c.is_ascii_alphabetic() { c.to_ascii_lowercase() } else { ' ' };
+    let told = told.chars().map(letters).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+    for pair in words.windows(2) {
+        assert!(!format!(" {told} ").contains(&format!(" {} ", pair.join(" "))), "{pair:?} is in {told}");
+    }
+    for word in words {
+        assert!(!told.contains(&format!(" word {word} ")), "{word} is in {told}");
+    }
+}
+
+#[test]
+fn the_log_of_a_first_run_and_a_recovery_holds_neither_words_nor_what_lets_one_in() {
+    let network = Network::new();
+    let place = network.person("ana").moved("new");
+    let log = place.home().with_extension("log");
+    let file = network.file();
+    let args = [&UP[..], &[&*file]].concat();
+    let (child, lines) = place.logged(&args, &log);
+    let new = New { child, lines };
+    let first = new.link();
+    let browser = Browser::follow(&first);
+    let sheet = browser.done("/start/name", &[("name", "Nora")]);
+    let (words, asked) = read(&sheet.body);
+    assert_eq!(words.len(), 24);
+    let field = |number: &usize| (format!("word{number}"), words[number - 1].clone());
+    let fields: Vec<_> = asked.iter().map(field).collect();
+    let right: Vec<_> = fields.iter().map(|(name, word)| (&**name, &**word)).collect();
+    let wrong: Vec<_> = right.iter().map(|(name, _)| (*name, &*words[0])).collect();
+    assert_eq!(browser.post("/start/words", &wrong).status, 422);
+    browser.done("/start/words", &right);
+    let ready = new.next();
+    let second = place.json(&["page"])["page"].as_str().unwrap().to_owned();
+    Browser::follow(&second).page("/settings");
+    let token = place.json(&["page", "--token"])["token"].as_str().unwrap().to_owned();
+    let (host, bearer) = (browser.host(), format!("Bearer {token}"));
+    let lines = [("host", &*host), ("authorization", &*bearer), ("content-type", "application/json")];
+    assert_eq!(browser.ask("POST", "/api/v1/id", &lines, "{}").status, 200);
+    drop(new);
+    let secret = |link: &str| link.rsplit('/').next().unwrap().to_owned();
+    let cookie = |browser: &Browser| browser.cookie.split('=').nth(1).unwrap().to_owned();
+    let links = [&first, ready["page"].as_str().unwrap(), &second].map(secret);
+    tells_nothing(&log, &words, &[&links[0], &links[1], &links[2], &cookie(&browser), &token]);
+
+    let again = place.moved("again");
+    let log = again.home().with_extension("log");
+    let (child, lines) = again.logged(&args, &log);
+    let newer = New { child, lines };
+    let link = newer.link();
+    let browser = Browser::follow(&link);
+    let mut swapped = words.clone();
+    swapped.swap(0, 1);
+    assert_eq!(browser.post("/start/back", &[("words", &swapped.join(" "))]).status, 422);
+    browser.done("/start/back", &[("words", &words.join(" "))]);
+    newer.next();
+    browser.page("/");
+    drop(newer);
+    tells_nothing(&log, &words, &[&secret(&link), &cookie(&browser)]);
+    tells_nothing(&log, &swapped, &[]);
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 
+use klatch::config::Config;
+use klatch::daemon::{Daemon, Options};
 use klatch::web::guard::BODY_BYTES_MAX;
+use klatch::web::{Web, Where};
 use serde_json::{Value, json};
 
 use crate::browser::{Answer, Browser};
@@ -273,6 +276,76 @@ fn what_is_no_request_and_what_is_refused_has_a_status_and_a_kind() {
         (status, &answer["error"]["text"], &answer["error"]["among"]),
         (404, &json!("Nothing"), &json!("events"))
     );
+}
+
+/// A page in this process, of whatever lives in `home`.
+fn page_of(home: &klatch::home::Home) -> Web {
+    let zone = "UTC".parse().unwrap();
+    let config = Config { home: home.clone(), json: false, quiet: true, paint: false, zone };
+    Web::start(Where::At("127.0.0.1:0".parse().unwrap()), &config).unwrap().unwrap()
+}
+
+/// Status and kind of a refusal that a page's own script gets.
+fn refused(page: &Browser, name: &str, fields: Value) -> (u16, String) {
+    let (host, origin) = (page.host(), format!("http://{}", page.host()));
+    let json = ("content-type", "application/json");
+    let lines = [("host", &*host), ("origin", &*origin), ("cookie", &*page.cookie), json];
+    let answer = page.ask("POST", &format!("/api/v1/{name}"), &lines, &fields.to_string());
+    let said: Value = serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("{answer:?}"));
+    (answer.status, said["error"]["kind"].as_str().unwrap_or_default().to_owned())
+}
+
+#[test]
+fn a_page_without_an_identity_a_node_or_a_log_says_which_is_missing() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let home = klatch::home::Home::at(ana.home());
+    let web = page_of(&home);
+    let page = Browser::follow(&web.link());
+    let known = |status: u16, kind: &str| (status, kind.to_owned());
+    assert_eq!(refused(&page, "id", json!({})), known(503, "no_identity"));
+    let daemon = Daemon::start(&home, home.lock().unwrap(), Options::default()).unwrap();
+    web.attach(daemon.handle());
+    assert_eq!(refused(&page, "net/peers", json!({})), known(503, "no_node"));
+    drop(daemon);
+    assert_eq!(refused(&page, "profile", json!({ "about": "x" })), known(503, "stopping"));
+}
+
+#[test]
+fn a_home_that_may_be_behind_its_log_holds_what_scripts_post() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let file = ana.home().with_extension("backup").to_str().unwrap().to_owned();
+    ana.json(&["backup", &file]);
+    let back = ana.moved("back");
+    back.json(&["restore", &file]);
+    let node = back.alone();
+    let script = Script::of(&back, &node);
+    assert_eq!(script.refused("profile", json!({ "about": "x" })), (409, "held".to_owned()));
+}
+
+#[test]
+fn rights_others_and_the_disk_say_no_over_http_too() {
+    let network = Network::new();
+    let (ana, ben) = (network.person("ana"), network.person("ben"));
+    let event = ben.schedules("Tea");
+    let file = ben.home().with_extension("feed").to_str().unwrap().to_owned();
+    assert!(ben.run(&["export", "feed", "--out", &file]).status.success());
+    ana.json(&["follow", &ben.feed]);
+    ana.json(&["import", &file]);
+    let node = ana.up_in_a_small_room(&["up", "--lan", "off", "--listen", "127.0.0.1:0"]);
+    let script = Script::of(&ana, &node);
+    let known = |status: u16, kind: &str| (status, kind.to_owned());
+    let cancel = json!({ "event": event, "reason": "" });
+    assert_eq!(script.refused("event_cancel", cancel), known(403, "right"));
+    // Nobody listens there.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let invite = format!("klatch:join/1/{closed}/{}/{}", ben.feed, "0".repeat(32));
+    assert_eq!(script.refused("net/join", json!({ "line": invite })), known(503, "net"));
+    let before = script.done("id", json!({}))["entries"].clone();
+    node.file_bytes_max(4096);
+    assert_eq!(script.refused("profile", json!({ "about": "x" })), known(500, "disk"));
+    assert_eq!(ana.json(&["id"])["entries"], before, "nothing was posted");
 }
 
 #[test]

@@ -10,9 +10,12 @@ use klatch::pub_server::PubRequest;
 use klatch::pub_server::site::LISTED_MAX;
 use klatch::web::public::rates::{BURST, PER_SECOND};
 use klatch::web::public::{CONNECTIONS_MAX, HEAD_BYTES_MAX};
+use klatch_feed::Post;
+use klatch_feed::post::EventFields;
 use serde_json::Value;
 
 use crate::browser::{Answer, Browser};
+use crate::exports::says;
 use crate::person::{Network, PATIENCE, Person, Up, eventually};
 
 /// A pub on loopback whose pages stand somewhere, under this address.
@@ -45,6 +48,13 @@ fn schedules(person: &Person, group: &str, title: &str, more: &[&str]) -> String
         "Europe/Lisbon",
     ];
     person.json(&[&args[..], more].concat())["id"].as_str().unwrap().to_owned()
+}
+
+/// One that is public, in no group.
+fn schedules_alone(person: &Person, title: &str) -> String {
+    let when = ["--start", "2099-12-01T18:30", "--tz", "Europe/Lisbon", "--public"];
+    let made = person.json(&[&["event", "schedule", "--title", title][..], &when].concat());
+    made["id"].as_str().unwrap().to_owned()
 }
 
 /// As somebody who never asked before: none of these runs into the limit of one address.
@@ -128,7 +138,8 @@ fn what_is_listed_is_shown_to_everybody_and_no_guest_and_nothing_else_is() {
     for path in files {
         let answer = page(&reader, &path);
         let people = ["zebulon", &guest.feed, "Troublemaker"];
-        let unmarked = ["For members", &apart, "Dinner", &other, "Only for us", "2099-12-22T", "?on=2099-12-22"];
+        let unmarked =
+            ["For members", &apart, "Dinner", &other, "Only for us", "2099-12-22T", "?on=2099-12-22"];
         let the_mark = ["CATEGORIES:tea,public", "term=\"public\"", "\"public\"", ">public<"];
         for hidden in people.into_iter().chain(unmarked).chain(the_mark) {
             assert!(!answer.body.contains(hidden), "{hidden} is in {path}: {answer:?}");
@@ -164,7 +175,8 @@ fn a_mark_that_is_taken_back_takes_it_off_whatever_is_listed_and_brings_it_back(
     assert!(said.contains("an owner makes it so with `klatch group public GROUP`"), "{said}");
     let group = hub.json(&["group", "public", "Makers"])["id"].as_str().unwrap().to_owned();
     assert!(hub.refused(&["group", "public", "Makers"]).contains("public already"));
-    let [tea, cake] = ["Tea", "Cake"].map(|title| schedules(&hub, "Makers", title, &["--public", "--tag", "x"]));
+    let [tea, cake] =
+        ["Tea", "Cake"].map(|title| schedules(&hub, "Makers", title, &["--public", "--tag", "x"]));
     let listed = |object: &str, undo: &[&str]| hub.json(&[&["pub", "publish", object], undo].concat());
     let group_page = format!("/g/{}", listed("Makers", &[])[0]["id"].as_str().unwrap());
     listed("Cake", &[]);
@@ -189,7 +201,8 @@ fn a_mark_that_is_taken_back_takes_it_off_whatever_is_listed_and_brings_it_back(
     let alone = page(&reader, &format!("/e/{cake}"));
     assert!(!alone.body.contains("Makers"), "the group is not public: {}", alone.body);
     let shown_here = |line: &Value| (line["title"].as_str().unwrap().to_owned(), line["public"] == true);
-    let mut lines: Vec<_> = hub.json(&["pub", "publish"]).as_array().unwrap().iter().map(shown_here).collect();
+    let mut lines: Vec<_> =
+        hub.json(&["pub", "publish"]).as_array().unwrap().iter().map(shown_here).collect();
     lines.sort();
     assert_eq!(lines, [("Cake".to_owned(), true), ("Makers".to_owned(), false)]);
     hub.json(&["group", "public", "Makers"]);
@@ -258,6 +271,73 @@ fn what_people_write_ends_no_page_and_no_file() {
     assert!(!atom.body.contains("<script"), "{}", atom.body);
     let calendar = page(&reader, &format!("/g/{id}.ics"));
     assert_eq!(calendar.body.matches("\r\nBEGIN:VEVENT\r\n").count(), titles.len(), "{}", calendar.body);
+}
+
+#[test]
+fn a_link_that_is_none_is_text_on_every_page_and_in_no_file_whoever_signed_it() {
+    let network = Network::new();
+    let hub = network.person("hub");
+    let hostile = [
+        "javascript:alert(1)",
+        " JaVaScRiPt:alert(1)",
+        "java\u{200b}script:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "//evil.example/x",
+        "https:evil.example",
+        "https://",
+        "https://evil.example/\"><script>alert(1)</script>",
+        "https://evil.example/'onmouseover='alert(1)",
+        "https://evil.example/\u{202e}gpj.exe",
+        "http://evil.example/ javascript:alert(1)",
+        "</script><script>alert(1)</script>",
+        "klatch:join/1/evil.example:1/x/y",
+    ];
+    let events: Vec<_> = hostile
+        .iter()
+        .enumerate()
+        .map(|(at, online)| {
+            let event = schedules_alone(&hub, &format!("Pot {at}"));
+            let online = Some(online.trim().to_owned());
+            let fields = Box::new(EventFields { online, ..EventFields::default() });
+            let (of, replaces) = (event.parse().unwrap(), vec![]);
+            says(&hub, Post::Update { event: of, replaces, fields, occ: None });
+            event
+        })
+        .collect();
+    let (_running, reader) = open(&hub, &[]);
+    events.iter().for_each(|event| drop(hub.json(&["pub", "publish", event])));
+    for (event, online) in events.iter().zip(hostile) {
+        let page = shown(&reader, &format!("/e/{event}"), "<dt>Online</dt>");
+        let body = page.body.to_lowercase();
+        assert_eq!(body.matches("<script").count(), 1, "the data alone: {online:?}: {body}");
+        let attributes: Vec<_> =
+            body.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        for link in &attributes {
+            let is_ours = *link == "#main"
+                || link.starts_with('/') && !link.starts_with("//")
+                || link.contains(&reader.host());
+            let is_whole =
+                link.starts_with("http://evil.example/") || link.starts_with("https://evil.example/");
+            assert!(is_ours || is_whole, "{online:?} leads to {link:?}");
+            assert!(!link.contains(['<', '>', '\'', '\u{202e}', ' ']), "{online:?}: {link:?}");
+        }
+        let (before, rest) = body.split_once("<script type=").unwrap();
+        let markup = [before, rest.split_once("</script>").unwrap().1].concat();
+        for bad in ["onmouseover=\"", "onmouseover='", "\u{202e}", "href=javascript"] {
+            assert!(!markup.contains(bad), "{bad} of {online:?} in {markup}");
+        }
+        let url = jsonld(&page)["location"][0]["url"].as_str().map(str::to_owned);
+        let file = get(&reader, &format!("/e/{event}.ics")).body.replace("\r\n ", "");
+        let line = file.lines().find_map(|line| line.strip_prefix("URL")).map(str::to_owned);
+        for told in [url, line].into_iter().flatten() {
+            assert!(
+                told.contains("://evil.example/") && !told.contains(['<', '\u{202e}']),
+                "{online:?}: {told}"
+            );
+        }
+    }
 }
 
 #[test]
