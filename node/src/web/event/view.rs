@@ -133,7 +133,7 @@ impl View {
             on: event.occ.clone().unwrap_or_default(),
             title: foreign::line(&event.title),
             when: When::of_event(event, local.start_ms, zone, words),
-            is_past: local.end_ms.is_some_and(|end| end <= clock::now()),
+            is_past: is_past(local),
             may: May::of(&event.hosts, &visit.handle.me()),
             check_in: is_soon(local),
             cancelled: event.cancelled,
@@ -165,6 +165,21 @@ impl View {
             comments: local.comments.iter().map(|line| comment(line, visit)).collect(),
             told,
         }
+    }
+}
+
+/// Whether it is over: a series shown whole only once its last date is.
+fn is_past(local: &EventLocal) -> bool {
+    let (now, event) = (clock::now(), &local.event);
+    let is_series = event.founded_start.is_some() && event.occ.is_none();
+    let length = i64::from(event.minutes) * 60_000;
+    let is_over = |name: String| {
+        let at = klatch_feed::post::instant(&event.occurrence_start(&name), &event.zone).ok();
+        at.is_some_and(|at| at.timestamp_millis().saturating_add(length) <= now)
+    };
+    match is_series {
+        true => event.occurrence_names().into_iter().rev().all(is_over),
+        false => local.end_ms.is_some_and(|end| end <= now),
     }
 }
 
