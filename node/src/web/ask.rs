@@ -4,7 +4,7 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, FromRequest, FromRequestParts, Request as HttpRequest};
 use axum::http::header::{ACCEPT_LANGUAGE, LOCATION};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response as Answer};
 use chrono_tz::Tz;
 use serde::de::DeserializeOwned;
@@ -22,14 +22,14 @@ pub(super) struct Look {
     pub(super) scheme: Scheme,
     /// The zone in which they read times.
     pub(super) zone: Tz,
-    /// The page they are at, so that a form can lead back to it.
-    pub(super) here: String,
+    /// The address of the page they look at; `None` where a form was sent, whose address is no page's.
+    pub(super) here: Option<String>,
     /// The key of what was just done, if it is one.
     pub(super) did: Option<String>,
 }
 
 impl Look {
-    pub(super) fn of(headers: &HeaderMap, uri: &Uri, zone: Tz) -> Self {
+    pub(super) fn of(method: &Method, headers: &HeaderMap, uri: &Uri, zone: Tz) -> Self {
         let cookie =
             |wanted: &str| cookies(headers).find(|(name, _)| *name == wanted).map(|(_, value)| value);
         let accepted =
@@ -41,10 +41,18 @@ impl Look {
             words,
             scheme: cookie("scheme").map_or_else(Scheme::default, Scheme::of_word),
             zone,
-            here: uri.path().to_owned(),
+            here: method.is_safe().then(|| address(uri)),
             did: did.filter(is_word).map(|did| format!("did-{did}")),
         }
     }
+}
+
+/// The address of a page, without what was just done.
+fn address(uri: &Uri) -> String {
+    let said = uri.query().unwrap_or_default().split('&');
+    let kept: Vec<&str> = said.filter(|pair| !pair.is_empty() && !pair.starts_with("did=")).collect();
+    let joint = if kept.is_empty() { "" } else { "?" };
+    format!("{}{joint}{}", uri.path(), kept.join("&"))
 }
 
 /// A visit to a node that runs. As the argument of a handler it sends whoever comes before there is an identity
@@ -59,7 +67,7 @@ impl FromRequestParts<App> for Visit {
     type Rejection = Answer;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Answer> {
-        let look = Look::of(&parts.headers, &parts.uri, app.zone());
+        let look = Look::of(&parts.method, &parts.headers, &parts.uri, app.zone());
         let handle = app.handle().ok_or_else(|| see_other("/start"))?;
         Ok(Self { look, handle })
     }
@@ -81,6 +89,12 @@ impl Visit {
     pub(super) async fn frame(&self, tab: Tab) -> Result<Frame, Problem> {
         let me = take!(self, Request::Id, Me)?;
         Ok(Frame::new(&self.look, tab, Some(me)))
+    }
+
+    /// What stands around a page that forms show again: `here` is its address then.
+    pub(super) async fn frame_at(&self, tab: Tab, here: String) -> Result<Frame, Problem> {
+        let frame = self.frame(tab).await?;
+        Ok(if self.look.here.is_none() { frame.at(here) } else { frame })
     }
 
     /// See [`done`].
@@ -252,7 +266,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Typed<T> {
     type Rejection = Problem;
 
     async fn from_request(request: HttpRequest, app: &App) -> Result<Self, Problem> {
-        let look = Look::of(request.headers(), request.uri(), app.zone());
+        let look = Look::of(request.method(), request.headers(), request.uri(), app.zone());
         let read: Result<Form<T>, FormRejection> = Form::from_request(request, app).await;
         match read {
             Ok(Form(value)) => Ok(Self(value)),

@@ -69,8 +69,9 @@ async fn event(visit: &Visit, id: &str, on: Option<&str>) -> Result<EventState, 
 
 async fn page(visit: &Visit, event: &EventState, form: Form) -> Result<ChangePage, Problem> {
     let words = visit.words();
+    let here = format!("/event/{}/change{}", event.id, series::tail(event.occ.as_deref()));
     Ok(ChangePage {
-        frame: visit.frame(Tab::Home).await?,
+        frame: visit.frame_at(Tab::Home, here).await?,
         id: event.id.to_string(),
         on: event.occ.clone().unwrap_or_default(),
         title: foreign::line(&event.title),
@@ -182,8 +183,9 @@ struct CancelPage {
 }
 
 async fn sure_page(visit: &Visit, event: &EventState, reason: String) -> Result<CancelPage, Problem> {
+    let here = format!("/event/{}/cancel{}", event.id, series::tail(event.occ.as_deref()));
     Ok(CancelPage {
-        frame: visit.frame(Tab::Home).await?,
+        frame: visit.frame_at(Tab::Home, here).await?,
         id: event.id.to_string(),
         on: event.occ.clone().unwrap_or_default(),
         title: foreign::line(&event.title),

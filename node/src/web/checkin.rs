@@ -73,21 +73,29 @@ async fn local(
     }
 }
 
+/// The page of one event, of one date.
+fn at(event: &str, on: &str) -> String {
+    let on = if on.is_empty() { String::new() } else { format!("&on={}", escaped(on)) };
+    format!("/checkin?event={}{on}", escaped(event))
+}
+
 async fn page(visit: &Visit, asked: Asked) -> Result<CheckinPage, Problem> {
     let local = local(visit, asked.event.as_deref(), asked.on.as_deref()).await?;
     let me = visit.handle.me();
     let mine = local.as_ref().and_then(|local| local.event.attendance.iter().find(|line| line.feed == me));
     let face = |local: &EventLocal, feed: &FeedId| Face::of(feed, &local.name(feed));
+    let event = local.as_ref().map(|local| local.event.id.to_string()).or(asked.event).unwrap_or_default();
+    let on = asked.on.unwrap_or_default();
     Ok(CheckinPage {
-        frame: visit.frame(Tab::None).await?,
+        frame: visit.frame_at(Tab::None, at(&event, &on)).await?,
         title: local.as_ref().map(|local| foreign::line(&local.event.title)),
         doors: match (&local, mine) {
             (Some(local), Some(mine)) => mine.doors.iter().map(|door| face(local, door)).collect(),
             _ => Vec::new(),
         },
         is_here: local.as_ref().is_some_and(|local| local.event.here.contains(&me)),
-        event: local.as_ref().map(|local| local.event.id.to_string()).or(asked.event).unwrap_or_default(),
-        on: asked.on.unwrap_or_default(),
+        event,
+        on,
         code: asked.code,
         wrong: None,
         answer: None,
@@ -137,13 +145,9 @@ async fn check_in(visit: Visit, Typed(form): Typed<CheckinForm>) -> Response {
         Ok(page) => CheckinPage { how: form.how, ..page },
         Err(problem) => return problem.into_response(),
     };
-    let back = |page: &CheckinPage| {
-        let on = if page.on.is_empty() { String::new() } else { format!("&on={}", escaped(&page.on)) };
-        format!("/checkin?event={}{on}", escaped(&page.event))
-    };
     match outcome {
-        Ok(Outcome::In) => visit.done(&back(&page), "did-checkin"),
-        Ok(Outcome::Here) => visit.done(&back(&page), "did-here"),
+        Ok(Outcome::In) => visit.done(&at(&page.event, &page.on), "did-checkin"),
+        Ok(Outcome::Here) => visit.done(&at(&page.event, &page.on), "did-here"),
         Ok(Outcome::Show(text)) => {
             let picture = picture::qr(&text);
             Page(CheckinPage { answer: Some((text, picture)), ..page }).into_response()

@@ -141,7 +141,9 @@ async fn page(visit: &Visit, id: &str, asked: Asked, draft: Draft) -> Result<Doo
             Err(refusal) => return Err(visit.problem(&refusal)),
         },
     };
-    let mut frame = visit.frame(Tab::None).await?;
+    let more = if q.is_empty() { String::new() } else { format!("q={}", escaped(&q)) };
+    let here = back(&event.id.to_string(), event.occ.as_deref(), &more);
+    let mut frame = visit.frame_at(Tab::None, here).await?;
     frame.scheme = Scheme::Dark; // It is evening, and the light goes on others' faces.
     Ok(DoorPage {
         frame,

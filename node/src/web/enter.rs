@@ -1,10 +1,9 @@
 //! The way in: a link that works once, exchanged for the cookie. And what is nowhere.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -22,8 +21,8 @@ struct EnterPage {
     frame: Frame,
 }
 
-async fn enter(State(app): State<App>, Path(secret): Path<String>, headers: HeaderMap, uri: Uri) -> Response {
-    let look = Look::of(&headers, &uri, app.zone());
+async fn enter(State(app): State<App>, Path(secret): Path<String>, request: Request) -> Response {
+    let look = Look::of(request.method(), request.headers(), request.uri(), app.zone());
     match app.sessions().enter(&secret) {
         true => {
             // Not a redirect: one that follows a link on another site would leave a strict cookie out.
@@ -35,6 +34,7 @@ async fn enter(State(app): State<App>, Path(secret): Path<String>, headers: Head
 }
 
 /// Whatever has no page.
-pub(super) async fn nothing(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Problem {
-    Problem::new(Look::of(&headers, &uri, app.zone()), StatusCode::NOT_FOUND, "problem-nothing")
+pub(super) async fn nothing(State(app): State<App>, request: Request) -> Problem {
+    let look = Look::of(request.method(), request.headers(), request.uri(), app.zone());
+    Problem::new(look, StatusCode::NOT_FOUND, "problem-nothing")
 }

@@ -95,7 +95,8 @@ async fn page(visit: &Visit, id: String, on: Option<String>, draft: Draft) -> Re
         None => None,
     };
     let view = View::of(&local, why.as_deref(), visit);
-    Ok(EventPage { frame: visit.frame(Tab::Home).await?, view, draft })
+    let here = format!("/event/{}{}", view.id, super::series::tail(local.event.occ.as_deref()));
+    Ok(EventPage { frame: visit.frame_at(Tab::Home, here).await?, view, draft })
 }
 
 /// The event as a file that calendars take.

@@ -53,7 +53,8 @@ async fn page(visit: &Visit, draft: Draft) -> Result<FoundPage, Problem> {
     let mut people: Vec<Face> =
         lines.map(|line| Face::of(&line.feed, &line.petname.or(line.name).unwrap_or_default())).collect();
     people.sort_by_key(|face| face.name.to_lowercase());
-    Ok(FoundPage { frame: visit.frame(Tab::Groups).await?, draft, people })
+    let frame = visit.frame_at(Tab::Groups, "/groups/new".to_owned()).await?;
+    Ok(FoundPage { frame, draft, people })
 }
 
 async fn show(visit: Visit) -> Result<Page<FoundPage>, Problem> {

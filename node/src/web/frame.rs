@@ -69,7 +69,7 @@ pub(super) struct Frame {
     pub(super) held: Option<String>,
     /// What was just done.
     pub(super) did: Option<String>,
-    /// Where this is.
+    /// The address of this page: what was refused is shown at one that cannot be looked at again.
     pub(super) here: String,
 }
 
@@ -88,13 +88,18 @@ impl Frame {
         let did = look.did.as_deref().map(|key| (key, words.say(key)));
         Self {
             words,
-            here: look.here.clone(),
+            here: look.here.clone().unwrap_or_else(|| "/".to_owned()),
             scheme: look.scheme,
             ways: if me.is_some() { ways } else { Vec::new() },
             held: me.as_ref().and_then(|me| me.held.clone()),
             me: me.map(|me| Face::of(&me.feed, &me.name.unwrap_or_default())),
             did: did.filter(|(key, text)| key != text).map(|(_, text)| text),
         }
+    }
+
+    /// The same around the page of that address.
+    pub(super) fn at(self, here: impl Into<String>) -> Self {
+        Self { here: here.into(), ..self }
     }
 
     pub(super) fn say(&self, key: &str) -> String {

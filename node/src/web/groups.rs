@@ -127,7 +127,7 @@ async fn page(visit: &Visit, id: String, draft: Draft) -> Result<GroupPage, Prob
     let (group, words, me) = (&local.group, visit.words(), visit.handle.me());
     let face = |feed: &FeedId| Face::of(feed, local.names.get(feed).map_or("", String::as_str));
     Ok(GroupPage {
-        frame: visit.frame(Tab::Groups).await?,
+        frame: visit.frame_at(Tab::Groups, format!("/group/{}", group.id)).await?,
         id: group.id.to_string(),
         name: foreign::line(&group.name),
         is_member: group.members.contains(&me),

@@ -39,7 +39,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 
 /// Lets a request through, or answers it.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let look = Look::of(request.headers(), request.uri(), app.zone());
+    let look = Look::of(request.method(), request.headers(), request.uri(), app.zone());
     let is_api = request.uri().path().starts_with("/api/");
     let mut response = match admit(app.sessions(), request).await {
         Ok(request) => next.run(request).await,

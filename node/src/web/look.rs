@@ -38,19 +38,28 @@ async fn look(Typed(form): Typed<LookForm>) -> Response {
 /// Whether a text leads to a page here and nowhere else.
 fn is_path(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_".contains(&byte);
-    text.starts_with('/') && !text.starts_with("//") && text.bytes().all(plain)
+    let asked = |byte: u8| plain(byte) || b"=&%.~:+".contains(&byte);
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    path.starts_with('/') && !path.starts_with("//") && path.bytes().all(plain) && query.bytes().all(asked)
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn the_way_back_stays_here() {
-        for good in ["/", "/settings", "/event/entry1q"] {
+        for good in ["/", "/settings", "/event/entry1q?on=2037-12-01T18:30", "/?q=a%20b+c&skip=40"] {
             assert!(super::is_path(good), "{good}");
         }
-        for bad in
-            ["", "settings", "//evil.example", "/\\evil.example", "/a?b", "https://evil.example", "/a\r\nb"]
-        {
+        for bad in [
+            "",
+            "settings",
+            "//evil.example",
+            "/\\evil.example",
+            "/a?//\\b",
+            "/a?b\r\nc",
+            "https://evil.example",
+            "/a\r\nb",
+        ] {
             assert!(!super::is_path(bad), "{bad}");
         }
     }

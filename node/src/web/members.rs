@@ -76,7 +76,7 @@ async fn page(visit: &Visit, id: &str) -> Result<MembersPage, Problem> {
     let mut roles: Vec<_> = roles.map(|(one, word)| (word, role(words, one))).collect();
     roles.insert(0, ("member", words.say("members-member")));
     Ok(MembersPage {
-        frame: visit.frame(Tab::Groups).await?,
+        frame: visit.frame_at(Tab::Groups, format!("/group/{}/people", group.id)).await?,
         id: group.id.to_string(),
         name: foreign::line(&group.name),
         asking: group.asking.iter().map(face).collect(),

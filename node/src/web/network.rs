@@ -84,7 +84,7 @@ async fn page(visit: &Visit, typed: String, wrong: Option<Wrong>) -> Result<Netw
         Some((Face::of(&line.feed, &name), words.count("network-cap", line.cap?)))
     });
     Ok(NetworkPage {
-        frame: visit.frame(Tab::Network).await?,
+        frame: visit.frame_at(Tab::Network, "/network".to_owned()).await?,
         peers: peers.iter().map(|peer| told(peer, words)).collect(),
         coming: most.map(|peer| {
             let (entries, feeds) = (peer.coming_entries, u64::from(peer.coming_feeds));

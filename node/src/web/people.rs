@@ -68,7 +68,7 @@ async fn page(visit: &Visit, pasted: String, wrong: Option<Wrong>) -> Result<Peo
     let strange = near.iter().filter(|peer| peer.path == Way::Lan && !is_known(&peer.feed));
     let id = visit.handle.me().to_string();
     Ok(PeoplePage {
-        frame: visit.frame(Tab::People).await?,
+        frame: visit.frame_at(Tab::People, "/people".to_owned()).await?,
         near: strange
             .map(|peer| Line {
                 face: Face::of(&peer.feed, &peer.name),

@@ -61,7 +61,7 @@ fn proposed(visit: &Visit) -> chrono::NaiveDate {
 
 async fn page(visit: &Visit, form: Form) -> Result<SchedulePage, Problem> {
     Ok(SchedulePage {
-        frame: visit.frame(Tab::Home).await?,
+        frame: visit.frame_at(Tab::Home, "/schedule".to_owned()).await?,
         form,
         groups: groups(visit).await?,
         zones: form::zones(visit.look.zone),

@@ -149,8 +149,9 @@ async fn page(visit: &Visit, id: &str, asked: Asked, mut draft: Draft) -> Result
     let roles = [(Role::Organizer, "organizer"), (Role::Host, "host"), (Role::Door, "door")];
     let roles = roles.into_iter().filter(|(role, _)| given(*role));
     let me = visit.handle.me();
+    let here = format!("/event/{}/seats{}", event.id, series::tail(event.occ.as_deref()));
     Ok(SeatsPage {
-        frame: visit.frame(Tab::Home).await?,
+        frame: visit.frame_at(Tab::Home, here).await?,
         id: event.id.to_string(),
         tail: series::tail(event.occ.as_deref()),
         on: event.occ.clone().unwrap_or_default(),

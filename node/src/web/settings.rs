@@ -57,7 +57,7 @@ async fn page(
         Face::of(&line.feed, &name)
     });
     Ok(SettingsPage {
-        frame: visit.frame(Tab::Settings).await?,
+        frame: visit.frame_at(Tab::Settings, "/settings".to_owned()).await?,
         id: me.feed.to_string(),
         name,
         about,

@@ -163,14 +163,18 @@ impl axum::extract::FromRequestParts<App> for Newcomer {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         match app.handle() {
             Some(_) => Err(see_other("/")),
-            None => Ok(Self { look: Look::of(&parts.headers, &parts.uri, app.zone()), app: app.clone() }),
+            None => Ok(Self {
+                look: Look::of(&parts.method, &parts.headers, &parts.uri, app.zone()),
+                app: app.clone(),
+            }),
         }
     }
 }
 
 impl Newcomer {
-    fn frame(&self) -> Frame {
-        Frame::new(&self.look, Tab::None, None)
+    /// What stands around the page of this address.
+    fn frame(&self, here: &str) -> Frame {
+        Frame::new(&self.look, Tab::None, None).at(here)
     }
     fn words(&self) -> Words {
         self.look.words
@@ -205,7 +209,7 @@ async fn start(newcomer: Newcomer) -> Response {
     if matches!(*newcomer.setup().stage(), Stage::Shown(_)) {
         return see_other("/start/words");
     }
-    Page(StartPage { frame: newcomer.frame(), name: String::new(), wrong: None }).into_response()
+    Page(StartPage { frame: newcomer.frame("/start"), name: String::new(), wrong: None }).into_response()
 }
 
 #[derive(Debug, Deserialize)]
@@ -229,7 +233,7 @@ async fn name(newcomer: Newcomer, Typed(form): Typed<NameForm>) -> Response {
                 CreateError::Post(_) => newcomer.words().say("start-name-wrong"),
                 error => foreign::line(&error.to_string()),
             };
-            let page = StartPage { frame: newcomer.frame(), name: form.name, wrong: Some(wrong) };
+            let page = StartPage { frame: newcomer.frame("/start"), name: form.name, wrong: Some(wrong) };
             (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
         }
         Err(_) => see_other("/start"),
@@ -253,7 +257,7 @@ impl WordsPage {
         let Stage::Shown(shown) = &*stage else { return None };
         let words = shown.words.split(' ').enumerate();
         Some(Self {
-            frame: newcomer.frame(),
+            frame: newcomer.frame("/start/words"),
             sheet: words.map(|(at, word)| (at + 1, Zeroizing::new(word.to_owned()))).collect(),
             asked: shown.asked.iter().map(|at| at + 1).collect(),
             wrong,
@@ -312,7 +316,7 @@ struct BackPage {
 }
 
 async fn back(newcomer: Newcomer) -> Page<BackPage> {
-    Page(BackPage { frame: newcomer.frame(), wrong: None, detail: None })
+    Page(BackPage { frame: newcomer.frame("/start/back"), wrong: None, detail: None })
 }
 
 #[derive(Deserialize)]
@@ -326,7 +330,7 @@ async fn come_back(newcomer: Newcomer, Typed(form): Typed<BackForm>) -> Response
     let said = Zeroizing::new(form.words);
     let refused = |wrong: String, detail: Option<String>| {
         // The words are not shown again: whoever mistyped one has the paper before them.
-        let page = BackPage { frame: newcomer.frame(), wrong: Some(wrong), detail };
+        let page = BackPage { frame: newcomer.frame("/start/back"), wrong: Some(wrong), detail };
         (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
     };
     let place = match &*newcomer.setup().stage() {

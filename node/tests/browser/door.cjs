@@ -29,6 +29,7 @@ journey(async () => {
   await fill(door, { code: answer });
   await press(door, `form[action="/event/${event}/door/scan"] button`);
   await says(door, "Cem");
+  await says(other, "You are in");
   const attended = (await ana.cli("event", "show", event)).attendance;
   check(JSON.stringify(attended).includes(cem.feed) && JSON.stringify(attended).includes(ben.feed), JSON.stringify(attended));
   check([...door.ran, ...guest.ran, ...other.ran].length === 0, [...door.ran, ...guest.ran, ...other.ran].join("; "));

@@ -1,5 +1,6 @@
 //! The page over HTTP, against real nodes: who is let in, what is shown, what forms do.
 
+mod addresses;
 mod api;
 mod door;
 mod organizer;

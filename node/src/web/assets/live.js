@@ -46,11 +46,12 @@
     }
   };
 
+  // By its own address: what was refused, or is answered to a form, is at one that nobody can look at.
   const refresh = async () => {
     if (running) { again = true; return; }
     running = true;
     try {
-      const answer = await fetch(location.href, { credentials: 'same-origin' });
+      const answer = await fetch(document.documentElement.dataset.here, { credentials: 'same-origin' });
       if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), 'text/html'));
     } catch { /* The node is gone; the stream says so, and tries again. */ }
     running = false;

@@ -48,7 +48,7 @@ async fn page(
     let line: FollowLine = take!(visit, Request::Person { who: Some(feed) }, Person)?;
     let name = called(&line);
     Ok(PersonPage {
-        frame: visit.frame(Tab::People).await?,
+        frame: visit.frame_at(Tab::People, format!("/person/{}", line.feed)).await?,
         is_me: line.feed == visit.handle.me(),
         own_name: line.name.as_deref().filter(|own| *own != name).map(foreign::line),
         petname: petname.or_else(|| line.petname.clone()).unwrap_or_default(),
