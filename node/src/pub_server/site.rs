@@ -189,16 +189,22 @@ pub(super) fn site(handle: &Handle) -> Result<Site, Refusal> {
         site.events.push(SiteEvent { published, group, line: line(handle, &id, address.as_ref())? });
     }
     site.groups.sort_by(|one, other| one.name.cmp(&other.name));
-    site.dates = latest(site.dates);
+    site.keep_latest();
     Ok(site)
 }
 
-/// Soonest first, and no more than are shown.
-fn latest(mut dates: Vec<SiteDate>) -> Vec<SiteDate> {
-    dates.sort_by_key(|date| date.start_ms.unwrap_or(i64::MAX));
-    let over = dates.len().saturating_sub(DATES_MAX);
-    dates.drain(..over);
-    dates
+impl Site {
+    /// Dates soonest first and no more than are shown, and the events that have one.
+    fn keep_latest(&mut self) {
+        self.dates.sort_by_key(|date| date.start_ms.unwrap_or(i64::MAX));
+        let over = self.dates.len().saturating_sub(DATES_MAX);
+        self.dates.drain(..over);
+        let shown: BTreeSet<usize> = self.dates.iter().map(|date| date.event).collect();
+        let places: BTreeMap<usize, usize> = shown.iter().copied().zip(0..).collect();
+        let mut at = 0..;
+        self.events.retain(|_| at.next().is_some_and(|at| shown.contains(&at)));
+        self.dates.iter_mut().for_each(|date| date.event = places[&date.event]);
+    }
 }
 
 /// `None` where it is not here, or its group hides it.
@@ -211,15 +217,17 @@ fn published(handle: &Handle, id: &EntryId) -> Result<Option<Published>, Refusal
     }
 }
 
-/// The share line that leads to this pub.
+/// The share line that leads to this pub. Where it has no public address it names none: those of its own network are
+/// nobody's business.
 fn line(handle: &Handle, id: &EntryId, address: Option<&Address>) -> Result<String, Refusal> {
     let Response::Share(text) = handle.call(Request::Share { object: id.to_string() })? else {
         return Err(Refusal::Stopping);
     };
-    Ok(match (text.line.parse::<ShareLine>(), address) {
-        (Ok(line), Some(address)) => ShareLine { addresses: vec![address.clone()], ..line }.to_string(),
-        _ => text.line,
-    })
+    let line = text
+        .line
+        .parse::<ShareLine>()
+        .map_err(|error| Refusal::Mistyped { text: text.line.clone(), problem: error.to_string() })?;
+    Ok(ShareLine { addresses: address.into_iter().cloned().collect(), ..line }.to_string())
 }
 
 /// When an event is, and how full: it, or each of its occurrences.
@@ -288,13 +296,39 @@ fn bare(published: &mut PublishedEvent) {
 mod tests {
     use super::*;
 
+    fn event(n: u8) -> SiteEvent {
+        let id = EntryId::new([n; 32]);
+        let event = serde_json::json!({
+            "id": id, "group": null, "in_group": false, "author": klatch_feed::FeedId::new([1; 32]), "title": "Tea",
+            "start": "2026-12-01T18:30", "zone": "UTC", "minutes": 60, "place": "", "about": "", "capacity": null,
+            "split": false, "revision": 0, "tips": [], "cancelled": false, "hosts": [], "seated": [], "waiting": [],
+            "provisional": [], "unranked": [], "maybe": [], "no": [], "attendance": [], "incomplete": false,
+        });
+        let event = serde_json::from_value(event).unwrap();
+        let dated = Dated { event, occurrences: vec![], whole: true };
+        let published = PublishedEvent { dated, organizers: vec![], founded_ms: 0, updated_ms: 0 };
+        SiteEvent { published, group: None, line: String::new() }
+    }
+
     #[test]
-    fn one_date_past_the_limit_leaves_the_earliest_out() {
-        let date = |start_ms| SiteDate { event: 0, occ: None, start_ms, end_ms: None, seated: 0, waiting: 0 };
+    fn one_date_past_the_limit_leaves_the_earliest_out_and_an_event_that_has_no_other() {
+        let date =
+            |event, start_ms| SiteDate { event, occ: None, start_ms, end_ms: None, seated: 0, waiting: 0 };
         let most = i64::try_from(DATES_MAX).unwrap();
-        let kept = latest((0..most).rev().map(|at| date(Some(at))).collect());
-        assert_eq!((kept.len(), kept[0].start_ms), (DATES_MAX, Some(0)));
-        let kept = latest((0..most).rev().map(Some).chain([None]).map(date).collect());
-        assert_eq!((kept.len(), kept[0].start_ms, kept[DATES_MAX - 1].start_ms), (DATES_MAX, Some(1), None));
+        let mut site = Site { events: vec![event(0), event(1), event(2)], ..Site::default() };
+        // The first has the earliest date and no other, the second all but one, the last one without a time.
+        site.dates.push(date(0, Some(0)));
+        site.dates.extend((1..most).rev().map(|at| date(1, Some(at))));
+        let mut full = site.clone();
+        full.events.pop();
+        full.keep_latest();
+        assert_eq!((full.dates.len(), full.events.len(), full.dates[0].start_ms), (DATES_MAX, 2, Some(0)));
+        site.dates.push(date(2, None));
+        site.keep_latest();
+        assert_eq!((site.dates.len(), site.dates[0].start_ms), (DATES_MAX, Some(1)));
+        let ids: Vec<_> =
+            site.events.iter().map(|event| event.published.dated.event.id.as_bytes()[0]).collect();
+        assert_eq!(ids, [1, 2]);
+        assert_eq!((site.dates[0].event, site.dates[DATES_MAX - 1].event), (0, 1));
     }
 }
