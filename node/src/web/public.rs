@@ -14,12 +14,13 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use askama::Template as _;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
-    REFERRER_POLICY, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName,
+    IF_NONE_MATCH, REFERRER_POLICY, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -178,8 +179,10 @@ async fn follow(handle: Handle, show: watch::Sender<Arc<Site>>) {
         let (asked, took) = (handle.clone(), Stopwatch::start());
         match tokio::task::spawn_blocking(move || read(&asked)).await {
             Ok(Ok(site)) => drop(show.send_replace(Arc::new(site))),
-            Ok(Err(Refusal::Stopping)) | Err(_) => return,
+            Ok(Err(Refusal::Stopping)) => return,
             Ok(Err(error)) => tracing::warn!(%error, "the public pages show what they did before"),
+            // A bug; the next change may be read all the same.
+            Err(error) => tracing::error!(%error, "the public pages show what they did before"),
         }
         tokio::time::sleep(took.elapsed()).await;
     }
@@ -209,9 +212,11 @@ async fn guard(State(pages): State<Pages>, peer: Extension<Peer>, request: Reque
     let from = asker(peer.0.0, request.headers());
     let now_ms = u64::try_from(pages.0.clock.elapsed().as_millis()).unwrap_or(u64::MAX);
     let may = pages.0.rates.lock().unwrap_or_else(PoisonError::into_inner).take(now_ms, from);
-    let mut response = match may {
-        true => next.run(request).await,
-        false => (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "10")]).into_response(),
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let mut response = match (may, is_read) {
+        (true, true) => next.run(request).await,
+        (true, false) => (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response(),
+        (false, _) => (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "10")]).into_response(),
     };
     let headers = response.headers_mut();
     for (name, value) in [
@@ -261,20 +266,24 @@ impl<'a> Reading<'a> {
     fn page(&self, template: &impl askama::Template) -> Response {
         match template.render() {
             Ok(text) => self.answer("text/html; charset=utf-8", text),
-            Err(error) => {
-                tracing::error!(%error, "a public page cannot be made");
-                StatusCode::INTERNAL_SERVER_ERROR.into_response()
-            }
+            Err(error) => unmade(&error),
         }
     }
 
+    /// Not what a reader may have already: what is nowhere has no tag.
     fn nothing(&self) -> Response {
-        let mut response = self.page(&view::nothing(self));
-        if response.status() == StatusCode::OK {
-            *response.status_mut() = StatusCode::NOT_FOUND;
+        let kept =
+            [(CONTENT_TYPE, "text/html; charset=utf-8"), (CACHE_CONTROL, FRESH), (VARY, "Accept-Language")];
+        match view::nothing(self).render() {
+            Ok(text) => (StatusCode::NOT_FOUND, kept, text).into_response(),
+            Err(error) => unmade(&error),
         }
-        response
     }
+}
+
+fn unmade(error: &askama::Error) -> Response {
+    tracing::error!(%error, "a public page cannot be made");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
 #[derive(Debug, Deserialize)]

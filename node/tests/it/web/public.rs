@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use klatch::clock::Stopwatch;
 use klatch::daemon::{Daemon, Options, Request};
 use klatch::pub_server::PubRequest;
-use klatch::pub_server::site::LISTED_MAX;
+use klatch::pub_server::site::{DATES_MAX, LISTED_MAX};
 use klatch::web::public::rates::{BURST, PER_SECOND};
 use klatch::web::public::{CONNECTIONS_MAX, HEAD_BYTES_MAX};
 use klatch_feed::Post;
@@ -405,8 +405,13 @@ fn who_has_a_page_already_is_told_so_and_words_are_the_reader_s() {
         let answer = from(&reader, "192.0.2.4", path, &[]);
         assert_eq!(answer.status, 404, "{path}: {answer:?}");
     }
-    from(&reader, "192.0.2.4", "/nowhere", &[]).says("There is no such page.");
-    assert_eq!(reader.ask("POST", "/", &[("host", "x"), ("x-forwarded-for", "192.0.2.5")], "").status, 405);
+    let nowhere = from(&reader, "192.0.2.4", "/nowhere", &[("if-none-match", "*")]);
+    assert_eq!((nowhere.status, nowhere.header("etag")), (404, None), "nobody has what is nowhere");
+    nowhere.says("There is no such page.");
+    for (method, path) in [("POST", "/"), ("PUT", "/nowhere"), ("DELETE", "/assets/x"), ("OPTIONS", "/e/x")] {
+        let refused = reader.ask(method, path, &[("host", "x"), ("x-forwarded-for", "192.0.2.5")], "");
+        assert_eq!((refused.status, refused.header("allow")), (405, Some("GET, HEAD")), "{method} {path}");
+    }
 }
 
 #[test]
@@ -449,6 +454,59 @@ fn strangers_get_no_more_than_is_written() {
     assert!(!answers(&mut open()), "one more than may be connected is closed");
     drop(held);
     eventually("places that were left are free", || answers(&mut open()).then_some(()));
+}
+
+#[test]
+fn an_event_whose_dates_are_all_left_out_is_on_no_page_and_in_no_file() {
+    let network = Network::new();
+    let hub = network.person("hub");
+    let (running, _) = open(&hub, &[]);
+    hub.json(&["group", "create", "Makers", "--public"]);
+    running.stop();
+    let home = klatch::home::Home::at(hub.home());
+    let daemon = Daemon::start(&home, home.lock().unwrap(), Options::default()).unwrap();
+    let schedule = |title: &str, start: &str, repeat: Value| {
+        let schedule = serde_json::json!({ "schedule": {
+            "group": "Makers", "title": title, "start": start, "zone": "UTC", "minutes": 60, "place": "", "about": "",
+            "capacity": null, "split": false, "repeat": repeat, "fields": { "tags": ["public"] },
+        } });
+        daemon.handle().call(serde_json::from_value(schedule).unwrap()).unwrap();
+    };
+    schedule("Long ago", "2090-01-01T18:30", Value::Null);
+    for at in 0..DATES_MAX / 200 {
+        schedule(&format!("Pot {at}"), "2099-01-01T18:30", "FREQ=DAILY;COUNT=200".into());
+    }
+    let object = "Makers".to_owned();
+    daemon.handle().call(Request::Pub(PubRequest::Publish { object, undo: false })).unwrap();
+    drop(daemon);
+    let found = hub.json(&["event", "list"]);
+    let id = |title: &str| {
+        let line = found.as_array().unwrap().iter().find(|line| line["title"] == title);
+        line.unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let (early, kept) = (id("Long ago"), id("Pot 0"));
+    let group = hub.json(&["group", "list"])[0]["id"].as_str().unwrap().to_owned();
+    let (_running, reader) = open(&hub, &[]);
+    for path in ["/sitemap.xml".to_owned(), format!("/g/{group}.ics"), format!("/g/{group}.atom")] {
+        let file = page(&reader, &path);
+        assert!(file.body.contains(&kept) && !file.body.contains(&early), "{path}");
+    }
+    assert_eq!(get(&reader, &format!("/e/{kept}")).status, 200);
+    assert_eq!(get(&reader, &format!("/e/{early}")).status, 404);
+}
+
+#[test]
+fn a_pub_without_a_public_address_names_none_on_its_pages() {
+    let network = Network::new();
+    let hub = network.person("hub");
+    let event = schedules_alone(&hub, "Tea");
+    let args = ["pub", "up", "--lan", "off", "--listen", "127.0.0.1:0", "--pages", "127.0.0.1:0"];
+    let running = hub.up(&args);
+    let at = running.ready["pages"].as_str().unwrap().strip_prefix("http://").unwrap();
+    let reader = Browser { address: at.trim_end_matches('/').parse().unwrap(), cookie: String::new() };
+    hub.json(&["pub", "publish", &event]);
+    let page = shown(&reader, &format!("/e/{event}"), &format!("klatch:{event}?host={}", hub.feed));
+    assert!(!page.body.contains("&#38;at=") && !page.body.contains("at=127."), "{}", page.body);
 }
 
 #[test]
