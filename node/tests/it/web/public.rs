@@ -434,6 +434,7 @@ fn strangers_get_no_more_than_is_written() {
     let (answered, refused) = (count("200"), count("429"));
     assert_eq!(answered + refused, asked, "{all:?}");
     assert!((BURST..=BURST + saved).contains(&answered), "{answered}");
+    assert!(all.body.contains("retry-after: 10"), "who is refused is told when to come back: {all:?}");
     assert_eq!(from(&reader, "192.0.2.3", "/robots.txt", &[]).status, 200, "others are answered");
 
     let open = || TcpStream::connect(reader.address).unwrap();
