@@ -396,3 +396,18 @@ fn a_group_is_founded_and_its_people_are_let_in_and_put_out() {
     at_ana.done(&path, &[who, ("do", "revoke")]).says("The role is taken.");
     assert_eq!(ana.json(&["group", "show", &group])["roles"][1]["feed"], ben.feed.as_str());
 }
+
+#[test]
+fn who_answered_before_time_or_place_changed_is_told_so_until_they_answer_again() {
+    let Two { ana, ben, at_ben, event, .. } = &two();
+    let (path, stale) = (format!("/event/{event}"), "Time or place changed after you answered.");
+    let answer = || at_ben.done(&format!("{path}/answer"), &[("answer", "yes")]);
+    assert!(!answer().body.contains(stale));
+    ana.json(&["event", "update", event, "--about", "More of it"]);
+    ben.event_once(event, "a text changes", |event| event["about"] == "More of it");
+    assert!(!at_ben.page(&path).body.contains(stale), "a text asks nobody again");
+    ana.json(&["event", "update", event, "--where", "Garden"]);
+    ben.event_once(event, "the place changes", |event| event["place"] == "Garden");
+    at_ben.page(&path).says(stale);
+    assert!(!answer().body.contains(stale));
+}
