@@ -113,17 +113,18 @@ impl When {
 
 impl Tile {
     pub(super) fn of(day: NaiveDate, words: Words) -> Self {
+        let letters = words.say("when-letters").parse().unwrap_or(3);
         Self {
-            month: brief(&words.say(MONTHS[day.month0() as usize % 12])),
+            month: brief(&words.say(MONTHS[day.month0() as usize % 12]), 3),
             day: day.day().to_string(),
-            weekday: brief(&words.say(DAYS[day.weekday().num_days_from_monday() as usize % 7])),
+            weekday: brief(&words.say(DAYS[day.weekday().num_days_from_monday() as usize % 7]), letters),
         }
     }
 }
 
-/// The first three letters: enough to tell months and days apart in both languages.
-fn brief(word: &str) -> String {
-    word.chars().take(3).collect()
+/// The first letters: three are enough to tell months and days apart in both languages.
+fn brief(word: &str, letters: usize) -> String {
+    word.chars().take(letters).collect()
 }
 
 fn clock(at: NaiveDateTime) -> String {
@@ -208,6 +209,8 @@ mod tests {
         let german = of(Words::German, 6 * 60, chrono_tz::Europe::Lisbon);
         assert_eq!(german.there, "Dienstag, 1. Dezember 2026, 18:30 – Mittwoch, 2. Dezember, 00:30");
         assert_eq!(german.here, None, "the clocks agree");
+        let tile = german.tile.unwrap();
+        assert_eq!((&*tile.weekday, &*tile.month), ("Di", "Dez"));
     }
 
     #[test]

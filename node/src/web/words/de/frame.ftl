@@ -2,9 +2,9 @@
 nav-home = Start
 nav-groups = Gruppen
 nav-people = Leute
-nav-inbox = Posteingang
+nav-inbox = Post­eingang
 nav-network = Netz
-nav-settings = Einstellungen
+nav-settings = Einstel­lungen
 
 frame-skip = Zum Inhalt der Seite
 frame-ways = Seiten

@@ -1,7 +1,7 @@
-# Die Seiten eines Treffpunkts, für alle.
-public-brief = Was los ist, wie der Treffpunkt { $who } es zeigt
+# Die Seiten eines Pubs, für alle.
+public-brief = Was los ist, wie der Pub { $who } es zeigt
 public-group-brief = Was die Gruppe { $who } als Nächstes tut, und wie du hinkommst
-public-foot = Allen gezeigt vom Treffpunkt { $who }. Gäste werden nicht gezeigt. Wenn etwas nicht hierher gehört, sprich mit den Gastgebern.
+public-foot = Allen gezeigt vom Pub { $who }. Gäste werden nicht gezeigt. Wenn etwas nicht hierher gehört, sprich mit den Gastgebern.
 public-empty = Komm bald wieder, oder sieh bei den Gruppen nach: Jede hat einen Kalender und einen Feed, die du behalten kannst.
 public-nothing = Vielleicht wurde sie entfernt, oder die Adresse ist vertippt.
 public-members = { $count ->

@@ -18,6 +18,8 @@ when-thursday = Donnerstag
 when-friday = Freitag
 when-saturday = Samstag
 when-sunday = Sonntag
+# So viele Buchstaben eines Wochentags stehen auf einem Kalenderblatt.
+when-letters = 2
 when-date = { $weekday }, { $day }. { $month } { $year }
 when-short-date = { $weekday }, { $day }. { $month }
 when-here = { $time } in { $zone }

@@ -18,6 +18,8 @@ when-thursday = Thursday
 when-friday = Friday
 when-saturday = Saturday
 when-sunday = Sunday
+# So many letters of a weekday stand on the leaf of a calendar.
+when-letters = 3
 when-date = { $weekday } { $day } { $month } { $year }
 when-short-date = { $weekday } { $day } { $month }
 when-here = { $time } in { $zone }
