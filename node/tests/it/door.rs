@@ -289,6 +289,11 @@ fn a_door_of_a_series_is_that_of_one_date() {
     assert!(nobody.contains("no door"), "a challenge for one date answers none for another: {nobody}");
     let done = ben.json(&["checkin", event, "--on", "2037-12-08"]);
     assert_eq!((&done["walk_in"], &done["already"]), (&false.into(), &false.into()));
+    // The door's word comes at once, its entry with the log.
+    eventually("ben's own node has it", || {
+        let state = ben.json(&["event", "show", event, "--on", "2037-12-08"]);
+        (state["attendance"].as_array()?.len() == 1).then_some(())
+    });
     assert_eq!(ben.json(&["checkin", event, "--code", &code])["already"], true, "the code says which date");
     let said = || lines.recv_timeout(PATIENCE).unwrap();
     // Besides it at most another code is shown.
