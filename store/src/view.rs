@@ -14,6 +14,7 @@ use redb::{ReadableTable, TableDefinition, WriteTransaction};
 use serde::Serialize;
 
 use crate::DiskError;
+use crate::guard::guard;
 use crate::index::{Found, Touched, find, founded_event, read_fact};
 use crate::table::{
     EVENTS, GROUPS, NUMBERS, OCCURRENCES, REFS, Read, TOMBS, named, place_of, ref_key, split, tomb_key,
@@ -52,7 +53,7 @@ pub(crate) fn fold_each<'a, T: Read>(
 ) -> Result<(), DiskError> {
     let mut groups = BTreeMap::<Option<EntryId>, Vec<EntryId>>::new();
     for id in objects {
-        match founding(tx, id) {
+        match guard(|| founding(tx, id)) {
             Ok(Some((kind::GROUP, _))) => groups.entry(Some(*id)).or_default().push(*id),
             Ok(Some((kind::EVENT, group))) => groups.entry(group).or_default().push(*id),
             Ok(_) => each(id, Ok(Folded::default()))?,
@@ -60,10 +61,14 @@ pub(crate) fn fold_each<'a, T: Read>(
         }
     }
     for (group, objects) in groups {
-        let facts = match gather(tx, group, lineage) {
+        let facts = match guard(|| gather(tx, group, lineage)) {
             Ok(facts) => facts,
             Err(error) => {
-                each(&objects[0], Err(error))?;
+                let mut error = Some(error);
+                for id in objects {
+                    // An error is said once; the others of the group cannot be folded either.
+                    each(&id, Err(error.take().unwrap_or(DiskError::Table { table: "refs" })))?;
+                }
                 continue;
             }
         };
@@ -74,7 +79,7 @@ pub(crate) fn fold_each<'a, T: Read>(
                 Some(named) if group == Some(id) => {
                     Ok(Folded { group: Some(named.state()), ..Folded::default() })
                 }
-                _ => event(tx, net, id, named.as_ref(), lineage),
+                _ => guard(|| event(tx, net, id, named.as_ref(), lineage)),
             };
             each(&id, folded)?;
         }

@@ -166,9 +166,23 @@ fn verify(store: &Store) -> Report {
     store.reader().snapshot().unwrap().verify(&mut |_, _| {}).unwrap()
 }
 
-/// All entries, indexes and views are in order.
+/// All entries, indexes and views are in order, and each view is what all its facts fold to at once: the store folds
+/// what a group says apart from what is said of its events.
 fn assert_sound(store: &Store) {
     assert_eq!(verify(store).problems, Vec::<String>::new());
+    let snapshot = store.reader().snapshot().unwrap();
+    let facts = |id: EntryId| snapshot.facts(&id).unwrap().unwrap();
+    for group in snapshot.groups().unwrap() {
+        assert_eq!(facts(group.id).group(group.id), Some(group));
+    }
+    for event in snapshot.events().unwrap() {
+        let (folded, occurrences) = facts(event.id).events(&snapshot.net(), event.id).unwrap();
+        assert_eq!(folded, event);
+        for folded in occurrences {
+            let held = snapshot.occurrence(&event.id, folded.occ.as_deref().unwrap()).unwrap();
+            assert_eq!(held, Some(folded));
+        }
+    }
 }
 
 /// Accepted length, tip and cap.

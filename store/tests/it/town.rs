@@ -61,11 +61,13 @@ impl Town {
             split: false,
             repeat: repeat.map(str::to_owned),
         };
-        let events = vec![
+        let mut events = vec![
             people[0].post(&event(Some(group), None)),
             people[1].post(&event(Some(group), Some("FREQ=WEEKLY;COUNT=3"))),
             people[2].post(&event(Some(group), None)),
         ];
+        // Of a group that is none.
+        events.push(people[0].post(&event(Some(events[0]), None)));
         let (rsvps, updates, revokes, statements) = Default::default();
         Self { people, group, events, rsvps, updates, revokes, statements }
     }
