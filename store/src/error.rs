@@ -164,10 +164,15 @@ pub enum AppendError {
     Disk(#[from] DiskError),
 }
 
+/// Whether there is no room: on the disk, or for this user of it.
+pub(crate) fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
 impl From<redb::Error> for DiskError {
     fn from(error: redb::Error) -> Self {
         match error {
-            redb::Error::Io(io) if io.kind() == std::io::ErrorKind::StorageFull => Self::Full,
+            redb::Error::Io(io) if is_full(&io) => Self::Full,
             error => Self::Database(Box::new(error)),
         }
     }
@@ -189,8 +194,8 @@ impl From<redb::DatabaseError> for OpenError {
         use redb::{DatabaseError as E, StorageError as S};
         match error {
             E::DatabaseAlreadyOpen | E::LockProtocolMismatch => Self::InUse,
+            E::Storage(S::Io(io)) if is_full(&io) => Self::Disk(DiskError::Full),
             E::Storage(S::Io(io)) => match io.kind() {
-                std::io::ErrorKind::StorageFull => Self::Disk(DiskError::Full),
                 // What redb says of a file that is none of its own, or too short for what it claims.
                 std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => {
                     Self::Damaged(redb::Error::Io(io).into())
@@ -208,4 +213,22 @@ impl From<redb::DatabaseError> for OpenError {
 /// Where in the log a damage sits; shortens what is said of it.
 pub(crate) fn corrupt(feed: FeedId, seq: Seq, damage: Damage) -> DiskError {
     DiskError::Corrupt { feed, seq, damage }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_disk_and_a_quota_without_room_are_full() {
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            assert!(matches!(redb::StorageError::Io(kind.into()).into(), DiskError::Full), "{kind}");
+            let opening = redb::DatabaseError::Storage(redb::StorageError::Io(kind.into()));
+            assert!(matches!(opening.into(), OpenError::Disk(DiskError::Full)), "{kind}");
+        }
+        let other = redb::StorageError::Io(ErrorKind::PermissionDenied.into());
+        assert!(matches!(other.into(), DiskError::Database(_)));
+    }
 }

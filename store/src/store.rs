@@ -39,6 +39,10 @@ pub struct Store {
     is_noted: bool,
     /// After a failure of the database or the witness: both are looked at anew before the next transaction.
     failed: bool,
+    /// What came back from the witness after that, and nobody was told of.
+    returned: Vec<Changes>,
+    /// Why it is recovering, where there was no room to write that.
+    unwritten: Option<Held>,
 }
 
 /// What a commit waits for.
@@ -147,15 +151,27 @@ impl Store {
             is_behind: false,
             is_noted: false,
             failed: false,
+            returned: Vec::new(),
+            unwritten: None,
         };
         store.face_witness_or_wait()?;
-        store.finish_rebuild(&mut |_, _| {}).map_err(OpenError::Disk)?;
+        match store.finish_rebuild(&mut |_, _| {}) {
+            Ok(()) | Err(DiskError::Full) => {} // Finished once there is room.
+            Err(error) => return Err(OpenError::Disk(error)),
+        }
+        store.returned.clear(); // Whoever opens a store reads all of it.
         Ok(store)
     }
 
     /// A reader.
     pub fn reader(&self) -> Reader {
         Reader::new(self.shared.clone(), self.net)
+    }
+
+    /// What came back from the witness since the store was opened, or since this was last asked: own posts that a
+    /// failure kept from the database.
+    pub fn take_returned(&mut self) -> Vec<Changes> {
+        std::mem::take(&mut self.returned)
     }
 
     /// Why appends are refused now, if they are.
@@ -172,7 +188,7 @@ impl Store {
         let (kept, row, recovering) = known.unwrap_or_default();
         let succeeded = kept.map(|kept| Held::Succeeded { by: kept.succession.new.feed });
         let forked = || row.and_then(|row| row.cap()).map(|cap| Held::Forked { cap });
-        succeeded.or_else(forked).or(recovering)
+        succeeded.or_else(forked).or(recovering).or_else(|| self.unwritten.clone())
     }
 
     /// Makes the store recovering: it takes own entries from peers and appends none, until
@@ -420,7 +436,10 @@ impl Store {
         let disk = self.disk.clone();
         let opened = self.shared.replace(|| open_database(&*disk)).and_then(|()| {
             (self.failed, self.is_behind, self.is_noted) = (false, false, false);
-            let faced = self.face_witness().and_then(|()| self.clear_witness().map_err(OpenError::Disk));
+            let faced = self
+                .face_witness()
+                .and_then(|()| self.clear_witness().map_err(OpenError::Disk))
+                .and_then(|()| self.finish_rebuild(&mut |_, _| {}).map_err(OpenError::Disk));
             if faced.is_err() {
                 self.failed = true;
                 drop(self.shared.replace(|| open_database(&*disk))); // To be read meanwhile.

@@ -89,7 +89,10 @@ impl Store {
     }
 
     fn begin_recovering(&mut self, why: &Held) -> Result<(), OpenError> {
-        self.commit(Durable::Now, |tx| recovering::begin(tx, why)).map_err(OpenError::Disk)
+        self.unwritten = Some(why.clone()); // It holds, whether there is room to write it or not.
+        self.commit(Durable::Now, |tx| recovering::begin(tx, why)).map_err(OpenError::Disk)?;
+        self.unwritten = None;
+        Ok(())
     }
 
     /// What a record holds, checked like a peer's, and each signature besides: own entries are all anchors.
@@ -105,9 +108,12 @@ impl Store {
     /// comes to stand where it stood.
     fn append_again(&mut self, lost: &[Accepted]) -> Result<(), DiskError> {
         let (me, net) = (self.me, self.net);
-        self.commit(Durable::Now, |tx| {
-            lost.iter().try_for_each(|group| append_in(tx, net, &me, &group.entries).map(drop))
-        })
+        let groups = self.commit(Durable::Now, |tx| {
+            let groups = lost.iter().map(|group| append_in(tx, net, &me, &group.entries));
+            groups.collect::<Result<Vec<_>, _>>()
+        })?;
+        self.returned.extend(groups);
+        Ok(())
     }
 
     /// Ends recovering: own entry `len` was found to be the last one, and appends go on after it.

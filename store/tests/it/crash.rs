@@ -144,6 +144,11 @@ impl Fragile {
         self.0.lock().unwrap().is_full = is_full;
     }
 
+    /// Somebody deletes `head.witness`.
+    pub(crate) fn loses_witness(&self) {
+        self.0.lock().unwrap().witness = None;
+    }
+
     /// Steps of openings that had to read all of a database to find its free pages.
     pub(crate) fn repairs(&self) -> u64 {
         self.0.lock().unwrap().repairs

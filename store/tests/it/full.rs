@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use klatch_store::{AppendError, DiskError, Store};
+use klatch_store::{AppendError, DiskError, Held, Store};
 
 use crate::crash::Fragile;
 use crate::{Author, assert_sound, net, note, state};
@@ -79,8 +79,34 @@ fn a_store_that_lost_posts_opens_on_a_full_disk_to_be_read_and_has_them_back_wit
         let refused = store.append(&me.secret(), vec![note(b"no room")]);
         assert!(matches!(refused, Err(AppendError::Disk(DiskError::Full))), "{attempt}: {refused:?}");
     }
+    assert_eq!(store.take_returned(), [], "nothing came back yet");
     crashed.fills(false);
     store.append(&me.secret(), vec![note(b"room again")]).unwrap();
     assert_eq!((state(&store, &me).0, store.held()), (7, None));
+    let returned = store.take_returned();
+    assert_eq!(returned.len(), 5, "others are still to hear of them, in the groups they were posted in");
+    assert!(returned.iter().all(|changes| changes.feeds.iter().map(|(feed, _)| *feed).eq([me.feed()])));
+    assert_eq!(store.take_returned(), [], "once");
     assert_sound(&store);
+}
+
+#[test]
+fn a_store_that_may_have_lost_posts_holds_them_back_though_there_is_no_room_to_write_that() {
+    let (me, disk) = (Author::new(1), Fragile::default());
+    let mut store = Store::create_on(Arc::new(disk.clone()), net(), me.feed()).unwrap();
+    store.append(&me.secret(), vec![note(b"durable")]).unwrap();
+    store.rest().unwrap();
+    let crashed = disk.killed();
+    crashed.loses_witness();
+    crashed.fills(true);
+    let mut store = Store::open_on(Arc::new(crashed.clone()), net(), me.feed()).unwrap();
+    let why = Some(Held::WitnessMissing { store: 1 });
+    assert_eq!(store.held(), why, "before anybody tries to post");
+    assert!(store.append(&me.secret(), vec![note(b"a fork, perhaps")]).is_err());
+    crashed.fills(false);
+    let refused = store.append(&me.secret(), vec![note(b"a fork, perhaps")]);
+    assert!(matches!(refused, Err(AppendError::Held(_))), "{refused:?}");
+    drop(store);
+    let store = Store::open_on(Arc::new(crashed), net(), me.feed()).unwrap();
+    assert_eq!((store.held(), state(&store, &me).0), (why, 1), "it is written now");
 }
