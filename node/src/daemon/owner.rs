@@ -42,6 +42,7 @@ const HINTS_ALL_MAX: usize = 16_384;
 const REST_AFTER: Duration = Duration::from_secs(1);
 /// Longest wait before the clock is read again: somebody may set it, or the machine sleep.
 const LOOK: Duration = Duration::from_secs(60);
+const LOOK_MS: i64 = 60_000;
 
 /// What the owner is asked to do.
 #[derive(Debug)]
@@ -127,6 +128,8 @@ pub(super) struct Owner {
     ranked: Ranked,
     /// When something is to be done at an event without anything coming in: milliseconds since 1970.
     deadlines: BTreeMap<EntryId, i64>,
+    /// When all events are looked at again, since something could not be done.
+    again: Option<i64>,
     /// Own posts that wait while a peer's word is looked into, in order.
     waiting: Vec<Command>,
     /// Whether something was kept waiting since nothing last was.
@@ -138,7 +141,7 @@ type Write = (Plan, oneshot::Sender<Result<Response, Refusal>>);
 
 impl Owner {
     pub(super) fn new(store: Store, shared: Arc<Shared>, options: Options) -> Self {
-        let (mine, noted, hints, hinted, ranked, deadlines) = Default::default();
+        let (mine, noted, hints, hinted, ranked, deadlines, again) = Default::default();
         let (addresses, waiting, was_paused) = (Addresses::default(), Vec::new(), false);
         Self {
             store,
@@ -151,15 +154,14 @@ impl Owner {
             addresses,
             ranked,
             deadlines,
+            again,
             waiting,
             was_paused,
         }
     }
 
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        if self.options.live {
-            self.log_failure("starting", Self::wake);
-        }
+        self.rank_all();
         // One command on the log closes the store right after, and needs no timer.
         let timer = self.options.live.then(|| runtime::Builder::new_current_thread().enable_time().build());
         let timer = timer.and_then(|timer| {
@@ -178,6 +180,7 @@ impl Owner {
             if self.round(round) {
                 break;
             }
+            self.come_back();
             self.go_on();
         }
     }
@@ -195,11 +198,15 @@ impl Owner {
             match timer.block_on(next) {
                 Ok(next) => return next,
                 Err(_) if self.next_deadline().is_some_and(|at| at <= clock::now()) => {
-                    self.log_failure("doing what is due", |owner| owner.due(clock::now()).map(drop));
+                    if let Err(error) = self.due(clock::now()) {
+                        tracing::error!(%error, "what is due waits");
+                        self.put_off(clock::now());
+                    }
                 }
                 Err(_) if rest == Some(wait) => {
                     has_rested = true;
                     self.log_failure("putting the log to rest", |owner| owner.store.rest());
+                    self.come_back();
                 }
                 Err(_) => {} // The clock is read again.
             }
@@ -220,7 +227,7 @@ impl Owner {
         let objects = all.iter().copied().collect();
         let ranked = self.rank(&Changes { objects, ..Changes::default() })?;
         let told = self.tell_address(&all)?;
-        ranked.into_iter().chain(told).for_each(|changes| self.broadcast(changes));
+        ranked.into_iter().chain(told).for_each(|changes| self.broadcast(Arc::new(changes)));
         Ok(())
     }
 
@@ -338,7 +345,8 @@ impl Owner {
             Command::Bodies { feed, from, bodies } => self.store.fill(&feed, from, &bodies)?.1,
             _ => unreachable!("`round` answers the rest"),
         };
-        self.committed(changes)
+        self.committed(changes);
+        Ok(())
     }
 
     /// Whether this node keeps anything of that feed.
@@ -365,7 +373,7 @@ impl Owner {
     fn import(&mut self, feed: FeedId, base8: Option<String>, chunk: &str) -> Result<Plan, Refusal> {
         let incoming = write::incoming(feed, base8, chunk)?;
         let (outcomes, changes) = self.store.ingest(&[incoming])?;
-        self.committed(changes)?;
+        self.committed(changes);
         write::imported(feed, outcomes)
     }
 
@@ -432,10 +440,11 @@ impl Owner {
     fn append(&mut self, drafts: Vec<Draft>, locals: &[Local]) -> Result<Vec<Verified>, Refusal> {
         let mut entries = Vec::new();
         if !drafts.is_empty() {
-            let (own, changes) = self.store.append(&self.shared.secret, drafts)?;
+            let done = self.store.append(&self.shared.secret, drafts);
+            let (own, changes) = done.inspect_err(|_| self.note_held())?;
             entries = own;
             self.note_mine(&entries);
-            self.committed(changes)?;
+            self.committed(changes);
         }
         if !locals.is_empty() {
             self.set_local(locals)?;
@@ -479,31 +488,61 @@ impl Owner {
             return Ok(true);
         }
         let changes = self.store.forget(feed)?;
-        self.committed(changes)?;
+        self.committed(changes);
         Ok(false)
     }
 
-    /// Tells everybody of a commit, and does what follows from it.
-    fn committed(&mut self, changes: Changes) -> Result<(), DiskError> {
+    /// Tells everybody of a commit, and does what follows from it. What was committed stands whatever comes of that,
+    /// so no failure of it is the answer to who posted or delivered: it is tried again later.
+    fn committed(&mut self, changes: Changes) {
         self.note_held();
         if changes == Changes::default() {
-            return Ok(());
+            return;
         }
-        self.note_grown(&changes)?;
-        self.note_first_entries(&changes)?;
+        let changes = Arc::new(changes);
+        self.broadcast(Arc::clone(&changes)); // First: the longest way lies before those who wait for it.
+        if let Err(error) = self.follow_up(&changes) {
+            tracing::error!(%error, "what follows from new entries waits");
+            self.try_again();
+        }
+    }
+
+    fn follow_up(&mut self, changes: &Changes) -> Result<(), DiskError> {
+        self.note_grown(changes)?;
+        self.note_first_entries(changes)?;
         if changes.lineage {
             self.carry_over()?;
         }
-        if self.options.live && (changes.lineage || self.matters(&changes)) {
+        if !self.options.live {
+            return Ok(());
+        }
+        if changes.lineage || self.matters(changes) {
             self.rewant()?;
         }
-        let ranked = if self.options.live { self.rank(&changes)? } else { Vec::new() };
+        let ranked = self.rank(changes)?;
         let mut seated: BTreeSet<_> = changes.objects.iter().copied().collect();
         seated.extend(ranked.iter().flat_map(|changes| &changes.objects));
-        let told = if self.options.live { self.tell_address(&seated)? } else { None };
-        self.broadcast(changes);
-        ranked.into_iter().chain(told).for_each(|changes| self.broadcast(changes));
+        let told = self.tell_address(&seated)?;
+        ranked.into_iter().chain(told).for_each(|changes| self.broadcast(Arc::new(changes)));
         Ok(())
+    }
+
+    /// What failed is tried again in a while, whether anything else comes or not.
+    fn try_again(&mut self) {
+        if self.options.live {
+            self.again.get_or_insert(clock::now() + LOOK_MS);
+        }
+    }
+
+    /// Own posts that came back after a failure are new to everybody.
+    fn come_back(&mut self) {
+        for changes in self.store.take_returned() {
+            self.log_failure("looking through what came back", |owner| {
+                let snapshot = owner.shared.reader.snapshot()?;
+                owner.note_feed(&snapshot, owner.shared.me)
+            });
+            self.committed(changes);
+        }
     }
 
     /// Who is followed is known by their first entry as well, from when it is held: a second one is not theirs.
@@ -566,11 +605,11 @@ impl Owner {
         }
         let snapshot = self.shared.reader.snapshot()?;
         let posts = self.addresses.due(&self.shared, &snapshot, events)?;
-        self.say(&posts, "the address waits: the node could not tell it")
+        Ok(self.say(&posts, "the address waits: the node could not tell it"))
     }
 
-    fn broadcast(&self, changes: Changes) {
-        let _ = self.shared.changes.send(Arc::new(changes)); // Nobody may be listening.
+    fn broadcast(&self, changes: Arc<Changes>) {
+        let _ = self.shared.changes.send(changes); // Nobody may be listening.
     }
 
     fn log_failure(&mut self, what: &str, work: impl FnOnce(&mut Self) -> Result<(), DiskError>) {

@@ -45,7 +45,7 @@ impl Owner {
         let (outcomes, mut changes) = self.store.ingest(&incoming)?;
         // The store goes by feed; RSVPs are ranked as they came.
         changes.feeds.sort_by_cached_key(|(feed, _)| incoming.iter().position(|came| came.feed == *feed));
-        self.committed(changes)?;
+        self.committed(changes);
         let mut outcomes = outcomes.into_iter();
         let outcome = |wanted: bool| match wanted {
             true => outcomes.next().map_or(sync::Outcome::Refused, told),

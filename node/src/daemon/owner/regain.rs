@@ -29,8 +29,11 @@ impl Owner {
 
     /// Ranks what came while nothing could be posted.
     pub(super) fn rank_all(&mut self) {
-        if self.options.live {
-            self.log_failure("ranking what came meanwhile", Self::wake);
+        if self.options.live
+            && let Err(error) = self.wake()
+        {
+            tracing::error!(%error, "what came meanwhile waits");
+            self.try_again();
         }
     }
 

@@ -39,18 +39,28 @@ impl Owner {
 
     /// Does what is due at `now_ms`; answers when something is next.
     pub(super) fn due(&mut self, now_ms: i64) -> Result<Option<i64>, DiskError> {
+        if self.again.is_some_and(|at| at <= now_ms) {
+            self.again = None;
+            self.rank_all();
+        }
         let due: Vec<_> = self.deadlines.iter().filter(|(_, at)| **at <= now_ms).map(|(id, _)| *id).collect();
         if !due.is_empty() {
             for changes in self.steer(&due, &BTreeMap::new(), now_ms)? {
-                self.committed(changes)?;
+                self.committed(changes);
             }
         }
         Ok(self.next_deadline())
     }
 
+    /// What is due and cannot be looked at comes with what is tried again.
+    pub(super) fn put_off(&mut self, now_ms: i64) {
+        self.deadlines.retain(|_, at| *at > now_ms);
+        self.try_again();
+    }
+
     /// When something is to be done without anything coming in.
     pub(super) fn next_deadline(&self) -> Option<i64> {
-        self.deadlines.values().min().copied()
+        self.deadlines.values().copied().chain(self.again).min()
     }
 
     /// Looks at events: gives and releases seats where that is this node's to do, and tells its person what is new.
@@ -78,7 +88,7 @@ impl Owner {
         let (me, nobody) = (self.shared.me, BTreeMap::new());
         let snapshot = self.shared.reader.snapshot()?;
         let (mut posts, mut sets, mut no_shows, mut news) = (Vec::new(), Vec::new(), None, Vec::new());
-        let mut own = Vec::new();
+        let (mut own, mut fresh) = (Vec::new(), BTreeSet::new());
         for id in events {
             self.deadlines.remove(id);
             let Some(event) = snapshot.event(id)? else { continue };
@@ -124,7 +134,9 @@ impl Owner {
                     own.push(*id);
                 }
                 posts.extend(more);
-                self.ranked.extend(ranked.into_iter().map(|rsvp| (rsvp, state.occ.clone())));
+                let ranked: Vec<_> = ranked.into_iter().map(|rsvp| (rsvp, state.occ.clone())).collect();
+                self.ranked.extend(ranked.iter().cloned());
+                fresh.extend(ranked);
                 next = next.into_iter().chain(next_ms).min();
             }
             self.deadlines.extend(next.map(|at| (*id, at)));
@@ -132,24 +144,30 @@ impl Owner {
         if !sets.is_empty() {
             self.store_local(&sets)?;
         }
-        let changes = self.say(&posts, "RSVPs wait: the node could not rank them")?;
+        let changes = self.say(&posts, "RSVPs wait: the node could not rank them");
+        if changes.is_none() {
+            self.ranked.retain(|rsvp| !fresh.contains(rsvp));
+            own.clear();
+        }
         self.tell(&snapshot, news)?;
         Ok((changes, own))
     }
 
-    /// Posts what the node says by itself; `otherwise` is what it means that it could not.
-    pub(super) fn say(&mut self, posts: &[Post], otherwise: &str) -> Result<Option<Changes>, DiskError> {
+    /// Posts what the node says by itself; `otherwise` is what it means that it could not, and tries again later.
+    pub(super) fn say(&mut self, posts: &[Post], otherwise: &str) -> Option<Changes> {
         if posts.is_empty() {
-            return Ok(None);
+            return None;
         }
         match self.drafts(posts).and_then(|drafts| Ok(self.store.append(&self.shared.secret, drafts)?)) {
             Ok((entries, changes)) => {
                 self.note_mine(&entries);
-                Ok(Some(changes))
+                Some(changes)
             }
             Err(error) => {
                 tracing::error!(%error, "{otherwise}");
-                Ok(None)
+                self.note_held(); // It may be why.
+                self.try_again();
+                None
             }
         }
     }
