@@ -18,9 +18,11 @@ use super::frame::{Frame, Page, Tab};
 use super::home::seats;
 use super::rights;
 use super::series::{self, Date};
+use super::settings::attached;
 use super::when::When;
 use crate::daemon::{EventLocal, Refusal, Request, persons};
 use crate::foreign;
+use crate::guests::to_csv;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -29,6 +31,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/event/{id}/seats/capacity", post(capacity))
         .route("/event/{id}/seats/roles", post(roles))
         .route("/event/{id}/guests", get(guests))
+        .route("/event/{id}/guests.csv", get(table))
 }
 
 /// Which date, and of whom to say why.
@@ -444,4 +447,13 @@ async fn guests(
         guests,
         dates: series::dates(event, "guests", words),
     }))
+}
+
+/// The same for a spreadsheet, with all that doors noted; of a series all of its dates.
+async fn table(visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+    let event = take!(visit, Request::EventShow { event: id.clone(), on: None }, Event)?;
+    rights::need(&visit, &event.title, &event.hosts, Role::Door)?;
+    let lines = take!(visit, Request::Guests { event: id }, Guests)?;
+    // With the mark by which the spreadsheets that most people have know UTF-8.
+    Ok(attached("text/csv; charset=utf-8", "guests.csv", to_csv(&lines, true)))
 }

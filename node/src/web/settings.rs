@@ -124,7 +124,8 @@ async fn feed(visit: Visit, Path(who): Path<String>) -> Result<Response, Problem
     Ok(attached("application/octet-stream", "log.klatch", bytes))
 }
 
-fn attached(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+/// A file to be kept.
+pub(super) fn attached(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
     let disposition = format!("attachment; filename=\"{name}\"");
     ([(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, disposition)], bytes).into_response()
 }

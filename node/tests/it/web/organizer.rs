@@ -361,6 +361,28 @@ fn a_guest_gets_none_of_it_and_a_co_host_what_their_role_gives() {
 }
 
 #[test]
+fn the_guest_list_is_a_table_as_the_command_line_writes_it_for_who_holds_a_role() {
+    let Two { ana, ben, at_ana, at_ben, event, .. } = &two();
+    ben.json(&["profile", "--name", "=HYPERLINK(\"https://example.org\")"]);
+    let note = ("note", "+1 cake, \"perhaps\"");
+    at_ben.done(&format!("/event/{event}/answer"), &[("answer", "yes"), note]);
+    let path = format!("/event/{event}/guests.csv");
+    let table = eventually("name and answer come", || {
+        let table = at_ana.page(&path);
+        (table.body.contains("HYPERLINK") && table.body.contains("cake")).then_some(table)
+    });
+    table.says(",\"'=HYPERLINK(\"\"https://example.org\"\")\",").says(",\"'+1 cake, \"\"perhaps\"\"\",");
+    let written = ana.run(&["export", "csv", event, "--bom"]).stdout;
+    assert_eq!(table.body.as_bytes(), written);
+    assert_eq!(table.header("content-type"), Some("text/csv; charset=utf-8"));
+    assert_eq!(table.header("content-disposition"), Some("attachment; filename=\"guests.csv\""));
+    for page in ["seats", "guests", "door"] {
+        at_ana.page(&format!("/event/{event}/{page}")).says(&format!("href=\"{path}\""));
+    }
+    assert_eq!(at_ben.get(&path).status, 403, "a guest has no list of the others");
+}
+
+#[test]
 fn a_group_is_founded_and_its_people_are_let_in_and_put_out() {
     let Two { ana, ben, at_ana, at_ben, .. } = &two();
     let name = "n".repeat(500);

@@ -2,6 +2,7 @@
 seats-title = Plätze bei { $who }
 seats-head = Plätze
 seats-print = Gästeliste
+seats-table = Tabelle (CSV)
 seats-nobody = Noch hat niemand geantwortet
 seats-nobody-next = Teile das Treffen; dann stehen hier die Antworten, sobald sie kommen.
 seats-place = Platz

@@ -2,6 +2,7 @@
 seats-title = Seats of { $who }
 seats-head = Seats
 seats-print = Guest list
+seats-table = Table (CSV)
 seats-nobody = Nobody has answered yet
 seats-nobody-next = Share the event, and answers will stand here as they come.
 seats-place = Place
