@@ -40,6 +40,7 @@ mod members;
 mod network;
 mod people;
 mod picture;
+mod polls;
 mod prose;
 pub mod public;
 mod rights;
@@ -260,6 +261,7 @@ fn router(app: App) -> Router {
         .merge(members::routes())
         .merge(network::routes())
         .merge(people::routes())
+        .merge(polls::routes())
         .merge(schedule::routes())
         .merge(seats::routes())
         .merge(settings::routes())

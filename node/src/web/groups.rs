@@ -93,8 +93,8 @@ struct GroupPage {
     /// Whether I may say so.
     is_owner: bool,
     events: Vec<Row>,
-    /// The question of each.
-    polls: Vec<String>,
+    /// Id and question of each.
+    polls: Vec<(String, String)>,
     comments: Vec<Comment>,
     draft: Draft,
 }
@@ -144,7 +144,7 @@ async fn page(visit: &Visit, id: String, draft: Draft) -> Result<GroupPage, Prob
         public: group.public,
         is_owner: rights::role(&group.roles, &me) == Some(Role::Owner),
         events: events.iter().map(|line| home::row(line, visit)).collect(),
-        polls: local.polls.values().map(|text| foreign::line(text)).collect(),
+        polls: local.polls.iter().map(|(id, text)| (id.to_string(), foreign::line(text))).collect(),
         comments: local.comments.iter().map(|line| comment(line, visit)).collect(),
         draft,
     })

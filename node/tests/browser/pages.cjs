@@ -27,6 +27,10 @@ async function pages() {
     "--repeat", "every 2 weeks on Thursday", "--where", "Rua do Norte 12");
   const reader = await shown(world, [event, series.id]);
   await ana.keeps("door", event);
+  const poll = (
+    await ana.cli("poll", "create", group, "--question", "Second pot?", "--tz", "Europe/Lisbon", "--option", "2031-03-06T19:00", "--option", "2031-03-07T19:00")
+  ).id;
+  await ana.cli("poll", "vote", poll, "2");
   const nobody = await network.nobody("Eve").up();
   const empty = await (await network.person("Flo")).up();
   const list = [
@@ -42,6 +46,8 @@ async function pages() {
     ["person", ana, `/person/${ben.feed}`],
     ["groups", ben, "/groups"],
     ["group", ana, `/group/${group}`],
+    ["poll", ana, `/poll/${poll}`],
+    ["poll-new", ana, `/group/${group}/poll`],
     ["share", ana, `/share/${event}`],
     ["network", ana, "/network"],
     ["settings", ana, "/settings"],

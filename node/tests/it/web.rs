@@ -4,6 +4,7 @@ mod addresses;
 mod api;
 mod door;
 mod organizer;
+mod polls;
 mod public;
 
 use std::io::{BufRead, BufReader, Read, Write};
