@@ -362,6 +362,20 @@ impl Snapshot {
         })
     }
 
+    /// The entry that says it, with the links that the table leaves out.
+    pub fn profile_entry(&self, feed: &FeedId) -> Result<Option<Verified>, DiskError> {
+        let newest = || {
+            let Some(row) = self.row(feed)? else { return Ok::<_, DiskError>(None) };
+            let table = self.tx.open_table(PROFILES)?;
+            let newest = table.range(place(row.num, 0)..=place(row.num, Seq::MAX))?.next_back();
+            Ok(newest.transpose()?.map(|(at, _)| split(at.value()).1))
+        };
+        match guard(newest)? {
+            Some(seq) => Ok(self.entries(feed, seq, 1)?.pop()),
+            None => Ok(None),
+        }
+    }
+
     /// A local fact.
     pub fn local(&self, space: &str, key: &[u8]) -> Result<Option<Vec<u8>>, DiskError> {
         guard(|| Ok(self.tx.open_table(LOCAL)?.get((space, key))?.map(|value| value.value().to_vec())))

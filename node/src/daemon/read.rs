@@ -4,6 +4,7 @@ mod agenda;
 mod door;
 mod guests;
 mod inbox;
+pub(super) mod person;
 mod published;
 pub(super) mod talk;
 
@@ -27,6 +28,7 @@ use crate::home;
 use crate::names;
 use crate::network::hex;
 use crate::share::{ADDRESSES_MAX, ShareLine};
+pub(super) use person::follow_line;
 use talk::Place;
 pub(super) use talk::{may_say, settled};
 
@@ -54,10 +56,7 @@ pub(super) fn answer(
         Request::Id => on(&mut |on| on.id()),
         Request::Follows => on(&mut |on| on.follows()),
         Request::Inbox => on(&mut |on| on.inbox()),
-        Request::Person { who } => on(&mut |on| {
-            let feed = on.person(who.as_deref())?;
-            Ok(Response::Person(follow_line(on.snapshot, feed)?))
-        }),
+        Request::Person { who } => on(&mut |on| on.one_person(who.as_deref())),
         Request::GroupList => on(&mut |on| on.groups()),
         Request::GroupShow { group } => on(&mut |on| Ok(Response::Group(Box::new(on.group(group)?)))),
         Request::GroupLocal { group } => on(&mut |on| on.group_local(group)),
@@ -373,32 +372,6 @@ impl On<'_> {
         let base8 = base.map(|id| hex(&id.tip8()));
         Ok(Response::Piece(Some(Piece { feed, first, count, base8, chunk: hex(&chunk) })))
     }
-}
-
-/// Somebody as this node knows them.
-pub(super) fn follow_line(snapshot: &Snapshot, feed: FeedId) -> Result<FollowLine, DiskError> {
-    let state = snapshot.state(&feed)?;
-    let lineage = snapshot.lineage()?;
-    let line = lineage.line(feed);
-    let mut before = Vec::new();
-    for earlier in line.iter().take_while(|earlier| **earlier != feed) {
-        let entries = snapshot.state(earlier)?.map_or(0, |state| state.len);
-        before.push(EarlierLog { feed: *earlier, entries });
-    }
-    let (name, about) = snapshot.profile(&feed)?.unzip();
-    Ok(FollowLine {
-        before,
-        now: line.last().copied().filter(|now| *now != feed),
-        feed,
-        petname: local::petname(snapshot, &feed)?,
-        name,
-        about: about.unwrap_or_default(),
-        entries: state.map_or(0, |state| state.len),
-        bytes: state.map_or(0, |state| state.bytes),
-        cap: state.and_then(|state| state.cap),
-        followed: snapshot.local(Spaces::FOLLOW, feed.as_bytes())?.is_some(),
-        blocked: snapshot.local(Spaces::BLOCK, feed.as_bytes())?.is_some(),
-    })
 }
 
 /// Start and end in milliseconds since 1970, where this node knows the zone.

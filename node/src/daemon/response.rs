@@ -174,6 +174,9 @@ pub struct FollowLine {
     /// What they say of themselves.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub about: String,
+    /// Where else they are found, where one person was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
     /// Under which key they go on, if this is not it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<FeedId>,

@@ -7,6 +7,7 @@ use klatch_store::{DiskError, HandOverError, Held, OpenError, Snapshot, Store};
 
 use super::create::CreateError;
 use super::read;
+use super::read::person::Profile;
 use crate::clock;
 use crate::home::Home;
 use crate::network::Network;
@@ -149,8 +150,8 @@ pub fn succeed(home: &Home, words: &RecoveryWords, keep: Option<Seq>) -> Result<
     let statement =
         Succeeds::sign(&network.id(), &words.recovery_key(n as u32), old, keep, &new.feed(), &commitment);
     let mut posts = vec![Post::Genesis { recovery: commitment, succeeds: Some(Box::new(statement)) }];
-    if let Some((name, about)) = snapshot.profile(&me)? {
-        posts.push(Post::Profile { name, about, links: vec![] });
+    if let Some(Profile { name, about, links }) = read::person::profile(&snapshot, &me)? {
+        posts.push(Post::Profile { name, about, links });
     }
     drop(snapshot);
     move_home(home, store, &new, posts)?;

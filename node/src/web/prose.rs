@@ -35,6 +35,16 @@ impl Prose {
         Self { paragraphs }
     }
 
+    /// What somebody gave as links, one below the other: what is none stays text.
+    pub(super) fn links(given: &[String]) -> Self {
+        let piece = |text: &String| match address(text) {
+            Some(link) => Piece::Link(link.to_owned()),
+            None => Piece::Text(foreign::line(text)),
+        };
+        let lines: Vec<_> = given.iter().map(|text| vec![piece(text)]).collect();
+        Self { paragraphs: if lines.is_empty() { Vec::new() } else { vec![lines] } }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.paragraphs.is_empty()
     }
@@ -92,6 +102,21 @@ mod tests {
         {
             assert!(links(text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn given_links_are_links_whole_or_text() {
+        let given = ["https://example.org/a_(b)", "javascript:alert(1)", "a https://example.org\u{202e}"];
+        let lines = &Prose::links(&given.map(str::to_owned)).paragraphs[0];
+        assert_eq!(
+            lines.concat(),
+            [
+                Piece::Link("https://example.org/a_(b)".to_owned()),
+                Piece::Text("javascript:alert(1)".to_owned()),
+                Piece::Text("a https://example.org\u{fffd}".to_owned()),
+            ]
+        );
+        assert!(Prose::links(&[]).is_empty());
     }
 
     #[test]

@@ -33,8 +33,7 @@ pub(super) fn routes() -> Router<App> {
 struct SettingsPage {
     frame: Frame,
     id: String,
-    name: String,
-    about: String,
+    form: ProfileForm,
     wrong: Option<Wrong>,
     blocked: Vec<Face>,
     entries: u32,
@@ -46,12 +45,17 @@ async fn settings(visit: Visit) -> Result<Page<SettingsPage>, Problem> {
 
 async fn page(
     visit: &Visit,
-    typed: Option<(String, String)>,
+    typed: Option<ProfileForm>,
     wrong: Option<Wrong>,
 ) -> Result<SettingsPage, Problem> {
     let me = take!(visit, Request::Person { who: None }, Person)?;
     let follows = take!(visit, Request::Follows, Follows)?;
-    let (name, about) = typed.unwrap_or_else(|| (me.name.unwrap_or_default(), me.about));
+    let said = || ProfileForm {
+        name: me.name.clone().unwrap_or_default(),
+        about: me.about.clone(),
+        links: me.links.join("\n"),
+    };
+    let form = typed.unwrap_or_else(said);
     let blocked = follows.iter().filter(|line| line.blocked).map(|line| {
         let name = line.petname.clone().or_else(|| line.name.clone()).unwrap_or_default();
         Face::of(&line.feed, &name)
@@ -59,8 +63,7 @@ async fn page(
     Ok(SettingsPage {
         frame: visit.frame_at(Tab::Settings, "/settings".to_owned()).await?,
         id: me.feed.to_string(),
-        name,
-        about,
+        form,
         wrong,
         blocked: blocked.collect(),
         entries: me.entries,
@@ -73,16 +76,26 @@ struct ProfileForm {
     name: String,
     #[serde(default)]
     about: String,
+    /// One a line.
+    #[serde(default)]
+    links: String,
 }
 
 async fn profile(visit: Visit, Typed(form): Typed<ProfileForm>) -> Response {
-    let (name, about) = (form.name.trim().to_owned(), form.about.replace("\r\n", "\n").trim().to_owned());
-    let request = Request::Profile { name: Some(name.clone()), about: Some(about.clone()), links: None };
+    // Browsers send line ends of another kind than entries have.
+    let tidy = |text: &str| text.replace("\r\n", "\n").trim().to_owned();
+    let form = ProfileForm { name: tidy(&form.name), about: tidy(&form.about), links: tidy(&form.links) };
+    let links = form.links.lines().map(str::trim).filter(|link| !link.is_empty());
+    let request = Request::Profile {
+        name: Some(form.name.clone()),
+        about: Some(form.about.clone()),
+        links: Some(links.map(str::to_owned).collect()),
+    };
     let wrong = match visit.ask(request).await {
         Ok(_) | Err(Refusal::NoEffect { .. }) => return visit.done("/settings", "did-profile"),
         Err(refusal) => Wrong::of(visit.words(), &refusal),
     };
-    match page(&visit, Some((name, about)), Some(wrong)).await {
+    match page(&visit, Some(form), Some(wrong)).await {
         Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
         Err(problem) => problem.into_response(),
     }

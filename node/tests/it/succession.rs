@@ -348,7 +348,10 @@ fn a_change_of_key_that_was_cut_off_is_finished_or_taken_back() {
     std::process::Command::new("chmod").arg("600").arg(ana.home().join("feed.key.next")).status().unwrap();
     assert_eq!(ana.json(&["id"])["feed"], old.as_str());
     assert!(!ana.home().join("feed.key.next").exists());
+    let profile = ["profile", "--link", "https://example.org/ana"];
+    ana.json(&profile);
     succeeds(&mut ana, &[]);
+    assert!(ana.refused(&profile).contains("already"), "who one is goes along, links and all");
     let new = std::fs::read(ana.home().join("feed.key")).unwrap();
     // Killed right after: the store is the new key's, and the file is not there yet.
     std::fs::rename(ana.home().join("feed.key"), ana.home().join("feed.key.next")).unwrap();

@@ -287,6 +287,25 @@ fn settings_change_the_profile_the_look_and_give_copies() {
     let refused = browser.post("/settings/profile", &[("name", ""), ("about", "kept")]);
     assert_eq!(refused.status, 422);
     refused.says("kept</textarea>");
+    // Links stand on the page of a person whole, and what is none is refused and stays in its field.
+    let both = "https://example.org/a_(b)\r\n\r\n http://example.net ";
+    let kept = [("name", "Ana C."), ("about", "tea")];
+    browser
+        .done("/settings/profile", &[&kept[..], &[("links", both)]].concat())
+        .says(">https://example.org/a_(b)\nhttp://example.net</textarea>");
+    browser
+        .page(&format!("/person/{}", ana.feed))
+        .says("<a href=\"https://example.org/a_(b)\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">")
+        .says("<br><a href=\"http://example.net\"");
+    for bad in ["javascript:alert(1)", "https://a.example\nhttps://b.example\nhttps://c.example\nhttps://d.example\nhttps://e.example\nhttps://f.example"] {
+        let refused = browser.post("/settings/profile", &[&kept[..], &[("links", bad)]].concat());
+        assert_eq!(refused.status, 422, "{bad}");
+        refused.says(&format!(">{bad}</textarea>"));
+    }
+    assert_eq!(ana.json(&["profile", "--about", "more"])["feed"], ana.feed.as_str());
+    browser.page("/settings").says("http://example.net</textarea>");
+    browser.done("/settings/profile", &[&kept[..], &[("links", "")]].concat());
+    assert!(!browser.page(&format!("/person/{}", ana.feed)).body.contains("Elsewhere"));
     let look = browser.post("/look", &[("lang", "de"), ("back", "/settings")]);
     assert_eq!((look.status, look.header("location")), (303, Some("/settings")));
     assert_eq!(

@@ -185,6 +185,10 @@ fn late_bodies_count_when_they_fit_and_taken_back_ones_never_do() {
     let mut ben = Author::new(2);
     ben.notes(2);
     ben.post(&Post::Profile { name: "Ben".into(), about: "x".repeat(200), links: vec![] });
+    let said = |store: &klatch_store::Store| {
+        let entry = store.reader().snapshot().unwrap().profile_entry(&Author::new(2).feed()).unwrap();
+        entry.map(|entry| entry.header().seq)
+    };
     let secret = ben.say(note(b"what Ben regrets"));
     let (_home, mut store) = store();
     accept(&mut store, &ben.chunk_with(1, 4, false));
@@ -199,6 +203,7 @@ fn late_bodies_count_when_they_fit_and_taken_back_ones_never_do() {
     let (misfits, changes) = store.fill(&ben.feed(), 1, &bodies).unwrap();
     assert_eq!((misfits, changes.feeds.len()), (0, 1));
     assert_eq!(look(&store), (vec![], Some(("Ben".into(), "x".repeat(200)))));
+    assert_eq!(said(&store), Some(3));
     assert_sound(&store);
 
     let held = |store: &klatch_store::Store| {
@@ -211,6 +216,7 @@ fn late_bodies_count_when_they_fit_and_taken_back_ones_never_do() {
     accept(&mut store, &ben.chunk(5, 5));
     assert_eq!(held(&store), None, "erased");
     assert_eq!(store.reader().snapshot().unwrap().profile(&ben.feed()).unwrap(), None);
+    assert_eq!(said(&store), None);
     store.fill(&ben.feed(), 1, &bodies).unwrap();
     assert_eq!(held(&store), None, "and not taken in again");
     assert_eq!(

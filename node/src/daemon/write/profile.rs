@@ -1,12 +1,9 @@
 //! What one says of oneself, and whom one says one follows.
 
 use klatch_feed::Post;
-use klatch_feed::post::kind;
 
 use super::{On, Plan, Refusal, is_link, no_effect};
-
-/// Entries of the own log that are read at a time.
-const LOOK: usize = 512;
+use crate::daemon::read::person::{Profile, profile};
 
 impl On<'_> {
     /// What is not named stays.
@@ -23,35 +20,22 @@ impl On<'_> {
         if name.is_none() && about.is_none() && links.is_none() {
             return Err(no_effect("say what changes: --name, --about or --link"));
         }
-        let (held_name, held_about, held_links) = held.clone().unwrap_or_default();
-        let (name, about) = (name.unwrap_or(held_name), about.unwrap_or(held_about));
-        let links = links.unwrap_or(held_links);
-        match held == Some((name.clone(), about.clone(), links.clone())) {
+        let was = held.clone().unwrap_or_default();
+        let (name, about) = (name.unwrap_or(was.name), about.unwrap_or(was.about));
+        let says = Profile { name, about, links: links.unwrap_or(was.links) };
+        match held.as_ref() == Some(&says) {
             true => Err(no_effect("that is what your profile says already")),
-            false => Ok(Plan::post(Post::Profile { name, about, links })),
+            false => Ok(Plan::post(Post::Profile { name: says.name, about: says.about, links: says.links })),
         }
     }
 
-    fn own_profile(&self) -> Result<Option<(String, String, Vec<String>)>, Refusal> {
-        let (mut found, mut from) = (None, 1);
-        for feed in self.snapshot.lineage()?.line(self.me) {
-            loop {
-                let entries = self.snapshot.entries(&feed, from, LOOK)?;
-                for entry in entries.iter().filter(|entry| entry.header().kind == kind::PROFILE) {
-                    if let Some(Post::Profile { name, about, links }) =
-                        Post::read(entry.header().kind, &entry.header().refs, entry.body())
-                    {
-                        found = Some((name, about, links));
-                    }
-                }
-                match entries.last() {
-                    Some(last) if entries.len() == LOOK => from = last.header().seq + 1,
-                    _ => break,
-                }
+    fn own_profile(&self) -> Result<Option<Profile>, Refusal> {
+        for feed in self.snapshot.lineage()?.line(self.me).iter().rev() {
+            if let Some(profile) = profile(self.snapshot, feed)? {
+                return Ok(Some(profile));
             }
-            from = 1;
         }
-        Ok(found)
+        Ok(None)
     }
 
     /// Others read it: who follows whom is nobody's business until somebody says so.

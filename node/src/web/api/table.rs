@@ -217,7 +217,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ("done", "done:b"),
     (
         "person",
-        "feed:s petname?:s name?:s entries:i bytes:i cap?:i followed:b blocked:b before?:[any] about?:s now?:s",
+        "feed:s petname?:s name?:s entries:i bytes:i cap?:i followed:b blocked:b before?:[any] about?:s links?:[s] now?:s",
     ),
     ("notice", "object:s occ?:s title:s start?:s zone?:s start_ms?:i what:any told_ms?:i"),
     ("created", "id:s feed:s seq:i lifts?:[s]"),

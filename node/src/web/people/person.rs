@@ -23,6 +23,8 @@ pub(super) struct PersonPage {
     own_name: Option<String>,
     petname: String,
     about: Prose,
+    /// Where else they are found.
+    links: Prose,
     followed: bool,
     blocked: bool,
     entries: u32,
@@ -54,6 +56,7 @@ async fn page(
         petname: petname.or_else(|| line.petname.clone()).unwrap_or_default(),
         face: Face::of(&line.feed, &name),
         about: Prose::of(&line.about),
+        links: Prose::links(&line.links),
         followed: line.followed,
         blocked: line.blocked,
         entries: line.entries,

@@ -43,6 +43,7 @@ people-unblock = Nicht mehr blockieren und folgen
 people-unfollow = Nicht mehr folgen
 people-block = Blockieren
 people-block-what = Wem du folgst und wen du blockierst, ist deine Sache: Niemand erfährt es. Eine Blockade nimmt nichts mehr von ihnen an und trennt Verbindungen; was andere über sie weitergeben, zählt weiter für Plätze.
+people-links = Anderswo
 people-log = Ihr Log herunterladen
 people-share = Teilen
 people-share-what = Wer das scannt oder die Zeile bekommt, findet es und folgt den Gastgebern.

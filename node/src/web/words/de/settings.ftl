@@ -2,6 +2,8 @@
 settings-profile = Du
 settings-name = Wie du heißt
 settings-about = Über dich
+settings-links = Wo man dich sonst findet
+settings-links-what = Ein Link je Zeile, bis zu 5. Sie beginnen mit https:// oder http://.
 settings-seen = Alle, die dein Log haben, sehen es. Bis zu 60 Byte für den Namen, 2.000 für den Rest.
 settings-save = Speichern
 settings-as-others = So sehen dich andere

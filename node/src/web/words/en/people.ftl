@@ -43,6 +43,7 @@ people-unblock = Block no longer, and follow
 people-unfollow = Unfollow
 people-block = Block
 people-block-what = Following and blocking are your own business: nobody is told. A block takes nothing more from them and ends connections; what others pass on about them still counts for seats.
+people-links = Elsewhere
 people-log = Download their log
 people-share = Share
 people-share-what = Who scans this or gets the line finds it, and follows its host.

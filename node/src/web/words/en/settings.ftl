@@ -2,6 +2,8 @@
 settings-profile = You
 settings-name = What you are called
 settings-about = About you
+settings-links = Where else you are found
+settings-links-what = One link a line, up to 5. They begin with https:// or http://.
 settings-seen = Everybody who holds your log sees it. Up to 60 bytes for the name, 2,000 for the rest.
 settings-save = Save
 settings-as-others = See yourself as others do
