@@ -35,6 +35,7 @@ mod pubs;
 mod reach;
 mod recover;
 mod rsvp;
+mod scan;
 mod share;
 mod succeed;
 mod up;
@@ -90,6 +91,7 @@ enum Command {
     Open(open::OpenArgs),
     Door(door::DoorArgs),
     Checkin(checkin::CheckinArgs),
+    Scan(scan::ScanArgs),
     Inbox(inbox::InboxArgs),
     Up(up::UpArgs),
     Page(page::PageArgs),
@@ -117,7 +119,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
         "Groups and events",
         &[
             "open", "group", "event", "rsvp", "confirm", "comment", "poll", "delete", "inbox", "door",
-            "checkin",
+            "checkin", "scan",
         ],
     ),
     ("The node", &["up", "page", "peers", "peer", "join", "pub"]),
@@ -181,6 +183,7 @@ impl Cli {
             Command::Join(args) => return join::run(args, &config, &out),
             Command::Door(args) => return door::run(args, &config, &out),
             Command::Checkin(args) => return checkin::run(args, &config, &out),
+            Command::Scan(args) => return scan::run(args, &out),
             Command::Pub(args) => return pubs::run(args, &config, &out),
             _ => {}
         }

@@ -44,6 +44,7 @@ mod polls;
 mod prose;
 pub mod public;
 mod rights;
+pub mod scan;
 mod schedule;
 mod seats;
 mod series;
@@ -143,6 +144,8 @@ struct Shared {
     handle: OnceLock<Handle>,
     zone: Tz,
     streams: Arc<Semaphore>,
+    /// One picture is read at a time.
+    pictures: Semaphore,
     home: Home,
     setup: Arc<Setup>,
 }
@@ -160,6 +163,9 @@ impl App {
     }
     fn streams(&self) -> &Arc<Semaphore> {
         &self.0.streams
+    }
+    fn pictures(&self) -> &Semaphore {
+        &self.0.pictures
     }
     /// The folder of the identity.
     fn home(&self) -> &Path {
@@ -194,9 +200,10 @@ impl Web {
         listener.set_nonblocking(true)?;
         let sessions = Arc::new(Sessions::new(listener.local_addr()?));
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+        let pictures = Semaphore::new(1);
         let (zone, home, setup) = (config.zone, config.home.clone(), Arc::default());
         let handle = OnceLock::new();
-        let app = App(Arc::new(Shared { sessions, handle, zone, streams, home, setup }));
+        let app = App(Arc::new(Shared { sessions, handle, zone, streams, pictures, home, setup }));
         // A thread of its own: what pages take is not taken from the exchange with others.
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -262,6 +269,7 @@ fn router(app: App) -> Router {
         .merge(network::routes())
         .merge(people::routes())
         .merge(polls::routes())
+        .merge(scan::routes())
         .merge(schedule::routes())
         .merge(seats::routes())
         .merge(settings::routes())

@@ -13,6 +13,7 @@ use crate::home::HomeError;
 use crate::network::NetworkError;
 use crate::running::RunError;
 use crate::web::public::PublicError;
+use crate::web::scan::PictureError;
 
 /// What the shell sees.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -61,6 +62,12 @@ pub enum CliError {
     Import { path: PathBuf, problem: &'static str },
     #[error("{path}: {problem}")]
     Calendar { path: PathBuf, problem: DraftError },
+    #[error("{path}: {problem}")]
+    Picture { path: PathBuf, problem: PictureError },
+    #[error(
+        "{path}: there is no QR code to be seen in it; go closer, and have the whole code in the picture"
+    )]
+    NoCode { path: PathBuf },
     #[error("{0}")]
     Usage(String),
     #[error("{0} of the log's parts are damaged: put a copy of the home back, or fetch again from peers")]
@@ -90,6 +97,7 @@ impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Refused(Refusal::Unknown { .. } | Refusal::Ambiguous { .. }) => Exit::NoMatch,
+            Self::NoCode { .. } => Exit::NoMatch,
             Self::Usage(_) => Exit::Usage,
             Self::Ask(_) | Self::Answer => Exit::NoAnswer,
             _ => Exit::CouldNot,

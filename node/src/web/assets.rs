@@ -1,4 +1,4 @@
-//! The page's style, script and icon: in the binary, each under a path that its content names, so that a
+//! The page's style, scripts and icon: in the binary, each under a path that its content names, so that a
 //! browser keeps it for good and still gets the next version at once.
 
 use std::sync::LazyLock;
@@ -32,6 +32,9 @@ static STYLE: LazyLock<Asset> =
 static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("live", "js", "text/javascript; charset=utf-8", include_str!("assets/live.js"))
 });
+static SCAN: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("scan", "js", "text/javascript; charset=utf-8", include_str!("assets/scan.js"))
+});
 static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("assets/icon.svg")));
 
@@ -40,6 +43,9 @@ pub(super) fn style() -> &'static str {
 }
 pub(super) fn script() -> &'static str {
     &SCRIPT.path
+}
+pub(super) fn scan() -> &'static str {
+    &SCAN.path
 }
 pub(super) fn icon() -> &'static str {
     &ICON.path
@@ -52,7 +58,7 @@ pub(super) fn routes() -> Router<App> {
 /// Names are compared and never looked up on a disk.
 pub(super) async fn asset(Path(name): Path<String>) -> Response {
     let path = format!("/assets/{name}");
-    match [&*STYLE, &*SCRIPT, &*ICON].into_iter().find(|asset| asset.path == path) {
+    match [&*STYLE, &*SCRIPT, &*SCAN, &*ICON].into_iter().find(|asset| asset.path == path) {
         Some(Asset { kind, text, .. }) => {
             let headers = [(CONTENT_TYPE, *kind), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
             (headers, *text).into_response()

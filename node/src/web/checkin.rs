@@ -4,6 +4,7 @@
 use axum::Router;
 use axum::extract::Query;
 use axum::http::StatusCode;
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use klatch_feed::FeedId;
@@ -13,7 +14,7 @@ use super::App;
 use super::ask::{Problem, Typed, Visit, Wrong, escaped};
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
-use super::picture;
+use super::{picture, scan};
 use crate::daemon::{EventLocal, Refusal, Request, Response as Answer};
 use crate::door::code::DoorCode;
 use crate::door::may_countersign;
@@ -24,7 +25,7 @@ use crate::net::{NetRequest, NetResponse};
 const LOOK_MS: u64 = 10_000;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/checkin", get(show).post(check_in))
+    Router::new().route("/checkin", get(show).post(check_in)).layer(map_response(scan::with_camera))
 }
 
 /// Where, and by which code.
@@ -34,6 +35,13 @@ struct Asked {
     on: Option<String>,
     #[serde(default)]
     code: String,
+}
+
+impl Asked {
+    /// A door's code says of which event it is.
+    fn leads_to(&mut self, door: &DoorCode) {
+        (self.event, self.on) = (Some(door.event.to_string()), door.occ.clone());
+    }
 }
 
 #[derive(askama::Template)]
@@ -108,6 +116,36 @@ async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Page<CheckinPa
     page(&visit, asked).await.map(Page)
 }
 
+/// The form with a door's code that was read from a picture, or why there is none.
+pub(super) async fn filled(
+    visit: &Visit,
+    event: String,
+    on: Option<String>,
+    code: Result<String, Wrong>,
+) -> Response {
+    let mut asked = Asked { event: Some(event).filter(|event| !event.is_empty()), on, code: String::new() };
+    let wrong = match code {
+        Ok(code) => {
+            if let Ok(door) = code.parse() {
+                asked.leads_to(&door);
+            }
+            asked.code = code;
+            None
+        }
+        Err(wrong) => Some(wrong),
+    };
+    match page(visit, asked).await {
+        Ok(page) if wrong.is_some() => {
+            (StatusCode::UNPROCESSABLE_ENTITY, Page(CheckinPage { wrong, ..page })).into_response()
+        }
+        Ok(mut page) => {
+            page.frame.did = Some(visit.words().say("did-read"));
+            Page(page).into_response()
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
 /// What to do about a door.
 #[derive(Debug, Deserialize)]
 struct CheckinForm {
@@ -135,7 +173,7 @@ async fn check_in(visit: Visit, Typed(form): Typed<CheckinForm>) -> Response {
         Err(refusal) => Err(refusal),
         Ok(door) => {
             if let Some(door) = &door {
-                (asked.event, asked.on) = (Some(door.event.to_string()), door.occ.clone());
+                asked.leads_to(door);
             }
             let trust = form.trust.and_then(|trust| trust.parse().ok());
             attempt(&visit, &asked, door.as_ref(), (&form.how, trust)).await

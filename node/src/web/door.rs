@@ -9,6 +9,7 @@ use std::cmp::Reverse;
 use axum::Router;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use klatch_feed::meetup::AttendanceLine;
@@ -23,7 +24,7 @@ use super::face::Face;
 use super::frame::{Frame, Page, Scheme, Tab};
 use super::series::{self, Date};
 use super::words::Arg;
-use super::{picture, rights, when};
+use super::{picture, rights, scan, when};
 use crate::daemon::{DoorNote, EventLocal, Refusal, Request, Response as Answer, persons};
 use crate::foreign;
 use crate::net::report::DoorView;
@@ -33,9 +34,10 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/event/{id}/door", get(show))
         .route("/event/{id}/door/open", post(open))
-        .route("/event/{id}/door/scan", post(scan))
+        .route("/event/{id}/door/scan", post(take_in))
         .route("/event/{id}/door/note", post(note))
         .route("/event/{id}/door/close", post(close))
+        .layer(map_response(scan::with_camera))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -233,6 +235,29 @@ async fn again(visit: &Visit, id: &str, asked: Asked, draft: Draft) -> Response 
     }
 }
 
+/// The door with an answer that was read from a picture, or why there is none.
+pub(super) async fn filled(
+    visit: &Visit,
+    id: &str,
+    on: Option<String>,
+    code: Result<String, Wrong>,
+) -> Response {
+    let asked = Asked { on, ..Asked::default() };
+    let code = match code {
+        Ok(code) => code,
+        Err(wrong) => {
+            return again(visit, id, asked, Draft { code: String::new(), wrong: Some(wrong) }).await;
+        }
+    };
+    match page(visit, id, asked, Draft { code, wrong: None }).await {
+        Ok(mut page) => {
+            page.frame.did = Some(visit.words().say("did-read"));
+            Page(page).into_response()
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
 /// Where the door of that date is.
 fn back(id: &str, on: Option<&str>, more: &str) -> String {
     let tail = series::tail(on);
@@ -252,7 +277,7 @@ struct ScanForm {
     code: String,
 }
 
-async fn scan(visit: Visit, Path(id): Path<String>, Typed(form): Typed<ScanForm>) -> Response {
+async fn take_in(visit: Visit, Path(id): Path<String>, Typed(form): Typed<ScanForm>) -> Response {
     let on = form.on.filter(|on| !on.is_empty());
     match net(&visit, NetRequest::DoorScan { code: form.code.clone() }).await {
         Ok(NetResponse::Scanned(arrival)) => {

@@ -127,6 +127,10 @@ impl Frame {
     pub(super) fn script(&self) -> &'static str {
         assets::script()
     }
+    /// What pages with a camera have besides.
+    pub(super) fn scan(&self) -> &'static str {
+        assets::scan()
+    }
     pub(super) fn icon(&self) -> &'static str {
         assets::icon()
     }

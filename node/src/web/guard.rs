@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use super::ask::{Look, Problem};
 use super::session::Sessions;
 use super::words::Words;
-use super::{App, api};
+use super::{App, api, scan};
 
 /// Longest body of a request, in bytes.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -27,22 +27,21 @@ pub const BODY_WITHIN: Duration = Duration::from_secs(30);
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const HEADERS: [(HeaderName, &str); 6] = [
+const HEADERS: [(HeaderName, &str); 5] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // With `no-referrer`, browsers say `Origin: null` of our own forms.
     (REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    (HeaderName::from_static("permissions-policy"), "camera=(self), microphone=(), geolocation=()"),
 ];
 
 /// Lets a request through, or answers it.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let look = Look::of(request.method(), request.headers(), request.uri(), app.zone());
     let is_api = request.uri().path().starts_with("/api/");
-    let mut response = match admit(app.sessions(), request).await {
-        Ok(request) => next.run(request).await,
+    let mut response = match answer(&app, request, next).await {
+        Ok(response) => response,
         Err((status, key)) if is_api => {
             let kind = key.split_once('-').map_or(key, |(_, kind)| kind);
             api::refused(status, kind, &Words::English.say(key))
@@ -54,12 +53,28 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let nothing = HeaderValue::from_static("camera=(), microphone=(), geolocation=()");
+    headers.entry(scan::PERMISSIONS_POLICY).or_insert(nothing);
     response
 }
 
 type Refused = (StatusCode, &'static str);
 
-async fn admit(sessions: &Sessions, request: Request) -> Result<Request, Refused> {
+async fn answer(app: &App, request: Request, next: Next) -> Result<Response, Refused> {
+    let is_read = admit(app.sessions(), &request)?;
+    let is_picture = request.uri().path() == scan::PATH;
+    // A picture takes room: whoever sends the next waits.
+    let _turn = if is_picture { app.pictures().acquire().await.ok() } else { None };
+    let (parts, body) = request.into_parts();
+    let body = match is_read {
+        true => Body::empty(),
+        false => whole(body, if is_picture { scan::PICTURE_BYTES_MAX } else { BODY_BYTES_MAX }).await?,
+    };
+    Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+/// Whether it only reads, if it may be answered.
+fn admit(sessions: &Sessions, request: &Request) -> Result<bool, Refused> {
     let (headers, path) = (request.headers(), request.uri().path());
     let host = host(headers, sessions)?;
     if request.uri().authority().is_some_and(|said| said.as_str() != host) {
@@ -74,12 +89,7 @@ async fn admit(sessions: &Sessions, request: Request) -> Result<Request, Refused
     if !is_free && !is_script && !cookie(headers, sessions) {
         return Err((StatusCode::FORBIDDEN, "problem-session"));
     }
-    let (parts, body) = request.into_parts();
-    let body = match is_read {
-        true => Body::empty(),
-        false => whole(body).await?,
-    };
-    Ok(Request::from_parts(parts, body))
+    Ok(is_read)
 }
 
 /// The one `Host`, if it is a name of this page: another one is a site that points its name at this machine.
@@ -118,8 +128,8 @@ pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)>
     lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
 }
 
-async fn whole(body: Body) -> Result<Body, Refused> {
-    match tokio::time::timeout(BODY_WITHIN, to_bytes(body, BODY_BYTES_MAX)).await {
+async fn whole(body: Body, bytes_max: usize) -> Result<Body, Refused> {
+    match tokio::time::timeout(BODY_WITHIN, to_bytes(body, bytes_max)).await {
         Ok(Ok(bytes)) => Ok(Body::from(bytes)),
         Ok(Err(_)) => Err((StatusCode::PAYLOAD_TOO_LARGE, "problem-large")),
         Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "problem-slow")),
@@ -151,10 +161,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_takes_longer_than_it_may_is_waited_for_no_more() {
         let tick = Duration::from_millis(10);
-        let timely = whole(body(BODY_WITHIN - tick).await).await.unwrap();
+        let timely = whole(body(BODY_WITHIN - tick).await, BODY_BYTES_MAX).await.unwrap();
         assert_eq!(to_bytes(timely, 10).await.unwrap(), "a=b");
         let begun = Instant::now();
-        let refused = whole(body(BODY_WITHIN + tick).await).await.unwrap_err();
+        let refused = whole(body(BODY_WITHIN + tick).await, BODY_BYTES_MAX).await.unwrap_err();
         assert_eq!(refused, (StatusCode::REQUEST_TIMEOUT, "problem-slow"));
         assert!((BODY_WITHIN..BODY_WITHIN + tick).contains(&begun.elapsed()), "{:?}", begun.elapsed());
     }

@@ -5,6 +5,7 @@ mod share;
 
 use axum::Router;
 use axum::http::StatusCode;
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use klatch_feed::FeedId;
@@ -14,8 +15,8 @@ use super::App;
 use super::ask::{Problem, Typed, Visit, Wrong, take};
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
-use super::picture;
 use super::words::Words;
+use super::{picture, scan};
 use crate::daemon::{FollowLine, Request, Response as Answer};
 use crate::foreign;
 use crate::net::NetRequest;
@@ -25,6 +26,7 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/people", get(people))
         .route("/people/paste", post(paste))
+        .layer(map_response(scan::with_camera))
         .route("/person/{feed}", get(person::show))
         .route("/person/{feed}/follow", post(person::follow))
         .route("/person/{feed}/unfollow", post(person::unfollow))
@@ -143,6 +145,20 @@ async fn paste(visit: Visit, Typed(form): Typed<PasteForm>) -> Response {
     };
     match page(&visit, foreign::line(&text), Some(wrong)).await {
         Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The page with what was read from a picture, or why there is nothing.
+pub(super) async fn filled(visit: &Visit, read: Result<String, Wrong>) -> Response {
+    let (text, wrong) = read.map_or_else(|wrong| (String::new(), Some(wrong)), |text| (text, None));
+    let is_wrong = wrong.is_some();
+    match page(visit, foreign::line(&text), wrong).await {
+        Ok(page) if is_wrong => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
+        Ok(mut page) => {
+            page.frame.did = Some(visit.words().say("did-read"));
+            Page(page).into_response()
+        }
         Err(problem) => problem.into_response(),
     }
 }

@@ -185,11 +185,7 @@ async fn again(visit: &Visit, id: String, draft: Draft) -> Response {
     }
 }
 
-async fn vote(
-    visit: Visit,
-    Path(id): Path<String>,
-    Typed(fields): Typed<Vec<(String, String)>>,
-) -> Response {
+async fn vote(visit: Visit, Path(id): Path<String>, Typed(fields): Typed<Vec<(String, String)>>) -> Response {
     let ticked: Vec<String> =
         fields.into_iter().filter(|(name, _)| name == "option").map(|(_, number)| number).collect();
     let request = PollRequest::Vote { poll: id.clone(), options: ticked.clone() };

@@ -24,6 +24,7 @@ macro_rules! catalogue {
             include_str!(concat!("words/", $language, "/network.ftl")),
             include_str!(concat!("words/", $language, "/people.ftl")),
             include_str!(concat!("words/", $language, "/polls.ftl")),
+            include_str!(concat!("words/", $language, "/scan.ftl")),
             include_str!(concat!("words/", $language, "/settings.ftl")),
             include_str!(concat!("words/", $language, "/start.ftl")),
             include_str!(concat!("words/", $language, "/schedule.ftl")),

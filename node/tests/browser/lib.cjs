@@ -170,12 +170,34 @@ const free = () =>
   });
 
 let started;
+const eyes = [];
+/// Gives the browser a camera that sees what is written to the file, as Y4M; before it is started.
+const camera = (file) =>
+  eyes.push("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${file}`);
+
+/// What a camera sees that is held before the first QR code on a page: light grey, the code's modules dark, in Y4M.
+const film = async (page) => {
+  const [side, path] = await page.$eval("svg.qr", (svg) => [svg.viewBox.baseVal.width, svg.lastElementChild.getAttribute("d")]);
+  const [width, height] = [640, 480];
+  const scale = Math.floor((height - 40) / side);
+  const [left, top] = [(width - side * scale) >> 1, (height - side * scale) >> 1];
+  const light = Buffer.alloc(width * height, 205);
+  for (const [, x, y] of path.matchAll(/M(\d+) (\d+)h/g)) {
+    for (let row = 0; row < scale; row += 1) {
+      const from = (top + y * scale + row) * width + left + x * scale;
+      light.fill(40, from, from + scale);
+    }
+  }
+  const grey = Buffer.alloc((width * height) / 2, 128); // Both planes of colour.
+  return Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420jpeg\nFRAME\n`), light, grey]);
+};
+
 /// The one browser of this journey.
 const browser = () => {
   started ??= puppeteer.launch({
     executablePath: process.env.CHROMIUM,
     headless: true,
-    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-background-networking"],
+    args: [...eyes, "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run", "--disable-extensions", "--disable-background-networking"],
   });
   return started;
 };
@@ -251,4 +273,4 @@ const journey = (walk) => {
   walk().then(() => end(0), (error) => { console.error(error.stack ?? error); end(1); });
 };
 
-module.exports = { Network, Stranger, browser, check, fill, hold, journey, press, says, text_of, until };
+module.exports = { Network, Stranger, browser, camera, check, fill, film, hold, journey, press, says, text_of, until };

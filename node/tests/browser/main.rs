@@ -65,6 +65,7 @@ journeys! {
     an_organizer_schedules_changes_and_announces = "organize";
     a_door_and_two_guests_check_in = "door";
     two_doors_show_whom_the_other_let_in_and_when = "two_doors";
+    a_camera_reads_a_door_a_guest_and_an_id = "scan";
     a_yes_shows_on_both_pages_without_reload_and_the_waiting_list_moves = "evening";
     everything_that_forms_can_do_works_without_script = "plain";
     an_event_is_answered_by_keys_alone = "keys";

@@ -12,9 +12,10 @@ journey(async () => {
   await until("Ben has a seat", async () => (await dana.cli("event", "show", event)).seated.length === 1);
   const [first, second] = [await ana.look({ scheme: "dark", path: `/event/${event}/door` }), await until("Dana's role", async () => {
     const page = await dana.look({ width: 360, scheme: "dark", path: `/event/${event}/door` });
-    return (await page.$(".qrbox")) ? page : (await page.leave(), null);
+    return (await page.$('form[action$="/door/open"]')) ? page : (await page.leave(), null);
   })];
   for (const page of [first, second]) {
+    await press(page, `form[action="/event/${event}/door/open"] button`);
     await says(page, "0 of 1 here");
     await page.evaluate(() => { window.loadedOnce = true; });
   }

@@ -6,6 +6,7 @@ mod door;
 mod organizer;
 mod polls;
 mod public;
+mod scan;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -297,7 +297,10 @@ fn settings_change_the_profile_the_look_and_give_copies() {
         .page(&format!("/person/{}", ana.feed))
         .says("<a href=\"https://example.org/a_(b)\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">")
         .says("<br><a href=\"http://example.net\"");
-    for bad in ["javascript:alert(1)", "https://a.example\nhttps://b.example\nhttps://c.example\nhttps://d.example\nhttps://e.example\nhttps://f.example"] {
+    for bad in [
+        "javascript:alert(1)",
+        "https://a.example\nhttps://b.example\nhttps://c.example\nhttps://d.example\nhttps://e.example\nhttps://f.example",
+    ] {
         let refused = browser.post("/settings/profile", &[&kept[..], &[("links", bad)]].concat());
         assert_eq!(refused.status, 422, "{bad}");
         refused.says(&format!(">{bad}</textarea>"));

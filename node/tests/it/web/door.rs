@@ -4,17 +4,17 @@ use crate::browser::{Answer, Browser};
 use crate::person::{Network, Person, Up, eventually};
 
 /// Ana's event with Ben's seat, both running, and Cid, who knows nothing of it.
-struct Evening {
+pub(super) struct Evening {
     ana: Person,
-    ben: Person,
-    at_ana: Browser,
-    at_ben: Browser,
-    event: String,
+    pub(super) ben: Person,
+    pub(super) at_ana: Browser,
+    pub(super) at_ben: Browser,
+    pub(super) event: String,
     _up: [Up; 2],
     network: Network,
 }
 
-fn evening() -> Evening {
+pub(super) fn evening() -> Evening {
     let network = Network::new();
     let (ana, ben) = (network.person("ana"), network.person("ben"));
     let event = ana.schedules("Tea");
@@ -28,7 +28,7 @@ fn evening() -> Evening {
 }
 
 /// The code that a page shows.
-fn code(page: &Answer, start: &str) -> String {
+pub(super) fn code(page: &Answer, start: &str) -> String {
     let at = page.body.find(start).unwrap_or_else(|| panic!("{start} in {}", page.body));
     page.body[at..].split('<').next().unwrap().trim().to_owned()
 }

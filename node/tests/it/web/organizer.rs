@@ -376,6 +376,7 @@ fn the_guest_list_is_a_table_as_the_command_line_writes_it_for_who_holds_a_role(
     assert_eq!(table.body.as_bytes(), written);
     assert_eq!(table.header("content-type"), Some("text/csv; charset=utf-8"));
     assert_eq!(table.header("content-disposition"), Some("attachment; filename=\"guests.csv\""));
+    at_ana.done(&format!("/event/{event}/door/open"), &[]);
     for page in ["seats", "guests", "door"] {
         at_ana.page(&format!("/event/{event}/{page}")).says(&format!("href=\"{path}\""));
     }

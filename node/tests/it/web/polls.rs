@@ -60,7 +60,10 @@ fn a_group_is_asked_for_a_date_votes_and_who_asked_makes_it_an_event() {
     assert_eq!(bad.status, 422);
     bad.says("value=\"many\" aria-invalid=true").says("value=\"Café\"").says("value=\"2\" selected");
     let made = at_ana.done(&settle, &[&event[..], &[("capacity", "4")]].concat());
-    made.says("The date is fixed").says("Friday 4 December 2037, 18:30–20:30").says("Second pot").says("Café");
+    made.says("The date is fixed")
+        .says("Friday 4 December 2037, 18:30–20:30")
+        .says("Second pot")
+        .says("Café");
     let over = at_ana.page(&poll);
     over.says("The date is fixed.").says("href=\"/object/entry1");
     assert!(!over.body.contains("type=\"checkbox\""), "it is over");
