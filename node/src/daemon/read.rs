@@ -239,7 +239,14 @@ impl On<'_> {
         let mine = standing(&event, &me);
         let ranked = matches!(mine, Some(Standing::Seated | Standing::Waiting(_) | Standing::Released));
         let answer = lines(&event).find(|line| line.feed == me).map(|line| self.snapshot.entry(&line.rsvp));
-        let place = answer.transpose()?.flatten().map(|entry| entry.header().seq);
+        let answer = answer.transpose()?.flatten();
+        let place = answer.as_ref().map(|entry| entry.header().seq);
+        let said =
+            answer.and_then(|entry| Post::read(entry.header().kind, &entry.header().refs, entry.body()));
+        let note = match said {
+            Some(Post::Rsvp { note, .. }) => note,
+            _ => String::new(),
+        };
         let sent = place.is_some_and(|place| place <= self.shared.sent.load(Ordering::Relaxed));
         let delivery = mine.map(|_| match (ranked, sent) {
             (true, _) => Delivery::Seen,
@@ -265,6 +272,7 @@ impl On<'_> {
             group_name,
             mine,
             delivery,
+            note,
             first_scans,
             mine_by,
             comments,
@@ -377,7 +385,7 @@ impl On<'_> {
 /// Start and end in milliseconds since 1970, where this node knows the zone.
 fn instants(event: &EventState) -> (Option<i64>, Option<i64>) {
     let start = klatch_feed::meetup::agenda::start_ms(&event.start, &event.zone);
-    (start, start.and_then(|at| at.checked_add(i64::from(event.minutes) * 60_000)))
+    (start, crate::calendar::end_ms(event, &event.start))
 }
 
 pub(super) fn lines(event: &EventState) -> impl Iterator<Item = &SeatLine> {

@@ -229,6 +229,9 @@ pub struct EventLocal {
     pub group_name: Option<String>,
     pub mine: Option<Standing>,
     pub delivery: Option<Delivery>,
+    /// What this node's owner wrote beside their answer.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
     /// Which door let each of those who came in first, by what the doors claim.
     pub first_scans: std::collections::BTreeMap<FeedId, FirstScan>,
     /// The entry by which one stands so: the own answer, or what a host made of it.

@@ -79,7 +79,7 @@ pub(super) fn is_plain(event: &EventState) -> bool {
 
 /// When it is over, if this node knows its zone.
 pub(super) fn end_ms(event: &EventState) -> Option<i64> {
-    start_ms(&event.start, &event.zone)?.checked_add(i64::from(event.minutes) * MINUTE_MS)
+    crate::calendar::end_ms(event, &event.start)
 }
 
 /// The instant so many minutes before the start. `None`: there is no such deadline.

@@ -235,7 +235,7 @@ fn dates(published: &PublishedEvent, at: usize) -> Vec<SiteDate> {
     let (event, specials) = (&published.dated.event, &published.dated.occurrences);
     let of = |state: &EventState, occ: Option<String>| {
         let start_ms = instant(&state.start, &state.zone).ok().map(|start| start.timestamp_millis());
-        let end_ms = start_ms.map(|start| start.saturating_add(i64::from(state.minutes) * 60_000));
+        let end_ms = crate::calendar::end_ms(state, &state.start);
         let (seated, waiting) = (persons(&state.seated), persons(&state.waiting));
         SiteDate { event: at, occ, start_ms, end_ms, seated, waiting }
     };

@@ -44,8 +44,8 @@ struct Draft {
     comment: String,
     reply: Option<String>,
     comment_wrong: Option<Wrong>,
-    guests: Option<u32>,
-    note: String,
+    guests: Option<String>,
+    note: Option<String>,
     answers: Vec<String>,
     answer_wrong: Option<Wrong>,
 }

@@ -252,6 +252,19 @@ fn a_guest_answers_comments_and_takes_the_date_home() {
         browser.post(&format!("{path}/answer"), &[("answer", "yes"), ("guests", "40"), ("note", "kept")]);
     assert_eq!(refused.status, 422);
     refused.says("value=\"40\"").says("value=\"kept\"").says("role=\"alert\"");
+    let page = browser.page(&path);
+    page.says("id=\"remark\" name=\"note\" value=\"late\"").says("<button name=\"again\" value=\"yes\"");
+    for guests in ["-1", "two"] {
+        let refused = browser.post(&format!("{path}/answer"), &[("answer", "yes"), ("guests", guests)]);
+        assert_eq!(refused.status, 422);
+        refused.says(&format!("value=\"{guests}\" aria-invalid=\"true\""));
+    }
+    // Enter in a field says again what was said.
+    browser.done(&format!("{path}/answer"), &[("answer", "maybe"), ("guests", "1"), ("note", "late")]);
+    browser.page(&path).says("<button name=\"again\" value=\"maybe\"");
+    let again =
+        browser.done(&format!("{path}/answer"), &[("again", "maybe"), ("guests", "1"), ("note", "x")]);
+    again.says("You said maybe.").says("value=\"x\"");
     let page = browser.done(&format!("{path}/comment"), &[("text", "one\r\nhttps://example.org/x")]);
     page.says(
         "one<br><a href=\"https://example.org/x\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">",

@@ -258,7 +258,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ("seat", "feed:s rsvp:s answer:yes|no|maybe party:i +"),
     (
         "event_local",
-        "event:#event start_ms?:i end_ms?:i names:{s} group_name?:s mine?:any delivery?:written|sent|seen \
+        "event:#event start_ms?:i end_ms?:i names:{s} group_name?:s mine?:any delivery?:written|sent|seen note?:s \
          first_scans:{any} mine_by?:s comments:[#comment] sealed?:[any]",
     ),
     ("admitted", "id?:s ranked:[s]"),

@@ -6,7 +6,7 @@ use klatch_feed::post::Answer;
 use serde::Deserialize;
 
 use super::{Draft, again};
-use crate::daemon::Request;
+use crate::daemon::{Refusal, Request};
 use crate::web::ask::{Typed, Visit, Wrong};
 
 /// Fields in the order in which a browser sends them: questions may have several answers.
@@ -30,33 +30,38 @@ fn back(id: &str, on: Option<&str>) -> String {
 /// Yes, no or maybe, with whom, and what the hosts asked.
 pub(super) async fn answer(visit: Visit, Path(id): Path<String>, Typed(fields): Typed<Fields>) -> Response {
     let on = field(&fields, "on").map(str::to_owned);
-    let guests: u32 = field(&fields, "guests").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let guests = field(&fields, "guests").unwrap_or_default().to_owned();
     let note = field(&fields, "note").unwrap_or_default().to_owned();
     let answers: Vec<String> = fields
         .iter()
         .filter(|(name, _)| name == "question")
         .map(|(_, text)| text.trim().to_owned())
         .collect();
-    let (answer, did) = match field(&fields, "answer") {
+    // Enter in a field says again what was answered before.
+    let (answer, did) = match field(&fields, "answer").or_else(|| field(&fields, "again")) {
         Some("yes") => (Answer::Yes, "did-yes"),
         Some("maybe") => (Answer::Maybe, "did-maybe"),
         Some("no") => (Answer::No, "did-no"),
         _ => return visit.nothing().into_response(),
     };
     let said = if answers.iter().all(String::is_empty) { Vec::new() } else { answers.clone() };
-    let request = Request::Rsvp {
-        event: id.clone(),
-        on: on.clone(),
-        answer,
-        party: guests.saturating_add(1),
-        note: note.clone(),
-        answers: said,
+    let count = if guests.is_empty() { Ok(0) } else { guests.parse::<u32>() };
+    let asked = match count {
+        Ok(count) => {
+            let (event, on, party) = (id.clone(), on.clone(), count.saturating_add(1));
+            visit.ask(Request::Rsvp { event, on, answer, party, note: note.clone(), answers: said }).await
+        }
+        Err(_) => {
+            let problem = "write how many guests you bring as a whole number".to_owned();
+            Err(Refusal::Field { field: "party".to_owned(), problem })
+        }
     };
-    match visit.ask(request).await {
+    match asked {
         Ok(_) => visit.done(&back(&id, on.as_deref()), did),
         Err(refusal) => {
             let answer_wrong = Some(Wrong::of(visit.words(), &refusal));
-            let draft = Draft { guests: Some(guests), note, answers, answer_wrong, ..Draft::default() };
+            let draft =
+                Draft { guests: Some(guests), note: Some(note), answers, answer_wrong, ..Draft::default() };
             again(&visit, id, on, draft).await
         }
     }

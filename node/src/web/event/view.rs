@@ -81,6 +81,7 @@ pub(super) struct Mine {
     pub(super) confirm: bool,
     pub(super) is_stale: bool,
     pub(super) guests: u32,
+    pub(super) note: String,
 }
 
 /// People who stand alike.
@@ -172,10 +173,8 @@ impl View {
 fn is_past(local: &EventLocal) -> bool {
     let (now, event) = (clock::now(), &local.event);
     let is_series = event.founded_start.is_some() && event.occ.is_none();
-    let length = i64::from(event.minutes) * 60_000;
     let is_over = |name: String| {
-        let at = klatch_feed::post::instant(&event.occurrence_start(&name), &event.zone).ok();
-        at.is_some_and(|at| at.timestamp_millis().saturating_add(length) <= now)
+        crate::calendar::end_ms(event, &event.occurrence_start(&name)).is_some_and(|end| end <= now)
     };
     match is_series {
         true => event.occurrence_names().into_iter().rev().all(is_over),
@@ -330,6 +329,7 @@ fn mine(local: &EventLocal, why: Option<&WhyLocal>, visit: &Visit) -> Mine {
         confirm: event.confirm_by > 0 && is_yes && line.is_some_and(|line| !line.confirmed),
         is_stale: line.is_some_and(|line| line.stale),
         guests: line.map_or(0, |line| line.party.saturating_sub(1)),
+        note: foreign::line(&local.note),
     }
 }
 
