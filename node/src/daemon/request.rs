@@ -18,6 +18,7 @@ pub enum Request {
     Id,
     Follow {
         who: String,
+        /// `None` keeps the one that there is, an empty one takes it away.
         petname: Option<String>,
     },
     Unfollow {

@@ -149,7 +149,10 @@ impl On<'_> {
         locals.extend(lineage.line(feed).iter().map(|key| Local::of_feed(Spaces::BLOCK, key, None)));
         let mut line = read::follow_line(self.snapshot, feed)?;
         (line.followed, line.blocked) = (true, false);
-        if let Some(name) = petname {
+        if petname.as_deref() == Some("") {
+            locals.push(Local::of_feed(Spaces::PETNAME, &feed, None));
+            line.petname = None;
+        } else if let Some(name) = petname {
             check_petname(&name)?;
             locals.push(Local::of_feed(Spaces::PETNAME, &feed, Some(name.clone().into_bytes())));
             line.petname = Some(name);

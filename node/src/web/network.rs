@@ -236,7 +236,7 @@ async fn answer(visit: &Visit, done: Result<(), Refusal>, did: &str, typed: Stri
         Ok(()) => return visit.done("/network", did),
         Err(refusal) => Wrong::of(visit.words(), &refusal),
     };
-    match page(visit, foreign::line(&typed), Some(wrong)).await {
+    match page(visit, typed, Some(wrong)).await {
         Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
         Err(problem) => problem.into_response(),
     }

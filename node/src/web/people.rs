@@ -18,7 +18,6 @@ use super::frame::{Frame, Page, Tab};
 use super::words::Words;
 use super::{picture, scan};
 use crate::daemon::{FollowLine, Request, Response as Answer};
-use crate::foreign;
 use crate::net::NetRequest;
 use crate::net::report::{NetResponse, Path as Way, PeerLine};
 
@@ -143,7 +142,7 @@ async fn paste(visit: Visit, Typed(form): Typed<PasteForm>) -> Response {
         Ok(done) => return done,
         Err(refusal) => Wrong::of(visit.words(), &refusal),
     };
-    match page(&visit, foreign::line(&text), Some(wrong)).await {
+    match page(&visit, text, Some(wrong)).await {
         Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
         Err(problem) => problem.into_response(),
     }
@@ -153,7 +152,7 @@ async fn paste(visit: Visit, Typed(form): Typed<PasteForm>) -> Response {
 pub(super) async fn filled(visit: &Visit, read: Result<String, Wrong>) -> Response {
     let (text, wrong) = read.map_or_else(|wrong| (String::new(), Some(wrong)), |text| (text, None));
     let is_wrong = wrong.is_some();
-    match page(visit, foreign::line(&text), wrong).await {
+    match page(visit, crate::foreign::line(&text), wrong).await {
         Ok(page) if is_wrong => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
         Ok(mut page) => {
             page.frame.did = Some(visit.words().say("did-read"));

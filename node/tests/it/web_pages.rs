@@ -216,7 +216,11 @@ fn people_are_found_followed_named_and_blocked() {
     eventually("what they host comes", || browser.page("/").body.contains(&event).then_some(()));
     browser.done(&format!("{path}/block"), &[]).says("Blocked.");
     browser.page("/settings").says("Anna &#38; Co");
-    browser.done(&format!("{path}/follow"), &[("petname", "")]);
+    let page = browser.done(&format!("{path}/follow"), &[("petname", "")]);
+    assert!(!page.body.contains("Anna") && page.body.contains("<bdi>ana</bdi>"), "{}", page.body);
+    let wrapped = browser.post("/people/paste", &[("text", "klatch:entry1q\r\nqq")]);
+    assert_eq!(wrapped.status, 422);
+    wrapped.says("klatch:entry1q\r\nqq</textarea>");
     browser.done(&format!("{path}/unfollow"), &[]).says("You follow them no longer.");
     drop(host);
 }

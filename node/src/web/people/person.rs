@@ -79,8 +79,7 @@ pub(super) async fn follow(
     Typed(form): Typed<FollowForm>,
 ) -> Response {
     let petname = form.petname.trim().to_owned();
-    let request =
-        Request::Follow { who: feed.clone(), petname: (!petname.is_empty()).then(|| petname.clone()) };
+    let request = Request::Follow { who: feed.clone(), petname: Some(petname.clone()) };
     act(&visit, feed, request, "did-follow", Some(petname)).await
 }
 
