@@ -17,7 +17,7 @@ use super::frame::{Frame, Page, Tab};
 use super::when;
 use crate::calendar::draft;
 use crate::clock;
-use crate::daemon::{Refusal, Request, Response as Answer};
+use crate::daemon::{GroupLine, Refusal, Request, Response as Answer};
 use crate::foreign;
 use form::Form;
 
@@ -60,10 +60,11 @@ fn proposed(visit: &Visit) -> chrono::NaiveDate {
 }
 
 async fn page(visit: &Visit, form: Form) -> Result<SchedulePage, Problem> {
+    let groups = groups(visit, form.get("group")).await?;
     Ok(SchedulePage {
+        groups,
         frame: visit.frame_at(Tab::Home, "/schedule".to_owned()).await?,
         form,
-        groups: groups(visit).await?,
         zones: form::zones(visit.look.zone),
         guests_max: form::guests_max(),
         pasted: String::new(),
@@ -75,17 +76,17 @@ async fn page(visit: &Visit, form: Form) -> Result<SchedulePage, Problem> {
     })
 }
 
-/// The groups in which I may schedule.
-async fn groups(visit: &Visit) -> Result<Vec<(String, String)>, Problem> {
+/// The groups in which I may schedule, the one that is asked for among them.
+async fn groups(visit: &Visit, asked: &str) -> Result<Vec<(String, String)>, Problem> {
+    let leads = |line: &GroupLine| matches!(line.role, Some(Role::Owner | Role::Organizer));
+    let mut lines = take!(visit, Request::GroupList, Groups)?;
+    lines.retain(|line| leads(line) || line.member);
+    lines.sort_by_key(|line| line.id.to_string() != asked);
     let mut open = Vec::new();
-    for line in take!(visit, Request::GroupList, Groups)?.into_iter().take(GROUPS_MAX) {
-        let may = match line.role {
-            Some(Role::Owner | Role::Organizer) => true,
-            _ if line.member => {
-                take!(visit, Request::GroupShow { group: line.id.to_string() }, Group)?.schedulers
-                    == Schedulers::Members
-            }
-            _ => false,
+    for line in lines.into_iter().take(GROUPS_MAX) {
+        let may = leads(&line) || {
+            let group = take!(visit, Request::GroupShow { group: line.id.to_string() }, Group)?;
+            group.schedulers == Schedulers::Members
         };
         if may {
             open.push((line.id.to_string(), foreign::line(&line.name)));

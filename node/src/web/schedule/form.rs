@@ -214,13 +214,17 @@ impl Form {
 
     fn length(&self) -> Result<u32, Refusal> {
         let (hours, minutes) = (self.number("hours", "minutes")?, self.number("minutes", "minutes")?);
-        Ok(hours.unwrap_or(0).saturating_mul(60).saturating_add(minutes.unwrap_or(0)))
+        let length = hours.unwrap_or(0).saturating_mul(60).saturating_add(minutes.unwrap_or(0));
+        Ok(match self.is("all_day", "on") {
+            true => length.div_ceil(DAY_MINUTES).max(1).saturating_mul(DAY_MINUTES),
+            false => length,
+        })
     }
 
     fn start(&self) -> Result<String, Refusal> {
         match (self.get("date"), self.get("time")) {
             ("", _) => Err(wrong("start", "say on which day")),
-            (date, "") if self.is("all_day", "on") => Ok(format!("{date}T00:00")),
+            (date, _) if self.is("all_day", "on") => Ok(format!("{date}T00:00")),
             (_, "") => Err(wrong("start", "say at what time")),
             // Some browsers send seconds.
             (date, time) => Ok(format!("{date}T{}", time.get(..5).unwrap_or(time))),
@@ -249,7 +253,10 @@ impl Form {
     }
 
     /// The rule; `None` where the form leaves it as it is, empty for none.
-    fn rule(&self, start: &str) -> Result<Option<String>, Refusal> {
+    fn rule(&self, start: &str, kept: Option<&str>) -> Result<Option<String>, Refusal> {
+        let (until, count) = (self.get("until"), self.number("count", "repeat")?);
+        let until = Some(until).filter(|until| !until.is_empty());
+        let ends = until.is_some() || count.is_some();
         let day = start.get(..10).and_then(|date| date.parse::<NaiveDate>().ok());
         let weekday = |day: NaiveDate| {
             let name = day.weekday().to_string();
@@ -257,21 +264,21 @@ impl Form {
         };
         let day = || day.ok_or_else(|| wrong("start", "say on which day"));
         let rule = match self.get("repeat") {
+            "" | "never" if ends => return Err(wrong("repeat", "there is an end, and it does not repeat")),
             "" | "never" => return Ok(Some(String::new())),
-            "keep" => return Ok(None),
+            "keep" if !ends => return Ok(None),
+            "keep" => endless(kept.unwrap_or_default()),
             "week" => format!("FREQ=WEEKLY;BYDAY={}", weekday(day()?)),
             "fortnight" => format!("FREQ=WEEKLY;INTERVAL=2;BYDAY={}", weekday(day()?)),
             "month" => format!("FREQ=MONTHLY;BYDAY={}{}", day()?.day0() / 7 + 1, weekday(day()?)),
             "last" => format!("FREQ=MONTHLY;BYDAY=-1{}", weekday(day()?)),
             _ => repeat::rule(self.get("rule")).map_err(|error| wrong("repeat", error))?,
         };
-        let (until, count) = (self.get("until"), self.number("count", "repeat")?);
-        let until = Some(until).filter(|until| !until.is_empty());
         repeat::ending(&rule, until, count).map(Some).map_err(|error| wrong("repeat", error))
     }
 
     /// All that it says, as a change of everything. Fields that a change cannot take away are `None` where empty.
-    fn fields(&self) -> Result<EventFields, Refusal> {
+    fn fields(&self, kept: Option<&str>) -> Result<EventFields, Refusal> {
         let text = |name: &str| Some(self.get(name).to_owned());
         let start = self.start()?;
         let policy = match self.get("policy") {
@@ -283,7 +290,7 @@ impl Form {
         let guests = self.number("guests", "party_max")?;
         Ok(EventFields {
             title: text("title"),
-            repeat: self.rule(&start)?,
+            repeat: self.rule(&start, kept)?,
             start: Some(start),
             zone: text("zone"),
             minutes: Some(self.length()?),
@@ -312,7 +319,7 @@ impl Form {
 
     /// The new event that it says.
     pub(super) fn schedule(&self) -> Result<Schedule, Refusal> {
-        let said = self.fields()?;
+        let said = self.fields(None)?;
         let some = |text: Option<String>| text.filter(|text| !text.is_empty());
         let many = |list: Option<Vec<String>>| list.filter(|list| !list.is_empty());
         let minutes = |value: Option<u32>| value.filter(|value| *value > 0);
@@ -351,7 +358,7 @@ impl Form {
         &self,
         event: &EventState,
     ) -> Result<(EventFields, Option<String>), Refusal> {
-        let (said, was) = (self.fields()?, Self::of_event(event).fields()?);
+        let (said, was) = (self.fields(event.repeat.as_deref())?, Self::of_event(event).fields(None)?);
         // Asked for only where the event is a series, shown whole.
         let is_series = event.founded_start.is_some() && event.occ.is_none();
         let repeats = event.repeat.clone().unwrap_or_default();
@@ -397,6 +404,12 @@ impl Form {
     pub(in crate::web) fn catch_up(&mut self, event: &EventState) {
         self.set("tips", &tips(event));
     }
+}
+
+/// A rule without its end.
+fn endless(rule: &str) -> String {
+    let is_end = |part: &&str| part.starts_with("UNTIL=") || part.starts_with("COUNT=");
+    rule.split(';').filter(|part| !is_end(part)).collect::<Vec<_>>().join(";")
 }
 
 fn changed<T: PartialEq>(said: Option<T>, was: &Option<T>) -> Option<T> {
@@ -465,6 +478,31 @@ mod tests {
         let both =
             form(&[("repeat", "week"), ("until", "2027-02-01"), ("count", "4")]).schedule().unwrap_err();
         assert!(matches!(&both, Refusal::Field { field, .. } if field == "repeat"), "{both:?}");
+    }
+
+    #[test]
+    fn an_end_where_nothing_repeats_is_refused_and_a_rule_that_stays_loses_its_old_one() {
+        for end in [("until", "2027-02-01"), ("count", "4")] {
+            let refused = form(&[("repeat", "never"), end]).schedule().unwrap_err();
+            assert!(matches!(&refused, Refusal::Field { field, .. } if field == "repeat"), "{refused:?}");
+        }
+        let kept = |typed: &[(&str, &str)], rule| form(typed).rule("2026-12-08T18:30", Some(rule)).unwrap();
+        let weekly = "FREQ=WEEKLY;COUNT=3;BYDAY=TU";
+        assert_eq!(kept(&[("repeat", "keep")], weekly), None);
+        let until = kept(&[("repeat", "keep"), ("until", "2027-02-01")], weekly);
+        assert_eq!(until.as_deref(), Some("FREQ=WEEKLY;BYDAY=TU;UNTIL=20270201"));
+    }
+
+    #[test]
+    fn whole_days_begin_at_midnight_and_are_whole() {
+        for (hours, days) in [("2", 1), ("", 1), ("24", 1), ("25", 2)] {
+            let schedule = form(&[("all_day", "on"), ("hours", hours)]).schedule().unwrap();
+            assert_eq!(
+                (&*schedule.start, schedule.minutes),
+                ("2026-12-08T00:00", days * DAY_MINUTES),
+                "{hours}"
+            );
+        }
     }
 
     #[test]

@@ -286,6 +286,10 @@ fn one_date_of_a_series_is_changed_and_another_called_off() {
     let ends = form(&[("repeat", "week"), ("count", "5"), ("tips", &tips)]);
     browser.done(&path, &ends);
     assert_eq!(ana.event(&event).unwrap()["repeat"], "FREQ=WEEKLY;BYDAY=TU;COUNT=5");
+    let all = browser.page(&path);
+    let tips = between(&all, "name=\"tips\" value=\"", "\"").to_owned();
+    browser.done(&path, &form(&[("repeat", "keep"), ("count", "4"), ("tips", &tips)]));
+    assert_eq!(ana.event(&event).unwrap()["repeat"], "FREQ=WEEKLY;BYDAY=TU;COUNT=4", "the end alone changes");
     browser.page(&format!("/event/{event}/seats")).says("on=2037-12-15T18:30");
 }
 
@@ -433,4 +437,24 @@ fn who_answered_before_time_or_place_changed_is_told_so_until_they_answer_again(
     ben.event_once(event, "the place changes", |event| event["place"] == "Garden");
     at_ben.page(&path).says(stale);
     assert!(!answer().body.contains(stale));
+}
+
+#[test]
+fn the_group_that_is_asked_for_is_offered_however_many_there_are() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let browser = Browser::at(&node);
+    let found = |at: usize| {
+        let answer = browser.post("/groups/new", &[("name", &format!("Group {at}")), ("joining", "open")]);
+        answer.header("location").unwrap().split('/').nth(2).unwrap().to_owned()
+    };
+    let groups: Vec<String> = (0..101).map(found).collect();
+    let plain = browser.page("/schedule");
+    let option = |group: &str| format!("<option value=\"{group}\"");
+    let left_out: Vec<_> = groups.iter().filter(|group| !plain.body.contains(&option(group))).collect();
+    assert_eq!(left_out.len(), 1, "a hundred are offered");
+    browser
+        .page(&format!("/schedule?group={}", left_out[0]))
+        .says(&format!("{} selected", option(left_out[0])));
 }
