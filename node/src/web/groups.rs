@@ -16,7 +16,6 @@ use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::home::{self, Row};
 use super::rights::{self, May};
-use crate::clock;
 use crate::daemon::{GroupLine, Request};
 use crate::foreign;
 
@@ -24,8 +23,6 @@ use crate::foreign;
 const FACES_MAX: usize = 120;
 /// Most events of a group that are shown.
 const EVENTS_MAX: u32 = 20;
-/// An event that began this long ago is past.
-const PAST_AFTER_MS: i64 = 6 * 60 * 60 * 1000;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -122,7 +119,7 @@ async fn show(
 
 async fn page(visit: &Visit, id: String, draft: Draft) -> Result<GroupPage, Problem> {
     let local = take!(visit, Request::GroupLocal { group: id.clone() }, GroupLocal)?;
-    let from_ms = Some(clock::now() - PAST_AFTER_MS);
+    let from_ms = Some(super::when::listed_from(visit.look.zone));
     let events = take!(visit, Request::EventList { group: Some(id), from_ms, max: EVENTS_MAX }, Found)?.lines;
     let (group, words, me) = (&local.group, visit.words(), visit.handle.me());
     let face = |feed: &FeedId| Face::of(feed, local.names.get(feed).map_or("", String::as_str));

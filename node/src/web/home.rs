@@ -18,8 +18,6 @@ use crate::clock;
 use crate::daemon::{EventLine, Find, Request, Standing};
 use crate::foreign;
 
-/// An event that began this long ago is past.
-const PAST_AFTER_MS: i64 = 6 * 60 * 60 * 1000;
 /// Most events that are looked through for mine.
 const LOOK_MAX: u32 = 2000;
 /// Most events of a list on one page.
@@ -84,7 +82,7 @@ struct HomePage {
 }
 
 async fn home(visit: Visit, Query(asked): Query<Asked>) -> Result<Page<HomePage>, Problem> {
-    let from_ms = Some(clock::now() - PAST_AFTER_MS);
+    let from_ms = Some(when::listed_from(visit.look.zone));
     let q = asked.q.trim().to_owned();
     let (lines, cut) = match q.is_empty() {
         true => (take!(visit, Request::EventList { group: None, from_ms, max: LOOK_MAX }, Events)?, false),

@@ -5,7 +5,11 @@ use chrono_tz::Tz;
 use klatch_feed::EventState;
 
 use super::words::{Arg, Words};
+use crate::clock;
 use crate::foreign;
+
+/// What began this long ago, and not today, is past.
+const PAST_AFTER_MS: i64 = 6 * 60 * 60 * 1000;
 
 const MONTHS: [&str; 12] = [
     "when-january",
@@ -94,10 +98,10 @@ impl When {
             Some(at) => at.checked_add_signed(length).map(|end| end.naive_local()),
             None => from.checked_add_signed(length),
         };
-        let hour = clock(from);
+        let hour = time_of(from);
         let span = match to.filter(|_| minutes > 0) {
-            Some(to) if to.date() == from.date() => format!("{hour}–{}", clock(to)),
-            Some(to) => format!("{hour} – {}, {}", short_date(to.date(), words), clock(to)),
+            Some(to) if to.date() == from.date() => format!("{hour}–{}", time_of(to)),
+            Some(to) => format!("{hour} – {}, {}", short_date(to.date(), words), time_of(to)),
             None => hour.clone(),
         };
         Self {
@@ -127,7 +131,7 @@ fn brief(word: &str, letters: usize) -> String {
     word.chars().take(letters).collect()
 }
 
-fn clock(at: NaiveDateTime) -> String {
+fn time_of(at: NaiveDateTime) -> String {
     format!("{:02}:{:02}", at.hour(), at.minute())
 }
 
@@ -156,7 +160,7 @@ fn here(start_ms: i64, zone: &str, reader: Tz, words: Words) -> Option<String> {
     if theirs.offset().fix() == mine.offset().fix() {
         return None;
     }
-    let hour = clock(mine.naive_local());
+    let hour = time_of(mine.naive_local());
     let time = match theirs.date_naive() == mine.date_naive() {
         true => hour,
         false => format!("{}, {hour}", short_date(mine.date_naive(), words)),
@@ -169,7 +173,17 @@ pub(super) fn day(time_ms: i64, reader: Tz) -> Option<NaiveDate> {
     Some(DateTime::from_timestamp_millis(time_ms)?.with_timezone(&reader).date_naive())
 }
 
-/// An instant for a reader, for machines and for people: `1 December 2026, 18:30`.
+/// From when on events are listed as not past: what began within six hours, or on the reader's day.
+pub(super) fn listed_from(reader: Tz) -> i64 {
+    let now = clock::now();
+    let midnight = day(now, reader).map(|today| format!("{today}T00:00"));
+    let midnight = midnight.and_then(|start| klatch_feed::post::instant(&start, reader.name()).ok());
+    let late = now - PAST_AFTER_MS;
+    midnight.map_or(late, |midnight| late.min(midnight.timestamp_millis()))
+}
+
+/// An instant for a reader, for machines and for people: `Tuesday 1 December, 18:30`, with its year where that is
+/// not this one.
 pub(super) fn instant(time_ms: u64, reader: Tz, words: Words) -> (String, String) {
     let at = i64::try_from(time_ms).ok().and_then(DateTime::from_timestamp_millis);
     let Some(at) = at.map(|at| at.with_timezone(&reader)) else {
@@ -177,7 +191,9 @@ pub(super) fn instant(time_ms: u64, reader: Tz, words: Words) -> (String, String
     };
     let local = at.naive_local();
     let stamp = at.format("%Y-%m-%dT%H:%M:%S%:z").to_string();
-    (stamp, format!("{}, {}", short_date(local.date(), words), clock(local)))
+    let this_year = day(clock::now(), reader).map(|today| today.year());
+    let date = if this_year == Some(local.year()) { short_date } else { date };
+    (stamp, format!("{}, {}", date(local.date(), words), time_of(local)))
 }
 
 /// Today, tomorrow, or the date of a day.
@@ -218,6 +234,15 @@ mod tests {
         let far = of(Words::English, 0, chrono_tz::Asia::Tokyo);
         assert_eq!(far.here.as_deref(), Some("Wednesday 2 December, 03:30 in Asia/Tokyo"));
         assert_eq!(far.there, "Tuesday 1 December 2026, 18:30");
+    }
+
+    #[test]
+    fn an_instant_of_another_year_is_told_with_it() {
+        let told = |ms: i64| instant(u64::try_from(ms).unwrap(), chrono_tz::UTC, Words::English).1;
+        assert_eq!(told(1_007_231_400_000), "Saturday 1 December 2001, 18:30");
+        let now = clock::now();
+        let year = day(now, chrono_tz::UTC).unwrap().year().to_string();
+        assert!(!told(now).contains(&year), "{}", told(now));
     }
 
     #[test]

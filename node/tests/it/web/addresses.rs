@@ -102,3 +102,23 @@ fn a_series_that_began_is_answered_until_its_last_date_is_over() {
     over.says(">Over<");
     assert!(!over.body.contains("name=\"answer\""), "{}", over.body);
 }
+
+#[test]
+fn an_event_of_whole_days_is_over_when_its_last_day_is() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let browser = Browser::at(&node);
+    // Two days that began yesterday at midnight; the minutes alone were over a moment later.
+    let start = format!("{}T00:00", ago(1));
+    let when = ["--start", &start, "--tz", "UTC", "--duration", "25h", "--all-day"];
+    let made = ana.json(&[&["event", "schedule", "--title", "Fair"][..], &when].concat());
+    let page = browser.page(&format!("/event/{}", made["id"].as_str().unwrap()));
+    assert!(!page.body.contains(">Over<"), "{}", page.body);
+    // What began today is listed until the day is over.
+    let (today, zone) = (ago(0).to_string(), "UTC");
+    let form =
+        [("title", "Flea market"), ("date", &*today), ("zone", zone), ("all_day", "on"), ("hours", "2")];
+    browser.done("/schedule", &form);
+    browser.page("/").says("Flea market");
+}
