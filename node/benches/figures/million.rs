@@ -187,7 +187,10 @@ fn crashed(folder: &Path, me: FeedId) -> (f64, f64) {
         let to = tempfile::tempdir().expect("there is a temporary folder");
         for file in std::fs::read_dir(folder).expect("the folder can be read") {
             let file = file.expect("the folder can be read");
-            std::fs::copy(file.path(), to.path().join(file.file_name())).expect("there is room for a copy");
+            let copy = to.path().join(file.file_name());
+            std::fs::copy(file.path(), &copy).expect("there is room for a copy");
+            // What a power cut leaves is on the disk already: else the first sync of the opening would write it all.
+            std::fs::File::open(&copy).and_then(|copy| copy.sync_all()).expect("the copy is written");
         }
         to
     };
