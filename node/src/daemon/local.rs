@@ -127,10 +127,7 @@ pub(crate) fn objects(snapshot: &Snapshot, space: &str) -> Result<Vec<EntryId>, 
 pub(crate) fn called(snapshot: &Snapshot, feed: &FeedId) -> Result<String, DiskError> {
     Ok(match petname(snapshot, feed)? {
         Some(name) => name,
-        None => match snapshot.profile(feed)? {
-            Some((name, _)) => name,
-            None => crate::names::short(feed),
-        },
+        None => own_name(snapshot, feed)?,
     })
 }
 

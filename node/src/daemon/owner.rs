@@ -1,5 +1,6 @@
 //! The thread that owns the store: takes what waits in the queue, and commits it together.
 
+mod follow;
 mod intake;
 pub(super) mod regain;
 mod steer;
@@ -13,14 +14,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use klatch_feed::post::kind;
 use klatch_feed::{Draft, EntryId, FeedId, ForkProof, Post, Seq, Successor, Verified};
 use klatch_gossip::sync::{self, Ingest};
 use klatch_store::{Changes, Compacted, DiskError, Snapshot, Store};
 use tokio::runtime::{self, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
-use super::local::{self, Local, Spaces};
+use super::local::Local;
 use super::request::Request;
 use super::response::{CompactedFile, Refusal, Response};
 use super::sealing::Addresses;
@@ -212,51 +212,6 @@ impl Owner {
             }
         }
         commands.blocking_recv()
-    }
-
-    /// Learns what own entries are about, and ranks what came while the node was off.
-    fn wake(&mut self) -> Result<(), DiskError> {
-        self.carry_over()?;
-        let snapshot = self.shared.reader.snapshot()?;
-        for feed in snapshot.lineage()?.line(self.shared.me) {
-            self.note_feed(&snapshot, feed)?;
-        }
-        self.rewant()?;
-        self.forget_told(&snapshot)?;
-        let all: BTreeSet<_> = snapshot.events()?.into_iter().map(|event| event.id).collect();
-        let objects = all.iter().copied().collect();
-        let ranked = self.rank(&Changes { objects, ..Changes::default() })?;
-        let told = self.tell_address(&all)?;
-        ranked.into_iter().chain(told).for_each(|changes| self.broadcast(Arc::new(changes)));
-        Ok(())
-    }
-
-    fn note_mine(&mut self, entries: &[Verified]) {
-        // refs[0] is the group or event an entry is about; what founds one is found by its author.
-        let about = entries.iter().filter(|entry| entry.header().kind != kind::TOMBSTONE);
-        self.mine.extend(about.filter_map(|entry| entry.header().refs.first()));
-        entries.iter().for_each(|entry| self.addresses.note(&self.shared, entry));
-    }
-
-    /// A pub takes part in whatever its members do. Source: spec/pub.md, "what a pub keeps".
-    fn note_members(&mut self) -> Result<(), DiskError> {
-        let snapshot = self.shared.reader.snapshot()?;
-        for feed in local::feeds(&snapshot, Spaces::MEMBER)?.into_keys() {
-            self.note_feed(&snapshot, feed)?;
-        }
-        Ok(())
-    }
-
-    fn note_feed(&mut self, snapshot: &Snapshot, feed: FeedId) -> Result<(), DiskError> {
-        let mut from = self.noted.get(&feed).copied().unwrap_or(1);
-        loop {
-            let entries = snapshot.entries(&feed, from, 1024)?;
-            let Some(last) = entries.last() else { break };
-            from = last.header().seq.saturating_add(1);
-            self.note_mine(&entries);
-        }
-        self.noted.insert(feed, from);
-        Ok(())
     }
 
     /// Works one round off; whether to stop.
@@ -490,126 +445,6 @@ impl Owner {
         let changes = self.store.forget(feed)?;
         self.committed(changes);
         Ok(false)
-    }
-
-    /// Tells everybody of a commit, and does what follows from it. What was committed stands whatever comes of that,
-    /// so no failure of it is the answer to who posted or delivered: it is tried again later.
-    fn committed(&mut self, changes: Changes) {
-        self.note_held();
-        if changes == Changes::default() {
-            return;
-        }
-        let changes = Arc::new(changes);
-        self.broadcast(Arc::clone(&changes)); // First: the longest way lies before those who wait for it.
-        if let Err(error) = self.follow_up(&changes) {
-            tracing::error!(%error, "what follows from new entries waits");
-            self.try_again();
-        }
-    }
-
-    fn follow_up(&mut self, changes: &Changes) -> Result<(), DiskError> {
-        self.note_grown(changes)?;
-        self.note_first_entries(changes)?;
-        if changes.lineage {
-            self.carry_over()?;
-        }
-        if !self.options.live {
-            return Ok(());
-        }
-        if changes.lineage || self.matters(changes) {
-            self.rewant()?;
-        }
-        let ranked = self.rank(changes)?;
-        let mut seated: BTreeSet<_> = changes.objects.iter().copied().collect();
-        seated.extend(ranked.iter().flat_map(|changes| &changes.objects));
-        let told = self.tell_address(&seated)?;
-        ranked.into_iter().chain(told).for_each(|changes| self.broadcast(Arc::new(changes)));
-        Ok(())
-    }
-
-    /// What failed is tried again in a while, whether anything else comes or not.
-    fn try_again(&mut self) {
-        if self.options.live {
-            self.again.get_or_insert(clock::now() + LOOK_MS);
-        }
-    }
-
-    /// Own posts that came back after a failure are new to everybody.
-    fn come_back(&mut self) {
-        for changes in self.store.take_returned() {
-            self.log_failure("looking through what came back", |owner| {
-                let snapshot = owner.shared.reader.snapshot()?;
-                owner.note_feed(&snapshot, owner.shared.me)
-            });
-            self.committed(changes);
-        }
-    }
-
-    /// Who is followed is known by their first entry as well, from when it is held: a second one is not theirs.
-    fn note_first_entries(&mut self, changes: &Changes) -> Result<(), DiskError> {
-        let snapshot = self.shared.reader.snapshot()?;
-        let mut sets = Vec::new();
-        for (feed, _) in &changes.feeds {
-            if snapshot.local(Spaces::FOLLOW, feed.as_bytes())?.is_some_and(|genesis| genesis.is_empty()) {
-                let genesis = snapshot.genesis(feed)?.map(|id| id.as_bytes().to_vec());
-                sets.extend(genesis.map(|id| Local::of_feed(Spaces::FOLLOW, feed, Some(id))));
-            }
-        }
-        if sets.is_empty() { Ok(()) } else { self.set_local(&sets) }
-    }
-
-    /// What this node's owner decided about somebody holds for whoever they go on as.
-    fn carry_over(&mut self) -> Result<(), DiskError> {
-        let snapshot = self.shared.reader.snapshot()?;
-        let sets = local::carried(&snapshot)?;
-        if sets.is_empty() { Ok(()) } else { self.set_local(&sets) }
-    }
-
-    /// Whether a commit can change the wants.
-    fn matters(&self, changes: &Changes) -> bool {
-        let wants = self.shared.wants.borrow();
-        let refs = || changes.feeds.iter().flat_map(|(_, refs)| refs);
-        let members = || changes.feeds.iter().any(|(feed, _)| self.noted.contains_key(feed));
-        !changes.objects.is_empty() || members() || refs().any(|(object, _)| wants.objects.contains(object))
-    }
-
-    fn rewant(&mut self) -> Result<(), DiskError> {
-        if !self.options.live {
-            return Ok(());
-        }
-        self.note_members()?;
-        let snapshot = self.shared.reader.snapshot()?;
-        if self.store.held().is_some() {
-            // Own entries come from peers now.
-            for feed in snapshot.lineage()?.line(self.shared.me) {
-                self.note_feed(&snapshot, feed)?;
-            }
-        }
-        let wants = wants::compute(&snapshot, self.shared.me, &self.mine, &self.hints)?;
-        self.hints.retain(|object, _| wants.objects.contains(object));
-        self.hinted = self.hints.values().map(BTreeSet::len).sum();
-        self.shared.wants.send_if_modified(|held| {
-            let new = **held != wants;
-            if new {
-                *held = Arc::new(wants);
-            }
-            new
-        });
-        Ok(())
-    }
-
-    /// Tells the address to those who have a seat at one of these events, where that is this node's to do.
-    fn tell_address(&mut self, events: &BTreeSet<EntryId>) -> Result<Option<Changes>, DiskError> {
-        if self.is_paused() || self.store.held().is_some() {
-            return Ok(None); // Whatever changes next at the event makes up for it.
-        }
-        let snapshot = self.shared.reader.snapshot()?;
-        let posts = self.addresses.due(&self.shared, &snapshot, events)?;
-        Ok(self.say(&posts, "the address waits: the node could not tell it"))
-    }
-
-    fn broadcast(&self, changes: Arc<Changes>) {
-        let _ = self.shared.changes.send(changes); // Nobody may be listening.
     }
 
     fn log_failure(&mut self, what: &str, work: impl FnOnce(&mut Self) -> Result<(), DiskError>) {

@@ -351,7 +351,7 @@ fn field(name: &str, problem: impl Display) -> Refusal {
 }
 
 /// What this node posts as a link is one: others' pages and calendars pass over what is not. Empty takes it away.
-fn is_link(name: &str, text: Option<&str>) -> Result<(), Refusal> {
+fn check_link(name: &str, text: Option<&str>) -> Result<(), Refusal> {
     match text.filter(|text| !text.is_empty() && foreign::link(text).is_none()) {
         Some(text) => Err(field(name, format_args!("{text:?} is no link like https://example.org/meet"))),
         None => Ok(()),

@@ -3,7 +3,7 @@
 use klatch_feed::post::{Answer, EventFields, Role, Rule, local_start};
 use klatch_feed::{EventState, Post};
 
-use super::{On, Plan, REPLACES_MAX, created, field, is_link, no_effect};
+use super::{On, Plan, REPLACES_MAX, check_link, created, field, no_effect};
 use crate::daemon::{Refusal, Response, Schedule, occurrence};
 use crate::names;
 
@@ -27,7 +27,7 @@ impl On<'_> {
             about: Some(new.about).filter(|text| !text.is_empty()),
             ..*new.fields
         };
-        is_link("online", fields.online.as_deref())?;
+        check_link("online", fields.online.as_deref())?;
         let address = self.first_address(new.address)?;
         let event = Post::Event {
             group,
@@ -55,7 +55,7 @@ impl On<'_> {
             return Err(no_effect(format!("{:?} is cancelled, and that is final", event.title)));
         }
         self.hosts(&event, Role::Organizer)?;
-        is_link("online", fields.online.as_deref())?;
+        check_link("online", fields.online.as_deref())?;
         if !dates.extra.is_empty() || !dates.except.is_empty() {
             set_dates(&event, dates, &mut fields)?;
         }

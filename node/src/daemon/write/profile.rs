@@ -2,7 +2,7 @@
 
 use klatch_feed::Post;
 
-use super::{On, Plan, Refusal, is_link, no_effect};
+use super::{On, Plan, Refusal, check_link, no_effect};
 use crate::daemon::read::person::{Profile, profile};
 
 impl On<'_> {
@@ -14,7 +14,7 @@ impl On<'_> {
         links: Option<Vec<String>>,
     ) -> Result<Plan, Refusal> {
         for link in links.iter().flatten() {
-            is_link("link", Some(link))?;
+            check_link("link", Some(link))?;
         }
         let held = self.own_profile()?;
         if name.is_none() && about.is_none() && links.is_none() {
