@@ -454,7 +454,7 @@ pub(super) fn what(entry: &Verified) -> String {
             format!("stated that {subject} is silent and {heir} is to go on")
         }
         Post::Present { .. } => "answered that they are not silent".to_owned(),
-        Post::Release { rsvps, .. } => format!("gave up {} lines", rsvps.len()),
+        Post::Release { rsvps, .. } => format!("gave up {}", count(rsvps.len(), "line", "lines")),
         Post::Close { .. } => "closed their list".to_owned(),
         Post::Skip { occ, .. } => format!("called off the occurrence of {occ}"),
         Post::Confirm { .. } => "confirmed their yes".to_owned(),
@@ -465,13 +465,20 @@ pub(super) fn what(entry: &Verified) -> String {
         Post::Stamp { guest, what: StampKind::Left, .. } => {
             format!("noted that {} left", names::short(&guest))
         }
-        Post::Hide { entries, on: true, reason, .. } => format!("hid {} entries: {reason}", entries.len()),
-        Post::Hide { entries, .. } => format!("showed {} entries again", entries.len()),
+        Post::Hide { entries, on: true, reason, .. } => {
+            format!("hid {}: {reason}", count(entries.len(), "entry", "entries"))
+        }
+        Post::Hide { entries, .. } => format!("showed {} again", count(entries.len(), "entry", "entries")),
         Post::Public { on: true, .. } => "made a group public".to_owned(),
         Post::Public { .. } => "made a group public no longer".to_owned(),
         Post::Poll { question, options, .. } => format!("asked {question:?} with {} options", options.len()),
-        Post::Vote { yes, .. } => format!("voted for {} options", yes.len()),
+        Post::Vote { yes, .. } => format!("voted for {}", count(yes.len(), "option", "options")),
         Post::Settled { .. } => "settled a poll".to_owned(),
         Post::Sealed { keys, .. } => format!("wrote something that {} can read", keys.len()),
     }
+}
+
+/// A number and what it counts.
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
