@@ -55,14 +55,17 @@ fn where_members_are_accepted_a_join_asks_and_either_may_come_first() {
         assert!(!town.event_state(event).in_group, "who asks schedules nothing");
         accept(&mut town, CAI, of, BEN, &[], None);
         assert_eq!(members(&town, of), are("ana", "ben", ""), "cai has no role");
+        town.grant(ANA, of, HOA, Role::Host, 0);
+        accept(&mut town, HOA, of, BEN, &[], None);
+        assert_eq!(members(&town, of), are("ana, hoa", "ben", ""), "a host lets nobody in");
         accept(&mut town, ANA, of, BEN, &[], None);
         accept(&mut town, ANA, of, DEE, &[], None);
-        assert_eq!(members(&town, of), are("ana, ben", "", ""));
+        assert_eq!(members(&town, of), are("ana, ben, hoa", "", ""));
         assert!(town.event_state(event).in_group);
         town.say(DEE, &Post::Join { group: of });
-        assert_eq!(members(&town, of), are("ana, ben, dee", "", ""));
+        assert_eq!(members(&town, of), are("ana, ben, dee, hoa", "", ""));
         town.say(DEE, &Post::Leave { group: of });
-        assert_eq!(members(&town, of), are("ana, ben", "", ""));
+        assert_eq!(members(&town, of), are("ana, ben, hoa", "", ""));
     }
 }
 
@@ -163,6 +166,23 @@ fn enough_owners_let_another_go_on_for_one_who_is_silent() {
         town.roles(&town.group_state(of).roles),
         format!("ana owner cut {honoured}, dee owner, ben owner, cai owner cut 0"),
     );
+}
+
+#[test]
+fn who_is_silent_stands_for_nothing_of_their_own_even_where_a_senior_stands_for_their_word() {
+    let mut town = Town::new();
+    let of = group(&mut town, &[BEN, CAI], Joining::Open, Some((2, 0)));
+    let honoured = town.len(BEN);
+    silent(&mut town, ANA, of, BEN, DEE, honoured);
+    silent(&mut town, CAI, of, BEN, DEE, honoured);
+    let grant = town.grant(BEN, of, ELI, Role::Host, 0);
+    let own = town.say(BEN, &Post::Endorse { object: of, entries: vec![grant] });
+    let roles = format!("ana owner, ben owner cut {honoured}, cai owner, dee owner");
+    assert_eq!(town.roles(&town.group_state(of).roles), roles);
+    town.say(ANA, &Post::Endorse { object: of, entries: vec![own] });
+    assert_eq!(town.roles(&town.group_state(of).roles), roles, "ben's word counts, not for ben");
+    town.say(ANA, &Post::Endorse { object: of, entries: vec![grant] });
+    assert_eq!(town.roles(&town.group_state(of).roles), format!("{roles}, eli host"));
 }
 
 #[test]

@@ -218,6 +218,23 @@ fn seats_of_an_author_who_was_cut_go_to_the_most_senior_who_can_use_them() {
 }
 
 #[test]
+fn who_was_cut_holds_what_those_they_handed_seats_to_used_up_to_their_own_cuts() {
+    let mut town = Town::new();
+    let event = town.event(ANA, None, Some(5));
+    town.grant(ANA, event, BEN, Role::Organizer, 4);
+    town.grant(BEN, event, CAI, Role::Host, 4);
+    let dee = town.yes(DEE, event);
+    town.admit(CAI, event, &[dee]);
+    for who in [BEN, CAI] {
+        let honoured = town.len(who);
+        town.revoke(ANA, event, who, honoured);
+    }
+    let hosts = "ana owner 4, ben organizer 0 cut 2, cai host 1 cut 2";
+    assert_eq!(town.roles(&town.event_state(event).hosts), hosts);
+    assert_eq!(town.lists(event), "seated dee");
+}
+
+#[test]
 fn a_lower_capacity_takes_from_the_end_of_the_log_and_a_higher_one_gives_to_the_author() {
     let mut town = Town::new();
     let event = town.event(ANA, None, Some(4));
