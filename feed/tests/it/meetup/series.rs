@@ -103,6 +103,17 @@ fn an_occurrence_moves_with_the_series_until_it_is_moved_itself() {
 }
 
 #[test]
+fn a_change_of_all_does_not_undo_a_change_of_one() {
+    let mut town = Town::new();
+    let event = thursdays(&mut town, None);
+    let place = |place: &str| EventFields { place: Some(place.into()), ..EventFields::default() };
+    update(&mut town, event, Some(SECOND), place("Garden"));
+    update(&mut town, event, None, place("Café"));
+    let places = [FIRST, SECOND, THIRD].map(|occ| at(&town, event, occ).place);
+    assert_eq!(places, ["Café", "Garden", "Café"]);
+}
+
+#[test]
 fn one_occurrence_is_called_off_and_stays_so() {
     let mut town = Town::new();
     let event = thursdays(&mut town, None);
