@@ -381,8 +381,16 @@ pub(crate) fn read_fact(
 }
 
 /// The entry of a fact, if it founds an event.
-pub(crate) fn founded_event(mut fact: &[u8]) -> Option<EntryId> {
-    let id = EntryId::new(*take(&mut fact)?);
-    let kind = Kind(u16::from_be_bytes(*take(&mut fact)?));
+pub(crate) fn founded_event(fact: &[u8]) -> Option<EntryId> {
+    let (id, kind) = id_and_kind(fact)?;
     (kind == kind::EVENT).then_some(id)
+}
+
+/// The kind of a row's fact, if it has one.
+pub(crate) fn kind_of(fact: &[u8]) -> Option<Kind> {
+    id_and_kind(fact).map(|(_, kind)| kind)
+}
+
+fn id_and_kind(mut fact: &[u8]) -> Option<(EntryId, Kind)> {
+    Some((EntryId::new(*take(&mut fact)?), Kind(u16::from_be_bytes(*take(&mut fact)?))))
 }

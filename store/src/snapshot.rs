@@ -6,7 +6,7 @@ use klatch_feed::chunk::Bodies;
 use klatch_feed::meetup::agenda::AgendaLine;
 use klatch_feed::meetup::why::Why;
 use klatch_feed::{
-    EntryId, EventState, Facts, FeedId, ForkProof, GroupState, Lineage, NetId, Seq, Verified, codec,
+    EntryId, EventState, Facts, FeedId, ForkProof, GroupState, Kind, Lineage, NetId, Seq, Verified, codec,
 };
 use redb::{ReadTransaction, ReadableTable};
 use serde::Serialize;
@@ -235,13 +235,28 @@ impl Snapshot {
         })
     }
 
-    /// Every accepted entry that points at `object`, by feed and place, at most `max`.
-    pub fn pointing_at(&self, object: &EntryId, max: usize) -> Result<Vec<(FeedId, Seq)>, DiskError> {
+    /// Accepted entries that point at `object` and may be of one of these kinds, by feed and place, at most `max`.
+    /// Of fold kinds (spec/posts.md) only those that are and that name it first; of the others, which the index
+    /// does not tell apart, any. So comments are found without a look at ten thousand answers beside them.
+    pub fn pointing_at(
+        &self,
+        object: &EntryId,
+        kinds: &[Kind],
+        max: usize,
+    ) -> Result<Vec<(FeedId, Seq)>, DiskError> {
+        let others = kinds.iter().any(|kind| !kind.is_fold());
         guard(|| {
             let table = self.tx.open_table(REFS)?;
             let mut found = Vec::new();
-            for row in table.range(ref_key(object, 0)..=ref_key(object, u64::MAX))?.take(max) {
-                let (num, seq) = split(place_of(&row?.0.value()));
+            for row in table.range(ref_key(object, 0)..=ref_key(object, u64::MAX))? {
+                let (key, fact) = row?;
+                if !index::kind_of(fact.value()).map_or(others, |kind| kinds.contains(&kind)) {
+                    continue;
+                }
+                if found.len() == max {
+                    break;
+                }
+                let (num, seq) = split(place_of(&key.value()));
                 found.push((numbered(&self.tx, num)?.0, seq));
             }
             Ok(found)

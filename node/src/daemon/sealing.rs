@@ -97,7 +97,7 @@ pub(super) fn opened(
 fn of_event(snapshot: &Snapshot, event: &EventState) -> Result<Vec<(Verified, Purpose)>, DiskError> {
     let blocked = local::feeds(snapshot, Spaces::BLOCK)?;
     let mut found = Vec::new();
-    for (feed, seq) in snapshot.pointing_at(&event.id, POINTING_MAX)? {
+    for (feed, seq) in snapshot.pointing_at(&event.id, &[kind::SEALED], POINTING_MAX)? {
         if blocked.contains_key(&feed) {
             continue;
         }

@@ -31,7 +31,7 @@ struct CheckIn {
 impl CheckIns {
     /// Reads those that came since.
     pub fn read(&mut self, snapshot: &Snapshot, event: &EntryId) -> Result<(), DiskError> {
-        for place in snapshot.pointing_at(event, POINTING_MAX)? {
+        for place in snapshot.pointing_at(event, &[kind::CHECKIN], POINTING_MAX)? {
             if let Entry::Vacant(free) = self.read.entry(place) {
                 free.insert(check_in(snapshot, place)?);
             }

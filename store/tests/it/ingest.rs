@@ -1,9 +1,10 @@
 //! What becomes of chunks: the table of outcomes, caps and quarantine.
 
+use klatch_feed::post::{Answer, kind};
 use klatch_feed::{AcceptError, Post};
 use klatch_store::{Outcome, SetLocal, Store, TOKENS};
 
-use crate::{Author, accept, accept_all, assert_sound, ingest, net, note, state, store};
+use crate::{Author, NOTE, accept, accept_all, assert_sound, draft, ingest, net, note, state, store};
 
 /// Len 6, anchors at 3 and 6 known to whoever takes the two chunks.
 fn ben() -> Author {
@@ -278,10 +279,24 @@ fn changes_name_what_new_entries_point_at_and_the_log_keeps_the_latest_of_each_f
     let changed = [&ben, &cat, &Author::new(4)].map(|author| snapshot.changed(&author.feed()).unwrap());
     assert_eq!(changed, [Some(3), Some(2), None]);
     assert_eq!(snapshot.about(&ben.id(1), 9).unwrap(), [(cat.feed(), 2)]);
-    assert_eq!(snapshot.pointing_at(&ben.id(1), 9).unwrap(), [(cat.feed(), 2), (cat.feed(), 3)]);
-    assert_eq!(snapshot.pointing_at(&ben.id(1), 1).unwrap().len(), 1);
+    assert_eq!(snapshot.pointing_at(&ben.id(1), &[NOTE], 9).unwrap(), [(cat.feed(), 2), (cat.feed(), 3)]);
+    assert_eq!(snapshot.pointing_at(&ben.id(1), &[NOTE], 1).unwrap().len(), 1);
+    assert_eq!(snapshot.pointing_at(&ben.id(1), &[kind::RSVP], 9).unwrap(), []);
     let (_, again) = store.ingest(&[ben.chunk(4, 6)]).unwrap();
     assert_eq!(again, klatch_store::Changes::default(), "what was held changes nothing");
+
+    // What the fold reads is told apart by its kind.
+    let (seen, note) = (vec![], String::new());
+    cat.say(draft(&Post::Rsvp { event: ben.id(1), seen, answer: Answer::Yes, party: 1, note, occ: None }));
+    accept(&mut store, &cat.chunk(4, 4));
+    let snapshot = store.reader().snapshot().unwrap();
+    let pointing = |kinds: &[klatch_feed::Kind], max| {
+        let found = snapshot.pointing_at(&ben.id(1), kinds, max).unwrap();
+        found.into_iter().map(|(_, seq)| seq).collect::<Vec<_>>()
+    };
+    assert_eq!(pointing(&[kind::RSVP], 1), [4], "those before it are not counted");
+    assert_eq!(pointing(&[kind::COMMENT], 9), [2, 3]);
+    assert_eq!(pointing(&[kind::SEAT, kind::RSVP, kind::COMMENT], 9), [2, 3, 4]);
 }
 
 #[test]

@@ -110,7 +110,7 @@ impl On<'_> {
         let gives =
             |feed: &FeedId| event.hosts.iter().any(|line| line.feed == *feed && line.role <= Role::Host);
         let (mut answers, mut lines) = (BTreeMap::<EntryId, FeedId>::new(), Vec::new());
-        for (feed, seq) in self.snapshot.pointing_at(&event.id, POINTING_MAX)? {
+        for (feed, seq) in self.snapshot.pointing_at(&event.id, &[kind::RSVP, kind::SEAT], POINTING_MAX)? {
             let Some(entry) = self.snapshot.entries(&feed, seq, 1)?.pop() else { continue };
             let (header, author) = (entry.header(), lineage.now(feed));
             if header.kind == kind::RSVP && event.no.contains(&author) {

@@ -48,7 +48,7 @@ pub(in crate::daemon) fn may_say(
 fn pointing(snapshot: &Snapshot, object: &EntryId, of: klatch_feed::Kind) -> Result<Vec<Verified>, Refusal> {
     let blocked = local::feeds(snapshot, Spaces::BLOCK)?;
     let mut found = Vec::new();
-    for (feed, seq) in snapshot.pointing_at(object, POINTING_MAX)? {
+    for (feed, seq) in snapshot.pointing_at(object, &[of], POINTING_MAX)? {
         let Some(entry) = snapshot.entries(&feed, seq, 1)?.pop() else { continue };
         if entry.header().kind == of && !blocked.contains_key(&feed) {
             found.push(entry);

@@ -78,7 +78,7 @@ impl On<'_> {
     fn own_check_ins(&self, event: &EventState, who: FeedId) -> Result<Vec<Own>, Refusal> {
         let lineage = self.snapshot.lineage()?;
         let mut own = Vec::new();
-        let pointing = self.snapshot.pointing_at(&event.id, POINTING_MAX)?;
+        let pointing = self.snapshot.pointing_at(&event.id, &[kind::CHECKIN], POINTING_MAX)?;
         for (feed, seq) in pointing.into_iter().filter(|(feed, _)| *feed == self.me) {
             let Some(entry) = self.snapshot.entries(&feed, seq, 1)?.pop() else { continue };
             let header = entry.header();
