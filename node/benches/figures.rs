@@ -1,5 +1,5 @@
 //! The headline figures, each beside its ceiling measured in the same run: `cargo bench -p klatch --bench figures`,
-//! with `-- --json` for machines, and `-- disk`, `-- million`, `-- meetup`, `-- wire`, `-- attack`, `-- meet` or `-- crowd` for a part;
+//! with `-- --json` for machines, and `-- disk`, `-- million`, `-- meetup`, `-- page`, `-- wire`, `-- attack`, `-- meet` or `-- crowd` for a part;
 //! `--crowd=N` is for trying it with fewer connections.
 //!
 //! A benchmark reports and never fails on a clock: absolute times wobble on shared machines, so what counts is
@@ -28,6 +28,8 @@ mod meetup;
 mod million;
 #[path = "figures/mixed.rs"]
 mod mixed;
+#[path = "figures/page.rs"]
+mod page;
 #[path = "figures/wire.rs"]
 mod wire;
 
@@ -126,6 +128,10 @@ fn main() {
         say("answers at large events, and at series");
         figures.extend(meetup::figures());
     }
+    if wants("page") {
+        say("the page of a node that holds a million entries");
+        figures.extend(page::figures(&ceilings));
+    }
     if wants("wire") {
         say("two nodes over loopback");
         figures.extend(wire::figures(&corpus, &ceilings));
@@ -182,6 +188,11 @@ fn short(value: f64) -> String {
         v if v >= 100.0 => format!("{v:.0}"),
         v => format!("{v:.2}"),
     }
+}
+
+/// So far up in sorted measurements: 0.99 is the one that 99 of 100 are not above.
+fn at(sorted: &[f64], part: f64) -> f64 {
+    sorted[(part * (sorted.len() - 1) as f64) as usize]
 }
 
 /// The middle of some measurements.

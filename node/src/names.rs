@@ -92,15 +92,19 @@ pub fn event(snapshot: &Snapshot, text: &str) -> Result<EntryId, Refusal> {
 /// Finds the group or event that `text` names.
 pub fn object(snapshot: &Snapshot, text: &str, among: Among) -> Result<EntryId, Refusal> {
     let text = text.trim();
+    let letters = text.strip_prefix("entry1");
+    if letters.is_some_and(|letters| letters.len() >= ID_LETTERS) {
+        // Looked up, and not looked for: pages and programs name everything so.
+        let id: EntryId = text.parse().map_err(|error: klatch_feed::id::IdError| mistyped(text, &error))?;
+        let is_one = (among != Among::Events && snapshot.is_group(&id)?)
+            || (among != Among::Groups && snapshot.is_event(&id)?);
+        return one(text, among, Some(&id).filter(|_| is_one).into_iter(), |_| String::new());
+    }
     let known = objects(snapshot, among)?;
     let title = |id: &EntryId| known.get(id).cloned().unwrap_or_default();
-    let Some(letters) = text.strip_prefix("entry1") else {
+    let Some(letters) = letters else {
         return one(text, among, known.iter().filter(|(_, name)| same(name, text)).map(|(id, _)| id), title);
     };
-    if letters.len() >= ID_LETTERS {
-        let id: EntryId = text.parse().map_err(|error: klatch_feed::id::IdError| mistyped(text, &error))?;
-        return one(text, among, known.keys().filter(|known| **known == id), title);
-    }
     beginning(text, letters)?;
     one(text, among, known.keys().filter(|id| id.to_string().starts_with(text)), title)
 }
@@ -197,10 +201,10 @@ fn bytes_of(letters: &str) -> Option<Vec<u8>> {
 fn objects(snapshot: &Snapshot, among: Among) -> Result<BTreeMap<EntryId, String>, DiskError> {
     let mut known = BTreeMap::new();
     if among != Among::Events {
-        known.extend(snapshot.groups()?.into_iter().map(|group| (group.id, group.name)));
+        known.extend(snapshot.group_names()?);
     }
     if among != Among::Groups {
-        known.extend(snapshot.events()?.into_iter().map(|event| (event.id, event.title)));
+        known.extend(snapshot.event_titles()?);
     }
     Ok(known)
 }

@@ -9,7 +9,7 @@ use klatch_feed::{
     EntryId, EventState, Facts, FeedId, ForkProof, GroupState, Kind, Lineage, NetId, Seq, Verified, codec,
 };
 use redb::{ReadTransaction, ReadableTable};
-use serde::Serialize;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::batch::proof_bytes;
@@ -354,6 +354,26 @@ impl Snapshot {
         })
     }
 
+    /// Whether a group is folded here.
+    pub fn is_group(&self, id: &EntryId) -> Result<bool, DiskError> {
+        guard(|| is_folded(self.tx.open_table(GROUPS)?.get(id.as_bytes())?))
+    }
+
+    /// Whether an event is.
+    pub fn is_event(&self, id: &EntryId) -> Result<bool, DiskError> {
+        guard(|| is_folded(self.tx.open_table(EVENTS)?.get(id.as_bytes())?))
+    }
+
+    /// What every folded group is called, by id: nothing else of it is read.
+    pub fn group_names(&self) -> Result<Vec<(EntryId, String)>, DiskError> {
+        guard(|| names(self.tx.open_table(GROUPS)?, "groups"))
+    }
+
+    /// ... and every folded event.
+    pub fn event_titles(&self) -> Result<Vec<(EntryId, String)>, DiskError> {
+        guard(|| names(self.tx.open_table(EVENTS)?, "events"))
+    }
+
     /// What is on: lines of events, and of each occurrence of a series, that begin at `from_ms` (ms since 1970) or later, or of all; soonest
     /// first, those whose zone is not known here last. `each` answers whether to go on.
     pub fn agenda(
@@ -494,16 +514,36 @@ fn is_held(row: &FeedRow) -> bool {
 }
 
 /// A view's state; a view that `rebuild` has yet to fold is none.
-fn view<T: DeserializeOwned + Serialize>(table: &'static str, bytes: &[u8]) -> Result<Option<T>, DiskError> {
+fn view<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> Result<Option<T>, DiskError> {
     if bytes.is_empty() {
         return Ok(None);
     }
-    codec::decode(bytes, bytes.len()).map(Some).map_err(|_| DiskError::Table { table })
+    codec::decode_own(bytes).map(Some).map_err(|_| DiskError::Table { table })
+}
+
+fn is_folded(state: Option<redb::AccessGuard<'_, &'static [u8]>>) -> Result<bool, DiskError> {
+    Ok(state.is_some_and(|state| !state.value().is_empty()))
+}
+
+/// The part of a view that says what it is called.
+#[derive(Deserialize)]
+struct Named {
+    id: EntryId,
+    #[serde(alias = "title")]
+    name: String,
+}
+
+fn names(
+    table: impl ReadableTable<[u8; 32], &'static [u8]>,
+    name: &'static str,
+) -> Result<Vec<(EntryId, String)>, DiskError> {
+    let named = |row| Ok(one(row, name)?.map(|Named { id, name }| (id, name)));
+    table.iter()?.filter_map(|row| named(row).transpose()).collect()
 }
 
 type Row<'t> = (redb::AccessGuard<'t, [u8; 32]>, redb::AccessGuard<'t, &'static [u8]>);
 
-fn one<T: DeserializeOwned + Serialize>(
+fn one<T: DeserializeOwned>(
     row: Result<Row<'_>, redb::StorageError>,
     table: &'static str,
 ) -> Result<Option<T>, DiskError> {

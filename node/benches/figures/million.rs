@@ -13,7 +13,7 @@ use crate::disk::{store, take_in};
 use crate::{Better, Figure, median, mixed};
 
 /// Rounds of corpus A before corpus B: 900,000 entries.
-const ROUNDS: u32 = 9;
+pub(crate) const ROUNDS: u32 = 9;
 
 pub(crate) fn figures() -> Vec<Figure> {
     let folder = tempfile::tempdir().expect("there is a temporary folder");

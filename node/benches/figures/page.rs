@@ -1,0 +1,138 @@
+//! The page of a node that holds a million entries and a thousand events to come: how long until the first byte of
+//! an answer is there, and how much a browser loads.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+
+use klatch::clock::Stopwatch;
+use klatch::demo::actor::Actor;
+use klatch::home::Home;
+use klatch::network::Network;
+use klatch_store::Store;
+use serde_json::Value;
+
+use crate::ceilings::Ceilings;
+use crate::corpus::{Corpus, FEEDS, NETWORK};
+use crate::disk::take_in;
+use crate::million::ROUNDS;
+use crate::{Better, Figure, at, mixed, wire};
+
+/// Answers of each page that are timed, after [`WARM`] others.
+const VISITS: usize = 500;
+const WARM: usize = 20;
+/// Events of others that the owner said yes to.
+const ANSWERED: usize = 20;
+
+pub(crate) fn figures(ceilings: &Ceilings) -> Vec<Figure> {
+    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    let network = folder.path().join("network.json");
+    let public = Network::public(NETWORK).expect("the name is short");
+    std::fs::write(&network, public.to_text()).expect("the folder takes files");
+    let mut reader = Actor::new("Reader", folder.path(), &network, wire::program()).expect("it gets a home");
+    let mut store = Store::open(Home::at(&reader.home).dir(), public.id(), reader.feed).expect("it opens");
+    for round in 0..ROUNDS {
+        take_in(&mut store, &Corpus::sign_from(1_000 + round * FEEDS).chunks);
+    }
+    take_in(&mut store, &mixed::sign());
+    let events = store.reader().snapshot().and_then(|snapshot| snapshot.events()).expect("it reads");
+    drop(store);
+    let ready: Value = reader.up(&["up", "--listen", "127.0.0.1:0", "--lan", "off"]).expect("it starts");
+    for event in events.iter().step_by(events.len() / ANSWERED) {
+        let _: Value = reader.ask(&["rsvp", &event.id.to_string(), "yes"]).expect("it answers");
+    }
+    let mut visitor = Visitor::enter(ready["page"].as_str().expect("it has a page"));
+    let trip = ("a byte there and back", ceilings.round_trip_ms);
+    let [home, inbox, event] = ["/", "/inbox", &format!("/event/{}", events[0].id)].map(|path| {
+        let mut times: Vec<f64> = (0..WARM + VISITS).map(|_| visitor.get(path).first_ms).skip(WARM).collect();
+        times.sort_by(f64::total_cmp);
+        times
+    });
+    let whole = visitor.whole("/");
+    vec![
+        Figure::told("Home at 1 M entries, 1,000 events, p50", at(&home, 0.5), "ms", trip, Better::Less),
+        Figure::new("... to the first byte, p99", at(&home, 0.99), "ms", trip, (Better::Less, 5.0)),
+        Figure::new(
+            "... all that a browser loads",
+            whole,
+            "kB",
+            ("no bytes at all", 0.0),
+            (Better::Less, 60.0),
+        ),
+        Figure::told("... inbox, p99", at(&inbox, 0.99), "ms", trip, Better::Less),
+        Figure::told("... an event, p99", at(&event, 0.99), "ms", trip, Better::Less),
+    ]
+}
+
+/// Somebody with the page open, on one connection.
+struct Visitor {
+    stream: BufReader<TcpStream>,
+    host: String,
+    cookie: String,
+}
+
+struct Answered {
+    first_ms: f64,
+    head: Vec<String>,
+    body: String,
+}
+
+impl Visitor {
+    fn enter(link: &str) -> Self {
+        let (host, path) =
+            link.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("a link");
+        let stream = TcpStream::connect(host).expect("it listens");
+        stream.set_nodelay(true).expect("a socket");
+        let mut visitor =
+            Self { stream: BufReader::new(stream), host: host.to_owned(), cookie: String::new() };
+        let entered = visitor.get(&format!("/{path}"));
+        let cookie = entered.head.iter().find_map(|line| line.strip_prefix("set-cookie: "));
+        let cookie = cookie.and_then(|cookie| cookie.split(';').next()).expect("the link lets one in");
+        cookie.clone_into(&mut visitor.cookie);
+        visitor
+    }
+
+    fn get(&mut self, path: &str) -> Answered {
+        let Self { stream, host, cookie } = self;
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\n\r\n");
+        let clock = Stopwatch::start();
+        stream.get_mut().write_all(request.as_bytes()).expect("it listens");
+        stream.fill_buf().expect("it answers");
+        let first_ms = clock.elapsed().as_secs_f64() * 1_000.0;
+        let mut head = Vec::new();
+        loop {
+            let mut line = String::new();
+            stream.read_line(&mut line).expect("it answers");
+            match line.trim_end() {
+                "" => break,
+                line => head.push(line.to_owned()),
+            }
+        }
+        assert!(head[0].contains(" 200 "), "{path}: {head:?}");
+        let length = head.iter().find_map(|line| line.strip_prefix("content-length: "));
+        let length: usize =
+            length.and_then(|length| length.parse().ok()).expect("a page says how long it is");
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).expect("it answers");
+        Answered { first_ms, head, body: String::from_utf8(body).expect("pages are text") }
+    }
+
+    /// Kilobytes of a page and of what it links under `/assets/`, heads included, not compressed.
+    fn whole(&mut self, path: &str) -> f64 {
+        let page = self.get(path);
+        let linked: BTreeSet<&str> =
+            page.body.split('"').filter(|text| text.starts_with("/assets/")).collect();
+        assert!(linked.len() >= 3, "style, script and icon: {linked:?}");
+        let mut bytes = page.bytes();
+        for path in &linked {
+            bytes += self.get(path).bytes();
+        }
+        bytes as f64 / 1_000.0
+    }
+}
+
+impl Answered {
+    fn bytes(&self) -> usize {
+        self.body.len() + self.head.iter().map(|line| line.len() + 2).sum::<usize>() + 2
+    }
+}
