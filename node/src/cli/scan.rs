@@ -15,8 +15,9 @@ use super::exit::CliError;
 use super::output::{Printer, plain};
 use crate::web::scan::{PICTURE_BYTES_MAX, PictureError, codes};
 
-/// Most memory that reading may take, in bytes.
+/// Most memory that reading may take, in bytes, and most of a processor, in seconds: also where whoever started it has gone.
 const MEMORY_MAX: u64 = 1 << 30;
+const PROCESSOR_MAX: u64 = 60;
 
 /// Read the QR codes in a picture: of doors, guests, shared lines, invites, ids
 ///
@@ -39,8 +40,10 @@ pub(super) fn run(args: &ScanArgs, out: &Printer) -> Result<(), CliError> {
     if picture.len() > PICTURE_BYTES_MAX {
         return Err(wrong(PictureError::Bytes));
     }
-    let most = Rlimit { current: Some(MEMORY_MAX), maximum: Some(MEMORY_MAX) };
-    let _ = setrlimit(Resource::As, most); // Where there is no such limit, it is read without.
+    for (what, most) in [(Resource::As, MEMORY_MAX), (Resource::Cpu, PROCESSOR_MAX)] {
+        let most = Rlimit { current: Some(most), maximum: Some(most) };
+        let _ = setrlimit(what, most); // Where there is no such limit, it is read without.
+    }
     std::panic::set_hook(Box::new(|_| {})); // It is no bug of ours.
     let codes = catch_unwind(|| codes(&picture)).unwrap_or(Ok(Vec::new())).map_err(wrong)?;
     if codes.is_empty() {
