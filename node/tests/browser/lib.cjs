@@ -69,7 +69,8 @@ class Person {
   }
 
   async start(...args) {
-    const all = ["--home", this.home, ...args, "--lan", "off", "--web", "127.0.0.1:0", "--json"];
+    const web = args.includes("--web") ? [] : ["--web", "127.0.0.1:0"];
+    const all = ["--home", this.home, ...args, "--lan", "off", ...web, "--json"];
     const env = { ...process.env, TZ: "UTC", KLATCH_LOG: "warn" };
     this.node = spawn(klatch, all, { env, stdio: ["ignore", "pipe", "inherit"] });
     stops.push(() => this.node.kill("SIGKILL"));

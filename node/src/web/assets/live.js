@@ -4,6 +4,10 @@
   let source = null;
   let running = false;
   let again = false;
+  let wait = 1000; // Until the stream is asked for again, in milliseconds.
+  const WAIT_MAX = 60000;
+  let timer = null;
+  const news = document.getElementById('news');
 
   // A part in which somebody types, or has typed, stays as it is.
   const busy = (part) => {
@@ -39,11 +43,15 @@
       focus(part, place);
       changed = true;
     }
-    const news = document.getElementById('news');
-    if (changed && news) {
-      news.textContent = '';
-      requestAnimationFrame(() => { news.textContent = news.dataset.text; });
-    }
+    if (changed) tell(news.dataset.text, false);
+  };
+
+  // What screen readers say; what keeps a page from going on stands there for everybody.
+  const tell = (text, is_seen) => {
+    if (is_seen && news.textContent === text) return;
+    news.className = is_seen ? 'ended' : 'hidden';
+    news.textContent = '';
+    requestAnimationFrame(() => { news.textContent = text; });
   };
 
   // By its own address: what was refused, or is answered to a form, is at one that nobody can look at.
@@ -52,6 +60,9 @@
     running = true;
     try {
       const answer = await fetch(document.documentElement.dataset.here, { credentials: 'same-origin' });
+      // The node was started again, and knows nobody from before.
+      if (answer.status === 403) tell(news.dataset.ended, true);
+      else if (news.className === 'ended') tell('', false);
       if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), 'text/html'));
     } catch { /* The node is gone; the stream says so, and tries again. */ }
     running = false;
@@ -60,21 +71,30 @@
 
   // A hidden page lets its stream go: browsers have few connections for one place.
   const listen = () => {
+    clearTimeout(timer);
     if (document.hidden || source || !document.querySelector('[data-live]')) return;
     source = new EventSource('/live');
     source.addEventListener('change', refresh);
     // What changed after this page was made and before it listened, or while the node was away.
-    source.addEventListener('open', refresh);
-  };
-  document.addEventListener('visibilitychange', () => {
-    if (document.hidden) {
-      source?.close();
+    source.addEventListener('open', () => { wait = 1000; refresh(); });
+    // Where nothing answers, a browser asks again by itself. An answer that is no stream, since there are too many or
+    // somebody has to enter again, ends it for good.
+    source.addEventListener('error', () => {
+      if (source?.readyState !== EventSource.CLOSED) return;
       source = null;
-    } else {
-      listen();
-    }
-  });
-  addEventListener('pagehide', () => { source?.close(); source = null; });
+      refresh();
+      timer = setTimeout(listen, wait);
+      wait = Math.min(2 * wait, WAIT_MAX);
+    });
+  };
+  const leave = () => {
+    clearTimeout(timer);
+    source?.close();
+    source = null;
+    wait = 1000;
+  };
+  document.addEventListener('visibilitychange', () => (document.hidden ? leave() : listen()));
+  addEventListener('pagehide', leave);
   addEventListener('pageshow', listen);
   listen();
 })();

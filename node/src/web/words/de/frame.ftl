@@ -13,6 +13,7 @@ frame-held = Gerade wird nichts von dir veröffentlicht.
 frame-held-more = Was tun?
 frame-go-on = Weiter
 frame-news = Diese Seite wurde auf den neuen Stand gebracht.
+frame-ended = Diese Seite hört nichts mehr von Klatch, das neu gestartet wurde. Gib „klatch page --open“ ein: Sobald du dem Link gefolgt bist, geht es weiter.
 
 did-yes = Deine Antwort ist unterwegs: Die Plätze vergibt der Knoten der Gastgeber.
 did-maybe = Du hast „vielleicht“ gesagt.

@@ -13,6 +13,7 @@ frame-held = Nothing you do is posted now.
 frame-held-more = What to do
 frame-go-on = Go on
 frame-news = This page was brought up to date.
+frame-ended = This page no longer hears from Klatch, which was started anew. Type “klatch page --open”: it goes on once you have followed that link.
 
 did-yes = Your answer is out: a host’s node gives the seats.
 did-maybe = You said maybe.
