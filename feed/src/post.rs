@@ -36,6 +36,7 @@ pub(crate) use limit::text as check_text;
 pub use limit::{PostError, Problem};
 use limit::{count, distinct, line, number, text};
 pub use repeat::{OCCURRENCES_MAX, Rule, RuleError};
+pub use rsvp::PARTY_MAX;
 pub use seal::READERS_MAX;
 
 /// A person as authority and trust name them: a feed together with its first entry, so that a thief who

@@ -124,21 +124,6 @@ impl Writer {
     }
 }
 
-/// When an event that begins then is over, in milliseconds since 1970: one of whole days at the end of its last.
-/// `None` where the zone is not known here.
-pub fn end_ms(event: &EventState, start: &str) -> Option<i64> {
-    let begins = instant(start, &event.zone).ok()?;
-    let end = match event.all_day {
-        true => {
-            let days = event.minutes.div_ceil(24 * 60).max(1);
-            let date = begins.date_naive().checked_add_days(Days::new(days.into()))?;
-            instant(&format!("{date}T00:00"), &event.zone).ok()?
-        }
-        false => begins.checked_add_signed(TimeDelta::minutes(event.minutes.into()))?,
-    };
-    Some(end.timestamp_millis())
-}
-
 /// When an event or occurrence is.
 struct Times {
     start: DateTime<Tz>,

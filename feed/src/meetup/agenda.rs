@@ -1,5 +1,6 @@
 //! An event in one line of a list: what is on, and how one person stands with it.
 
+use chrono::{Days, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use super::{EventState, SeatLine};
@@ -19,6 +20,8 @@ pub struct AgendaLine {
     pub zone: String,
     /// Milliseconds since 1970; `None` where this node does not know the zone.
     pub start_ms: Option<i64>,
+    /// The same of the end, see [`end_ms`].
+    pub end_ms: Option<i64>,
     pub place: String,
     pub group: Option<EntryId>,
     pub capacity: Option<u32>,
@@ -61,6 +64,7 @@ impl AgendaLine {
             start: event.start.clone(),
             zone: event.zone.clone(),
             start_ms: start_ms(&event.start, &event.zone),
+            end_ms: end_ms(event, &event.start),
             place: event.place.clone(),
             group: event.group,
             capacity: event.capacity,
@@ -82,7 +86,8 @@ impl AgendaLine {
             Some(state) => Self::of(state, who),
             None => {
                 let start = event.plain_start(&occ);
-                Self { start_ms: start_ms(&start, &event.zone), occ: Some(occ), start, ..whole.clone() }
+                let (start_ms, end_ms) = (start_ms(&start, &event.zone), end_ms(event, &start));
+                Self { start_ms, end_ms, occ: Some(occ), start, ..whole.clone() }
             }
         };
         event.occurrence_names().into_iter().map(line).collect()
@@ -93,6 +98,21 @@ impl AgendaLine {
 /// node does not know the zone.
 pub fn start_ms(start: &str, zone: &str) -> Option<i64> {
     instant(start, zone).ok().map(|at| at.timestamp_millis())
+}
+
+/// When an event that begins at that local time is over, in milliseconds since 1970: of whole days, when the last of
+/// them is. `None` where the zone is not known.
+pub fn end_ms(event: &EventState, start: &str) -> Option<i64> {
+    let begins = instant(start, &event.zone).ok()?;
+    let end = match event.all_day {
+        true => {
+            let days = event.minutes.div_ceil(24 * 60).max(1);
+            let date = begins.date_naive().checked_add_days(Days::new(days.into()))?;
+            instant(&format!("{date}T00:00"), &event.zone).ok()?
+        }
+        false => begins.checked_add_signed(TimeDelta::minutes(event.minutes.into()))?,
+    };
+    Some(end.timestamp_millis())
 }
 
 /// How `who` stands with `event`, if they answered.

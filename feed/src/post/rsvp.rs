@@ -6,7 +6,7 @@ use super::{Answer, Body, Post, PostError, count, distinct, line, number};
 use crate::EntryId;
 
 /// Most persons one RSVP can ask for, its author included.
-pub(super) const PARTY_MAX: u32 = 20;
+pub const PARTY_MAX: u32 = 20;
 
 #[derive(Deserialize, Serialize)]
 pub(super) struct Rsvp {

@@ -385,7 +385,7 @@ impl On<'_> {
 /// Start and end in milliseconds since 1970, where this node knows the zone.
 fn instants(event: &EventState) -> (Option<i64>, Option<i64>) {
     let start = klatch_feed::meetup::agenda::start_ms(&event.start, &event.zone);
-    (start, crate::calendar::end_ms(event, &event.start))
+    (start, klatch_feed::meetup::agenda::end_ms(event, &event.start))
 }
 
 pub(super) fn lines(event: &EventState) -> impl Iterator<Item = &SeatLine> {

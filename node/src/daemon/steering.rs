@@ -79,7 +79,7 @@ pub(super) fn is_plain(event: &EventState) -> bool {
 
 /// When it is over, if this node knows its zone.
 pub(super) fn end_ms(event: &EventState) -> Option<i64> {
-    crate::calendar::end_ms(event, &event.start)
+    klatch_feed::meetup::agenda::end_ms(event, &event.start)
 }
 
 /// The instant so many minutes before the start. `None`: there is no such deadline.

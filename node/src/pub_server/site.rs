@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::meetup::agenda::persons;
+use klatch_feed::meetup::agenda::{end_ms, persons};
 use klatch_feed::post::{OCCURRENCES_MAX, instant};
 use klatch_feed::{EntryId, EventState};
 use klatch_store::{DiskError, Snapshot};
@@ -235,7 +235,7 @@ fn dates(published: &PublishedEvent, at: usize) -> Vec<SiteDate> {
     let (event, specials) = (&published.dated.event, &published.dated.occurrences);
     let of = |state: &EventState, occ: Option<String>| {
         let start_ms = instant(&state.start, &state.zone).ok().map(|start| start.timestamp_millis());
-        let end_ms = crate::calendar::end_ms(state, &state.start);
+        let end_ms = end_ms(state, &state.start);
         let (seated, waiting) = (persons(&state.seated), persons(&state.waiting));
         SiteDate { event: at, occ, start_ms, end_ms, seated, waiting }
     };

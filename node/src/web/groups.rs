@@ -14,15 +14,16 @@ use super::ask::{Problem, Typed, Visit, Wrong, take};
 use super::event::view::{Comment, comment, role};
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
-use super::home::{self, Row};
+use super::home::{self, Part, Row};
 use super::rights::{self, May};
+use super::when::Listed;
 use crate::daemon::{GroupLine, Request};
 use crate::foreign;
 
 /// Most people who are shown; the rest is a number.
 const FACES_MAX: usize = 120;
-/// Most events of a group that are shown.
-const EVENTS_MAX: u32 = 20;
+/// Most events of a group that are looked through.
+const LOOK_MAX: u32 = 500;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -90,6 +91,12 @@ struct GroupPage {
     /// Whether I may say so.
     is_owner: bool,
     events: Vec<Row>,
+    /// Where the rest of them is.
+    more: Option<usize>,
+    /// Some were shown already.
+    skipped: bool,
+    /// There are more than were looked through.
+    cut: bool,
     /// Id and question of each.
     polls: Vec<(String, String)>,
     comments: Vec<Comment>,
@@ -107,6 +114,9 @@ struct Draft {
 #[derive(Debug, Deserialize)]
 struct Asked {
     reply: Option<String>,
+    /// How many events were shown already.
+    #[serde(default)]
+    skip: usize,
 }
 
 async fn show(
@@ -114,13 +124,18 @@ async fn show(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Page<GroupPage>, Problem> {
-    page(&visit, id, Draft { reply: asked.reply, ..Draft::default() }).await.map(Page)
+    page(&visit, id, asked.skip, Draft { reply: asked.reply, ..Draft::default() }).await.map(Page)
 }
 
-async fn page(visit: &Visit, id: String, draft: Draft) -> Result<GroupPage, Problem> {
+async fn page(visit: &Visit, id: String, skip: usize, draft: Draft) -> Result<GroupPage, Problem> {
     let local = take!(visit, Request::GroupLocal { group: id.clone() }, GroupLocal)?;
-    let from_ms = Some(super::when::listed_from(visit.look.zone));
-    let events = take!(visit, Request::EventList { group: Some(id), from_ms, max: EVENTS_MAX }, Found)?.lines;
+    let listed = Listed::now(visit.look.zone);
+    let from_ms = Some(listed.asked_from_ms());
+    let mut found = take!(visit, Request::EventList { group: Some(id), from_ms, max: LOOK_MAX + 1 }, Found)?;
+    let cut = found.cut || found.lines.len() > LOOK_MAX as usize;
+    found.lines.truncate(LOOK_MAX as usize);
+    found.lines.retain(|line| listed.takes(line));
+    let events = Part::of(home::next_dates(found.lines), skip);
     let (group, words, me) = (&local.group, visit.words(), visit.handle.me());
     let face = |feed: &FeedId| Face::of(feed, local.names.get(feed).map_or("", String::as_str));
     Ok(GroupPage {
@@ -140,7 +155,10 @@ async fn page(visit: &Visit, id: String, draft: Draft) -> Result<GroupPage, Prob
         }),
         public: group.public,
         is_owner: rights::role(&group.roles, &me) == Some(Role::Owner),
-        events: events.iter().map(|line| home::row(line, visit)).collect(),
+        events: events.lines.iter().map(|line| home::row(line, visit)).collect(),
+        more: events.more,
+        skipped: skip > 0,
+        cut,
         polls: local.polls.iter().map(|(id, text)| (id.to_string(), foreign::line(text))).collect(),
         comments: local.comments.iter().map(|line| comment(line, visit)).collect(),
         draft,
@@ -185,7 +203,7 @@ async fn act(visit: &Visit, id: String, request: Request, did: &str, draft: Draf
         Ok(_) => return visit.done(&format!("/group/{id}"), did),
         Err(refusal) => Wrong::of(visit.words(), &refusal),
     };
-    match page(visit, id, Draft { wrong: Some(wrong), ..draft }).await {
+    match page(visit, id, 0, Draft { wrong: Some(wrong), ..draft }).await {
         Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
         Err(problem) => problem.into_response(),
     }

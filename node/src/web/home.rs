@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::App;
 use super::ask::{Problem, Visit, take};
 use super::frame::{Frame, Page, Tab};
-use super::when::{self, When};
+use super::when::{self, Listed, When};
 use super::words::Words;
 use crate::clock;
 use crate::daemon::{EventLine, Find, Request, Standing};
@@ -22,7 +22,7 @@ use crate::foreign;
 const LOOK_MAX: u32 = 2000;
 /// Most events of a list on one page.
 const SHOWN_MAX: usize = 40;
-/// So many dates of a series that one has not answered are shown; its page has the rest.
+/// So many dates of a series are shown; its page has the rest.
 const DATES_MAX: usize = 2;
 
 pub(super) fn routes() -> Router<App> {
@@ -34,7 +34,10 @@ struct Asked {
     /// Words to look for.
     #[serde(default)]
     q: String,
-    /// How many of the others were shown already.
+    /// How many of mine were shown already.
+    #[serde(default)]
+    mine: usize,
+    /// How many of the others were.
     #[serde(default)]
     skip: usize,
 }
@@ -72,9 +75,11 @@ struct HomePage {
     frame: Frame,
     q: String,
     mine: Vec<Day>,
+    /// Where the rest of them is.
+    more_mine: Option<usize>,
     others: Vec<Day>,
-    /// Where the rest of the others is.
     more: Option<usize>,
+    /// Something was shown already.
     skipped: bool,
     /// There is more than was looked through.
     cut: bool,
@@ -82,49 +87,93 @@ struct HomePage {
 }
 
 async fn home(visit: Visit, Query(asked): Query<Asked>) -> Result<Page<HomePage>, Problem> {
-    let from_ms = Some(when::listed_from(visit.look.zone));
     let q = asked.q.trim().to_owned();
-    let (lines, cut) = match q.is_empty() {
-        true => (take!(visit, Request::EventList { group: None, from_ms, max: LOOK_MAX }, Events)?, false),
-        false => {
-            let find = Find::Search { words: q.clone() };
-            let found =
-                take!(visit, Request::EventFind { find, group: None, from_ms, max: LOOK_MAX }, Found)?;
-            (found.lines, found.cut)
-        }
-    };
+    let (lines, cut) = lines(&visit, &q).await?;
     let is_mine = |line: &EventLine| line.mine.is_some_and(|stands| stands != Standing::No);
-    let (mine, mut others): (Vec<_>, Vec<_>) = lines.into_iter().partition(is_mine);
-    let mut dates: BTreeMap<EntryId, usize> = BTreeMap::new();
-    others.retain(|line| {
-        let before = dates.entry(line.id).or_default();
-        *before += 1;
-        line.occ.is_none() || *before <= DATES_MAX
-    });
+    let (mine, others): (Vec<_>, Vec<_>) = lines.into_iter().partition(is_mine);
     let has_past = mine.is_empty() && others.is_empty() && q.is_empty() && {
         let request = Request::EventList { group: None, from_ms: None, max: 1 };
         !take!(visit, request, Events)?.is_empty()
     };
-    let skip = asked.skip.min(others.len());
-    let more = (others.len() > skip + SHOWN_MAX).then_some(skip + SHOWN_MAX);
-    let others: Vec<_> = others.into_iter().skip(skip).take(SHOWN_MAX).collect();
-    let mine: Vec<_> = mine.into_iter().take(if skip > 0 { 0 } else { SHOWN_MAX }).collect();
+    // Whoever leafs through one of the lists sees that alone.
+    let (of_mine, of_others) = match (asked.mine, asked.skip) {
+        (0, 0) => (Part::of(next_dates(mine), 0), Part::of(next_dates(others), 0)),
+        (0, skip) => (Part::default(), Part::of(next_dates(others), skip)),
+        (skip, _) => (Part::of(next_dates(mine), skip), Part::default()),
+    };
     Ok(Page(HomePage {
         frame: visit.frame(Tab::Home).await?,
-        mine: days(&mine, &visit),
-        others: days(&others, &visit),
+        mine: days(&of_mine.lines, &visit),
+        more_mine: of_mine.more,
+        others: days(&of_others.lines, &visit),
+        more: of_others.more,
         q,
-        more,
-        skipped: skip > 0,
+        skipped: asked.mine > 0 || asked.skip > 0,
         cut,
         has_past,
     }))
 }
 
+/// What is not past and called so, soonest first; and whether there is more than was looked through.
+async fn lines(visit: &Visit, q: &str) -> Result<(Vec<EventLine>, bool), Problem> {
+    let listed = Listed::now(visit.look.zone);
+    let (mut lines, cut) = match q.is_empty() {
+        true => {
+            let from_ms = Some(listed.asked_from_ms());
+            let request = Request::EventList { group: None, from_ms, max: LOOK_MAX + 1 };
+            let mut lines = take!(visit, request, Events)?;
+            let cut = lines.len() > LOOK_MAX as usize;
+            lines.truncate(LOOK_MAX as usize);
+            (lines, cut)
+        }
+        false => {
+            let find = Find::Search { words: q.to_owned() };
+            // Of a series what comes next is found, so not from earlier on.
+            let from_ms = Some(listed.begins_ms());
+            let request = Request::EventFind { find, group: None, from_ms, max: LOOK_MAX };
+            let found = take!(visit, request, Found)?;
+            (found.lines, found.cut)
+        }
+    };
+    lines.retain(|line| listed.takes(line));
+    Ok((lines, cut))
+}
+
+/// Without the later dates of each series.
+pub(super) fn next_dates(mut lines: Vec<EventLine>) -> Vec<EventLine> {
+    let mut dates: BTreeMap<EntryId, usize> = BTreeMap::new();
+    lines.retain(|line| {
+        let before = dates.entry(line.id).or_default();
+        *before += 1;
+        line.occ.is_none() || *before <= DATES_MAX
+    });
+    lines
+}
+
+/// So much of a list as is shown at once.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    pub(super) lines: Vec<EventLine>,
+    /// How many there were up to its end, where that is not the end of the list.
+    pub(super) more: Option<usize>,
+}
+
+impl Part {
+    pub(super) fn of(lines: Vec<EventLine>, skip: usize) -> Self {
+        let end = skip.saturating_add(SHOWN_MAX);
+        let more = (lines.len() > end).then_some(end);
+        Self { lines: lines.into_iter().skip(skip).take(SHOWN_MAX).collect(), more }
+    }
+}
+
 fn days(lines: &[EventLine], visit: &Visit) -> Vec<Day> {
     let (words, zone) = (visit.words(), visit.look.zone);
     let today = when::day(clock::now(), zone);
-    let day_of = |line: &EventLine| line.start_ms.and_then(|start_ms| when::day(start_ms, zone));
+    // What goes on still is of today.
+    let day_of = |line: &EventLine| {
+        let day = line.start_ms.and_then(|start_ms| when::day(start_ms, zone));
+        day.map(|day| today.map_or(day, |today| day.max(today)))
+    };
     let name = |day: Option<NaiveDate>| match (day, today) {
         (Some(day), Some(today)) => when::near_day(day, today, words),
         _ => words.say("home-someday"),

@@ -6,6 +6,7 @@ use klatch_feed::EventState;
 
 use super::words::{Arg, Words};
 use crate::clock;
+use crate::daemon::EventLine;
 use crate::foreign;
 
 /// What began this long ago, and not today, is past.
@@ -174,12 +175,44 @@ pub(super) fn day(time_ms: i64, reader: Tz) -> Option<NaiveDate> {
 }
 
 /// From when on events are listed as not past: what began within six hours, or on the reader's day.
-pub(super) fn listed_from(reader: Tz) -> i64 {
+fn listed_from(reader: Tz) -> i64 {
     let now = clock::now();
     let midnight = day(now, reader).map(|today| format!("{today}T00:00"));
     let midnight = midnight.and_then(|start| klatch_feed::post::instant(&start, reader.name()).ok());
     let late = now - PAST_AFTER_MS;
     midnight.map_or(late, |midnight| late.min(midnight.timestamp_millis()))
+}
+
+/// The longest that an event can go on: spec/posts.md, "minutes", and whole days to the end of the last.
+const LONGEST_MS: i64 = 15 * 24 * 60 * 60 * 1000;
+
+/// What a list of what comes starts with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Listed {
+    from_ms: i64,
+    now_ms: i64,
+}
+
+impl Listed {
+    pub(super) fn now(reader: Tz) -> Self {
+        Self { from_ms: listed_from(reader), now_ms: clock::now() }
+    }
+
+    /// From when on what begins is listed.
+    pub(super) fn begins_ms(self) -> i64 {
+        self.from_ms
+    }
+
+    /// From when on to ask: whatever goes on still began later.
+    pub(super) fn asked_from_ms(self) -> i64 {
+        self.from_ms - LONGEST_MS
+    }
+
+    /// Whether it is not past: its start is none too long ago, or it goes on.
+    pub(super) fn takes(self, line: &EventLine) -> bool {
+        let is_late = line.start_ms.is_none_or(|start| start >= self.from_ms);
+        is_late || line.end_ms.is_some_and(|end| end > self.now_ms)
+    }
 }
 
 /// An instant for a reader, for machines and for people: `Tuesday 1 December, 18:30`, with its year where that is

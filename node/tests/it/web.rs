@@ -3,6 +3,7 @@
 mod addresses;
 mod api;
 mod door;
+mod lists;
 mod organizer;
 mod polls;
 mod public;
@@ -211,6 +212,11 @@ fn an_open_page_hears_of_changes_and_streams_leave_room_for_others() {
     }
     assert_eq!(browser.get("/live").status, 503, "one more stream than there may be");
     browser.page("/").says("Nothing here yet");
+    let json =
+        ("authorization", format!("Bearer {}", ana.json(&["page", "--token"])["token"].as_str().unwrap()));
+    let full = browser.ask("GET", "/api/v1/events", &[("host", &browser.host()), (json.0, &json.1)], "");
+    assert_eq!((full.status, full.header("content-type")), (503, Some("application/json")));
+    full.says("\"kind\":\"streams\"");
     let event = ana.schedules("Tea");
     until(&mut streams[0], "event: change");
     browser.page("/").says("Tea").says(&format!("/event/{event}"));
@@ -246,6 +252,7 @@ fn a_guest_answers_comments_and_takes_the_date_home() {
         let page = browser.page(&path);
         page.body.contains("You have seats for 2 persons.").then_some(())
     });
+    browser.page(&path).says("\u{2066}+1\u{2069}");
     browser.page("/").says("You have a seat").says("2 of 2 seats");
     browser.page("/inbox").says("You have 2 seats");
     let refused =

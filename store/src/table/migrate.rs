@@ -12,9 +12,15 @@ use crate::{DiskError, ids};
 type Step = fn(&WriteTransaction) -> Result<(), DiskError>;
 
 /// Schema 4 had a list by time alone; schema 5 folds all views again, and knows series and lookups. Schema 6 reads what
-/// owners say of a group being public.
-const STEPS: [Step; SCHEMA as usize - 1] =
-    [successions, segment_ids, |_| Ok(()), rebuild::begin_folding, rebuild::begin_folding];
+/// owners say of a group being public. Schema 7 has the end in the lines of that list.
+const STEPS: [Step; SCHEMA as usize - 1] = [
+    successions,
+    segment_ids,
+    |_| Ok(()),
+    rebuild::begin_folding,
+    rebuild::begin_folding,
+    rebuild::begin_folding,
+];
 
 /// Schema 2 and before kept ids in a B-tree of their own.
 const IDS_2: TableDefinition<'_, ids::Key, ()> = TableDefinition::new("ids");
@@ -101,6 +107,17 @@ mod tests {
         tx.open_table(AGENDA).unwrap();
         up(&tx, 5).unwrap();
         assert_eq!(tx.open_table(GROUPS).unwrap().get([2; 32]).unwrap().unwrap().value(), b"");
+        assert_eq!(rebuild::stage(&tx).unwrap(), Some(rebuild::Stage::Fold));
+    }
+
+    #[test]
+    fn lines_of_schema_6_are_to_be_made_again() {
+        let db = redb::Builder::new().create_with_backend(InMemoryBackend::new()).unwrap();
+        let tx = db.begin_write().unwrap();
+        tx.open_table(AGENDA).unwrap().insert([1; 56], &b"a line without an end"[..]).unwrap();
+        tx.open_table(EVENTS).unwrap().insert([2; 32], &b"a state"[..]).unwrap();
+        up(&tx, 6).unwrap();
+        assert_eq!(tx.open_table(AGENDA).unwrap().iter().unwrap().count(), 0);
         assert_eq!(rebuild::stage(&tx).unwrap(), Some(rebuild::Stage::Fold));
     }
 

@@ -1,7 +1,8 @@
 //! What the page of an event shows, made of what the daemon knows.
 
 use klatch_feed::meetup::SeatLine;
-use klatch_feed::post::{Purpose, Role, Tone};
+use klatch_feed::meetup::agenda::end_ms;
+use klatch_feed::post::{PARTY_MAX, Purpose, Role, Tone};
 use klatch_feed::{EventState, FeedId};
 
 use super::why;
@@ -155,7 +156,7 @@ impl View {
             about: Prose::of(&event.about),
             mine: mine(local, why, visit),
             questions: event.questions.iter().map(|question| foreign::line(question)).collect(),
-            guests_max: event.party_max.unwrap_or(20).clamp(1, 20) - 1,
+            guests_max: event.party_max.unwrap_or(PARTY_MAX).clamp(1, PARTY_MAX) - 1,
             seats: seats(words, persons(&event.seated), event.capacity, persons(&event.waiting)),
             hosts: event.hosts.iter().map(|line| (faces.of(&line.feed), role(words, line.role))).collect(),
             lists: faces.lists(),
@@ -173,9 +174,7 @@ impl View {
 fn is_past(local: &EventLocal) -> bool {
     let (now, event) = (clock::now(), &local.event);
     let is_series = event.founded_start.is_some() && event.occ.is_none();
-    let is_over = |name: String| {
-        crate::calendar::end_ms(event, &event.occurrence_start(&name)).is_some_and(|end| end <= now)
-    };
+    let is_over = |name: String| end_ms(event, &event.occurrence_start(&name)).is_some_and(|end| end <= now);
     match is_series {
         true => event.occurrence_names().into_iter().rev().all(is_over),
         false => local.end_ms.is_some_and(|end| end <= now),
@@ -217,7 +216,7 @@ impl Faces<'_> {
 
     fn list(&self, key: &str, lines: &[SeatLine]) -> List {
         let note = |line: &SeatLine| {
-            let party = (line.party > 1).then(|| format!("+{}", line.party - 1));
+            let party = (line.party > 1).then(|| format!("\u{2066}+{}\u{2069}", line.party - 1));
             let confirmed = line.confirmed.then(|| self.words.say("event-confirmed"));
             party.into_iter().chain(confirmed).collect::<Vec<_>>().join(" · ")
         };
