@@ -182,6 +182,13 @@ pub struct FollowLine {
     pub now: Option<FeedId>,
 }
 
+impl FollowLine {
+    /// What they are called here, else what they call themselves.
+    pub fn called(&self) -> Option<&str> {
+        self.petname.as_deref().or(self.name.as_deref())
+    }
+}
+
 /// A log that its owner continued under another key.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "JSON that people see")]

@@ -119,6 +119,11 @@ impl Visit {
     }
 }
 
+/// See [`Visit::odd`], where a refusal is handed on.
+pub(super) fn something_else() -> Refusal {
+    Refusal::Net { problem: "the node answered something else".to_owned() }
+}
+
 /// Asks for the one kind of answer that a request has; a refusal becomes a page.
 macro_rules! take {
     ($visit:expr, $request:expr, $kind:ident) => {

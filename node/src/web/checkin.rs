@@ -11,7 +11,7 @@ use klatch_feed::FeedId;
 use serde::Deserialize;
 
 use super::App;
-use super::ask::{Problem, Typed, Visit, Wrong, escaped};
+use super::ask::{Problem, Typed, Visit, Wrong, escaped, something_else};
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::{picture, scan};
@@ -233,7 +233,7 @@ async fn attempt(
             }
             match visit.ask(Request::DoorAnswer { event, code, trust }).await? {
                 Answer::AnswerCode(answer) => Ok(Outcome::Show(answer.code)),
-                _ => Err(Refusal::Net { problem: "the node answered something else".to_owned() }),
+                _ => Err(something_else()),
             }
         }
         (_, code) => {
@@ -241,7 +241,7 @@ async fn attempt(
             match visit.ask(Request::Net(request)).await? {
                 Answer::Net(NetResponse::CheckedIn(_)) => Ok(Outcome::In),
                 Answer::Net(NetResponse::Stranger { door, .. }) => Ok(Outcome::Stranger(door)),
-                _ => Err(Refusal::Net { problem: "the node answered something else".to_owned() }),
+                _ => Err(something_else()),
             }
         }
     }
@@ -250,7 +250,7 @@ async fn attempt(
 /// Somebody as they are known here.
 async fn called(visit: &Visit, feed: FeedId) -> Face {
     let name = match visit.ask(Request::Person { who: Some(feed.to_string()) }).await {
-        Ok(Answer::Person(line)) => line.petname.or(line.name),
+        Ok(Answer::Person(line)) => line.called().map(str::to_owned),
         _ => None,
     };
     Face::of(&feed, &name.unwrap_or_default())

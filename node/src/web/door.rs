@@ -19,7 +19,7 @@ use klatch_feed::{EventState, FeedId};
 use serde::Deserialize;
 
 use super::App;
-use super::ask::{Problem, Typed, Visit, Wrong, escaped, take};
+use super::ask::{Problem, Typed, Visit, Wrong, escaped, something_else, take};
 use super::face::Face;
 use super::frame::{Frame, Page, Scheme, Tab};
 use super::series::{self, Date};
@@ -114,7 +114,7 @@ struct DoorPage {
 async fn net(visit: &Visit, request: NetRequest) -> Result<NetResponse, Refusal> {
     match visit.ask(Request::Net(request)).await? {
         Answer::Net(answer) => Ok(answer),
-        _ => Err(Refusal::Net { problem: "the node answered something else".to_owned() }),
+        _ => Err(something_else()),
     }
 }
 

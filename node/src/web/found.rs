@@ -51,7 +51,7 @@ struct FoundPage {
 async fn page(visit: &Visit, draft: Draft) -> Result<FoundPage, Problem> {
     let lines = take!(visit, Request::Follows, Follows)?.into_iter().filter(|line| line.followed);
     let mut people: Vec<Face> =
-        lines.map(|line| Face::of(&line.feed, &line.petname.or(line.name).unwrap_or_default())).collect();
+        lines.map(|line| Face::of(&line.feed, line.called().unwrap_or_default())).collect();
     people.sort_by_key(|face| face.name.to_lowercase());
     let frame = visit.frame_at(Tab::Groups, "/groups/new".to_owned()).await?;
     Ok(FoundPage { frame, draft, people })

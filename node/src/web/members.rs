@@ -16,7 +16,6 @@ use super::event::role;
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::rights;
-use super::seats::role_named;
 use crate::daemon::{GroupLocal, Refusal, Request};
 use crate::foreign;
 use crate::names::short;
@@ -69,11 +68,7 @@ async fn page(visit: &Visit, id: &str) -> Result<MembersPage, Problem> {
     let (group, words) = (&local.group, visit.words());
     let mine = rights::need(visit, &group.name, &group.roles, Role::Organizer)?;
     let face = |feed: &FeedId| Face::of(feed, &name(&local, feed));
-    let given = |role| mine == Role::Owner || mine < role;
-    let roles =
-        [(Role::Owner, "owner"), (Role::Organizer, "organizer"), (Role::Host, "host"), (Role::Door, "door")];
-    let roles = roles.into_iter().filter(|(role, _)| given(*role));
-    let mut roles: Vec<_> = roles.map(|(one, word)| (word, role(words, one))).collect();
+    let mut roles: Vec<_> = rights::given_by(mine).map(|(one, word)| (word, role(words, one))).collect();
     roles.insert(0, ("member", words.say("members-member")));
     Ok(MembersPage {
         frame: visit.frame_at(Tab::Groups, format!("/group/{}/people", group.id)).await?,
@@ -120,7 +115,7 @@ async fn people(visit: &Visit, local: &GroupLocal) -> Result<Vec<(String, String
     let mut people: Vec<(FeedId, String)> = members.map(|feed| (*feed, name(local, feed))).collect();
     for line in take!(visit, Request::Follows, Follows)?.into_iter().filter(|line| line.followed) {
         if people.iter().all(|(feed, _)| *feed != line.feed) {
-            people.push((line.feed, line.petname.or(line.name).unwrap_or_else(|| short(&line.feed))));
+            people.push((line.feed, line.called().map_or_else(|| short(&line.feed), str::to_owned)));
         }
     }
     people.sort_by_key(|(_, name)| name.to_lowercase());
@@ -147,7 +142,7 @@ async fn change(visit: Visit, Path(id): Path<String>, Typed(form): Typed<MemberF
         ("accept", _) | ("grant", "member") => (Request::GroupAccept { group, who }, "did-member"),
         ("remove", _) => (Request::GroupRemove { group, who }, "did-remove"),
         ("revoke", _) => (Request::Revoke { object: group, who }, "did-revoke"),
-        ("grant", role) => match role_named(role) {
+        ("grant", role) => match rights::named(role) {
             Some(role) => (Request::Grant { object: group, who, role, quota: 0 }, "did-grant"),
             None => return visit.nothing().into_response(),
         },

@@ -80,8 +80,7 @@ async fn page(visit: &Visit, typed: String, wrong: Option<Wrong>) -> Result<Netw
     let follows = take!(visit, Request::Follows, Follows)?;
     let most = peers.iter().max_by_key(|peer| peer.coming_entries).filter(|peer| peer.coming_entries > 0);
     let forked = follows.iter().filter_map(|line| {
-        let name = line.petname.clone().or_else(|| line.name.clone()).unwrap_or_default();
-        Some((Face::of(&line.feed, &name), words.count("network-cap", line.cap?)))
+        Some((Face::of(&line.feed, line.called().unwrap_or_default()), words.count("network-cap", line.cap?)))
     });
     Ok(NetworkPage {
         frame: visit.frame_at(Tab::Network, "/network".to_owned()).await?,

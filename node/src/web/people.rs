@@ -98,11 +98,6 @@ async fn near(visit: &Visit) -> Vec<PeerLine> {
     }
 }
 
-/// What a person is called here, and by themselves.
-fn called(line: &FollowLine) -> String {
-    line.petname.clone().or_else(|| line.name.clone()).unwrap_or_default()
-}
-
 fn told(line: &FollowLine, words: Words) -> Line {
     let (what, is_bad) = match (line.cap, line.entries) {
         _ if line.blocked => (words.say("people-blocked"), true),
@@ -111,7 +106,7 @@ fn told(line: &FollowLine, words: Words) -> Line {
         (None, 0) => (words.say("people-nothing"), false),
         (None, entries) => (words.count("people-entries", entries), false),
     };
-    Line { face: Face::of(&line.feed, &called(line)), what, is_bad }
+    Line { face: Face::of(&line.feed, line.called().unwrap_or_default()), what, is_bad }
 }
 
 #[derive(Debug, Deserialize)]

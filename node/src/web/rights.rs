@@ -8,6 +8,20 @@ use klatch_feed::post::Role;
 use super::ask::{Problem, Visit};
 use crate::daemon::Refusal;
 
+/// All roles, each with its word in forms.
+const ROLES: [(Role, &str); 4] =
+    [(Role::Owner, "owner"), (Role::Organizer, "organizer"), (Role::Host, "host"), (Role::Door, "door")];
+
+/// The role that a form names.
+pub(super) fn named(word: &str) -> Option<Role> {
+    ROLES.into_iter().find(|(_, name)| *name == word).map(|(role, _)| role)
+}
+
+/// The roles that `mine` may give, each with its word: those below, and an owner all.
+pub(super) fn given_by(mine: Role) -> impl Iterator<Item = (Role, &'static str)> {
+    ROLES.into_iter().filter(move |(role, _)| mine == Role::Owner || mine < *role)
+}
+
 /// The role that counts.
 pub(super) fn role(roles: &[RoleLine], me: &FeedId) -> Option<Role> {
     roles.iter().find(|line| line.feed == *me && line.cut.is_none()).map(|line| line.role)

@@ -145,12 +145,8 @@ async fn page(visit: &Visit, id: &str, asked: Asked, mut draft: Draft) -> Result
     if draft.capacity.is_empty() {
         draft.capacity = event.capacity.map(|seats| seats.to_string()).unwrap_or_default();
     }
-    let given = |role| match mine {
-        Role::Owner => true,
-        mine => mine < role,
-    };
-    let roles = [(Role::Organizer, "organizer"), (Role::Host, "host"), (Role::Door, "door")];
-    let roles = roles.into_iter().filter(|(role, _)| given(*role));
+    // Owners are for groups.
+    let roles = rights::given_by(mine).filter(|(role, _)| *role != Role::Owner);
     let me = visit.handle.me();
     let here = format!("/event/{}/seats{}", event.id, series::tail(event.occ.as_deref()));
     Ok(SeatsPage {
@@ -248,7 +244,7 @@ async fn people(visit: &Visit, local: &EventLocal) -> Result<Vec<(String, String
     let mut people: Vec<(FeedId, String)> =
         lists.into_iter().flatten().map(|line| (line.feed, local.name(&line.feed))).collect();
     for line in take!(visit, Request::Follows, Follows)?.into_iter().filter(|line| line.followed) {
-        let name = line.petname.or(line.name).unwrap_or_else(|| crate::names::short(&line.feed));
+        let name = line.called().map_or_else(|| crate::names::short(&line.feed), str::to_owned);
         people.push((line.feed, name));
     }
     people.sort_by_key(|(feed, name)| (name.to_lowercase(), *feed));
@@ -348,13 +344,6 @@ struct RoleForm {
     revoke: Option<String>,
 }
 
-/// The role that a form names.
-pub(super) fn role_named(word: &str) -> Option<Role> {
-    let roles =
-        [("owner", Role::Owner), ("organizer", Role::Organizer), ("host", Role::Host), ("door", Role::Door)];
-    roles.into_iter().find(|(name, _)| *name == word).map(|(_, role)| role)
-}
-
 async fn roles(visit: Visit, Path(id): Path<String>, Typed(form): Typed<RoleForm>) -> Response {
     let on = form.on.filter(|on| !on.is_empty());
     let who = form.who.trim().to_owned();
@@ -371,7 +360,7 @@ async fn roles(visit: Visit, Path(id): Path<String>, Typed(form): Typed<RoleForm
         let asked = visit.ask(Request::Revoke { object: id.clone(), who }).await;
         return after(&visit, &id, on, asked, "did-revoke", draft).await;
     }
-    let Some(role) = role_named(&said) else { return visit.nothing().into_response() };
+    let Some(role) = rights::named(&said) else { return visit.nothing().into_response() };
     let asked = match if quota.is_empty() { Ok(0) } else { quota.parse() } {
         Ok(quota) => visit.ask(Request::Grant { object: id.clone(), who: who.clone(), role, quota }).await,
         Err(_) => {

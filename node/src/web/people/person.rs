@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::called;
 use crate::daemon::{FollowLine, Request};
 use crate::foreign;
 use crate::web::ask::{Problem, Typed, Visit, Wrong, take};
@@ -48,7 +47,7 @@ async fn page(
     wrong: Option<Wrong>,
 ) -> Result<PersonPage, Problem> {
     let line: FollowLine = take!(visit, Request::Person { who: Some(feed) }, Person)?;
-    let name = called(&line);
+    let name = line.called().unwrap_or_default().to_owned();
     Ok(PersonPage {
         frame: visit.frame_at(Tab::People, format!("/person/{}", line.feed)).await?,
         is_me: line.feed == visit.handle.me(),

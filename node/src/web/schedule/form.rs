@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 use klatch_feed::EventState;
-use klatch_feed::post::{EventFields, Policy, Rule};
+use klatch_feed::post::{EventFields, PARTY_MAX, Policy, Rule};
 
 use crate::daemon::{Refusal, Schedule};
 use crate::published::{is_public, marked};
@@ -36,8 +36,6 @@ const SHOWN: [&str; 21] = [
     "confirm_by",
     "cancel_by",
 ];
-/// Persons of one answer where the event says nothing: spec/posts.md.
-const PARTY_MAX: u32 = 20;
 const DAY_MINUTES: u32 = 24 * 60;
 
 /// A form as it was typed, and what was wrong with it.
