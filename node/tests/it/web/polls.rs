@@ -1,17 +1,32 @@
 //! Polls on the page: asked, voted on, made an event; without script.
 
 use crate::browser::Browser;
-use crate::person::{Network, eventually};
+use crate::person::{Network, Person, Up, eventually};
 
-#[test]
-fn a_group_is_asked_for_a_date_votes_and_who_asked_makes_it_an_event() {
+/// Ana, who founded a group, and Ben, who follows her; both nodes run.
+struct Two {
+    ben: Person,
+    at_ana: Browser,
+    at_ben: Browser,
+    group: String,
+    _up: [Up; 2],
+    _network: Network,
+}
+
+fn two() -> Two {
     let network = Network::new();
     let (ana, ben) = (network.person("ana"), network.person("ben"));
     ana.json(&["follow", &ben.feed]);
     ben.json(&["follow", &ana.feed]);
-    let _up = [ana.on_lan(), ben.on_lan()];
+    let up = [ana.on_lan(), ben.on_lan()];
     let group = ana.json(&["group", "create", "Tea & Rust"])["id"].as_str().unwrap().to_owned();
-    let (at_ana, at_ben) = (Browser::at(&_up[0]), Browser::at(&_up[1]));
+    let (at_ana, at_ben) = (Browser::at(&up[0]), Browser::at(&up[1]));
+    Two { ben, at_ana, at_ben, group, _up: up, _network: network }
+}
+
+#[test]
+fn a_group_is_asked_for_a_date_votes_and_who_asked_makes_it_an_event() {
+    let Two { at_ana, at_ben, group, _up, _network, .. } = two();
     let ask = format!("/group/{group}/poll");
     at_ana.page(&format!("/group/{group}")).says(&format!("href=\"{ask}\""));
     at_ana.page(&ask).says("type=\"datetime-local\"").says("value=\"UTC\"");
@@ -73,13 +88,7 @@ fn a_group_is_asked_for_a_date_votes_and_who_asked_makes_it_an_event() {
 
 #[test]
 fn who_asks_and_schedules_nothing_in_the_group_is_told_whom_to_turn_to() {
-    let network = Network::new();
-    let (ana, ben) = (network.person("ana"), network.person("ben"));
-    ana.json(&["follow", &ben.feed]);
-    ben.json(&["follow", &ana.feed]);
-    let _up = [ana.on_lan(), ben.on_lan()];
-    let group = ana.json(&["group", "create", "Tea"])["id"].as_str().unwrap().to_owned();
-    let browser = Browser::at(&_up[1]);
+    let Two { ben, at_ben: browser, group, _up, _network, .. } = two();
     eventually("the group comes", || ben.run(&["group", "show", &group]).status.success().then_some(()));
     browser.done(&format!("/group/{group}/join"), &[]);
     let fields = [("question", "When?"), ("zone", "Europe/Lisbon"), ("minutes", "90")];
