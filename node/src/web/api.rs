@@ -10,14 +10,16 @@ use std::sync::LazyLock;
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use serde_json::{Map, Value, json};
 
 use super::ask::status;
+use super::words::Words;
 use super::{App, live};
 use crate::daemon::{self, Refusal, Request};
 use table::{LEFT_OUT, ROWS, Row};
@@ -25,11 +27,27 @@ use table::{LEFT_OUT, ROWS, Row};
 static DOCUMENT: LazyLock<String> =
     LazyLock::new(|| serde_json::to_string_pretty(&document::document()).expect("a value is JSON"));
 
+const NO_SUCH: &str = "no_such_request";
+const SEE: &str = "there is no such request: see /api/v1/openapi.json";
+
 pub(super) fn routes() -> Router<App> {
     Router::new()
-        .route("/api/v1/openapi.json", get(async || json_of(StatusCode::OK, DOCUMENT.clone())))
-        .route("/api/v1/events", get(live::live))
-        .route("/api/v1/{*name}", post(call).fallback(no_such))
+        .route("/api/v1/openapi.json", get(document).fallback(to_be_read))
+        .route("/api/v1/events", get(events).fallback(to_be_read))
+        .route("/api/v1/{*name}", post(call).fallback(to_be_posted))
+        .route("/api/{*name}", any(nowhere))
+        .route("/api/", any(nowhere))
+}
+
+async fn document() -> Response {
+    json_of(StatusCode::OK, DOCUMENT.clone())
+}
+
+async fn events(State(app): State<App>) -> Response {
+    let Some(handle) = app.handle() else { return nobody() };
+    live::stream(&app, &handle).unwrap_or_else(|| {
+        refused(StatusCode::SERVICE_UNAVAILABLE, "streams", &Words::English.say("problem-streams"))
+    })
 }
 
 fn json_of(status: StatusCode, text: String) -> Response {
@@ -41,22 +59,36 @@ pub(super) fn refused(status: StatusCode, kind: &str, message: &str) -> Response
     json_of(status, json!({ "error": { "kind": kind, "message": message } }).to_string())
 }
 
-async fn no_such() -> Response {
+async fn to_be_posted() -> Response {
     refused(StatusCode::METHOD_NOT_ALLOWED, "method", "requests are sent with POST")
 }
 
-async fn call(State(app): State<App>, Path(name): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+async fn to_be_read() -> Response {
+    refused(StatusCode::METHOD_NOT_ALLOWED, "method", "this is read with GET")
+}
+
+async fn nowhere() -> Response {
+    refused(StatusCode::NOT_FOUND, NO_SUCH, SEE)
+}
+
+fn nobody() -> Response {
+    let message = "nobody lives here yet: finish the first run";
+    refused(StatusCode::SERVICE_UNAVAILABLE, "no_identity", message)
+}
+
+async fn call(
+    State(app): State<App>,
+    name: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    // What is no text names nothing.
+    let Ok(Path(name)) = name else { return nowhere().await };
     let request = match read(&name, &headers, &body) {
         Ok(request) => request,
         Err((status, kind, message)) => return refused(status, kind, &message),
     };
-    let Some(handle) = app.handle() else {
-        return refused(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "no_identity",
-            "nobody lives here yet: finish the first run",
-        );
-    };
+    let Some(handle) = app.handle() else { return nobody() };
     let asked = tokio::task::spawn_blocking(move || handle.call(request)).await;
     match asked.unwrap_or(Err(Refusal::Stopping)) {
         Ok(response) => answered(&response),
@@ -69,8 +101,8 @@ type Unread = (StatusCode, &'static str, String);
 fn read(name: &str, headers: &HeaderMap, body: &[u8]) -> Result<Request, Unread> {
     let Some(row) = ROWS.iter().find(|row| row.name == name) else {
         let left_out = LEFT_OUT.iter().find(|(left_out, _)| *left_out == name);
-        let why = left_out.map_or("there is no such request: see /api/v1/openapi.json", |(_, why)| why);
-        return Err((StatusCode::NOT_FOUND, "no_such_request", why.to_owned()));
+        let why = left_out.map_or(SEE, |(_, why)| why);
+        return Err((StatusCode::NOT_FOUND, NO_SUCH, why.to_owned()));
     };
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {

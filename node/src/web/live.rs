@@ -32,16 +32,21 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/live", get(live))
 }
 
-pub(super) async fn live(State(app): State<App>, visit: Visit) -> Response {
-    let Ok(permit) = Arc::clone(app.streams()).try_acquire_owned() else {
-        return Problem::new(visit.look, StatusCode::SERVICE_UNAVAILABLE, "problem-streams").into_response();
-    };
+async fn live(State(app): State<App>, visit: Visit) -> Response {
+    stream(&app, &visit.handle).unwrap_or_else(|| {
+        Problem::new(visit.look, StatusCode::SERVICE_UNAVAILABLE, "problem-streams").into_response()
+    })
+}
+
+/// A stream of what changes; `None` where there are as many as there may be.
+pub(super) fn stream(app: &App, handle: &Handle) -> Option<Response> {
+    let permit = Arc::clone(app.streams()).try_acquire_owned().ok()?;
     let (said, lines) = mpsc::channel(1);
     // Before the answer: a page fetches itself again once it listens, and from then on nothing may pass it by.
-    let listening = Listening::new(&visit.handle);
+    let listening = Listening::new(handle);
     tokio::spawn(tell(listening, said));
     let headers = [(CONTENT_TYPE, "text/event-stream")];
-    (headers, Body::new(Stream::new(lines, permit))).into_response()
+    Some((headers, Body::new(Stream::new(lines, permit))).into_response())
 }
 
 /// What a stream is told of. It holds no handle, so that a stream does not keep a stopping node from its end.

@@ -253,7 +253,25 @@ fn what_is_no_request_and_what_is_refused_has_a_status_and_a_kind() {
     let more = script.send("comment", "application/json", &text(room + 1));
     assert_eq!(more.status, 413);
     more.says("\"kind\":\"large\"");
-    assert_eq!(script.get("/api/v1/id").status, 405);
+    for (method, path, status, kind) in [
+        ("GET", "/api/v1/id", 405, "method"),
+        ("POST", "/api/v1/openapi.json", 405, "method"),
+        ("POST", "/api/v1/events", 405, "method"),
+        ("POST", "/api/v1/%ff", 404, "no_such_request"),
+        ("POST", "/api/v1/", 404, "no_such_request"),
+        ("GET", "/api/v2/id", 404, "no_such_request"),
+        ("GET", "/api/", 404, "no_such_request"),
+    ] {
+        let (host, bearer) = (script.browser.host(), &*script.bearer);
+        let lines = [("host", &*host), ("authorization", bearer), ("content-type", "application/json")];
+        let answer = script.browser.ask(method, path, &lines, "{}");
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (status, Some("application/json")),
+            "{path}"
+        );
+        answer.says(&format!("\"kind\":\"{kind}\""));
+    }
 
     let event = ana.schedules("Tea");
     ana.schedules("Cake");
@@ -304,6 +322,9 @@ fn a_page_without_an_identity_a_node_or_a_log_says_which_is_missing() {
     let page = Browser::follow(&web.link());
     let known = |status: u16, kind: &str| (status, kind.to_owned());
     assert_eq!(refused(&page, "id", json!({})), known(503, "no_identity"));
+    let events = page.get("/api/v1/events");
+    assert_eq!((events.status, events.header("content-type")), (503, Some("application/json")));
+    events.says("\"kind\":\"no_identity\"");
     let daemon = Daemon::start(&home, home.lock().unwrap(), Options::default()).unwrap();
     web.attach(daemon.handle());
     assert_eq!(refused(&page, "net/peers", json!({})), known(503, "no_node"));
