@@ -55,6 +55,9 @@ enum Stage {
     Off,
     /// Nothing was said yet.
     Empty(Arc<Place>),
+    /// An identity is being made there. Whoever asks for another meanwhile, a second click of the same button say,
+    /// waits for what comes of it.
+    Making,
     /// Somebody is named, and is shown their words.
     Shown(Shown),
     /// There is an identity; where to go on, and what is said there.
@@ -66,6 +69,7 @@ impl std::fmt::Debug for Stage {
         f.write_str(match self {
             Self::Off => "Off",
             Self::Empty(_) => "Empty",
+            Self::Making => "Making",
             Self::Shown(_) => "Shown",
             Self::Made(..) => "Made",
         })
@@ -106,11 +110,40 @@ impl Setup {
         }
     }
 
+    /// The place, for whoever is to make an identity there: nobody else gets it before the stage is another. `None`
+    /// where there is one by now, or words are shown.
+    fn take(&self) -> Option<Arc<Place>> {
+        let mut stage = self.stage();
+        while matches!(*stage, Stage::Making) {
+            stage = self.changed.wait(stage).unwrap_or_else(PoisonError::into_inner);
+        }
+        let Stage::Empty(place) = &*stage else { return None };
+        let place = Arc::clone(place);
+        *stage = Stage::Making;
+        Some(place)
+    }
+
+    /// Makes an identity called `name`, see `make`; `None` where somebody else was faster.
+    fn name(self: &Arc<Self>, name: String) -> Option<Result<(), CreateError>> {
+        Some(self.make(self.take()?, name))
+    }
+
+    /// Makes the home of whoever has these words; `None` where somebody else was faster.
+    fn come_back(&self, words: &RecoveryWords) -> Option<Result<(), CreateError>> {
+        let place = self.take()?;
+        let made = recover(&place.home, &place.network, words);
+        self.set(match made {
+            Ok(_) => Stage::Made("/network", "did-back"),
+            Err(_) => Stage::Empty(place),
+        });
+        Some(made.map(drop))
+    }
+
     /// Makes an identity on a thread of its own, which waits for the words to be confirmed. Returns once they
     /// are to be shown, or what was wrong.
     fn make(self: &Arc<Self>, place: Arc<Place>, name: String) -> Result<(), CreateError> {
         let (told, heard) = channel();
-        let setup = Arc::clone(self);
+        let (setup, same) = (Arc::clone(self), Arc::clone(&place));
         std::thread::spawn(move || {
             let show = |_, words: &str| {
                 let (confirmed, wait) = channel();
@@ -130,7 +163,10 @@ impl Setup {
                 }
             }
         });
-        heard.recv().unwrap_or_else(|_| Err(CreateError::Show(std::io::Error::other("no thread is left"))))
+        heard.recv().unwrap_or_else(|_| {
+            self.set(Stage::Empty(same));
+            Err(CreateError::Show(std::io::Error::other("no thread is left")))
+        })
     }
 
     /// Waits until there is an identity, or there is to be none.
@@ -206,8 +242,16 @@ struct StartPage {
 }
 
 async fn start(newcomer: Newcomer) -> Response {
-    if matches!(*newcomer.setup().stage(), Stage::Shown(_)) {
+    let (is_shown, is_made) = match *newcomer.setup().stage() {
+        Stage::Shown(_) => (true, false),
+        Stage::Made(..) => (false, true),
+        Stage::Off | Stage::Empty(_) | Stage::Making => (false, false),
+    };
+    if is_shown {
         return see_other("/start/words");
+    }
+    if is_made {
+        return newcomer.go_on().await;
     }
     Page(StartPage { frame: newcomer.frame("/start"), name: String::new(), wrong: None }).into_response()
 }
@@ -219,16 +263,10 @@ struct NameForm {
 }
 
 async fn name(newcomer: Newcomer, Typed(form): Typed<NameForm>) -> Response {
-    let place = match &*newcomer.setup().stage() {
-        Stage::Empty(place) => Arc::clone(place),
-        Stage::Shown(_) => return see_other("/start/words"),
-        Stage::Off | Stage::Made(..) => return see_other("/start"),
-    };
     let (setup, name) = (Arc::clone(newcomer.setup()), form.name.trim().to_owned());
-    let made = tokio::task::spawn_blocking(move || setup.make(place, name)).await;
-    match made {
-        Ok(Ok(())) => see_other("/start/words"),
-        Ok(Err(error)) => {
+    match tokio::task::spawn_blocking(move || setup.name(name)).await {
+        Ok(Some(Ok(()))) => see_other("/start/words"),
+        Ok(Some(Err(error))) => {
             let wrong = match error {
                 CreateError::Post(_) => newcomer.words().say("start-name-wrong"),
                 error => foreign::line(&error.to_string()),
@@ -236,7 +274,7 @@ async fn name(newcomer: Newcomer, Typed(form): Typed<NameForm>) -> Response {
             let page = StartPage { frame: newcomer.frame("/start"), name: form.name, wrong: Some(wrong) };
             (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
         }
-        Err(_) => see_other("/start"),
+        Ok(None) | Err(_) => see_other("/start"),
     }
 }
 
@@ -333,10 +371,6 @@ async fn come_back(newcomer: Newcomer, Typed(form): Typed<BackForm>) -> Response
         let page = BackPage { frame: newcomer.frame("/start/back"), wrong: Some(wrong), detail };
         (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
     };
-    let place = match &*newcomer.setup().stage() {
-        Stage::Empty(place) => Arc::clone(place),
-        _ => return see_other("/start"),
-    };
     let count = said.split_whitespace().count();
     if count != 24 {
         let args = [("count", Arg::Number(u64::try_from(count).unwrap_or(0)))];
@@ -345,15 +379,12 @@ async fn come_back(newcomer: Newcomer, Typed(form): Typed<BackForm>) -> Response
     let Ok(words) = RecoveryWords::parse(&said.to_lowercase()) else {
         return refused(newcomer.words().say("start-back-wrong"), None);
     };
-    let made = tokio::task::spawn_blocking(move || recover(&place.home, &place.network, &words)).await;
-    match made {
-        Ok(Ok(_)) => {
-            newcomer.setup().set(Stage::Made("/network", "did-back"));
-            newcomer.go_on().await
-        }
-        Ok(Err(error)) => {
+    let setup = Arc::clone(newcomer.setup());
+    match tokio::task::spawn_blocking(move || setup.come_back(&words)).await {
+        Ok(Some(Ok(()))) => newcomer.go_on().await,
+        Ok(Some(Err(error))) => {
             refused(newcomer.words().say("start-back-not"), Some(foreign::line(&error.to_string())))
         }
-        Err(_) => see_other("/start"),
+        Ok(None) | Err(_) => see_other("/start"),
     }
 }

@@ -330,7 +330,7 @@ fn settings_change_the_profile_the_look_and_give_copies() {
     assert!(copy.body.len() > 1000);
     eventually("the copy in the home is gone", || {
         let mut names = std::fs::read_dir(ana.home()).unwrap().map(|file| file.unwrap().file_name());
-        (!names.any(|name| name.to_string_lossy().starts_with("backup-"))).then_some(())
+        (!names.any(|name| name.to_string_lossy().starts_with("backup"))).then_some(())
     });
 }
 
@@ -356,4 +356,63 @@ fn home_shows_the_next_dates_of_a_series_and_leaves_the_rest_to_its_page() {
     let dates: Vec<_> = home.match_indices("?on=").map(|(at, _)| &home[at + 4..at + 14]).collect();
     assert_eq!(dates, ["2037-12-01", "2037-12-08"]);
     assert!(home.contains("Ball"), "what comes later is not pushed off by a series");
+}
+
+#[test]
+fn a_second_click_in_the_first_run_waits_for_the_first_and_goes_where_it_goes() {
+    let network = Network::new();
+    let place = network.person("ana").moved("new");
+    let (new, browser) = New::at(&place, &network);
+    // At once, so often that the two would meet in the middle.
+    let both = |browser: &Browser, path: &str, fields: &[(&str, &str)]| {
+        std::thread::scope(|scope| {
+            let clicks = [(); 2].map(|()| scope.spawn(|| browser.post(path, fields)));
+            clicks.map(|click| click.join().unwrap())
+        })
+    };
+    for _ in 0..8 {
+        for answer in both(&browser, "/start/name", &[("name", &"x".repeat(61))]) {
+            assert_eq!(answer.status, 422, "{answer:?}");
+        }
+        for answer in both(&browser, "/start/name", &[("name", "Nora")]) {
+            let to = answer.header("location");
+            assert_eq!(answer.status, 303, "{answer:?}");
+            assert!(to == Some("/start/words") || to == Some("/start"), "{answer:?}");
+        }
+        assert_eq!(browser.get("/start").header("location"), Some("/start/words"), "they are shown still");
+        browser.done("/start/again", &[]);
+    }
+    let sheet = browser.done("/start/name", &[("name", "Nora")]);
+    let (words, asked) = read(&sheet.body);
+    let fields: Vec<_> =
+        asked.iter().map(|number| (format!("word{number}"), words[number - 1].clone())).collect();
+    let fields: Vec<_> = fields.iter().map(|(name, word)| (&**name, &**word)).collect();
+    for answer in both(&browser, "/start/words", &fields) {
+        assert_eq!(answer.status, 303, "{answer:?}");
+    }
+    assert_eq!(new.next()["ready"], true);
+    browser.page("/").says("Nora");
+    drop(new);
+    let again = place.moved("again");
+    let (newer, browser) = New::at(&again, &network);
+    for answer in both(&browser, "/start/back", &[("words", &words.join(" "))]) {
+        assert_eq!(answer.status, 303, "{answer:?}");
+    }
+    newer.next();
+    browser.page("/").says("Klatch");
+}
+
+#[test]
+fn what_a_killed_node_left_of_a_download_goes_when_the_next_starts() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let left = ana.home().join("backup.unfinished-a1B2c3");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join("klatch.backup"), "a key").unwrap();
+    let kept = ana.home().join("backup-of-mine");
+    std::fs::write(&kept, "theirs").unwrap();
+    let node = ana.alone();
+    assert!(!left.exists(), "it holds the key");
+    assert!(kept.exists(), "nobody else's");
+    node.stop();
 }
