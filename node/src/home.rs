@@ -9,11 +9,12 @@
 //! | `klatch.pid` | the lock, with the number of the process that holds it | 0600 |
 //! | `klatch.sock` | where a running node listens for the command line | 0600 |
 //! | `page.html` | leads a browser to the link that `klatch page --open` made last | 0600 |
+//! | `backup.unfinished-…` | a folder: what the page makes a backup in, until it was sent; what a killed node left goes when the home is locked | 0700 |
 //! | `init.unfinished` | `klatch init` has not shown the recovery words yet, or `klatch restore` is not done | 0600 |
 //!
 //! The folder is 0700. A secret that others may read is refused rather than mended: it may be known already.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{DirEntry, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use klatch_feed::SecretKey;
 use rustix::fs::FlockOperation;
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::network::{self, Network, NetworkError};
@@ -31,6 +33,8 @@ pub const KEY_PART: &str = "feed.key";
 pub const NETWORK_PART: &str = "network.json";
 /// Longest path of a Unix socket, in bytes.
 pub const SOCKET_PATH_BYTES_MAX: usize = 107;
+/// How the folders begin in which the page makes backups.
+const BACKUP_PREFIX: &str = "backup.unfinished-";
 /// Longest file this module reads: keys and network files are far shorter.
 const FILE_BYTES_MAX: u64 = 4096;
 
@@ -174,7 +178,25 @@ impl Home {
             writeln!(file, "{}", std::process::id())
         };
         write(&mut file).map_err(io_error(&path))?;
+        self.drop_backups();
         Ok(Lock { file })
+    }
+
+    /// A folder for a backup that is to leave the home, gone when dropped. The home must be locked by this process.
+    pub fn backup_folder(&self) -> io::Result<TempDir> {
+        tempfile::Builder::new().prefix(BACKUP_PREFIX).tempdir_in(&self.0)
+    }
+
+    /// Removes what a node left that was killed while somebody downloaded a backup: it holds the key.
+    fn drop_backups(&self) {
+        let entries = std::fs::read_dir(&self.0).into_iter().flatten().flatten();
+        let is_ours =
+            |entry: &DirEntry| entry.file_name().as_encoded_bytes().starts_with(BACKUP_PREFIX.as_bytes());
+        for left in entries.filter(is_ours) {
+            if let Err(error) = std::fs::remove_dir_all(left.path()) {
+                tracing::warn!(%error, path = %left.path().display(), "a copy of the home with its key is left: remove it");
+            }
+        }
     }
 
     /// Whether somebody's finished identity is here.

@@ -48,6 +48,7 @@ pub mod scan;
 mod schedule;
 mod seats;
 mod series;
+mod serve;
 pub mod session;
 mod settings;
 mod setup;
@@ -57,7 +58,6 @@ pub mod words;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -65,9 +65,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use chrono_tz::Tz;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
@@ -77,6 +74,7 @@ use crate::daemon::Handle;
 use crate::home::Home;
 use crate::network::Network;
 use live::STREAMS_MAX;
+use serve::{Limits, serve};
 use session::Sessions;
 use setup::Setup;
 
@@ -89,8 +87,16 @@ pub const HEAD_WITHIN: Duration = Duration::from_secs(30);
 /// Longest head of a request, in bytes.
 pub const HEAD_BYTES_MAX: usize = 16 * 1024;
 
-const LIMITS: Limits =
-    Limits { connections: CONNECTIONS_MAX, head_within: HEAD_WITHIN, head_bytes: HEAD_BYTES_MAX };
+/// How long the other end may take nothing of what is said to it. Public pages have the same.
+pub const TAKEN_WITHIN: Duration = Duration::from_secs(30);
+
+const LIMITS: Limits = Limits {
+    connections: CONNECTIONS_MAX,
+    of_one: CONNECTIONS_MAX, // There is this machine alone.
+    head_within: HEAD_WITHIN,
+    head_bytes: HEAD_BYTES_MAX,
+    taken_within: TAKEN_WITHIN,
+};
 
 /// Where the page is served.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -146,6 +152,8 @@ struct Shared {
     streams: Arc<Semaphore>,
     /// One picture is read at a time.
     pictures: Semaphore,
+    /// One backup is made and sent at a time.
+    backups: Arc<Semaphore>,
     home: Home,
     setup: Arc<Setup>,
 }
@@ -167,9 +175,11 @@ impl App {
     fn pictures(&self) -> &Semaphore {
         &self.0.pictures
     }
-    /// The folder of the identity.
-    fn home(&self) -> &Path {
-        self.0.home.dir()
+    fn backups(&self) -> &Arc<Semaphore> {
+        &self.0.backups
+    }
+    fn home(&self) -> &Home {
+        &self.0.home
     }
     fn setup(&self) -> &Arc<Setup> {
         &self.0.setup
@@ -200,10 +210,10 @@ impl Web {
         listener.set_nonblocking(true)?;
         let sessions = Arc::new(Sessions::new(listener.local_addr()?));
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
-        let pictures = Semaphore::new(1);
+        let (pictures, backups) = (Semaphore::new(1), Arc::new(Semaphore::new(1)));
         let (zone, home, setup) = (config.zone, config.home.clone(), Arc::default());
         let handle = OnceLock::new();
-        let app = App(Arc::new(Shared { sessions, handle, zone, streams, pictures, home, setup }));
+        let app = App(Arc::new(Shared { sessions, handle, zone, streams, pictures, backups, home, setup }));
         // A thread of its own: what pages take is not taken from the exchange with others.
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -280,108 +290,9 @@ fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// What a server takes.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    connections: usize,
-    head_within: Duration,
-    head_bytes: usize,
-}
-
-/// Serves each connection what is made for its other end.
-async fn serve(listener: TcpListener, limits: Limits, of_peer: impl Fn(SocketAddr) -> Router) {
-    let places = Arc::new(Semaphore::new(limits.connections));
-    loop {
-        match listener.accept().await {
-            // One too many is closed at once: a browser tries again.
-            Ok((stream, peer)) => {
-                if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-                    let _ = stream.set_nodelay(true); // Only a matter of speed.
-                    let router = of_peer(peer);
-                    tokio::spawn(async move {
-                        let _place = place;
-                        converse(stream, limits, router).await;
-                    });
-                }
-            }
-            Err(error) => {
-                // Out of open files, say: others may close some.
-                tracing::warn!(%error, "the page takes nobody");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-}
-
-async fn converse<S>(stream: S, limits: Limits, router: Router)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let served = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_within)
-        .max_buf_size(limits.head_bytes)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-        .await;
-    if let Err(error) = served {
-        tracing::debug!(%error, "a browser went away");
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::routing::get;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-    use tokio::time::{Instant, sleep};
-
     use super::*;
-
-    /// A timer rings a little late, and never early.
-    const LATE: Duration = Duration::from_millis(10);
-
-    /// The other end of a connection that is served.
-    fn connect(limits: Limits) -> DuplexStream {
-        let (near, far) = tokio::io::duplex(64 * 1024);
-        tokio::spawn(converse(far, limits, Router::new().route("/", get(async || "here"))));
-        near
-    }
-
-    async fn answered(stream: &mut DuplexStream) -> String {
-        let mut said = [0; 1024];
-        let read = stream.read(&mut said).await.unwrap();
-        String::from_utf8_lossy(&said[..read]).into_owned()
-    }
-
-    /// How long it takes from now until the other end closes; it says nothing more before.
-    async fn closes(stream: &mut DuplexStream) -> Duration {
-        let begun = Instant::now();
-        let mut rest = String::new();
-        stream.read_to_string(&mut rest).await.unwrap();
-        assert_eq!(rest, "");
-        begun.elapsed()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_head_is_waited_for_as_long_as_it_may_take_the_first_and_the_next() {
-        for limits in [LIMITS, public::LIMITS] {
-            let within = limits.head_within;
-            for begin in ["", "GET / HTTP/1.1\r\nhost: x\r\n"] {
-                let mut slow = connect(limits);
-                slow.write_all(begin.as_bytes()).await.unwrap();
-                let waited = closes(&mut slow).await;
-                assert!((within..within + LATE).contains(&waited), "{begin:?}: {waited:?} of {within:?}");
-            }
-            let mut timely = connect(limits);
-            for _ in 0..2 {
-                timely.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
-                sleep(within - LATE).await;
-                timely.write_all(b"host: x\r\n\r\n").await.unwrap();
-                assert!(answered(&mut timely).await.starts_with("HTTP/1.1 200 "));
-            }
-            let waited = closes(&mut timely).await;
-            assert!((within..within + LATE).contains(&waited), "the next: {waited:?} of {within:?}");
-        }
-    }
 
     #[test]
     fn the_page_is_for_this_machine_alone() {

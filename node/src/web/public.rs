@@ -30,8 +30,9 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::serve::{Limits, serve};
 use super::words::Words;
-use super::{Limits, assets, serve};
+use super::{TAKEN_WITHIN, assets};
 use crate::clock::Stopwatch;
 use crate::daemon::{Handle, Refusal, Request as Ask, Response as Answered};
 use crate::network::hex;
@@ -45,8 +46,15 @@ pub const CONNECTIONS_MAX: usize = 256;
 pub const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// Longest head of a request, in bytes.
 pub const HEAD_BYTES_MAX: usize = 8 * 1024;
-pub(super) const LIMITS: Limits =
-    Limits { connections: CONNECTIONS_MAX, head_within: HEAD_WITHIN, head_bytes: HEAD_BYTES_MAX };
+/// Most connections of one address at once; of IPv6, of one network of 64 bits.
+pub const OF_ONE_MAX: usize = 32;
+pub(super) const LIMITS: Limits = Limits {
+    connections: CONNECTIONS_MAX,
+    of_one: OF_ONE_MAX,
+    head_within: HEAD_WITHIN,
+    head_bytes: HEAD_BYTES_MAX,
+    taken_within: TAKEN_WITHIN,
+};
 /// Changes within this time are shown together.
 const TOGETHER: Duration = Duration::from_secs(1);
 
@@ -293,6 +301,9 @@ struct Asked {
     /// How many were shown already.
     #[serde(default)]
     skip: usize,
+    /// How many of those that are over.
+    #[serde(default)]
+    past: usize,
 }
 
 async fn front(State(pages): State<Pages>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
@@ -300,14 +311,19 @@ async fn front(State(pages): State<Pages>, Query(asked): Query<Asked>, headers: 
     reading.page(&view::front(&reading, asked.skip))
 }
 
-async fn group(State(pages): State<Pages>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+async fn group(
+    State(pages): State<Pages>,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
     let reading = Reading::of(&pages, &headers);
     let (id, ending) = name.split_once('.').unwrap_or((&name, ""));
     let Some(group) = reading.site.groups.iter().find(|group| group.id.to_string() == id) else {
         return reading.nothing();
     };
     match ending {
-        "" => reading.page(&view::group(&reading, group)),
+        "" => reading.page(&view::group(&reading, group, asked.skip, asked.past)),
         "ics" => reading.answer("text/calendar; charset=utf-8", files::group_ics(&reading.site, group)),
         "atom" => reading.answer("application/atom+xml; charset=utf-8", files::atom(&reading, group)),
         "svg" => reading.answer("image/svg+xml", files::picture(&group.line)),

@@ -139,7 +139,7 @@ async fn scan(
     let unreadable = || Problem::new(visit.look.clone(), StatusCode::BAD_REQUEST, "problem-form");
     let Some(sent) = Sent::of(multipart).await else { return unreadable().into_response() };
     let Some(place) = Place::named(&sent.place) else { return visit.nothing().into_response() };
-    let found = match read(&sent.picture, app.home()).await {
+    let found = match read(&sent.picture, app.home().dir()).await {
         Ok(codes) if codes.is_empty() => Err("scan-nothing"),
         Ok(codes) => codes.into_iter().find(|code| place.asks_for(code)).ok_or("scan-other"),
         Err(PictureError::Pixels { .. }) => Err("scan-pixels"),

@@ -1,5 +1,7 @@
 //! Settings: who I am, how pages look, whom I block, and copies of what is mine.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -16,7 +18,7 @@ use super::frame::{Frame, Page, Tab};
 use super::stream::Stream;
 use crate::calendar::{self, Options};
 use crate::clock;
-use crate::daemon::{Refusal, Request};
+use crate::daemon::{self, Refusal, Request};
 use crate::foreign;
 
 pub(super) fn routes() -> Router<App> {
@@ -56,10 +58,10 @@ async fn page(
         links: me.links.join("\n"),
     };
     let form = typed.unwrap_or_else(said);
-    let blocked = follows.iter().filter(|line| line.blocked).map(|line| {
-        let name = line.petname.clone().or_else(|| line.name.clone()).unwrap_or_default();
-        Face::of(&line.feed, &name)
-    });
+    let blocked = follows
+        .iter()
+        .filter(|line| line.blocked)
+        .map(|line| Face::of(&line.feed, line.called().unwrap_or_default()));
     Ok(SettingsPage {
         frame: visit.frame_at(Tab::Settings, "/settings".to_owned()).await?,
         id: me.feed.to_string(),
@@ -101,19 +103,29 @@ async fn profile(visit: Visit, Typed(form): Typed<ProfileForm>) -> Response {
     }
 }
 
-/// The whole home as one file. It is made in the home, since it holds the key, and gone once it was sent.
+/// The whole home as one file. It is made in the home, since it holds the key, and gone once it was sent. One at a
+/// time: each takes the room of the whole log.
 async fn backup(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
-    let failed = |error: std::io::Error| visit.problem(&Refusal::Backup { problem: error.to_string() });
-    let folder = tempfile::Builder::new().prefix("backup-").tempdir_in(app.home()).map_err(failed)?;
-    let file = folder.path().join("klatch.backup");
-    let made = take!(visit, Request::Backup { file: file.clone() }, BackedUp)?;
-    let opened = std::fs::File::open(&file).map_err(failed)?;
+    let Ok(turn) = Arc::clone(app.backups()).acquire_owned().await else { return Err(visit.odd()) };
+    let handle = visit.handle.clone();
+    // In one piece, also where nobody waits for it any more: then folder and turn go when it is done.
+    let make = move || {
+        let failed = |error: std::io::Error| Refusal::Backup { problem: error.to_string() };
+        let folder = app.home().backup_folder().map_err(failed)?;
+        let file = folder.path().join("klatch.backup");
+        let made = handle.call(Request::Backup { file: file.clone() })?;
+        let opened = std::fs::File::open(&file).map_err(failed)?;
+        Ok((made, Stream::of_file(opened, folder, turn)))
+    };
+    let made = tokio::task::spawn_blocking(make).await.unwrap_or(Err(Refusal::Stopping));
+    let (made, stream) = made.map_err(|refusal| visit.problem(&refusal))?;
+    let daemon::Response::BackedUp(made) = made else { return Err(visit.odd()) };
     let headers = [
         (CONTENT_TYPE, "application/octet-stream".to_owned()),
         (CONTENT_LENGTH, made.bytes.to_string()),
         (CONTENT_DISPOSITION, "attachment; filename=\"klatch.backup\"".to_owned()),
     ];
-    Ok((headers, Body::new(Stream::of_file(opened, folder))).into_response())
+    Ok((headers, Body::new(stream)).into_response())
 }
 
 /// What I host or answered, for a calendar.

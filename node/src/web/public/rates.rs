@@ -54,14 +54,14 @@ impl Rates {
 }
 
 /// Whom an address stands for: of IPv6 a network of 64 bits, which is what a household gets.
-fn site(address: IpAddr) -> IpAddr {
+pub(in crate::web) fn site(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(six) => {
+        IpAddr::V6(six) if !six.is_loopback() => {
             let mut bytes = six.octets();
             bytes[8..].fill(0);
             IpAddr::from(bytes)
         }
-        four => four,
+        other => other,
     }
 }
 

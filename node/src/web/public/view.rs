@@ -22,7 +22,7 @@ use crate::web::words::{Arg, Count, Words};
 /// Most events of a list on one page.
 pub(super) const SHOWN_MAX: usize = 60;
 /// Most that are over, on the page of a group.
-const PAST_MAX: usize = 20;
+pub(super) const PAST_MAX: usize = 20;
 /// Most dates of a series that are offered on its page.
 const DATES_MAX: usize = 12;
 /// Most of its dates on the page of its group.
@@ -102,7 +102,12 @@ pub(super) struct GroupPage {
     name: String,
     members: usize,
     coming: Vec<Row>,
+    /// Where the rest of them is.
+    more: Option<usize>,
     past: Vec<Row>,
+    more_past: Option<usize>,
+    /// Some were shown already.
+    skipped: bool,
     line: String,
     /// Where the same is as a picture.
     picture: String,
@@ -177,7 +182,8 @@ pub(super) fn front(reading: &Reading<'_>, skip: usize) -> FrontPage {
     }
 }
 
-pub(super) fn group(reading: &Reading<'_>, group: &SiteGroup) -> GroupPage {
+/// The page of a group, past so many that come and so many that are over. Who leafs through one list sees that alone.
+pub(super) fn group(reading: &Reading<'_>, group: &SiteGroup, skip: usize, skip_past: usize) -> GroupPage {
     let (site, words) = (&*reading.site, reading.words);
     let is_its =
         |date: &&SiteDate| site.events.get(date.event).is_some_and(|event| event.group == Some(group.id));
@@ -190,17 +196,33 @@ pub(super) fn group(reading: &Reading<'_>, group: &SiteGroup) -> GroupPage {
     };
     let mut past: Vec<_> = site.dates.iter().filter(|date| is_over(date)).filter(is_its).collect();
     past.reverse();
+    let coming: Vec<_> = coming(site).filter(is_its).filter(is_next).collect();
+    let (coming, past) = match (skip, skip_past) {
+        (0, 0) => (part(coming, 0, SHOWN_MAX), part(past, 0, PAST_MAX)),
+        (0, skip) => ((Vec::new(), None), part(past, skip, PAST_MAX)),
+        (skip, _) => (part(coming, skip, SHOWN_MAX), (Vec::new(), None)),
+    };
     let name = foreign::line(&group.name);
     GroupPage {
         top: Top::new(reading, &format!("/g/{}", group.id), &named(words, "public-group-brief", &group.name)),
         id: group.id.to_string(),
         members: group.members,
-        coming: coming(site).filter(is_its).filter(is_next).take(SHOWN_MAX).map(row).collect(),
-        past: past.into_iter().take(PAST_MAX).map(row).collect(),
+        coming: coming.0.into_iter().map(row).collect(),
+        more: coming.1,
+        past: past.0.into_iter().map(row).collect(),
+        more_past: past.1,
+        skipped: skip > 0 || skip_past > 0,
         line: group.line.clone(),
         picture: format!("/g/{}.svg", group.id),
         name,
     }
+}
+
+/// So much of a list past `skip`, and where the rest is.
+fn part(dates: Vec<&SiteDate>, skip: usize, most: usize) -> (Vec<&SiteDate>, Option<usize>) {
+    let end = skip.saturating_add(most);
+    let more = (dates.len() > end).then_some(end);
+    (dates.into_iter().skip(skip).take(most).collect(), more)
 }
 
 /// The page of an event; `on` names the date of a series. `None` where it has no such date.

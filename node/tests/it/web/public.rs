@@ -541,3 +541,38 @@ fn one_more_than_may_be_listed_is_refused_and_who_is_no_pub_lists_nothing() {
     assert!(said.contains("--pages"), "{said}");
     drop(listener);
 }
+
+#[test]
+fn the_list_of_a_group_leads_on_through_what_comes_and_what_is_over() {
+    let network = Network::new();
+    let hub = network.person("hub");
+    let (_running, reader) = open(&hub, &[]);
+    let group = hub.json(&["group", "create", "Makers", "--public"])["id"].as_str().unwrap().to_owned();
+    // Three dates of each series are shown; twenty of what is over.
+    let series = |count: usize, start: &str, dates: &str| {
+        for at in 0..count {
+            let title = format!("Pot {start} {at}");
+            let when = ["--start", start, "--tz", "UTC", "--repeat", "daily", "--count", dates, "--public"];
+            hub.json(&[&["event", "schedule", "Makers", "--title", &title][..], &when].concat());
+        }
+    };
+    series(20, "2099-12-01T18:30", "4");
+    series(1, "2001-12-01T18:30", "20");
+    hub.json(&["pub", "publish", &group]);
+    let path = format!("/g/{group}");
+    let rows = |answer: &Answer| answer.body.matches("href=\"/e/").count();
+    let full = shown(&reader, &path, "Pot 2099-12-01T18:30 19");
+    assert_eq!(rows(&full), 60 + 20);
+    assert!(!full.body.contains("skip=") && !full.body.contains("past="), "{}", full.body);
+    series(1, "2099-12-20T18:30", "2");
+    series(1, "2001-11-01T18:30", "1");
+    let more = shown(&reader, &path, &format!("href=\"{path}?past=20\""));
+    assert_eq!(rows(&more), 60 + 20);
+    more.says(&format!("href=\"{path}?skip=60\""));
+    let coming = page(&reader, &format!("{path}?skip=60"));
+    assert_eq!(rows(&coming), 2, "{}", coming.body);
+    coming.says("Pot 2099-12-20T18:30 0").says(&format!("href=\"{path}\""));
+    let past = page(&reader, &format!("{path}?past=20"));
+    assert_eq!(rows(&past), 1, "{}", past.body);
+    past.says("Pot 2001-11-01T18:30 0");
+}
