@@ -54,6 +54,8 @@ const COMING_EVERY: Millis = 250;
 pub const PING_AFTER: Millis = 30_000;
 /// A side from which nothing came for this long is gone.
 pub const SILENT_AFTER: Millis = 90_000;
+/// One message takes at most this long to come whole: the largest of them at 1,024 bytes a second.
+pub const MESSAGE_TIME_MAX: Millis = 1_024_000;
 
 /// Milliseconds of a monotonic clock that the caller keeps.
 pub type Millis = u64;
@@ -65,6 +67,8 @@ pub struct Exchange {
     is_narrow: bool,
     phase: Phase,
     heard: Millis,
+    /// Since when a message has been coming.
+    begun: Option<Millis>,
     memory: Memory,
     interest: Option<Arc<Interest>>,
     plan: Plan,
@@ -172,6 +176,7 @@ impl Exchange {
             is_narrow,
             phase: Phase::Fresh,
             heard: now,
+            begun: None,
             memory,
             interest: None,
             plan: Plan::new(),
@@ -207,6 +212,16 @@ impl Exchange {
         }
     }
 
+    /// Something of the peer came, if only a part of a message.
+    pub fn heard(&mut self, now: Millis) {
+        self.heard = now;
+    }
+
+    /// Whether a part of a message is all that has come and was not handed in.
+    pub fn awaits_rest(&mut self, now: Millis, is_part: bool) {
+        self.begun = is_part.then(|| self.begun.unwrap_or(now));
+    }
+
     /// The next thing to do, in order.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.ground.out.pop()
@@ -218,7 +233,8 @@ impl Exchange {
             Phase::Fresh => Some(self.heard),
             Phase::Greeting | Phase::Open => {
                 let alive = (self.ground.out.spoke + PING_AFTER).min(self.heard + SILENT_AFTER);
-                let due = [self.plan.next_at(), self.serve.next_at(self.ground.out.now)];
+                let whole = self.begun.map(|begun| begun + MESSAGE_TIME_MAX);
+                let due = [self.plan.next_at(), self.serve.next_at(self.ground.out.now), whole];
                 Some(due.into_iter().flatten().fold(alive, Millis::min))
             }
             Phase::Closed => None,
@@ -248,7 +264,7 @@ impl Exchange {
     fn take(&mut self, now: Millis, input: Input, shelf: &dyn Shelf) -> Result<(), Reason> {
         match input {
             Input::Message(bytes) => {
-                self.heard = now;
+                (self.heard, self.begun) = (now, None);
                 let message = Message::decode(&bytes)?;
                 return self.hear(now, message, shelf);
             }
@@ -274,7 +290,7 @@ impl Exchange {
         if let Input::Changed(changes) = &input {
             self.owe_heirs(changes.iter().map(|change| change.feed), shelf);
         }
-        let Self { ground, plan, serve, about, errands, heard, .. } = self;
+        let Self { ground, plan, serve, about, errands, heard, begun, .. } = self;
         let mut desk = ground.desk(shelf);
         match input {
             Input::Message(_) | Input::Wants(_) | Input::Open | Input::Listening(_) => {
@@ -295,6 +311,9 @@ impl Exchange {
             }
             Input::Room => desk.out.emptied(),
             Input::Elapsed if now >= *heard + SILENT_AFTER => return Err(Reason::Silent),
+            Input::Elapsed if begun.is_some_and(|begun| now >= begun + MESSAGE_TIME_MAX) => {
+                return Err(Breach::Limit("time for one message").into());
+            }
             Input::Elapsed => {
                 plan.elapsed(now, &mut desk);
                 serve.elapsed(now, &mut desk);

@@ -192,6 +192,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, F: Fn() -> Box<dyn Shelf>> Pump<S, F> {
                 self.traffic.received.fetch_add(size as u64, Ordering::Relaxed);
                 let frames = self.inbox.unseal(&mut self.channel)?;
                 self.allowance.frames(frames);
+                if frames > 0 {
+                    self.exchange.heard(self.clock.now());
+                    self.exchange.awaits_rest(self.clock.now(), self.inbox.is_part());
+                }
             }
             None => {}
         }
@@ -237,7 +241,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, F: Fn() -> Box<dyn Shelf>> Pump<S, F> {
                         self.allowance.message(&message);
                         Input::Message(message)
                     }
-                    None => return Ok(false),
+                    None => {
+                        self.exchange.awaits_rest(self.clock.now(), self.inbox.is_part());
+                        return Ok(false);
+                    }
                 }
             } else {
                 self.changed.take()

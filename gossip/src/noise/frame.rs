@@ -91,6 +91,15 @@ impl Inbox {
         self.plain.len() - self.plain_taken
     }
 
+    /// Whether the next message has begun and is not whole.
+    pub fn is_part(&self) -> bool {
+        let rest = &self.plain[self.plain_taken..];
+        match rest.split_first_chunk::<MESSAGE_PREFIX>() {
+            Some((prefix, rest)) => rest.len() < u32::from_be_bytes(*prefix) as usize,
+            None => !rest.is_empty(),
+        }
+    }
+
     /// Decrypts every frame that has come whole; how many those were.
     ///
     /// # Errors

@@ -427,6 +427,78 @@ async fn a_peer_that_neither_speaks_nor_reads_is_left() {
     assert_eq!(started.elapsed(), Duration::from_secs(90));
 }
 
+/// A link between two ends that carries 2,000 bytes a second each way.
+fn slow_link(near: DuplexStream, far: DuplexStream) {
+    async fn carry(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
+        let mut bytes = [0; 1_000];
+        while let Ok(size @ 1..) = from.read(&mut bytes).await {
+            sleep(Duration::from_millis(size as u64 / 2)).await;
+            if to.write_all(&bytes[..size]).await.is_err() {
+                return;
+            }
+        }
+    }
+    let ((near_out, near_in), (far_out, far_in)) = (tokio::io::split(near), tokio::io::split(far));
+    tokio::spawn(carry(near_out, far_in));
+    tokio::spawn(carry(far_out, near_in));
+}
+
+/// A chunk of 700 kB takes six minutes over it: long, and no silence.
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_takes_longer_than_silence_comes_over_a_slow_link() {
+    let (authors, [log, empty]) = two_logs([250, 0], 2_800);
+    let feed = authors[0].feed();
+    let [ana, ben] = [local(1), local(2)];
+    let ((mut left, near), (far, mut right)) = (duplex(4_096), duplex(4_096));
+    slow_link(near, far);
+    let (anas, bens) =
+        tokio::join!(link::initiate(&mut left, &ana, ben.feed()), link::respond(&mut right, &ben));
+    let ana = Node::start(log, &ana, left, anas.unwrap(), &[]);
+    let mut ben = Node::start(empty, &ben, right, bens.unwrap(), &[feed]);
+    let started = Instant::now();
+    while ben.len(feed) < 250 {
+        assert!(!ana.link.is_finished() && !ben.link.is_finished(), "after {:?}", started.elapsed());
+        let _ = timeout(Duration::from_secs(10), ben.caught_up.changed()).await;
+    }
+    assert!(started.elapsed() > Duration::from_secs(300), "one chunk: {:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_dribbles_in_has_seventeen_minutes_and_four_seconds() {
+    let longest = u32::try_from(MESSAGE_BYTES_MAX).unwrap().to_be_bytes();
+    let (node, mut hand) = node_and_hand(Memory::new(net(), local(1).feed()), &[]).await;
+    hand.send(&resume()).await;
+    let started = Instant::now();
+    hand.send_plain(&longest).await;
+    let dribble = async {
+        loop {
+            sleep(Duration::from_secs(60)).await;
+            hand.send_plain(&[0]).await;
+        }
+    };
+    let limit = Reason::Protocol(Breach::Limit("time for one message"));
+    tokio::select! {
+        ended = node.link => assert!(matches!(ended.unwrap(), Ended::Closed(reason) if reason == limit)),
+        () = dribble => {}
+    }
+    assert_eq!(started.elapsed(), Duration::from_secs(1_024));
+
+    // Whole at the last moment: from then on it is silence that counts, as ever.
+    let (node, mut hand) = node_and_hand(Memory::new(net(), local(1).feed()), &[]).await;
+    hand.send(&resume()).await;
+    let message = Message::Wants { root: None, add: vec![local(3).feed()].into(), del: vec![] }.encode();
+    let plain = [&u32::try_from(message.len()).unwrap().to_be_bytes()[..], &message].concat();
+    let pause = Duration::from_secs(1_023) / u32::try_from(plain.len() - 1).unwrap();
+    hand.send_plain(&plain[..1]).await;
+    for byte in &plain[1..] {
+        sleep(pause).await;
+        hand.send_plain(&[*byte]).await;
+    }
+    let started = Instant::now();
+    assert!(matches!(soon(node.link).await.unwrap(), Ended::Closed(Reason::Silent)));
+    assert!(started.elapsed() >= Duration::from_secs(89));
+}
+
 /// It asks for much, pings, and takes nothing: what waits for it stays bounded, and a minute is all it gets.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_stops_reading_is_left_after_a_minute() {
