@@ -81,6 +81,8 @@ pub struct Exchange {
     heirs: Heirs,
     coming: (u32, u64),
     coming_at: Millis,
+    /// What is coming may have changed since it was counted.
+    is_coming_due: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -189,6 +191,7 @@ impl Exchange {
             heirs: Heirs::default(),
             coming: (0, 0),
             coming_at: now,
+            is_coming_due: false,
         }
     }
 
@@ -234,7 +237,8 @@ impl Exchange {
             Phase::Greeting | Phase::Open => {
                 let alive = (self.ground.out.spoke + PING_AFTER).min(self.heard + SILENT_AFTER);
                 let whole = self.begun.map(|begun| begun + MESSAGE_TIME_MAX);
-                let due = [self.plan.next_at(), self.serve.next_at(self.ground.out.now), whole];
+                let coming = self.is_coming_due.then_some(self.coming_at);
+                let due = [self.plan.next_at(), self.serve.next_at(self.ground.out.now), whole, coming];
                 Some(due.into_iter().flatten().fold(alive, Millis::min))
             }
             Phase::Closed => None,
@@ -415,7 +419,10 @@ impl Exchange {
             && self.serve.is_idle()
             && self.about.is_answered()
             && self.about.is_idle();
-        if now >= self.coming_at || is_level != self.is_level {
+        // Whatever was handled may have changed it, also what came before this was level.
+        self.is_coming_due |= !is_level || self.coming != (0, 0);
+        if self.is_coming_due && now >= self.coming_at || is_level != self.is_level {
+            self.is_coming_due = false;
             self.coming_at = now + COMING_EVERY;
             let coming = self.plan.coming(shelf);
             if coming != self.coming {

@@ -88,6 +88,18 @@ impl Side {
         self.give(Input::Elapsed);
     }
 
+    /// Time passes, and the exchange is woken when it says; messages for the other side.
+    pub(crate) fn wait(&mut self, millis: u64) -> Vec<Vec<u8>> {
+        let (until, mut messages) = (self.now + millis, Vec::new());
+        while let Some(at) = self.exchange.poll_timeout().filter(|at| *at <= until) {
+            self.now = self.now.max(at);
+            self.give(Input::Elapsed);
+            messages.extend(self.work());
+        }
+        self.now = until;
+        messages
+    }
+
     /// The connection ends; the next one starts from what is remembered.
     pub(crate) fn hang_up(&mut self, change: impl FnOnce(Setup) -> Setup) {
         self.setup = change(Setup { memory: self.met.clone(), ..self.setup.clone() });
@@ -175,13 +187,7 @@ impl Side {
 
 /// Lets both talk until neither has anything to say.
 pub(crate) fn settle(a: &mut Side, b: &mut Side) {
-    settle_every(a, b, 0);
-}
-
-/// As [`settle`], and each message takes so long.
-pub(crate) fn settle_every(a: &mut Side, b: &mut Side, millis: u64) {
     for _ in 0..100_000 {
-        (a.now, b.now) = (a.now + millis, b.now + millis);
         a.give(Input::Room);
         b.give(Input::Room);
         let (from_a, from_b) = (a.work(), b.work());
