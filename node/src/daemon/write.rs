@@ -5,6 +5,7 @@ mod door;
 mod events;
 mod groups;
 mod profile;
+mod rights;
 mod sealing;
 mod seating;
 mod talk;
@@ -25,6 +26,8 @@ use crate::names;
 use crate::network::{unhex, unhex_any};
 use crate::share::{Address, ShareLine};
 use events::Dates;
+pub(super) use rights::role_word;
+use rights::{right, role_in};
 use sealing::FirstAddress;
 
 /// Longest petname, in bytes.
@@ -98,7 +101,7 @@ pub(super) fn plan(shared: &Shared, snapshot: &Snapshot, request: Request) -> Re
         Request::Present { group } => on.present(&group),
         Request::Hide { object, entries, on: is_on, reason } => on.hide(&object, &entries, is_on, &reason),
         Request::GroupPublic { group, on: is_on } => on.public(&group, is_on),
-        Request::GroupJoin { group } => Ok(Plan::post(Post::Join { group: names::group(snapshot, &group)? })),
+        Request::GroupJoin { group } => on.join(&group),
         Request::GroupLeave { group } => on.leave(&group),
         Request::Schedule(schedule) => on.schedule(schedule),
         Request::EventUpdate { event, on: date, fields, extra, except, address } => {
@@ -212,6 +215,14 @@ impl On<'_> {
         Ok(Local::of_feed(Spaces::PEER, &feed, Some(value)))
     }
 
+    fn join(&self, group: &str) -> Result<Plan, Refusal> {
+        let group = self.group(&names::group(self.snapshot, group)?)?;
+        if group.members.contains(&self.me) {
+            return Err(no_effect(format!("you are a member of {:?} already", group.name)));
+        }
+        Ok(Plan::post(Post::Join { group: group.id }))
+    }
+
     fn leave(&self, group: &str) -> Result<Plan, Refusal> {
         let group = self.group(&names::group(self.snapshot, group)?)?;
         if !group.members.contains(&self.me) {
@@ -274,15 +285,6 @@ impl On<'_> {
         })
     }
 
-    /// Whether I have at least `role` in the event.
-    fn hosts(&self, event: &EventState, role: Role) -> Result<(), Refusal> {
-        let mine = role_in(&event.hosts, &self.me);
-        match mine.is_some_and(|mine| mine <= role) {
-            true => Ok(()),
-            false => Err(right(&event.title, mine, role_word(role))),
-        }
-    }
-
     fn person(&self, who: &str) -> Result<Person, Refusal> {
         let feed = names::person(self.snapshot, self.me, who)?;
         let genesis = self.snapshot.genesis(&feed)?.ok_or(Refusal::NotHeld { who: who.to_owned() })?;
@@ -321,25 +323,6 @@ pub(super) fn imported(feed: FeedId, outcomes: Vec<klatch_store::Outcome>) -> Re
         None => "the store said nothing",
     };
     Err(field("file", problem))
-}
-
-fn role_in(roles: &[RoleLine], who: &FeedId) -> Option<Role> {
-    roles.iter().find(|line| line.feed == *who).map(|line| line.role)
-}
-
-/// A role in a word, with its article.
-pub(super) fn role_word(role: Role) -> &'static str {
-    match role {
-        Role::Owner => "an owner",
-        Role::Organizer => "an organizer",
-        Role::Host => "a host",
-        Role::Door => "a door",
-    }
-}
-
-fn right(object: &str, yours: Option<Role>, wanted: &str) -> Refusal {
-    let yours = yours.map_or_else(|| "have no role".to_owned(), |role| format!("are {}", role_word(role)));
-    Refusal::Right { object: format!("{object:?}"), yours, wanted: wanted.to_owned() }
 }
 
 fn no_effect(problem: impl Into<String>) -> Refusal {

@@ -114,8 +114,10 @@ impl Hub {
             return Err(not_open());
         }
         if !may_countersign(&state, &self.handle.me()) {
-            let (yours, wanted) = ("nobody with a role".to_owned(), "the door or a higher role".to_owned());
-            return Err(Refusal::Right { object: format!("{:?}", state.title), yours, wanted });
+            let is_cut = state.hosts.iter().any(|line| line.feed == self.handle.me());
+            let yours = if is_cut { "have a role that was revoked" } else { "have no role" }.to_owned();
+            let (object, wanted) = (format!("{:?}", state.title), "the door or a higher role".to_owned());
+            return Err(Refusal::Right { object, yours, wanted });
         }
         if state.cancelled {
             return Err(refused(format!("{:?} is cancelled", state.title)));

@@ -1,6 +1,6 @@
 //! Groups as their owners and members handle them: who is in, who was let in again, who is silent, what is hidden.
 
-use klatch::daemon::{Admit, Options, Refusal, Request, Response};
+use klatch::daemon::{Admit, Options, PollRequest, Refusal, Request, Response, Schedule};
 use klatch_feed::post::{Joining, Role, Schedulers, Silence};
 use klatch_feed::{EntryId, FeedId, GroupState};
 
@@ -124,6 +124,122 @@ fn an_owner_who_is_stated_to_be_silent_is_followed_and_takes_it_back_by_answerin
     ana.posts(present());
     assert_eq!(group(&ana, &id).silent, []);
     assert_eq!(group(&ana, &id).roles[0].cut, None);
+}
+
+/// What each of those requests is refused with.
+fn refusals<const N: usize>(by: &Somebody, requests: [Request; N]) -> [String; N] {
+    requests.map(|request| match by.ask(request.clone()) {
+        Err(refusal) => refusal.to_string(),
+        done => panic!("{request:?} is {done:?}"),
+    })
+}
+
+fn grant(object: &EntryId, who: &Somebody, role: Role) -> Request {
+    Request::Grant { object: object.to_string(), who: text(who), role, quota: 0 }
+}
+
+fn schedule(group: &EntryId) -> Request {
+    Request::Schedule(Schedule {
+        group: Some(group.to_string()),
+        title: "Tea".to_owned(),
+        start: "2126-12-01T18:30".to_owned(),
+        zone: "UTC".to_owned(),
+        minutes: 60,
+        place: String::new(),
+        about: String::new(),
+        capacity: None,
+        split: false,
+        repeat: None,
+        fields: Box::default(),
+        address: None,
+    })
+}
+
+#[test]
+fn whose_posts_are_cut_is_told_what_stands_against_them_and_posts_nothing() {
+    let [ana, ben, cat] = people(["Ana", "Ben", "Cat"]);
+    meet(&[&ana, &ben, &cat]);
+    let id = founds(&ana, &[&ben], Joining::Open, Some(Silence { owners: 1, members: 0 }));
+    meet(&[&ana, &ben, &cat]);
+    let event = ana.posts(schedule(&id));
+    ana.posts(grant(&id, &cat, Role::Organizer));
+    meet(&[&ana, &ben, &cat]);
+    let acts = || {
+        [
+            schedule(&id),
+            Request::EventCancel { event: event.to_string(), reason: String::new() },
+            grant(&event, &ben, Role::Door),
+            Request::GroupAccept { group: id.to_string(), who: text(&ben) },
+            Request::Hide {
+                object: id.to_string(),
+                entries: vec![event.to_string()],
+                on: true,
+                reason: String::new(),
+            },
+        ]
+    };
+    let Ok(Response::Stated(_)) =
+        ben.ask(Request::Silent { group: id.to_string(), owner: text(&ana), heir: text(&ben) })
+    else {
+        panic!("not stated")
+    };
+    ben.posts(Request::Revoke { object: id.to_string(), who: text(&cat) });
+    meet(&[&ana, &ben, &cat]);
+    for said in refusals(&ana, acts()) {
+        assert!(
+            said.contains("you are silent, and Ben goes on") && said.contains("klatch group present"),
+            "{said}"
+        );
+    }
+    for said in refusals(&cat, acts()) {
+        assert!(
+            said.contains("Ben removed you from \"Rust\"") && said.contains("klatch group accept"),
+            "{said}"
+        );
+    }
+    ana.posts(Request::Present { group: id.to_string() });
+    meet(&[&ana, &ben, &cat]);
+    assert!(!ana.event(&event).cancelled, "nothing was posted that counts now");
+}
+
+#[test]
+fn a_role_that_was_revoked_at_an_event_is_no_role_there() {
+    let [ana, ben] = people(["Ana", "Ben"]);
+    let event = ana.schedules(Some(2));
+    meet(&[&ana, &ben]);
+    ana.posts(grant(&event, &ben, Role::Host));
+    ana.posts(Request::Revoke { object: event.to_string(), who: text(&ben) });
+    meet(&[&ana, &ben]);
+    let close = Request::Close { event: event.to_string(), on: None };
+    let [said] = refusals(&ben, [close]);
+    assert!(
+        said.contains("Ana revoked your role in \"Tea\"") && said.contains("klatch event grant"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_member_who_was_removed_asks_for_no_date_and_one_who_is_in_joins_once() {
+    let [ana, ben] = people(["Ana", "Ben"]);
+    let id = founds(&ana, &[], Joining::Open, None);
+    meet(&[&ana, &ben]);
+    let join = || Request::GroupJoin { group: id.to_string() };
+    ben.posts(join());
+    let [said] = refusals(&ben, [join()]);
+    assert!(said.contains("a member of \"Rust\" already"), "{said}");
+    meet(&[&ana, &ben]);
+    ana.posts(Request::GroupRemove { group: id.to_string(), who: text(&ben) });
+    meet(&[&ana, &ben]);
+    let poll = Request::Poll(PollRequest::Create {
+        group: id.to_string(),
+        question: "When?".to_owned(),
+        zone: "UTC".to_owned(),
+        minutes: 60,
+        options: vec!["2126-12-01T18:30".to_owned(), "2126-12-02T18:30".to_owned()],
+    });
+    for said in refusals(&ben, [poll, schedule(&id)]) {
+        assert!(said.contains("Ana removed you from \"Rust\""), "{said}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use klatch_feed::post::{StampKind, kind};
 use klatch_feed::{EntryId, EventState, FeedId, Post};
 
 use super::super::request::DoorNote;
-use super::{On, Plan, Refusal, TARGETS_MAX, created, no_effect, right, role_in};
+use super::{On, Plan, Refusal, TARGETS_MAX, created, no_effect, right};
 use crate::daemon::{Response, occurrence};
 use crate::door::may_countersign;
 use crate::names;
@@ -29,7 +29,8 @@ impl On<'_> {
     ) -> Result<Plan, Refusal> {
         let event = occurrence::one(self.snapshot, self.event(event)?, on)?;
         if !may_countersign(&event, &self.me) {
-            return Err(right(&event.title, role_in(&event.hosts, &self.me), "the door or a higher role"));
+            let mine = self.my_role(&event.id, &event.hosts)?;
+            return Err(right(&event.title, mine, "the door or a higher role"));
         }
         let guest = self.snapshot.lineage()?.now(names::person(self.snapshot, self.me, who)?);
         let Some(line) = event.attendance.iter().find(|line| line.feed == guest) else {

@@ -3,7 +3,7 @@
 use klatch_feed::meetup::RoleLine;
 use klatch_feed::meetup::cuts::Revoke;
 use klatch_feed::post::{Joining, Person, Role};
-use klatch_feed::{EntryId, FeedId, GroupState, Post, Seq};
+use klatch_feed::{EntryId, FeedId, Post, Seq};
 
 use super::{On, Plan, created, no_effect, right, role_in};
 use crate::daemon::response::{Created, Refusal, Response, Stated};
@@ -18,7 +18,7 @@ impl On<'_> {
         let object = names::object(self.snapshot, object, Among::GroupsAndEvents)?;
         let subject = self.person(who)?;
         let (name, roles) = self.roles(&object)?;
-        let mine = role_in(&roles, &self.me);
+        let mine = self.my_role(&object, &roles)?;
         let may = match mine {
             Some(Role::Owner) => true,
             Some(mine) => mine < role, // An organizer grants host and door, a host door.
@@ -117,7 +117,7 @@ impl On<'_> {
     fn cut(&self, object: EntryId, subject: Person, name: &str, roles: &[RoleLine]) -> Result<Plan, Refusal> {
         // Listed by seniority: only who stands above may cut, and everybody with a role above who has none.
         let place = |feed: &FeedId| roles.iter().position(|line| line.feed == *feed).unwrap_or(roles.len());
-        let mine = role_in(roles, &self.me);
+        let mine = self.my_role(&object, roles)?;
         if place(&self.me) >= place(&subject.feed) || mine == Some(Role::Door) {
             return Err(right(name, mine, "somebody senior to them"));
         }
@@ -134,7 +134,7 @@ impl On<'_> {
         let object = names::object(self.snapshot, object, Among::GroupsAndEvents)?;
         let (name, roles) = self.roles(&object)?;
         let place = |feed: &FeedId| roles.iter().position(|line| line.feed == *feed).unwrap_or(roles.len());
-        let mine = role_in(&roles, &self.me);
+        let mine = self.my_role(&object, &roles)?;
         if mine.is_none_or(|role| role == Role::Door) {
             return Err(right(&name, mine, "a host"));
         }
@@ -170,6 +170,8 @@ impl On<'_> {
         if heir_person.feed == subject.feed || subject.feed == self.me {
             return Err(no_effect("nobody goes on for themselves, and you are here"));
         }
+        self.my_role(&group.id, &group.roles)?;
+        self.not_removed(&group)?;
         if !group.members.contains(&self.me) {
             let wanted = "an owner, or a member who has a role or was accepted";
             return Err(right(&group.name, role_in(&group.roles, &self.me), wanted));
@@ -195,7 +197,7 @@ impl On<'_> {
 
     pub(super) fn public(&self, group: &str, on: bool) -> Result<Plan, Refusal> {
         let group = self.group(&names::group(self.snapshot, group)?)?;
-        let mine = role_in(&group.roles, &self.me);
+        let mine = self.my_role(&group.id, &group.roles)?;
         if mine != Some(Role::Owner) {
             return Err(right(&group.name, mine, "an owner"));
         }
@@ -218,7 +220,7 @@ impl On<'_> {
         let event = self.snapshot.event(&object)?;
         let (least, wanted) =
             if event.is_some() { (Role::Host, "a host") } else { (Role::Organizer, "an organizer") };
-        let mine = role_in(&roles, &self.me);
+        let mine = self.my_role(&object, &roles)?;
         if mine.is_none_or(|role| role > least) {
             return Err(right(&name, mine, wanted));
         }
@@ -250,14 +252,6 @@ impl On<'_> {
         let id = names::entry(self.snapshot, text)?;
         let unknown = || Refusal::Unknown { text: text.to_owned(), among: Among::Entries };
         Ok((id, self.snapshot.entry(&id)?.ok_or_else(unknown)?))
-    }
-
-    fn organizes(&self, group: &GroupState) -> Result<(), Refusal> {
-        let mine = role_in(&group.roles, &self.me);
-        match mine.is_some_and(|role| role <= Role::Organizer) {
-            true => Ok(()),
-            false => Err(right(&group.name, mine, "an organizer")),
-        }
     }
 }
 

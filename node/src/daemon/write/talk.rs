@@ -1,10 +1,10 @@
 //! Comments, and polls that become events.
 
-use klatch_feed::post::{EventFields, Role, Tone, kind, local_start};
+use klatch_feed::post::{EventFields, Tone, kind, local_start};
 use klatch_feed::{EntryId, Post};
 
 use super::super::request::PollRequest;
-use super::{On, Plan, Refusal, field, no_effect, right, role_in};
+use super::{On, Plan, Refusal, field, no_effect, right};
 use crate::daemon::{Among, read};
 use crate::names;
 
@@ -26,7 +26,7 @@ impl On<'_> {
         };
         match tone {
             Some(tone) if !read::may_say(tone, &self.me, &roles, &attendance) => Err(match tone {
-                Tone::Announcement => right(&name, role_in(&roles, &self.me), "a host"),
+                Tone::Announcement => right(&name, self.my_role(&object, &roles)?, "a host"),
                 Tone::Thanks => {
                     no_effect(format!("thanks are from who was there: no door of {name:?} saw you"))
                 }
@@ -39,6 +39,8 @@ impl On<'_> {
         match request {
             PollRequest::Create { group, question, zone, minutes, options } => {
                 let group = self.group(&names::group(self.snapshot, &group)?)?;
+                self.my_role(&group.id, &group.roles)?;
+                self.not_removed(&group)?;
                 if !group.members.contains(&self.me) {
                     return Err(no_effect(format!("only members of {:?} ask it for a date", group.name)));
                 }
@@ -93,17 +95,6 @@ impl On<'_> {
             return Err(no_effect("that poll is settled: `klatch poll show` says which event came of it"));
         }
         Ok((id, post))
-    }
-
-    /// Whether I may schedule in the group.
-    pub(super) fn may_schedule(&self, group: &klatch_feed::GroupState) -> Result<(), Refusal> {
-        let role = role_in(&group.roles, &self.me);
-        let open = group.schedulers == klatch_feed::post::Schedulers::Members;
-        let may = role.is_some_and(|role| role <= Role::Organizer);
-        match may || (open && group.members.contains(&self.me)) {
-            true => Ok(()),
-            false => Err(right(&group.name, role, if open { "a member" } else { "an organizer" })),
-        }
     }
 }
 

@@ -1,0 +1,115 @@
+//! Who may say what. A role helps nobody whose posts are cut: what stands against them is said in place of a success
+//! that nobody else would see. Source: spec/meetup.md, "roles".
+
+use klatch_feed::meetup::{RoleLine, SilentLine};
+use klatch_feed::post::{Role, Schedulers};
+use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
+
+use super::{On, Refusal, no_effect};
+use crate::daemon::local;
+
+impl On<'_> {
+    /// The role of mine by which what I post about a group or event counts.
+    pub(super) fn my_role(&self, object: &EntryId, roles: &[RoleLine]) -> Result<Option<Role>, Refusal> {
+        match roles.iter().find(|line| line.feed == self.me) {
+            Some(line) => match line.cut {
+                Some(cut) => Err(self.against_me(object, Some(cut))?),
+                None => Ok(Some(line.role)),
+            },
+            None => Ok(None),
+        }
+    }
+
+    /// Whether I have at least `role` in the event.
+    pub(super) fn hosts(&self, event: &EventState, role: Role) -> Result<(), Refusal> {
+        let mine = self.my_role(&event.id, &event.hosts)?;
+        match mine.is_some_and(|mine| mine <= role) {
+            true => Ok(()),
+            false => Err(right(&event.title, mine, role_word(role))),
+        }
+    }
+
+    pub(super) fn organizes(&self, group: &GroupState) -> Result<(), Refusal> {
+        let mine = self.my_role(&group.id, &group.roles)?;
+        match mine.is_some_and(|role| role <= Role::Organizer) {
+            true => Ok(()),
+            false => Err(right(&group.name, mine, "an organizer")),
+        }
+    }
+
+    /// Whether I may schedule in the group.
+    pub(super) fn may_schedule(&self, group: &GroupState) -> Result<(), Refusal> {
+        let role = self.my_role(&group.id, &group.roles)?;
+        self.not_removed(group)?;
+        let open = group.schedulers == Schedulers::Members;
+        let may = role.is_some_and(|role| role <= Role::Organizer);
+        match may || (open && group.members.contains(&self.me)) {
+            true => Ok(()),
+            false => Err(right(&group.name, role, if open { "a member" } else { "an organizer" })),
+        }
+    }
+
+    /// Whether nobody has removed me, who may have no role, from the group.
+    pub(super) fn not_removed(&self, group: &GroupState) -> Result<(), Refusal> {
+        match group.removed.contains(&self.me) {
+            true => Err(self.against_me(&group.id, None)?),
+            false => Ok(()),
+        }
+    }
+
+    /// What stands against me in a group or event, and what helps.
+    pub(super) fn against_me(&self, object: &EntryId, cut: Option<Seq>) -> Result<Refusal, Refusal> {
+        let after = cut.map_or_else(String::new, |cut| format!(" after entry {cut} of your log"));
+        let event = self.snapshot.event(object)?;
+        let above = event.as_ref().filter(|event| event.in_group).and_then(|event| event.group);
+        if let Some(event) = &event
+            && let Some(by) = self.who_revoked_me(object)?
+        {
+            return Ok(no_effect(format!(
+                "{by} revoked your role in {:?}: nothing that you post about it{after} counts, until {by} or somebody senior grants you one again by `klatch event grant`",
+                event.title
+            )));
+        }
+        let group = self.group(&above.unwrap_or(*object))?;
+        let name = &group.name;
+        if let Some(SilentLine { heir, .. }) =
+            group.silent.iter().find(|line| line.subject == self.me && line.reached)
+        {
+            let heir = local::called(self.snapshot, heir)?;
+            return Ok(no_effect(format!(
+                "it is stated in {name:?} that you are silent, and {heir} goes on for you: nothing that you post there{after} counts, until you answer by `klatch group present {}`",
+                group.id
+            )));
+        }
+        let by = self.who_revoked_me(&group.id)?.unwrap_or_else(|| "a senior".to_owned());
+        Ok(no_effect(format!(
+            "{by} removed you from {name:?}: nothing that you post there{after} counts, until {by} or somebody senior lets you in again by `klatch group accept`"
+        )))
+    }
+
+    /// The most senior of those whose revoke of mine stands in that very group or event.
+    fn who_revoked_me(&self, object: &EntryId) -> Result<Option<String>, Refusal> {
+        let revokes = self.snapshot.facts(object)?.map(|facts| facts.revokes(*object, self.me));
+        let by = revokes.unwrap_or_default().first().map(|revoke| revoke.by);
+        Ok(by.map(|by| local::called(self.snapshot, &by)).transpose()?)
+    }
+}
+
+pub(super) fn role_in(roles: &[RoleLine], who: &FeedId) -> Option<Role> {
+    roles.iter().find(|line| line.feed == *who).map(|line| line.role)
+}
+
+/// A role in a word, with its article.
+pub(in crate::daemon) fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "an owner",
+        Role::Organizer => "an organizer",
+        Role::Host => "a host",
+        Role::Door => "a door",
+    }
+}
+
+pub(super) fn right(object: &str, yours: Option<Role>, wanted: &str) -> Refusal {
+    let yours = yours.map_or_else(|| "have no role".to_owned(), |role| format!("are {}", role_word(role)));
+    Refusal::Right { object: format!("{object:?}"), yours, wanted: wanted.to_owned() }
+}
