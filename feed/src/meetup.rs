@@ -351,6 +351,9 @@ pub struct SeatLine {
     pub rsvp: EntryId,
     pub answer: Answer,
     pub party: u32,
+    /// For how many the guest asks by a later answer than the line is for, where that is more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<u32>,
     /// The host who seated it, or else the most senior who ranked it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<FeedId>,

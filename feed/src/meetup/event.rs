@@ -259,6 +259,7 @@ impl Lists {
             rsvp: wish.rsvp,
             answer: wish.answer,
             party: place.map_or(wish.party, |place| place.persons),
+            asked: place.and_then(|place| guest.asks_more(place.seq, place.persons)),
             by: place.map(|place| roles.principals[place.host].person.feed),
             confirmed: guest.confirmation().is_some(),
             stale: *moved.entry(wish.seen).or_insert_with(|| changes.moved_since(wish.seen)),

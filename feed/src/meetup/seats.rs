@@ -63,8 +63,9 @@ pub(super) struct Given {
 
 /// A host's line, as far as it is not void.
 pub(super) struct Line {
-    /// `None`: the RSVP is not held here. It keeps its places and shows nobody.
-    pub(super) guest: Option<usize>,
+    /// Whose, and the place of the RSVP that it names. `None`: that is not held here. It keeps its places and
+    /// shows nobody.
+    pub(super) guest: Option<(usize, Seq)>,
     pub(super) persons: u32,
 }
 
@@ -94,9 +95,10 @@ enum Item {
     },
 }
 
-/// A guest's place: how many persons, and the host (by rank) who gave it.
+/// A guest's place: for which of their RSVPs, how many persons, and the host (by rank) who gave it.
 pub(super) struct Place {
     pub(super) guest: usize,
+    pub(super) seq: Seq,
     pub(super) persons: u32,
     pub(super) host: usize,
 }
@@ -155,6 +157,12 @@ impl<'a> Guest<'a> {
         let last = self.smallest.last()?.0;
         let covers = |(to, ..): &&(Seq, usize, EntryId)| last <= *to;
         self.released.iter().filter(covers).map(|(_, by, entry)| (*by, *entry)).min()
+    }
+
+    /// For how many they ask, if that is by a later answer than the one at `seq` and for more than `persons`.
+    pub(super) fn asks_more(&self, seq: Seq, persons: u32) -> Option<u32> {
+        let (at, party) = *self.smallest.last()?;
+        (at > seq && party > persons).then_some(party)
     }
 
     /// When all is said: the parties become the smallest from each place on.
@@ -292,7 +300,7 @@ impl<'a> Guests<'a> {
                     }
                     match who.release(seq, rank) {
                         Some(entry) => Err(Void::Released(entry)),
-                        None => Ok(Line { guest: Some(guest), persons }),
+                        None => Ok(Line { guest: Some((guest, seq)), persons }),
                     }
                 }
             }
@@ -319,10 +327,10 @@ impl Seating {
             let mut room = quotas.as_ref().map(|quotas| quotas[host]);
             let mut is_full = false; // Somebody did not fit: nobody passes them, unless parties may.
             for line in log.iter().filter_map(Item::line) {
-                if line.guest.is_some_and(|guest| seated[guest]) {
+                if line.guest.is_some_and(|(guest, _)| seated[guest]) {
                     continue; // A more senior host seated them.
                 }
-                let place = line.guest.map(|guest| Place { guest, persons: line.persons, host });
+                let place = line.guest.map(|(guest, seq)| Place { guest, seq, persons: line.persons, host });
                 if room.is_none_or(|room| line.persons <= room) && (split || !is_full) {
                     room = room.map(|room| room - line.persons);
                     seating.seated.extend(place.inspect(|place| seated[place.guest] = true));

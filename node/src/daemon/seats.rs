@@ -19,9 +19,47 @@ pub(super) fn unranked(event: &EventState) -> impl Iterator<Item = &SeatLine> {
     event.provisional.iter().chain(&event.unranked)
 }
 
+/// For how many a new line for that answer is.
+fn wanted(line: &SeatLine, party_max: Option<u32>) -> u32 {
+    line.asked.unwrap_or(line.party).min(party_max.unwrap_or(u32::MAX))
+}
+
+/// Whom `me` can seat with what their own lines leave of their share: who waits on the lists of others alone, in the
+/// list's order, and, where nobody waits after that, guests of their own who ask for more than their line is for. Only
+/// who fits, and nobody past the first who does not, unless the event lets smaller parties pass.
+pub(super) fn spare<'e>(event: &'e EventState, me: &FeedId, party_max: Option<u32>) -> Vec<&'e SeatLine> {
+    let is_mine = |line: &&SeatLine| line.by == Some(*me);
+    if !event.split && event.waiting.iter().any(|line| is_mine(&line)) {
+        return Vec::new(); // Who waits on their own list is not passed.
+    }
+    let quota = event.hosts.iter().find(|line| line.feed == *me).and_then(|line| line.quota);
+    let taken = event.seated.iter().chain(&event.waiting).filter(is_mine);
+    let taken = taken.fold(0_u32, |sum, line| sum.saturating_add(line.party));
+    let mut room = event.capacity.map_or(u32::MAX, |_| quota.unwrap_or_default().saturating_sub(taken));
+    let mut takes = |persons: u32| {
+        let left = room.checked_sub(persons);
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    let (mut found, mut is_full) = (Vec::new(), false);
+    for line in event.waiting.iter().filter(|line| !is_mine(line)) {
+        match (event.split || !is_full) && takes(wanted(line, party_max)) {
+            true => found.push(line),
+            false => is_full = true,
+        }
+    }
+    if found.len() == event.waiting.len() {
+        let more = |line: &&SeatLine| wanted(line, party_max).saturating_sub(line.party);
+        let asking =
+            event.seated.iter().filter(is_mine).filter(|line| line.asked.is_some() && more(line) > 0);
+        found.extend(asking.filter(|line| takes(more(line))));
+    }
+    found
+}
+
 /// The posts that give these lines, in this order, each for at most so many persons.
 pub(super) fn posts(event: &EventState, lines: &[&SeatLine], party_max: Option<u32>) -> Vec<Post> {
-    let line = |line: &&SeatLine| (line.rsvp, line.party.min(party_max.unwrap_or(u32::MAX)));
+    let line = |line: &&SeatLine| (line.rsvp, wanted(line, party_max));
     let post = |lines: &[&SeatLine]| Post::Seat {
         event: event.id,
         lines: lines.iter().map(line).collect(),

@@ -114,42 +114,56 @@ fn rank(
     lines.retain(|line| event.no_show_max == 0 || stays_away(&line.feed) < event.no_show_max);
     match event.policy {
         Policy::Approval => return,
-        Policy::Lottery => {
-            let Some(closes) = deadline(event, event.closes) else { return };
-            if step.is_past(closes, around.now_ms) != Some(true) {
-                return;
-            }
-            if noted.drawn.is_none() {
-                if end_ms(event).is_none_or(|end| end <= around.now_ms) {
-                    return; // Nobody is drawn for what is over.
-                }
-                shuffle(&mut lines, draw);
-                step.drawn = Some(lines.iter().map(|line| line.rsvp).collect());
-            }
-            // Whoever answers after the draw was not in it.
-            let order = noted.drawn.as_ref().or(step.drawn.as_ref()).map_or(&[][..], Vec::as_slice);
-            lines.retain(|line| order.contains(&line.rsvp));
-            lines.sort_by_key(|line| order.iter().position(|rsvp| *rsvp == line.rsvp));
-        }
-        Policy::First | Policy::Members => {
-            if let Some(opens) = deadline(event, event.opens)
-                && step.is_past(opens, around.now_ms) != Some(true)
-            {
-                return;
-            }
-            if let Some(closes) = deadline(event, event.closes)
-                && step.is_past(closes, around.now_ms) != Some(false)
-            {
-                return;
-            }
-            let members_first = event.policy == Policy::Members;
-            let is_later = |feed: &FeedId| members_first && !around.members.contains(feed);
-            let place = |feed: &FeedId| around.arrived.get(feed).map_or(0, |at| at + 1);
-            lines.sort_by_key(|line| (is_later(&line.feed), place(&line.feed))); // Stable: keeps the lottery's order.
-        }
+        Policy::Lottery => draw_lots(event, around, noted, draw, step, &mut lines),
+        Policy::First | Policy::Members => in_order(event, around, step, &mut lines),
     }
+    // Who waits asked in time: a host who comes later, or whose share grew, need not leave seats empty.
+    let spare = seats::spare(event, &around.me, event.party_max);
+    let lines: Vec<_> = spare.into_iter().filter(|line| !is_ranked(line.rsvp)).chain(lines).collect();
     step.ranked = lines.iter().map(|line| line.rsvp).collect();
     step.posts.extend(seats::posts(event, &lines, event.party_max));
+}
+
+/// Leaves those who were drawn, in the order of the draw.
+fn draw_lots(
+    event: &EventState,
+    around: &Around<'_>,
+    noted: &Noted,
+    draw: &mut dyn FnMut(usize) -> usize,
+    step: &mut Step,
+    lines: &mut Vec<&SeatLine>,
+) {
+    let is_drawn = deadline(event, event.closes)
+        .is_some_and(|closes| step.is_past(closes, around.now_ms) == Some(true))
+        // Nobody is drawn for what is over.
+        && (noted.drawn.is_some() || end_ms(event).is_some_and(|end| end > around.now_ms));
+    if !is_drawn {
+        return lines.clear();
+    }
+    if noted.drawn.is_none() {
+        shuffle(lines, draw);
+        step.drawn = Some(lines.iter().map(|line| line.rsvp).collect());
+    }
+    // Whoever answers after the draw was not in it.
+    let order = noted.drawn.as_ref().or(step.drawn.as_ref()).map_or(&[][..], Vec::as_slice);
+    lines.retain(|line| order.contains(&line.rsvp));
+    lines.sort_by_key(|line| order.iter().position(|rsvp| *rsvp == line.rsvp));
+}
+
+/// Leaves those whose time it is, as they came.
+fn in_order(event: &EventState, around: &Around<'_>, step: &mut Step, lines: &mut Vec<&SeatLine>) {
+    let opens = deadline(event, event.opens).map(|opens| step.is_past(opens, around.now_ms));
+    if opens.is_some_and(|is_past| is_past != Some(true)) {
+        return lines.clear();
+    }
+    let closes = deadline(event, event.closes).map(|closes| step.is_past(closes, around.now_ms));
+    if closes.is_some_and(|is_past| is_past != Some(false)) {
+        return lines.clear();
+    }
+    let members_first = event.policy == Policy::Members;
+    let is_later = |feed: &FeedId| members_first && !around.members.contains(feed);
+    let place = |feed: &FeedId| around.arrived.get(feed).map_or(0, |at| at + 1);
+    lines.sort_by_key(|line| (is_later(&line.feed), place(&line.feed))); // Stable: keeps the lottery's order.
 }
 
 /// Each order of the lines equally likely.

@@ -6,7 +6,7 @@ use klatch::daemon::create::create;
 use klatch::daemon::{Admit, Daemon, Handle, Local, Options, Refusal, Request, Response, Schedule, Spaces};
 use klatch::home::Home;
 use klatch::network::Network;
-use klatch_feed::post::{Answer, EventFields};
+use klatch_feed::post::{Answer, EventFields, Role};
 use klatch_feed::{EntryId, EventState, FeedId};
 use klatch_gossip::sync::{Ingest, Outcome};
 use tempfile::TempDir;
@@ -126,6 +126,52 @@ pub(crate) fn hinted(host: &Somebody, event: &EntryId, guests: &[&Somebody]) {
 }
 
 #[test]
+fn a_co_host_who_comes_late_seats_who_waits_on_the_hosts_list() {
+    let host = Somebody::new("Host", AUTO);
+    let event = host.schedules(Some(2));
+    let mut cohost = Somebody::new("Cle", Options { admit: Admit::Manual, ..AUTO });
+    cohost.ask(Request::Follow { who: host.handle().me().to_string(), petname: None }).unwrap();
+    host.ask(Request::Follow { who: cohost.handle().me().to_string(), petname: None }).unwrap();
+    host.takes(vec![cohost.log()]);
+    let (object, who) = (event.to_string(), cohost.handle().me().to_string());
+    host.ask(Request::Grant { object, who, role: Role::Host, quota: 1 }).unwrap();
+    let guests = ["Ben", "Cat"].map(|name| guest(name, &host, &event));
+    hinted(&host, &event, &guests.each_ref());
+    host.takes(guests.iter().map(Somebody::log).collect());
+    let state = host.event(&event);
+    assert_eq!((state.seated.len(), state.waiting.len()), (1, 1), "one seat is not the host's to give");
+    cohost.takes(vec![host.log()]);
+    hinted(&cohost, &event, &guests.each_ref());
+    cohost.takes(guests.iter().map(Somebody::log).collect());
+    assert_eq!(cohost.event(&event).waiting.len(), 1, "it does nothing by itself yet");
+    cohost.restart(AUTO);
+    wait(cohost.handle().due(0)).unwrap();
+    let state = cohost.event(&event);
+    assert_eq!((state.seated.len(), state.waiting.len()), (2, 0));
+}
+
+#[test]
+fn a_guest_who_brings_more_gets_their_seats_where_they_are_free() {
+    let host = Somebody::new("Host", AUTO);
+    let event = host.schedules(Some(3));
+    let ben = guest("Ben", &host, &event);
+    hinted(&host, &event, &[&ben]);
+    host.takes(vec![ben.log()]);
+    let seats = || host.event(&event).seated.first().map(|line| (line.party, line.asked));
+    assert_eq!(seats(), Some((1, None)));
+    let (mut held, parties) =
+        (host.handle().reader().snapshot().unwrap(), [(3, (3, None)), (4, (3, Some(4)))]);
+    for (party, seated) in parties {
+        let len = held.state(&ben.handle().me()).unwrap().unwrap().len;
+        let Request::Rsvp { event, on, answer, note, answers, .. } = yes(&event) else { unreachable!() };
+        ben.posts(Request::Rsvp { event, on, answer, party, note, answers });
+        host.takes(vec![ben.log_after(len)]);
+        assert_eq!(seats(), Some(seated), "for {party}");
+        held = host.handle().reader().snapshot().unwrap();
+    }
+}
+
+#[test]
 fn a_host_takes_the_answers_of_strangers_it_heard_of_and_seats_them_in_their_order() {
     let host = Somebody::new("Host", AUTO);
     let event = host.schedules(Some(2));
@@ -180,7 +226,7 @@ fn whoever_is_followed_is_known_by_their_first_entry_too() {
     };
     let grant = |who: &FeedId| {
         let (object, who) = (event.to_string(), who.to_string());
-        host.ask(Request::Grant { object, who, role: klatch_feed::post::Role::Door, quota: 0 })
+        host.ask(Request::Grant { object, who, role: Role::Door, quota: 0 })
     };
     host.ask(Request::Follow { who: feed.to_string(), petname: None }).unwrap();
     assert!(matches!(grant(&feed), Err(Refusal::NotHeld { .. })));

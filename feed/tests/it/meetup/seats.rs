@@ -96,6 +96,25 @@ fn a_party_may_shrink_and_a_larger_one_waits_for_a_new_line() {
 }
 
 #[test]
+fn a_guest_who_asks_for_more_keeps_the_seat_and_shows_for_how_many_they_ask() {
+    let mut town = Town::new();
+    let event = town.event(ANA, None, Some(4));
+    let ben = town.rsvp(BEN, event, Answer::Yes, 3);
+    town.seat(ANA, event, &[(ben, 2)]);
+    let asked = |town: &Town| {
+        let state = town.event_state(event);
+        (town.lists_of(&state), state.seated.first().and_then(|line| line.asked))
+    };
+    assert_eq!(asked(&town), ("seated ben 2".into(), None), "the host gave two of three");
+    let later = town.rsvp(BEN, event, Answer::Yes, 4);
+    assert_eq!(asked(&town), ("seated ben 2".into(), Some(4)));
+    town.seat(ANA, event, &[(later, 4)]);
+    assert_eq!(asked(&town), ("seated ben 4".into(), None));
+    town.rsvp(BEN, event, Answer::Yes, 1);
+    assert_eq!(asked(&town), ("seated ben".into(), None), "fewer need no new line");
+}
+
+#[test]
 fn a_line_is_for_at_most_what_was_asked_and_for_less_where_the_host_says_so() {
     let mut town = Town::new();
     let event = town.event(ANA, None, Some(20));

@@ -273,7 +273,9 @@ fn seats() -> Vec<Value> {
     let taken = town.yes(GUS, event);
     town.admit(ANA, event, &[taken]);
     town.take_back(GUS, taken);
-    vec![full, moved, fold(&town, "an answer taken back is no answer", &[event])]
+    let back = fold(&town, "an answer taken back is no answer", &[event]);
+    town.rsvp(CAI, event, Answer::Yes, 2);
+    vec![full, moved, back, fold(&town, "who asks for more keeps the seat, and the state says so", &[event])]
 }
 
 fn shares() -> Vec<Value> {

@@ -164,7 +164,8 @@ fn people(local: &EventLocal) -> String {
         let by = line.by.as_ref().map(|host| format!("by {}", name(host))).unwrap_or_default();
         let confirmed = if line.confirmed { "confirmed" } else { "" };
         let stale = if line.stale { "answered before time or place changed" } else { "" };
-        let notes = [confirmed, stale].map(str::to_owned);
+        let more = line.asked.map(|asked| format!("asks for {asked}")).unwrap_or_default();
+        let notes = [confirmed.to_owned(), stale.to_owned(), more];
         [vec![format!("  {place}{}", name(&line.feed)), party, by], notes.to_vec()].concat()
     };
     let mut text = String::new();

@@ -16,7 +16,16 @@ fn me() -> FeedId {
 
 fn line(n: u8) -> SeatLine {
     let (feed, rsvp) = (feed(n), EntryId::new([n + 100; 32]));
-    SeatLine { feed, rsvp, answer: Answer::Yes, party: 2, by: None, confirmed: false, stale: false }
+    SeatLine {
+        feed,
+        rsvp,
+        answer: Answer::Yes,
+        party: 2,
+        asked: None,
+        by: None,
+        confirmed: false,
+        stale: false,
+    }
 }
 
 /// An event of somebody else.

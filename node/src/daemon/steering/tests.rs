@@ -14,7 +14,7 @@ fn rsvp(n: u8) -> EntryId {
 
 fn line(n: u8, party: u32) -> SeatLine {
     let (feed, rsvp) = (feed(n), rsvp(n));
-    SeatLine { feed, rsvp, answer: Answer::Yes, party, by: None, confirmed: false, stale: false }
+    SeatLine { feed, rsvp, answer: Answer::Yes, party, asked: None, by: None, confirmed: false, stale: false }
 }
 
 /// An event of the host at 2026-12-01T18:30Z, for which these ask.
@@ -201,4 +201,66 @@ fn a_release_of_many_takes_several_posts() {
     let posts = at(before(60)).step(&event).posts;
     let sizes = posts.iter().map(|post| given_up(std::slice::from_ref(post)).len());
     assert_eq!(sizes.collect::<Vec<_>>(), [RELEASED_MAX, 1]);
+}
+
+/// That event with so many seats, of which the host has some.
+fn limited(capacity: u32, quota: u32) -> EventState {
+    let mut event = event(&[]);
+    event.capacity = Some(capacity);
+    event.hosts[0].quota = Some(quota);
+    event
+}
+
+fn by(n: u8, host: u8, party: u32) -> SeatLine {
+    SeatLine { by: Some(feed(host)), ..line(n, party) }
+}
+
+#[test]
+fn a_host_with_free_seats_seats_who_waits_on_the_lists_of_others() {
+    let mut event = limited(5, 3);
+    event.seated = vec![by(2, 7, 2)];
+    event.waiting = vec![by(3, 7, 1), by(4, 7, 2), by(5, 7, 1)];
+    event.unranked = vec![line(6, 1)];
+    let mut node = at(before(999));
+    assert_eq!(node.ranks(&event), [(3, 1), (4, 2), (6, 1)], "those who fit, then who is on no list");
+    event.waiting = vec![by(3, 7, 1), by(4, 7, 3), by(5, 7, 1)];
+    assert_eq!(node.ranks(&event), [(3, 1), (6, 1)], "nobody passes who does not fit");
+    event.split = true;
+    assert_eq!(node.ranks(&event), [(3, 1), (5, 1), (6, 1)], "unless the event lets them");
+    event.split = false;
+    event.seated.push(by(8, HOST, 2));
+    assert_eq!(node.ranks(&event), [(3, 1), (6, 1)], "what is left of three");
+    event.closes = 1_000;
+    assert_eq!(node.ranks(&event), [(3, 1)], "they asked in time");
+    event.policy = Policy::Approval;
+    assert_eq!(node.ranks(&event), []);
+    (event.policy, event.closes) = (Policy::First, 0);
+    node.ranked = [(rsvp(3), None)].into();
+    assert_eq!(node.ranks(&event), [(6, 1)], "none twice");
+    node.ranked.clear();
+    event.waiting.insert(0, by(9, HOST, 3));
+    assert_eq!(node.ranks(&event), [(6, 1)], "nor past who waits on the host's own list");
+}
+
+#[test]
+fn who_asks_for_more_gets_it_where_it_fits_and_nobody_waits() {
+    let mut event = limited(5, 5);
+    let more = |n: u8, host: u8, asked: u32| SeatLine { asked: Some(asked), ..by(n, host, 1) };
+    event.seated = vec![more(2, HOST, 3), more(3, HOST, 2), more(4, HOST, 3)];
+    let node = at(before(999));
+    assert_eq!(node.ranks(&event), [(2, 3)], "two seats are free");
+    event.seated[0].asked = Some(4);
+    assert_eq!(node.ranks(&event), [(3, 2)], "whoever asks for too many keeps the seat");
+    event.party_max = Some(3);
+    assert_eq!(node.ranks(&event), [(2, 3)], "for no more than one may bring");
+    event.party_max = Some(1);
+    assert_eq!(node.ranks(&event), []);
+    event.party_max = None;
+    event.waiting = vec![by(5, 7, 4)];
+    assert_eq!(node.ranks(&event), [], "who waits comes first");
+    event.waiting.clear();
+    event.seated = vec![more(2, 7, 2)];
+    assert_eq!(node.ranks(&event), [], "that is the other host's guest");
+    (event.capacity, event.seated) = (None, vec![more(2, HOST, 9)]);
+    assert_eq!(node.ranks(&event), [(2, 9)], "without a limit");
 }

@@ -33,9 +33,13 @@ impl On<'_> {
                 "you have no share of the seats: the author gives one with `klatch event grant --quota`",
             ));
         }
-        let mut lines: Vec<_> = seats::unranked(&event).chain(&event.released).collect();
+        // By hand a host seats who waits on another's list, and for more persons, whatever else there is to do.
+        let others = event.waiting.iter().filter(|line| line.by != Some(self.me));
+        let more = event.seated.iter().filter(|line| line.asked.is_some());
+        let mut lines: Vec<_> =
+            seats::unranked(&event).chain(&event.released).chain(others).chain(more).collect();
         if people.is_empty() {
-            lines = seats::unranked(&event).collect();
+            lines = seats::spare(&event, &self.me, None).into_iter().chain(seats::unranked(&event)).collect();
         } else {
             let mut chosen = Vec::new();
             for who in people {
