@@ -131,7 +131,9 @@ pub(super) fn run(args: &EventArgs, config: &Config, node: &Node, out: &Printer)
         EventCommand::Grant(args) => {
             let (object, who) = (args.event.clone(), args.who.clone());
             let request = Request::Grant { object, who, role: args.role, quota: args.quota };
-            lifting(request, node, out, || format!("{} is {} now", plain(&args.who), role_name(args.role)))
+            lifting(request, node, out, |role| {
+                format!("{} is {} now", plain(&args.who), role_name(role.unwrap_or(args.role)))
+            })
         }
         EventCommand::Revoke(args) => {
             let request = Request::Revoke { object: args.event.clone(), who: args.who.clone() };

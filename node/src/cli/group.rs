@@ -181,7 +181,10 @@ pub(super) fn run(args: &GroupArgs, config: &Config, node: &Node, out: &Printer)
         GroupCommand::List => show::list(node, out),
         GroupCommand::Accept(args) => {
             let request = Request::GroupAccept { group: args.group.clone(), who: args.who.clone() };
-            lifting(request, node, out, || format!("accepted {}", plain(&args.who)))
+            lifting(request, node, out, |role| match role {
+                Some(role) => format!("accepted {}: {} again, as before", plain(&args.who), role_name(role)),
+                None => format!("accepted {}", plain(&args.who)),
+            })
         }
         GroupCommand::Remove(args) => {
             let request = Request::GroupRemove { group: args.group.clone(), who: args.who.clone() };
@@ -192,7 +195,9 @@ pub(super) fn run(args: &GroupArgs, config: &Config, node: &Node, out: &Printer)
         GroupCommand::Grant(args) => {
             let (object, who) = (args.group.clone(), args.who.clone());
             let request = Request::Grant { object, who, role: args.role, quota: 0 };
-            lifting(request, node, out, || format!("{} is {} now", plain(&args.who), role_name(args.role)))
+            lifting(request, node, out, |role| {
+                format!("{} is {} now", plain(&args.who), role_name(role.unwrap_or(args.role)))
+            })
         }
         GroupCommand::Silent(args) => silent(args, node, out),
         GroupCommand::Present(args) => {
@@ -209,7 +214,13 @@ pub(super) fn run(args: &GroupArgs, config: &Config, node: &Node, out: &Printer)
         }
         GroupCommand::Revoke(args) => {
             let request = Request::Revoke { object: args.group.clone(), who: args.who.clone() };
-            posted(request, node, out, |_| format!("{} has no role any more", plain(&args.who)))
+            posted(request, node, out, |_| {
+                format!("{} has no role any more, and is no member", plain(&args.who))
+            })?;
+            out.hint(
+                "What they said so far keeps counting. Let in again, they have their role again as well.",
+            );
+            Ok(())
         }
         GroupCommand::Share(args) => share::run(args, node, out),
         GroupCommand::Attendance(args) => attendance::group(args, node, out),
@@ -258,10 +269,10 @@ pub(super) fn lifting(
     request: Request,
     node: &Node,
     out: &Printer,
-    screen: impl FnOnce() -> String,
+    screen: impl FnOnce(Option<Role>) -> String,
 ) -> Result<(), CliError> {
     let created = take!(node.call(request)?, Created)?;
-    out.result(&created, |_| screen())?;
+    out.result(&created, |_| screen(created.role))?;
     goes_out(node, out);
     if !created.lifts.is_empty() {
         let lifted: Vec<_> = created.lifts.iter().map(short).collect();

@@ -141,6 +141,9 @@ pub struct Created {
     /// Revokes that it lifts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lifts: Vec<EntryId>,
+    /// The role that somebody has by it, with what they were given before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
 }
 
 /// A statement that an owner is silent.

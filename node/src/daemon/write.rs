@@ -78,7 +78,7 @@ impl Plan {
 fn created(entries: &[Verified]) -> Created {
     let entry = entries.first().expect("one entry per post");
     let header = entry.header();
-    Created { id: entry.id(), feed: header.author, seq: header.seq, lifts: vec![] }
+    Created { id: entry.id(), feed: header.author, seq: header.seq, lifts: vec![], role: None }
 }
 
 /// What a request comes to, as the log stands in `snapshot`.
@@ -228,6 +228,7 @@ impl On<'_> {
         if !group.members.contains(&self.me) {
             return Err(no_effect(format!("you are not a member of {:?}", group.name)));
         }
+        self.without_role(&group)?;
         Ok(Plan::post(Post::Leave { group: group.id }))
     }
 

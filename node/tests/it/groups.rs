@@ -203,6 +203,37 @@ fn whose_posts_are_cut_is_told_what_stands_against_them_and_posts_nothing() {
 }
 
 #[test]
+fn a_grant_that_changes_nothing_is_refused_and_who_is_let_in_again_has_their_role_again() {
+    let [ana, ben, cat] = people(["Ana", "Ben", "Cat"]);
+    meet(&[&ana, &ben, &cat]);
+    let id = founds(&ana, &[&ben], Joining::Open, None);
+    ana.posts(grant(&id, &cat, Role::Organizer));
+    meet(&[&ana, &ben, &cat]);
+    let [lower, same] = refusals(&ana, [Role::Door, Role::Organizer].map(|role| grant(&id, &cat, role)));
+    assert!(lower.contains("is an organizer in \"Rust\", which is more than a door"), "{lower}");
+    assert!(same.contains("is an organizer in \"Rust\" already"), "{same}");
+    let [senior, own] = refusals(&ben, [&ana, &ben].map(|who| grant(&id, who, Role::Host)));
+    assert!(senior.contains("senior to you") && own.contains("you are an owner"), "{senior}, {own}");
+
+    let leave = || Request::GroupLeave { group: id.to_string() };
+    let [founder, organizer] = [&ana, &cat].map(|who| refusals(who, [leave()])).map(|[said]| said);
+    assert!(founder.contains("nobody is senior to you"), "{founder}");
+    assert!(organizer.contains("ask Ben") && organizer.contains("klatch group revoke"), "{organizer}");
+
+    let revoke = || Request::Revoke { object: id.to_string(), who: text(&cat) };
+    ana.posts(revoke());
+    let [said] = refusals(&ana, [revoke()]);
+    assert!(said.contains("already, and that stands"), "{said}");
+    let accept = Request::GroupAccept { group: id.to_string(), who: text(&cat) };
+    let Ok(Response::Created(created)) = ana.ask(accept) else { panic!("not accepted") };
+    assert_eq!((created.role, created.lifts.len()), (Some(Role::Organizer), 1));
+    // To who holds less it gives what it says.
+    ana.posts(revoke());
+    let Ok(Response::Created(created)) = ana.ask(grant(&id, &cat, Role::Door)) else { panic!("not granted") };
+    assert_eq!(created.role, Some(Role::Organizer), "what they were given before counts again");
+}
+
+#[test]
 fn a_role_that_was_revoked_at_an_event_is_no_role_there() {
     let [ana, ben] = people(["Ana", "Ben"]);
     let event = ana.schedules(Some(2));

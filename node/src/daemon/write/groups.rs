@@ -5,6 +5,7 @@ use klatch_feed::meetup::cuts::Revoke;
 use klatch_feed::post::{Joining, Person, Role};
 use klatch_feed::{EntryId, FeedId, Post, Seq};
 
+use super::rights::raised;
 use super::{On, Plan, created, no_effect, right, role_in};
 use crate::daemon::response::{Created, Refusal, Response, Stated};
 use crate::daemon::{Among, local};
@@ -27,6 +28,7 @@ impl On<'_> {
         if !may {
             return Err(right(&name, mine, "somebody above that role"));
         }
+        let held = raised(&name, &roles, (&self.me, &subject.feed, who), (role, quota))?;
         let (lifts, from_seq) = self.lifts(&object, &subject, who)?;
         let post = |(at, lifts): (usize, &[EntryId])| Post::Grant {
             object,
@@ -37,7 +39,8 @@ impl On<'_> {
             from_seq: from_seq.filter(|_| !lifts.is_empty()),
         };
         let posts = parts(&lifts).enumerate().map(post).collect();
-        Ok(Plan::posts(posts, |entries| Response::Created(Created { lifts, ..created(entries) })))
+        let role = Some(held.map_or(role, |held| held.min(role)));
+        Ok(Plan::posts(posts, move |entries| Response::Created(Created { lifts, role, ..created(entries) })))
     }
 
     pub(super) fn accept(&self, group: &str, who: &str) -> Result<Plan, Refusal> {
@@ -56,7 +59,8 @@ impl On<'_> {
             from_seq: from_seq.filter(|_| !lifts.is_empty()),
         };
         let posts = parts(&lifts).map(post).collect();
-        Ok(Plan::posts(posts, |entries| Response::Created(Created { lifts, ..created(entries) })))
+        let role = role_in(&group.roles, &subject.feed);
+        Ok(Plan::posts(posts, move |entries| Response::Created(Created { lifts, role, ..created(entries) })))
     }
 
     /// The revokes that a grant or accept of mine has to lift to help, and from where on the subject counts again.
@@ -98,6 +102,11 @@ impl On<'_> {
         let (name, roles) = self.roles(&object)?;
         if roles.iter().all(|line| line.feed != subject.feed) {
             return Err(no_effect(format!("{who} has no role in {name:?}")));
+        }
+        let facts = self.snapshot.facts(&object)?;
+        let revokes = facts.map(|facts| facts.revokes(object, subject.feed)).unwrap_or_default();
+        if revokes.iter().any(|revoke| revoke.by == self.me) {
+            return Err(no_effect(format!("you revoked {who} in {name:?} already, and that stands")));
         }
         self.cut(object, subject, &name, &roles)
     }

@@ -57,6 +57,23 @@ impl On<'_> {
         }
     }
 
+    /// Whether I can leave: who has a role is a member, whatever they say.
+    pub(super) fn without_role(&self, group: &GroupState) -> Result<(), Refusal> {
+        let Some(role) = role_in(&group.roles, &self.me) else { return Ok(()) };
+        let senior = group.roles.iter().take_while(|line| line.feed != self.me);
+        let senior = senior.filter(|line| line.role <= Role::Host && line.cut.is_none()).last();
+        let (role, name) = (role_word(role), &group.name);
+        Err(no_effect(match senior {
+            Some(line) => format!(
+                "you are {role} of {name:?}, and who has a role is a member: ask {}, or somebody senior to them, to end both by `klatch group revoke`",
+                local::called(self.snapshot, &line.feed)?
+            ),
+            None => format!(
+                "you are {role} of {name:?}, and nobody is senior to you who could end that: grant others a role by `klatch group grant`, and they go on without you"
+            ),
+        }))
+    }
+
     /// What stands against me in a group or event, and what helps.
     pub(super) fn against_me(&self, object: &EntryId, cut: Option<Seq>) -> Result<Refusal, Refusal> {
         let after = cut.map_or_else(String::new, |cut| format!(" after entry {cut} of your log"));
@@ -93,6 +110,35 @@ impl On<'_> {
         let by = revokes.unwrap_or_default().first().map(|revoke| revoke.by);
         Ok(by.map(|by| local::called(self.snapshot, &by)).transpose()?)
     }
+}
+
+/// The role that `subject` holds, whether or not their posts are cut; refuses a grant that gives them nothing more.
+pub(super) fn raised(
+    name: &str,
+    roles: &[RoleLine],
+    (me, subject, who): (&FeedId, &FeedId, &str),
+    (role, quota): (Role, u32),
+) -> Result<Option<Role>, Refusal> {
+    let place = |feed: &FeedId| roles.iter().position(|line| line.feed == *feed);
+    let Some(line) = roles.iter().find(|line| line.feed == *subject) else { return Ok(None) };
+    let (held, given) = (role_word(line.role), role_word(role));
+    if place(subject) <= place(me) {
+        let whose = if subject == me { "you are" } else { "senior to you: they are" };
+        return Err(no_effect(format!(
+            "{whose} {held} in {name:?}, and nothing that you grant changes that"
+        )));
+    }
+    // A share of the seats can be given with a role that is there already.
+    if line.cut.is_none() && line.role <= role && quota == 0 {
+        return Err(no_effect(if line.role == role {
+            format!("{who} is {held} in {name:?} already")
+        } else {
+            format!(
+                "{who} is {held} in {name:?}, which is more than {given}, and of all roles given the highest counts: only a revoke takes a role away, with everything later of theirs"
+            )
+        }));
+    }
+    Ok(Some(line.role))
 }
 
 pub(super) fn role_in(roles: &[RoleLine], who: &FeedId) -> Option<Role> {
