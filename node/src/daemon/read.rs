@@ -3,6 +3,7 @@
 mod agenda;
 mod door;
 mod guests;
+pub(super) mod hidden;
 mod inbox;
 pub(super) mod person;
 mod published;
@@ -206,7 +207,9 @@ impl On<'_> {
         }
         let mut titles = BTreeMap::new();
         for id in &group.events {
-            titles.extend(self.snapshot.event(id)?.map(|event| (*id, event.title)));
+            if let Some(event) = self.snapshot.event(id)? {
+                titles.insert(*id, hidden::veiled(self.snapshot, event)?.title);
+            }
         }
         let place = Place { id: group.id, roles: &group.roles, attendance: &[], hidden: &group.hidden };
         let (comments, polls) = (self.comments(&place)?, self.polls(&group.id)?);
@@ -265,6 +268,7 @@ impl On<'_> {
         }
         let first_scans = check_ins.firsts(self.snapshot, &event)?;
         let sealed = sealing::opened(self.shared, self.snapshot, &event)?;
+        let hidden = self.hiding(&event)?;
         let local = EventLocal {
             start_ms,
             end_ms,
@@ -277,6 +281,7 @@ impl On<'_> {
             mine_by,
             comments,
             sealed,
+            hidden,
             event,
         };
         Ok(Response::Local(Box::new(local)))
@@ -295,7 +300,7 @@ impl On<'_> {
         for feed in why.people().into_iter().chain(entries.values().map(|line| line.feed)) {
             names.insert(feed, local::called(self.snapshot, &feed)?);
         }
-        let EventState { id, occ, title, .. } = event;
+        let EventState { id, occ, title, .. } = hidden::veiled(self.snapshot, event)?;
         Ok(Response::Why(Box::new(WhyLocal { event: id, occ, title, why, names, entries })))
     }
 
@@ -341,10 +346,11 @@ impl On<'_> {
         let mut dated = Vec::new();
         for event in self.snapshot.events()? {
             let occurrences = self.occurrences(&event)?;
-            dated.extend(match objects.is_empty() {
+            let chosen = match objects.is_empty() {
                 true => self.mine(event, occurrences),
                 false => named(&event).then_some(Dated { event, occurrences, whole: true }),
-            });
+            };
+            dated.extend(chosen.map(|dated| self.veiled_dates(dated)).transpose()?);
         }
         Ok(Response::Calendar(dated))
     }
@@ -358,6 +364,12 @@ impl On<'_> {
             occurrences.retain(coming);
         }
         (whole || !occurrences.is_empty()).then_some(Dated { event, occurrences, whole })
+    }
+
+    fn veiled_dates(&self, dated: Dated) -> Result<Dated, DiskError> {
+        let veiled = |event| hidden::veiled(self.snapshot, event);
+        let occurrences = dated.occurrences.into_iter().map(veiled).collect::<Result<_, _>>()?;
+        Ok(Dated { event: veiled(dated.event)?, occurrences, whole: dated.whole })
     }
 
     /// The occurrences of a series that something was said about.

@@ -251,6 +251,9 @@ pub struct EventLocal {
     /// What of the sealed text about it is for this node's owner.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sealed: Vec<SealedLine>,
+    /// Who hid the event or words of it, and why; then these are not here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<HiddenBy>,
 }
 
 /// A text for some eyes that this node could open.

@@ -1,6 +1,6 @@
 //! Groups as their owners and members handle them: who is in, who was let in again, who is silent, what is hidden.
 
-use klatch::daemon::{Admit, Options, PollRequest, Refusal, Request, Response, Schedule};
+use klatch::daemon::{Admit, Among, Find, Options, PollRequest, Refusal, Request, Response, Schedule};
 use klatch_feed::post::{Joining, Role, Schedulers, Silence};
 use klatch_feed::{EntryId, FeedId, GroupState};
 
@@ -231,6 +231,64 @@ fn a_grant_that_changes_nothing_is_refused_and_who_is_let_in_again_has_their_rol
     ana.posts(revoke());
     let Ok(Response::Created(created)) = ana.ask(grant(&id, &cat, Role::Door)) else { panic!("not granted") };
     assert_eq!(created.role, Some(Role::Organizer), "what they were given before counts again");
+}
+
+/// Every answer of a node that shows an event.
+fn shown(at: &Somebody, group: &EntryId, event: &EntryId) -> String {
+    let (group, event) = (group.to_string(), event.to_string());
+    let from_ms = None;
+    let requests = [
+        Request::EventShow { event: event.clone(), on: None },
+        Request::EventLocal { event: event.clone(), on: None },
+        Request::EventList { group: None, from_ms, max: 9 },
+        Request::EventList { group: Some(group.clone()), from_ms, max: 9 },
+        Request::EventFind { find: Find::Search { words: "pills".into() }, group: None, from_ms, max: 9 },
+        Request::Calendar { objects: vec![group.clone()] },
+        Request::Calendar { objects: vec![event.clone()] },
+        Request::GroupLocal { group: group.clone() },
+        Request::Why { event, on: None, who: None },
+        Request::Published { object: group, among: Among::Groups },
+        Request::Inbox,
+    ];
+    let answer = |request| serde_json::to_string(&at.ask(request).unwrap()).unwrap();
+    requests.map(answer).join("\n").to_lowercase()
+}
+
+#[test]
+fn an_event_or_update_that_is_hidden_is_shown_by_no_answer_of_a_node() {
+    let [ana, ben] = people(["Ana", "Ben"]);
+    meet(&[&ana, &ben]);
+    let id = founds(&ana, &[], Joining::Open, None);
+    ana.posts(grant(&id, &ben, Role::Organizer));
+    meet(&[&ana, &ben]);
+    let Request::Schedule(new) = schedule(&id) else { unreachable!() };
+    let (title, about) = ("Cheap pills".to_owned(), "spam".to_owned());
+    let event = ben.posts(Request::Schedule(Schedule { title, about, ..new }));
+    ben.posts(crate::owner::yes(&event));
+    meet(&[&ana, &ben]);
+    assert!(shown(&ben, &id, &event).matches("pills").count() > 8);
+    let hide = |object: &EntryId, entry: EntryId, on| Request::Hide {
+        object: object.to_string(),
+        entries: vec![entry.to_string()],
+        on,
+        reason: "advertising".to_owned(),
+    };
+    ana.posts(hide(&id, event, true));
+    meet(&[&ana, &ben]);
+    for at in [&ana, &ben] {
+        let all = shown(at, &id, &event);
+        assert!(!all.contains("pills") && !all.contains("spam"), "{all}");
+        assert!(all.contains("advertising"), "{all}");
+    }
+    ana.posts(hide(&id, event, false));
+    meet(&[&ana, &ben]);
+    assert!(shown(&ben, &id, &event).contains("pills"));
+
+    let tip = ben.event(&event).tips[0];
+    ana.posts(hide(&event, tip, true));
+    meet(&[&ana, &ben]);
+    let all = shown(&ben, &id, &event);
+    assert!(all.contains("pills") && !all.contains("spam") && all.contains("advertising"), "{all}");
 }
 
 #[test]

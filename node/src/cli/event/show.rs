@@ -67,6 +67,10 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
         text += &format!("{}\n", ink.warn("cancelled"));
     }
     let mut rows = vec![row("when", when::there(&plain(&event.start), &plain(&event.zone), event.minutes))];
+    for line in &local.hidden {
+        let why = if line.reason.is_empty() { String::new() } else { format!(": {}", plain(&line.reason)) };
+        rows.push(row("hidden", ink.warn(&format!("by {}{why}", plain(&line.name)))));
+    }
     if let Some(here) = when::here(local.start_ms, &event.zone, config.zone) {
         rows.push(row("", here));
     }

@@ -3,14 +3,15 @@
 use klatch_feed::EventState;
 use klatch_feed::meetup::agenda::AgendaLine;
 
-use super::On;
+use super::{On, hidden};
 use crate::daemon::{Find, FoundEvents, Refusal, Response, occurrence};
 use crate::names;
 
 impl On<'_> {
-    /// The event, or the occurrence of it that `on` names.
+    /// The event, or the occurrence of it that `on` names, without what is hidden of it.
     pub(super) fn event_on(&self, text: &str, on: Option<&str>) -> Result<EventState, Refusal> {
-        occurrence::at(self.snapshot, self.event(text)?, on)
+        let event = occurrence::at(self.snapshot, self.event(text)?, on)?;
+        Ok(hidden::veiled(self.snapshot, event)?)
     }
 
     pub(super) fn events(
@@ -23,14 +24,17 @@ impl On<'_> {
         if let Some(text) = group {
             let group = names::group(self.snapshot, text)?;
             let found = self.snapshot.events_in(&group, from_ms, max)?;
-            return Ok(Response::Found(FoundEvents { lines: found.lines, cut: found.cut }));
+            return Ok(Response::Found(FoundEvents {
+                lines: self.veiled_lines(found.lines, None)?,
+                cut: found.cut,
+            }));
         }
         let mut lines = Vec::new();
         self.snapshot.agenda(from_ms, |line| {
             lines.push(line);
             lines.len() < max
         })?;
-        Ok(Response::Events(lines))
+        Ok(Response::Events(self.veiled_lines(lines, None)?))
     }
 
     pub(super) fn find(
@@ -49,6 +53,10 @@ impl On<'_> {
         };
         found.lines.retain(|line: &AgendaLine| group.is_none() || line.group == group);
         found.lines.truncate(max as usize);
-        Ok(Response::Found(FoundEvents { lines: found.lines, cut: found.cut }))
+        let words = match find {
+            Find::Search { words } => Some(words.as_str()),
+            Find::Near { .. } => None,
+        };
+        Ok(Response::Found(FoundEvents { lines: self.veiled_lines(found.lines, words)?, cut: found.cut }))
     }
 }

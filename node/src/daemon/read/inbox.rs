@@ -6,7 +6,7 @@ use klatch_feed::EntryId;
 use klatch_feed::post::kind;
 
 use super::talk::{self, Place};
-use super::{On, Refusal, Response};
+use super::{On, Refusal, Response, hidden};
 use crate::clock;
 use crate::daemon::inbox::{self, Notice};
 use crate::daemon::owner::{looked_at, told_ms};
@@ -23,6 +23,7 @@ impl On<'_> {
         let commented = self.commented()?;
         let (mut notices, mut comments) = (Vec::new(), Vec::new());
         for event in self.snapshot.events()? {
+            // Only what concerns this person is looked at closely.
             let concerns = inbox::concerns(&event, &me);
             if concerns || commented.contains(&event.id) {
                 let place = Place {
@@ -31,9 +32,11 @@ impl On<'_> {
                     attendance: &event.attendance,
                     hidden: &event.hidden,
                 };
-                comments.extend(talk::notices(self.snapshot, &me, &place, &event.title)?);
+                let title = hidden::veiled(self.snapshot, event.clone())?.title;
+                comments.extend(talk::notices(self.snapshot, &me, &place, &title)?);
             }
             if concerns {
+                let event = hidden::veiled(self.snapshot, event)?;
                 notices.extend(looked_at(self.snapshot, event, &me, now_ms)?);
             }
         }

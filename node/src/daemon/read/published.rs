@@ -1,9 +1,9 @@
 //! A group or an event, as it is made public.
 
 use klatch_feed::post::Role;
-use klatch_feed::{EntryId, EventState, Post};
+use klatch_feed::{EntryId, EventState};
 
-use super::On;
+use super::{On, hidden};
 use crate::calendar::Dated;
 use crate::daemon::local;
 use crate::daemon::response::{Among, Refusal, Response};
@@ -16,7 +16,7 @@ impl On<'_> {
         let published = match self.snapshot.event(&id)? {
             Some(event) => Published {
                 id: id.to_string(),
-                title: event.title.clone(),
+                title: hidden::veiled(self.snapshot, event.clone())?.title,
                 author: local::own_name(self.snapshot, &event.author)?,
                 founded_ms: self.claimed(&id)?,
                 events: vec![self.published_event(self.shown(event)?)?],
@@ -46,42 +46,9 @@ impl On<'_> {
 
     /// The event, if its group does not hide it.
     fn shown(&self, event: EventState) -> Result<EventState, Refusal> {
-        let Some(group) = event.group.filter(|_| event.in_group) else { return Ok(event) };
-        let group = self.snapshot.group(&group)?;
-        let hidden = group.iter().flat_map(|group| &group.hidden).find(|line| line.entry == event.id);
-        let Some(line) = hidden else { return Ok(event) };
+        let Some(line) = hidden::by_group(self.snapshot, &event)? else { return Ok(event) };
         let by = local::called(self.snapshot, &line.by)?;
         Err(Refusal::NoEffect { problem: format!("{by} has hidden that event from its group") })
-    }
-
-    /// Without the words of updates that hosts hid: they keep their meaning, and are shown nowhere.
-    fn without_hidden(&self, mut event: EventState) -> Result<EventState, Refusal> {
-        for line in std::mem::take(&mut event.hidden) {
-            let Some(entry) = self.snapshot.entry(&line.entry)? else { continue };
-            let header = entry.header();
-            let Some(Post::Update { fields, .. }) = Post::read(header.kind, &header.refs, entry.body())
-            else {
-                continue;
-            };
-            if fields.title.as_ref() == Some(&event.title) {
-                event.title = "(hidden)".to_owned();
-            }
-            for (text, said) in [
-                (&mut event.place, &fields.place),
-                (&mut event.access, &fields.access),
-                (&mut event.online, &fields.online),
-                (&mut event.about, &fields.about),
-                (&mut event.cost, &fields.cost),
-            ] {
-                if said.as_ref() == Some(text) {
-                    text.clear();
-                }
-            }
-            if fields.tags.as_ref() == Some(&event.tags) {
-                event.tags.clear();
-            }
-        }
-        Ok(event)
     }
 
     fn published_event(&self, event: EventState) -> Result<PublishedEvent, Refusal> {
@@ -98,9 +65,9 @@ impl On<'_> {
             for tip in &occurrence.tips {
                 updated_ms = updated_ms.max(self.claimed(tip)?);
             }
-            occurrences.push(self.without_hidden(occurrence)?);
+            occurrences.push(hidden::veiled(self.snapshot, occurrence)?);
         }
-        let event = self.without_hidden(event)?;
+        let event = hidden::veiled(self.snapshot, event)?;
         let dated = Dated { event, occurrences, whole: true };
         Ok(PublishedEvent { dated, organizers, founded_ms, updated_ms })
     }

@@ -85,7 +85,7 @@ impl On<'_> {
         Ok(thread(comments))
     }
 
-    fn hidden_by(&self, line: &HiddenLine) -> Result<HiddenBy, Refusal> {
+    pub(super) fn hidden_by(&self, line: &HiddenLine) -> Result<HiddenBy, Refusal> {
         let post = self.snapshot.entry(&line.hide)?;
         let reason = match post.as_ref().and_then(read) {
             Some(Post::Hide { reason, .. }) => reason,
