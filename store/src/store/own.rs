@@ -131,7 +131,9 @@ impl Store {
         }
         // The witness first: a store that is recovering does not look at it.
         self.make_witness((seq, id))?;
-        Ok(self.write(recovering::end)?)
+        self.write(recovering::end)?;
+        self.unwritten = None; // That it was to recover could not be written; now it need not.
+        Ok(())
     }
 
     pub(super) fn own_tip(&self) -> Result<Tip, DiskError> {

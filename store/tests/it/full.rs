@@ -110,3 +110,20 @@ fn a_store_that_may_have_lost_posts_holds_them_back_though_there_is_no_room_to_w
     let store = Store::open_on(Arc::new(crashed), net(), me.feed()).unwrap();
     assert_eq!((store.held(), state(&store, &me).0), (why, 1), "it is written now");
 }
+
+#[test]
+fn a_recovery_that_there_was_no_room_to_write_ends_like_any_other() {
+    let (me, disk) = (Author::new(1), Fragile::default());
+    let mut store = Store::create_on(Arc::new(disk.clone()), net(), me.feed()).unwrap();
+    store.append(&me.secret(), vec![note(b"durable")]).unwrap();
+    store.rest().unwrap();
+    let crashed = disk.killed();
+    crashed.loses_witness();
+    crashed.fills(true);
+    let mut store = Store::open_on(Arc::new(crashed.clone()), net(), me.feed()).unwrap();
+    assert_eq!(store.held(), Some(Held::WitnessMissing { store: 1 }));
+    crashed.fills(false);
+    store.settle(1).unwrap();
+    assert_eq!(store.held(), None);
+    store.append(&me.secret(), vec![note(b"on it goes")]).unwrap();
+}

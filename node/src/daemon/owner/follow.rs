@@ -24,10 +24,8 @@ impl Owner {
         self.forget_told(&snapshot)?;
         let all: BTreeSet<_> = snapshot.events()?.into_iter().map(|event| event.id).collect();
         let objects = all.iter().copied().collect();
-        let ranked = self.rank(&Changes { objects, ..Changes::default() })?;
-        let told = self.tell_address(&all)?;
-        ranked.into_iter().chain(told).for_each(|changes| self.broadcast(Arc::new(changes)));
-        Ok(())
+        self.rank(&Changes { objects, ..Changes::default() })?;
+        self.tell_address(&all)
     }
 
     pub(super) fn note_mine(&mut self, entries: &[Verified]) {
@@ -67,7 +65,12 @@ impl Owner {
         }
         let changes = Arc::new(changes);
         self.broadcast(Arc::clone(&changes)); // First: the longest way lies before those who wait for it.
-        if let Err(error) = self.follow_up(&changes) {
+        self.follow(&changes);
+    }
+
+    /// What follows from a commit that everybody was told of.
+    pub(super) fn follow(&mut self, changes: &Changes) {
+        if let Err(error) = self.follow_up(changes) {
             tracing::error!(%error, "what follows from new entries waits");
             self.try_again();
         }
@@ -88,9 +91,7 @@ impl Owner {
         let ranked = self.rank(changes)?;
         let mut seated: BTreeSet<_> = changes.objects.iter().copied().collect();
         seated.extend(ranked.iter().flat_map(|changes| &changes.objects));
-        let told = self.tell_address(&seated)?;
-        ranked.into_iter().chain(told).for_each(|changes| self.broadcast(Arc::new(changes)));
-        Ok(())
+        self.tell_address(&seated)
     }
 
     /// What failed is tried again in a while, whether anything else comes or not.
@@ -165,13 +166,14 @@ impl Owner {
     }
 
     /// Tells the address to those who have a seat at one of these events, where that is this node's to do.
-    pub(super) fn tell_address(&mut self, events: &BTreeSet<EntryId>) -> Result<Option<Changes>, DiskError> {
+    pub(super) fn tell_address(&mut self, events: &BTreeSet<EntryId>) -> Result<(), DiskError> {
         if self.is_paused() || self.store.held().is_some() {
-            return Ok(None); // Whatever changes next at the event makes up for it.
+            return Ok(()); // Whatever changes next at the event makes up for it.
         }
         let snapshot = self.shared.reader.snapshot()?;
         let posts = self.addresses.due(&self.shared, &snapshot, events)?;
-        Ok(self.say(&posts, "the address waits: the node could not tell it"))
+        self.say(&posts, "the address waits: the node could not tell it");
+        Ok(())
     }
 
     pub(super) fn broadcast(&self, changes: Arc<Changes>) {

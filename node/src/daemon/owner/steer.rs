@@ -1,6 +1,7 @@
 //! The steering of events that this node hosts: when it is looked at, and what is kept of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use klatch_feed::meetup::agenda::{standing, start_ms};
 use klatch_feed::meetup::attendance;
@@ -29,7 +30,7 @@ enum What {
 
 impl Owner {
     /// Does what there is to do at events that changed. `changes.feeds` are in the order in which they came.
-    pub(super) fn rank(&mut self, changes: &Changes) -> Result<Vec<Changes>, DiskError> {
+    pub(super) fn rank(&mut self, changes: &Changes) -> Result<Vec<Arc<Changes>>, DiskError> {
         let arrived: BTreeMap<_, _> =
             changes.feeds.iter().enumerate().map(|(at, (feed, _))| (*feed, at)).collect();
         let ranked = self.steer(&changes.objects, &arrived, clock::now())?;
@@ -46,7 +47,7 @@ impl Owner {
         let due: Vec<_> = self.deadlines.iter().filter(|(_, at)| **at <= now_ms).map(|(id, _)| *id).collect();
         if !due.is_empty() {
             for changes in self.steer(&due, &BTreeMap::new(), now_ms)? {
-                self.committed(changes);
+                self.follow(&changes);
             }
         }
         Ok(self.next_deadline())
@@ -69,7 +70,7 @@ impl Owner {
         events: &[EntryId],
         arrived: &BTreeMap<FeedId, usize>,
         now_ms: i64,
-    ) -> Result<Vec<Changes>, DiskError> {
+    ) -> Result<Vec<Arc<Changes>>, DiskError> {
         let (first, own) = self.look(events, arrived, now_ms)?;
         // What that did to the node's own person is told at once. Nothing is left to rank: no RSVP is ranked twice.
         let then = if own.is_empty() { None } else { self.look(&own, arrived, now_ms)?.0 };
@@ -82,7 +83,7 @@ impl Owner {
         events: &[EntryId],
         arrived: &BTreeMap<FeedId, usize>,
         now_ms: i64,
-    ) -> Result<(Option<Changes>, Vec<EntryId>), DiskError> {
+    ) -> Result<(Option<Arc<Changes>>, Vec<EntryId>), DiskError> {
         let is_paused = self.is_paused();
         let may_post = !is_paused && self.store.held().is_none() && self.options.admit == Admit::Auto;
         let (me, nobody) = (self.shared.me, BTreeMap::new());
@@ -153,14 +154,17 @@ impl Owner {
         Ok((changes, own))
     }
 
-    /// Posts what the node says by itself; `otherwise` is what it means that it could not, and tries again later.
-    pub(super) fn say(&mut self, posts: &[Post], otherwise: &str) -> Option<Changes> {
+    /// Posts what the node says by itself, and tells everybody: at once, since whoever is told of a later commit alone
+    /// takes this one for known. `otherwise` is what it means that it could not, and tries again later.
+    pub(super) fn say(&mut self, posts: &[Post], otherwise: &str) -> Option<Arc<Changes>> {
         if posts.is_empty() {
             return None;
         }
         match self.drafts(posts).and_then(|drafts| Ok(self.store.append(&self.shared.secret, drafts)?)) {
             Ok((entries, changes)) => {
                 self.note_mine(&entries);
+                let changes = Arc::new(changes);
+                self.broadcast(Arc::clone(&changes));
                 Some(changes)
             }
             Err(error) => {
