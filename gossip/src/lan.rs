@@ -267,8 +267,7 @@ impl Watch {
             _ => return None,
         };
         let own_name = format!("{}.{SERVICE}", hex(&self.advert.instance));
-        if who == Who::Feed(self.advert.feed) || service.get_fullname() == own_name || service.get_port() == 0
-        {
+        if service.get_fullname() == own_name || service.get_port() == 0 {
             return None;
         }
         let mut places: Vec<_> =

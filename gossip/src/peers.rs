@@ -87,7 +87,7 @@ struct Connected {
 }
 
 impl Book {
-    /// An empty book of `me`, who is never dialled.
+    /// An empty book of `me`: who is found under that key is another node that holds it, and dialled like the followed.
     pub fn new(me: FeedId) -> Self {
         Self { me, followed: BTreeSet::new(), known: BTreeMap::new(), connected: BTreeMap::new() }
     }
@@ -97,11 +97,11 @@ impl Book {
         self.followed = feeds;
     }
 
-    /// Notes where `feed` may be. Returns false if there is no room for one more feed, or it is this node's own.
+    /// Notes where `feed` may be. Returns false if there is no room for one more feed.
     ///
     /// A new address on the LAN ends the wait after failures.
     pub fn learn(&mut self, now: Millis, feed: FeedId, source: Source, addrs: &[SocketAddr]) -> bool {
-        if feed == self.me || addrs.is_empty() || !self.known.contains_key(&feed) && self.is_full(source) {
+        if addrs.is_empty() || !self.known.contains_key(&feed) && self.is_full(source) {
             return false;
         }
         let known = self.known.entry(feed).or_default();
@@ -232,7 +232,7 @@ impl Book {
 
     /// Lower is dialled first.
     fn rank(&self, feed: &FeedId, known: &Known) -> u8 {
-        let wanted = self.followed.contains(feed) || known.is_given();
+        let wanted = *feed == self.me || self.followed.contains(feed) || known.is_given();
         match (known.is_on_lan(), wanted) {
             (true, true) => 0,
             (false, _) => 1,

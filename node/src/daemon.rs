@@ -133,6 +133,8 @@ pub(crate) struct Shared {
     pub(crate) held: Mutex<Option<Held>>,
     /// What is known of a recovery, while there is one.
     pub(crate) recovery: Mutex<Option<Recovery>>,
+    /// Another node with the own key is connected.
+    pub(crate) twin: AtomicBool,
     settle: AtomicU64,
     clock: Stopwatch,
     /// Own posts wait while a peer's word is looked into.
@@ -156,7 +158,11 @@ impl Shared {
         let snapshot = self.reader.snapshot();
         let state = snapshot.and_then(|snapshot| snapshot.state(&self.me)).ok().flatten();
         let settle = self.settle.load(Ordering::Relaxed);
-        Recovery::new(settle, self.now(), why.least(), state.map_or(0, |state| state.len))
+        let mut recovery = Recovery::new(settle, self.now(), why.least(), state.map_or(0, |state| state.len));
+        if self.twin.load(Ordering::Relaxed) {
+            recovery.twin(self.now(), true);
+        }
+        recovery
     }
 
     /// How far a recovery is; `None` if there is none.
@@ -217,6 +223,7 @@ impl Daemon {
             settle: AtomicU64::new(recovery::SETTLE),
             clock: Stopwatch::start(),
             paused: AtomicBool::new(false),
+            twin: AtomicBool::new(false),
             addresses: Mutex::default(),
             connections: Mutex::default(),
             sent: AtomicU32::new(0),
@@ -374,6 +381,7 @@ impl Handle {
     /// Another node with this node's own key connected, or went.
     pub(crate) fn twin(&self, here: bool) {
         let mut evidence = self.shared.recovery.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shared.twin.store(here, Ordering::Relaxed);
         if let Some(recovery) = evidence.as_mut() {
             recovery.twin(self.shared.now(), here);
         }

@@ -51,7 +51,7 @@ fn an_advert_is_believed_as_far_as_it_can_be() {
         ("a tag too short", with(2, ("tag", "00112233445566f")), "192.0.2.7", 4747, false),
         ("a tag too long", with(2, ("tag", "00112233445566ff0")), "192.0.2.7", 4747, false),
         ("a tag in capitals", with(2, ("tag", "00112233445566FF")), "192.0.2.7", 4747, false),
-        ("my own feed", with(2, ("feed", &*mine)), "192.0.2.7", 4747, false),
+        ("my own feed, of another instance", with(2, ("feed", &*mine)), "192.0.2.7", 4747, true),
         ("no port", good.to_vec(), "192.0.2.7", 0, false),
         ("this machine", good.to_vec(), "127.0.0.1,::1", 4747, false),
         ("nowhere", good.to_vec(), "0.0.0.0,::", 4747, false),

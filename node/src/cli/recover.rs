@@ -33,6 +33,7 @@ pub(super) fn run(args: &RecoverArgs, config: &Config, node: &Node, out: &Printe
     let view = *take!(node.call(Request::Recovery)?, Recovery)?;
     out.result(&view, |_| text(&view, config))?;
     match view.posting {
+        Posting::On if view.twin => out.hint(TWIN_NEXT),
         Posting::On => {}
         Posting::Recovering => out.hint(next(&view, node.is_running())),
         Posting::Forked => out.hint(FORKED_NEXT),
@@ -43,7 +44,10 @@ pub(super) fn run(args: &RecoverArgs, config: &Config, node: &Node, out: &Printe
 
 fn text(view: &RecoveryView, config: &Config) -> String {
     let posting = match view.posting {
-        Posting::On => return format!("posting is on; {} of yours", count(view.entries, "entry", "entries")),
+        Posting::On => {
+            let twin = if view.twin { "; another node runs with your key" } else { "" };
+            return format!("posting is on; {} of yours{twin}", count(view.entries, "entry", "entries"));
+        }
         Posting::Recovering => "posting is off while this home recovers",
         Posting::Forked | Posting::Succeeded => "posting is off under this key",
     };
@@ -78,6 +82,9 @@ const FORKED_NEXT: &str = "\
 Next: go on under a new key. Stop `klatch up`, then `klatch succeed` with your recovery words: it shows what each branch \
 holds, and you say which one is kept. Whoever follows you follows the new key by itself; seats and roles stay yours.";
 
+const TWIN_NEXT: &str =
+    "Next: another node runs with your key. Stop one of the two for good; what both post forks your log.";
+
 const SUCCEEDED_NEXT: &str = "\
 Next: if that was you, stop `klatch up`, and `klatch succeed` with the same recovery words makes this home the new key's. \
 If it was not you, somebody else has your words.";
@@ -91,8 +98,7 @@ fn next(view: &RecoveryView, is_running: bool) -> String {
             .to_owned();
     }
     if view.twin {
-        return "Next: another node runs with your key. Stop that one for good; two would fork your log."
-            .to_owned();
+        return TWIN_NEXT.to_owned();
     }
     if let Some(known) = view.known {
         return format!(

@@ -147,7 +147,7 @@ impl On<'_> {
             entries,
             last,
             confirmed,
-            twin: standing.twin,
+            twin: standing.twin || self.shared.twin.load(Ordering::Relaxed),
             known: standing.least,
             ready_in_ms: standing.ready_at.map(|at| at.saturating_sub(now)),
             accept_in_ms: standing.accept_at.map(|at| at.saturating_sub(now)),

@@ -429,7 +429,10 @@ impl Hub {
     fn on_sighting(&mut self, sighting: Sighting) {
         let named = |who| match who {
             Who::Feed(feed) => Some(feed),
-            Who::Tag(tag) => lan::bearer(self.wants.feeds.iter().copied(), tag, clock::today()),
+            Who::Tag(tag) => {
+                let known = self.wants.feeds.iter().copied().chain([self.handle.me()]);
+                lan::bearer(known, tag, clock::today())
+            }
         };
         match sighting {
             Sighting::Seen { who, addrs, .. } => {

@@ -236,6 +236,64 @@ fn two_copies_that_both_posted_are_told_and_neither_loses_what_it_wrote() {
     two.stop();
 }
 
+/// Two running copies with nobody else there: the first sees the second on the LAN, or is told where it is.
+#[test]
+fn two_copies_that_run_at_once_meet_and_both_are_told() {
+    for by_address in [false, true] {
+        let network = Network::new();
+        let ana = network.person("ana");
+        posts(&ana, "before the copy");
+        let twin = ana.copied("twin");
+        let mut quick = QUICK;
+        if !by_address {
+            quick[2] = "loopback";
+        }
+        let (one, two) = (ana.up(&quick), twin.up(&quick));
+        if by_address {
+            ana.json(&["peer", "add", &format!("{}@{}", ana.feed, two.address())]);
+        }
+        for copy in [&ana, &twin] {
+            let view = eventually("both are told", || {
+                let view = recovery(copy);
+                (view["twin"] == true).then_some(view)
+            });
+            assert_eq!(view["posting"], "on", "nothing differs yet: {view}");
+            let said = String::from_utf8(copy.run(&["recover"]).stdout).unwrap();
+            assert!(said.contains("another node runs with your key"), "{said}");
+        }
+        posts(&ana, "on one of them");
+        let view = eventually("the other has it and stops", || {
+            let view = recovery(&twin);
+            (view["posting"] == "recovering" && view["entries"] == 4).then_some(view)
+        });
+        assert!(view["why"].as_str().unwrap().contains("another copy of this home posted"), "{view}");
+        assert_eq!(view["twin"], true, "it does not end as long as the other runs: {view}");
+        one.stop();
+        two.stop();
+    }
+}
+
+#[test]
+fn two_copies_that_forked_find_it_out_by_themselves() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    posts(&ana, "before the copy");
+    let twin = ana.copied("twin");
+    posts(&ana, "here");
+    posts(&twin, "there");
+    let (one, two) = (ana.on_lan(), twin.on_lan());
+    for copy in [&ana, &twin] {
+        let view = eventually("both are told", || {
+            let view = recovery(copy);
+            (view["posting"] == "forked").then_some(view)
+        });
+        assert!(view["why"].as_str().unwrap().contains("agree on the first 3 entries"), "{view}");
+        assert_eq!(copy.json(&["verify"])["entries"], 4, "its own branch stays here");
+    }
+    one.stop();
+    two.stop();
+}
+
 #[test]
 fn a_copy_that_fell_behind_takes_what_the_other_posted_and_posts_nothing_meanwhile() {
     let network = Network::new();
