@@ -79,8 +79,9 @@ fn text(view: &RecoveryView, config: &Config) -> String {
 }
 
 const FORKED_NEXT: &str = "\
-Next: go on under a new key. Stop `klatch up`, then `klatch succeed` with your recovery words: it shows what each branch \
-holds, and you say which one is kept. Whoever follows you follows the new key by itself; seats and roles stay yours.";
+Next: go on under a new key, on ONE machine, the one whose entries you keep. Stop `klatch up` on all copies, then \
+`klatch succeed` there alone, with your recovery words: it shows how far this copy goes, and you say what is kept. Two copies \
+that both do this, before one has heard of the other, ruin the new key as well. Whoever follows you follows the new key by itself; seats and roles stay yours.";
 
 const TWIN_NEXT: &str =
     "Next: another node runs with your key. Stop one of the two for good; what both post forks your log.";

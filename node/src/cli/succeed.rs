@@ -8,7 +8,7 @@ use super::exit::CliError;
 use super::init::typed_words;
 use super::output::Printer;
 use crate::config::Config;
-use crate::daemon::succeed::{Went, succeed};
+use crate::daemon::succeed::{Went, look, succeed};
 
 /// Go on under a new key, with your recovery words
 ///
@@ -18,6 +18,9 @@ use crate::daemon::succeed::{Went, succeed};
 /// follows the new log by itself. Stop `klatch up` first. The words are read from standard input and are not kept; the
 /// same words stay good for the new key.
 ///
+/// Do this on one machine only. Other copies of the home stay stopped until it is done here: the next key is one for
+/// all of them, so two that go on apart from each other fork it at its first entry.
+///
 /// Where you went on already, from another machine, this home takes that key, and its log from whoever holds it.
 #[derive(Args, Debug)]
 pub(super) struct SucceedArgs {
@@ -26,6 +29,13 @@ pub(super) struct SucceedArgs {
     #[arg(long, value_name = "SEQ")]
     keep: Option<Seq>,
 }
+
+/// Said before the words are typed: two copies that each go on make the same key, and fork it.
+const ONE_MACHINE: &str = "\
+Do this on ONE machine. If there are other copies of this home, stop them now and leave them stopped: the next key is one
+for all of them, and two copies that go on apart from each other ruin it. When it is done, run `klatch up` here, then there,
+and once that copy has heard of it, stop it and run `klatch succeed` there: that brings it along.
+";
 
 #[derive(Serialize)]
 struct Succeeded {
@@ -39,6 +49,8 @@ struct Succeeded {
 /// Runs it.
 pub(super) fn run(args: &SucceedArgs, config: &Config, out: &Printer) -> Result<(), CliError> {
     config.home.check()?;
+    look(&config.home, args.keep)?;
+    out.hint(ONE_MACHINE);
     let words = typed_words(out)?;
     let went = succeed(&config.home, &words, args.keep)?;
     drop(words);

@@ -194,8 +194,8 @@ impl Recovery {
 pub(crate) fn plainly(held: &Held) -> String {
     let next = match held {
         Held::Forked { .. } => {
-            "Go on under a new key, which keeps the branch you choose: stop `klatch up`, and run `klatch succeed` with \
-             your recovery words"
+            "Go on under a new key, which keeps the branch you choose: stop `klatch up` on all copies, and run `klatch \
+             succeed` with your recovery words on one of them, never on two"
         }
         Held::Succeeded { .. } => {
             "If that was you, `klatch succeed` with the same words makes this home the new key's; if not, somebody has \

@@ -25,8 +25,8 @@ pub enum SucceedError {
     Nothing,
     #[error(
         "your log is forked: say which branch is yours. `--keep {here}` keeps all {here} entries of this copy (its last: \
-         {last}); `--keep {common}` keeps only what both copies have in common. To keep the other copy's branch, do this \
-         on that machine"
+         {last}); {}. To keep the other copy's branch, do this on that machine, and not on this one",
+        in_common(.common)
     )]
     Choose { here: Seq, common: Seq, last: String },
     #[error(
@@ -57,6 +57,16 @@ pub enum SucceedError {
     Disk(#[from] DiskError),
     #[error(transparent)]
     Create(#[from] CreateError),
+}
+
+/// What there is to choose besides the own branch.
+fn in_common(common: &Seq) -> String {
+    match common {
+        0 => "the copies differ from their first entry on, so who follows the other branch does not follow you on from \
+              this one"
+            .to_owned(),
+        common => format!("`--keep {common}` keeps only what both copies have in common"),
+    }
 }
 
 /// What became of it.
@@ -115,6 +125,24 @@ impl From<OpenHomeError> for CreateError {
             OpenHomeError::Store(error) => Self::Store(error),
         }
     }
+}
+
+/// Whether [`succeed`] could go on from here, as far as that can be known without the words, so that they are not
+/// typed for nothing.
+///
+/// # Errors
+///
+/// [`SucceedError`], as [`succeed`] would say.
+pub fn look(home: &Home, keep: Option<Seq>) -> Result<(), SucceedError> {
+    home.check().map_err(CreateError::from)?;
+    let _lock = home.lock().map_err(CreateError::from)?;
+    let network = home.network().map_err(CreateError::from)?;
+    let (secret, store) = open(home, &network).map_err(CreateError::from)?;
+    let (me, snapshot) = (secret.feed(), store.reader().snapshot()?);
+    if snapshot.successors(&me)?.is_empty() {
+        chosen(&snapshot, me, store.held().filter(Held::is_recovering), keep)?;
+    }
+    Ok(())
 }
 
 /// Makes `home` that of the successor of its feed. `keep` is the last entry to keep: all that is here, where it is
@@ -190,7 +218,30 @@ fn kept(
         Some(Post::Genesis { recovery, .. }) if recovery == *commitment => {}
         _ => return Err(SucceedError::Uncommitted),
     }
+    if n > 0
+        && keep.is_none()
+        && held.is_none()
+        && snapshot.state(&me)?.is_some_and(|state| state.cap.is_none())
+    {
+        let here = snapshot.stored_len(&me)?;
+        let last = snapshot.stored_entry(&me, here)?.map(|entry| read::what(&entry)).unwrap_or_default();
+        return Err(SucceedError::Again { keys: n + 1, here, last });
+    }
+    let keep = chosen(snapshot, me, held, keep)?;
+    Ok((Person { feed: me, genesis: first.id() }, keep))
+}
+
+/// The last entry to keep.
+fn chosen(
+    snapshot: &Snapshot,
+    me: FeedId,
+    held: Option<Held>,
+    keep: Option<Seq>,
+) -> Result<(Seq, klatch_feed::EntryId), SucceedError> {
     let here = snapshot.stored_len(&me)?;
+    if here == 0 {
+        return Err(SucceedError::Nothing);
+    }
     let cap = snapshot.state(&me)?.and_then(|state| state.cap);
     let last =
         || Ok::<_, DiskError>(snapshot.stored_entry(&me, here)?.map(|e| read::what(&e)).unwrap_or_default());
@@ -204,11 +255,10 @@ fn kept(
             };
             return Err(SucceedError::Fewer { why: held.to_string(), known, here, last: last()? });
         }
-        (None, None, None) if n > 0 => return Err(SucceedError::Again { keys: n + 1, here, last: last()? }),
         (None, None, None) => here,
     };
     let entry = snapshot.stored_entry(&me, seq)?.ok_or(SucceedError::Beyond { here })?;
-    Ok((Person { feed: me, genesis: first.id() }, (seq, entry.id())))
+    Ok((seq, entry.id()))
 }
 
 /// The home's key and store become the new feed's.

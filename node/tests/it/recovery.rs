@@ -359,3 +359,36 @@ fn recovery_words_alone_bring_everything_back_on_an_empty_machine() {
     follows(&ben, &new, 4);
     up.stop();
 }
+
+/// What both are told not to do, and what is said when it was done: nothing is offered that is refused.
+#[test]
+fn a_fork_is_left_on_one_machine_and_nobody_types_words_for_nothing() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let up = ana.alone();
+    assert!(ana.refused(&["succeed"]).contains("in use"), "before any word is typed");
+    up.stop();
+    let twin = ana.copied("twin");
+    posts(&ana, "here");
+    posts(&twin, "there");
+    let meet = |posting: &str| {
+        let (one, two) = (ana.on_lan(), twin.on_lan());
+        for copy in [&ana, &twin] {
+            eventually("both are told", || (recovery(copy)["posting"] == posting).then_some(()));
+        }
+        let said = ana.json(&["id"])["held"].as_str().unwrap().to_owned();
+        assert!(said.contains("on one of them, never on two"), "{said}");
+        one.stop();
+        two.stop();
+    };
+    meet("forked");
+    let refused = ana.refused(&["succeed"]);
+    assert!(refused.contains("--keep 3") && refused.contains("--keep 2"), "without words: {refused}");
+    for copy in [&ana, &twin] {
+        let done = copy.typed(&["succeed", "--keep", "3"], &copy.words);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+    meet("forked");
+    let refused = ana.refused(&["succeed"]);
+    assert!(refused.contains("differ from their first entry") && !refused.contains("--keep 0"), "{refused}");
+}

@@ -123,7 +123,7 @@ fn a_fork_by_two_copies_ends_in_one_branch_with_its_seats_and_rights_on_every_no
     {
         assert!(choose.contains(part), "it says {part:?}: {choose}");
     }
-    let other = said(&ana, &["succeed"], &format!("{}\n", ben.words));
+    let other = said(&ana, &["succeed", "--keep", "1"], &format!("{}\n", ben.words));
     assert!(other.contains("another identity"), "{other}");
     let beyond = said(&ana, &["succeed", "--keep", "99"], &format!("{}\n", ana.words));
     assert!(beyond.contains(&format!("entries 1 to {}", common + 2)), "{beyond}");
