@@ -76,7 +76,7 @@ pub enum HomeError {
         source: NetworkError,
     },
     /// Another process has it.
-    #[error("{path} is in use by process {pid}")]
+    #[error("{path} is in use by process {pid}: stop that one first, if it is a `klatch up`")]
     InUse {
         /// The home.
         path: PathBuf,
@@ -205,11 +205,16 @@ impl Home {
     ///
     /// [`HomeError::Missing`] or [`HomeError::Unfinished`] if not.
     pub fn check(&self) -> Result<(), HomeError> {
-        if self.file("init.unfinished").exists() {
+        // What cannot be looked into is not empty.
+        let holds = |name| {
+            let path = self.file(name);
+            path.try_exists().map_err(|source| HomeError::Io { path, source })
+        };
+        if holds("init.unfinished")? {
             return Err(HomeError::Unfinished(self.0.clone()));
         }
         // A key file that went missing beside a database is told apart when the key is read.
-        match self.file("feed.key").exists() || self.file("klatch.redb").exists() {
+        match holds("feed.key")? || holds("klatch.redb")? {
             true => Ok(()),
             false => Err(HomeError::Missing(self.0.clone())),
         }

@@ -90,8 +90,14 @@ impl Snapshot {
             return Err(BackupError::Exists(path.to_owned()));
         }
         let unfinished = beside(path);
-        let written =
-            self.write_backup(&unfinished, parts, progress).and_then(|()| publish(&unfinished, path));
+        let written = self.write_backup(&unfinished, parts, progress);
+        // What people named is what they are told of.
+        let written = written.map_err(|error| match error {
+            BackupError::File { source, .. } => file_error(path)(source),
+            BackupError::Disk(DiskError::Full) => file_error(path)(io::ErrorKind::StorageFull.into()),
+            other => other,
+        });
+        let written = written.and_then(|()| publish(&unfinished, path));
         let _ = std::fs::remove_file(&unfinished); // Published, it is but a second name.
         written?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -258,14 +264,15 @@ fn copy_out(from: &Path, to: &Path, progress: Progress<'_>) -> Result<Parts, Bac
     source.rewind().map_err(file_error(from))?;
     let target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
     let mut target = target.map_err(file_error(to))?;
-    let (mut hash, mut done) = (Sha256::new(), 0);
+    let (mut hash, mut done, mut at_fault) = (Sha256::new(), 0, from);
     let mut copy = |block: &[u8]| {
         hash.update(block);
         done += block.len() as u64;
         progress(done, tail_at);
-        target.write_all(block)
+        target.write_all(block).inspect_err(|_| at_fault = to)
     };
-    each_block(&mut source, database, &mut copy).map_err(file_error(from))?;
+    let copied = each_block(&mut source, database, &mut copy);
+    copied.map_err(|source| file_error(at_fault)(source))?;
     let mut bytes = Vec::new();
     source.take(length).read_to_end(&mut bytes).map_err(file_error(from))?;
     hash.update(&bytes);

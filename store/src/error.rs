@@ -18,7 +18,7 @@ pub enum OpenError {
     /// There is no database, but a witness that one was there: nothing is made in its place.
     #[error(
         "the database is gone from {}, but its head witness is there and knows {seq} own entries: \
-         put the database back from a backup, or start over in an empty home",
+         move this home away, and `klatch restore` a backup in its place, or `klatch init --recover` with the words",
         .home.display()
     )]
     Lost {
@@ -37,13 +37,17 @@ pub enum OpenError {
     #[error("the store is in use by another process")]
     InUse,
     /// It was made for another network.
-    #[error("the store belongs to another network")]
+    #[error(
+        "the database here was made for another network: put back the network.json that was made with it"
+    )]
     OtherNetwork {
         /// Which, by its id.
         found: NetIdHex,
     },
     /// It was made for another feed.
-    #[error("the store belongs to {found}, not to {wanted}")]
+    #[error(
+        "the database here belongs to {found}, not to {wanted}: put back the feed.key that was made with it"
+    )]
     OtherOwner {
         /// Whose it is.
         found: FeedId,
@@ -59,7 +63,10 @@ pub enum OpenError {
         known: u32,
     },
     /// It is a database, but not a whole store.
-    #[error("the store is damaged: {0}; put it back from a backup")]
+    #[error(
+        "the store is damaged: {0}; move this home away, and `klatch restore` a backup in its place, or `klatch init \
+         --recover` with the words"
+    )]
     Damaged(#[source] DiskError),
     /// The disk would not.
     #[error(transparent)]

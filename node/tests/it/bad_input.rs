@@ -13,6 +13,20 @@ fn a_home_without_an_identity_says_how_to_make_one() {
 }
 
 #[test]
+fn a_home_that_cannot_be_looked_into_is_not_said_to_be_empty() {
+    let home = Fresh::empty();
+    fs::write(home.path(), "a file").unwrap();
+    home.fails(&["id"], 1, &[home.path().to_str().unwrap(), "Not a directory"]);
+}
+
+#[test]
+fn a_backup_that_cannot_be_written_names_the_file_that_was_asked_for() {
+    let home = Fresh::named("Ana");
+    let file = home.path().join("no-folder").join("ana.backup").display().to_string();
+    home.fails(&["backup", &file], 1, &[&format!("{file}: ")]);
+}
+
+#[test]
 fn a_second_init_is_refused_and_changes_nothing() {
     let home = Fresh::named("Ana");
     let (feed, key) = (home.ok(&["id"]), fs::read(home.path().join("feed.key")).unwrap());
@@ -43,7 +57,7 @@ fn an_init_that_was_cut_off_can_be_done_again_and_nothing_else_can() {
 fn a_key_without_a_database_is_no_new_home() {
     let home = Fresh::named("Ana");
     fs::remove_file(home.path().join("klatch.redb")).unwrap();
-    home.fails(&["id"], 1, &["the database is gone", "backup"]);
+    home.fails(&["id"], 1, &["the database is gone", "move this home away", "klatch restore"]);
     home.fails(&["init", "--name", "Ana"], 1, &["already holds an identity"]);
     assert!(!home.path().join("klatch.redb").exists(), "nothing is made in its place");
 }
@@ -82,7 +96,7 @@ fn a_spoilt_key_is_named_and_not_shown() {
         assert!(!said.contains(&key[8..24]), "no part of a key is in a message: {said}");
     }
     fs::write(&path, "1".repeat(64)).unwrap();
-    home.fails(&["id"], 1, &["belongs to feed1"]);
+    home.fails(&["id"], 1, &["belongs to feed1", "put back the feed.key"]);
 }
 
 #[test]
@@ -90,7 +104,7 @@ fn a_home_of_another_network_is_told_apart() {
     let home = Fresh::named("Ana");
     let text = format!(r#"{{"name": "other", "key": "{}"}}"#, "0".repeat(64));
     fs::write(home.path().join("network.json"), text).unwrap();
-    home.fails(&["id"], 1, &["another network"]);
+    home.fails(&["id"], 1, &["another network", "put back the network.json"]);
     fs::write(home.path().join("network.json"), "{").unwrap();
     home.fails(&["id"], 1, &["network.json", "not a network file"]);
 }
