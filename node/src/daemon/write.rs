@@ -154,6 +154,8 @@ impl On<'_> {
         (line.followed, line.blocked) = (true, false);
         if petname.as_deref() == Some("") {
             locals.push(Local::of_feed(Spaces::PETNAME, &feed, None));
+            // Of an earlier key it would come back: petnames come along to the next.
+            locals.extend(lineage.line(feed).iter().map(|key| Local::of_feed(Spaces::PETNAME, key, None)));
             line.petname = None;
         } else if let Some(name) = petname {
             check_petname(&name)?;

@@ -213,6 +213,9 @@ fn people_are_found_followed_named_and_blocked() {
     let page = browser.done(&format!("{path}/follow"), &[("petname", "Anna & Co")]);
     page.says("<bdi>Anna &#38; Co</bdi>").says("calls themselves");
     browser.page("/people").says("Anna &#38; Co");
+    // Followed again from a list, where nobody is named, they are called what they were.
+    browser.done(&format!("{path}/unfollow"), &[]);
+    browser.done(&format!("{path}/follow"), &[]).says("<bdi>Anna &#38; Co</bdi>");
     eventually("what they host comes", || browser.page("/").body.contains(&event).then_some(()));
     browser.done(&format!("{path}/block"), &[]).says("Blocked.");
     browser.page("/settings").says("Anna &#38; Co");

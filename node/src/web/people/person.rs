@@ -68,8 +68,8 @@ async fn page(
 
 #[derive(Debug, Deserialize)]
 pub(super) struct FollowForm {
-    #[serde(default)]
-    petname: String,
+    /// Absent where somebody is followed from a list: what they are called stays.
+    petname: Option<String>,
 }
 
 pub(super) async fn follow(
@@ -77,9 +77,9 @@ pub(super) async fn follow(
     Path(feed): Path<String>,
     Typed(form): Typed<FollowForm>,
 ) -> Response {
-    let petname = form.petname.trim().to_owned();
-    let request = Request::Follow { who: feed.clone(), petname: Some(petname.clone()) };
-    act(&visit, feed, request, "did-follow", Some(petname)).await
+    let petname = form.petname.map(|petname| petname.trim().to_owned());
+    let request = Request::Follow { who: feed.clone(), petname: petname.clone() };
+    act(&visit, feed, request, "did-follow", petname).await
 }
 
 pub(super) async fn unfollow(visit: Visit, Path(feed): Path<String>) -> Response {
