@@ -83,7 +83,7 @@ async fn page(visit: &Visit, event: &EventState, form: Form) -> Result<ChangePag
         is_new: false,
         is_series: event.founded_start.is_some() && event.occ.is_none(),
         rule: form::rule_said(event),
-        dates: series::dates(event, "change", words),
+        dates: series::dates(visit, event, "change").await?,
         announcement: String::new(),
         unsaid: None,
     })

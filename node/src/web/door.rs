@@ -156,7 +156,7 @@ async fn page(visit: &Visit, id: &str, asked: Asked, draft: Draft) -> Result<Doo
         q,
         open,
         choose,
-        dates: series::dates(event, "door", visit.words()),
+        dates: series::dates(visit, event, "door").await?,
         draft,
     })
 }

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::App;
 use super::ask::{Problem, Visit, Wrong, take};
 use super::frame::{Frame, Page, Tab};
+use super::series;
 use crate::calendar::{self, Options};
 use crate::clock;
 use crate::daemon::Request;
@@ -94,8 +95,9 @@ async fn page(visit: &Visit, id: String, on: Option<String>, draft: Draft) -> Re
         Some(_) => Some(take!(visit, Request::Why { event: id, on, who: None }, Why)?),
         None => None,
     };
-    let view = View::of(&local, why.as_deref(), visit);
-    let here = format!("/event/{}{}", view.id, super::series::tail(local.event.occ.as_deref()));
+    let series = series::whole(visit, &local.event).await?;
+    let view = View::of(&local, series.as_deref(), why.as_deref(), visit);
+    let here = format!("/event/{}{}", view.id, series::tail(local.event.occ.as_deref()));
     Ok(EventPage { frame: visit.frame_at(Tab::Home, here).await?, view, draft })
 }
 

@@ -60,3 +60,23 @@ impl May {
         Self { change: is(Role::Organizer), seat: is(Role::Host), door: is(Role::Door) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_gives_those_below_it_and_an_owner_all() {
+        let cases: [(&str, &[&str]); 4] = [
+            ("owner", &["owner", "organizer", "host", "door"]),
+            ("organizer", &["host", "door"]),
+            ("host", &["door"]),
+            ("door", &[]),
+        ];
+        for (mine, given) in cases {
+            let words: Vec<_> = given_by(named(mine).unwrap()).map(|(_, word)| word).collect();
+            assert_eq!(words, given, "{mine}");
+        }
+        assert_eq!(named("member"), None);
+    }
+}

@@ -165,7 +165,7 @@ async fn page(visit: &Visit, id: &str, asked: Asked, mut draft: Draft) -> Result
         people: people(visit, &local).await?,
         roles: roles.map(|(one, word)| (word, role(words, one))).collect(),
         may_change: mine <= Role::Organizer,
-        dates: series::dates(event, "seats", words),
+        dates: series::dates(visit, event, "seats").await?,
         draft,
     })
 }
@@ -434,7 +434,7 @@ async fn guests(
         place: foreign::line(&event.place),
         seats: seats(words, persons(&event.seated), event.capacity, persons(&event.waiting)),
         guests,
-        dates: series::dates(event, "guests", words),
+        dates: series::dates(&visit, event, "guests").await?,
     }))
 }
 

@@ -3,10 +3,11 @@
 use klatch_feed::EventState;
 use klatch_feed::post::instant;
 
-use super::ask::escaped;
+use super::ask::{Problem, Visit, escaped, take};
 use super::when::When;
 use super::words::Words;
 use crate::clock;
+use crate::daemon::Request;
 
 /// Most that are offered.
 const DATES_MAX: usize = 12;
@@ -22,29 +23,42 @@ pub(super) struct Date {
     pub(super) is_here: bool,
 }
 
+/// The series that a date is one of, whose state alone knows when the others are; `None` where the event is no date.
+pub(super) async fn whole(visit: &Visit, event: &EventState) -> Result<Option<Box<EventState>>, Problem> {
+    if event.occ.is_none() {
+        return Ok(None);
+    }
+    take!(visit, Request::EventShow { event: event.id.to_string(), on: None }, Event).map(Some)
+}
+
 /// Those that come, each leading to `page` of the event; none where it does not repeat.
-pub(super) fn dates(event: &EventState, page: &str, words: Words) -> Vec<Date> {
-    if event.founded_start.is_none() {
+pub(super) async fn dates(visit: &Visit, event: &EventState, page: &str) -> Result<Vec<Date>, Problem> {
+    let whole = whole(visit, event).await?;
+    Ok(listed(whole.as_deref().unwrap_or(event), event.occ.as_deref(), page, visit.words()))
+}
+
+fn listed(series: &EventState, here: Option<&str>, page: &str, words: Words) -> Vec<Date> {
+    if series.founded_start.is_none() {
         return Vec::new();
     }
     let from = clock::now() - PAST_MS;
     let date = |name: String| {
-        let start = event.occurrence_start(&name);
-        let at = instant(&start, &event.zone).ok();
-        let is_here = event.occ.as_ref() == Some(&name);
+        let start = series.occurrence_start(&name);
+        let at = instant(&start, &series.zone).ok();
+        let is_here = here == Some(&*name);
         if !is_here && at.is_some_and(|at| at.timestamp_millis() < from) {
             return None;
         }
-        let text = When::of(&start, &event.zone, None, 0, chrono_tz::UTC, words).there;
-        let cancelled = event.occurrences.iter().any(|line| line.occ == name && line.cancelled);
+        let text = When::of(&start, &series.zone, None, 0, chrono_tz::UTC, words).there;
+        let cancelled = series.occurrences.iter().any(|line| line.occ == name && line.cancelled);
         Some(Date {
-            href: format!("/event/{}/{page}?on={}", event.id, escaped(&name)),
+            href: format!("/event/{}/{page}?on={}", series.id, escaped(&name)),
             text,
             cancelled,
             is_here,
         })
     };
-    event.occurrence_names().into_iter().filter_map(date).take(DATES_MAX).collect()
+    series.occurrence_names().into_iter().filter_map(date).take(DATES_MAX).collect()
 }
 
 /// The end of an address that leads to this date.

@@ -124,7 +124,13 @@ pub(super) struct Told {
 }
 
 impl View {
-    pub(super) fn of(local: &EventLocal, why: Option<&WhyLocal>, visit: &Visit) -> Self {
+    /// `series` is what the event is a date of, where it is one.
+    pub(super) fn of(
+        local: &EventLocal,
+        series: Option<&EventState>,
+        why: Option<&WhyLocal>,
+        visit: &Visit,
+    ) -> Self {
         let (event, words, zone) = (&local.event, visit.words(), visit.look.zone);
         let faces = Faces { local, words };
         let online = Prose::of(&event.online);
@@ -161,7 +167,7 @@ impl View {
             hosts: event.hosts.iter().map(|line| (faces.of(&line.feed), role(words, line.role))).collect(),
             lists: faces.lists(),
             said_no: event.no.len(),
-            dates: dates(event, words),
+            dates: dates(series.unwrap_or(event), event.occ.as_deref(), words),
             is_date: event.occ.is_some(),
             is_series: event.founded_start.is_some() && event.occ.is_none(),
             comments: local.comments.iter().map(|line| comment(line, visit)).collect(),
@@ -333,7 +339,7 @@ fn mine(local: &EventLocal, why: Option<&WhyLocal>, visit: &Visit) -> Mine {
 }
 
 /// The next dates of a series.
-fn dates(event: &EventState, words: Words) -> Vec<Date> {
+fn dates(event: &EventState, here: Option<&str>, words: Words) -> Vec<Date> {
     if event.founded_start.is_none() {
         return Vec::new();
     }
@@ -342,7 +348,7 @@ fn dates(event: &EventState, words: Words) -> Vec<Date> {
     for name in event.occurrence_names() {
         let start = event.occurrence_start(&name);
         let at = klatch_feed::post::instant(&start, &event.zone).ok();
-        if event.occ.as_ref() == Some(&name) || at.is_some_and(|at| at.timestamp_millis() < now) {
+        if here == Some(&*name) || at.is_some_and(|at| at.timestamp_millis() < now) {
             continue;
         }
         if dates.len() == DATES_MAX {

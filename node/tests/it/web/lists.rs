@@ -140,3 +140,31 @@ fn what_lasts_several_days_is_listed_until_the_last_is_over() {
     page.says("Fair").says("Camp").says("Today");
     assert!(!page.body.contains("Gone") && !page.body.contains("Short"), "{}", page.body);
 }
+
+#[test]
+fn on_a_date_of_a_series_every_other_has_its_own_label() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let browser = Browser::at(&node);
+    let series = weekly(&browser, "Choir", &[]);
+    let id = series.trim_start_matches("/event/");
+    ana.json(&["event", "skip", id, "--on", "2037-12-15"]);
+    ana.json(&["event", "update", id, "--on", "2037-12-29", "--start", "2037-12-30T19:00"]);
+    let dates = [
+        ("2037-12-08", "Tuesday 8 December 2037, 18:30"),
+        ("2037-12-15", "Tuesday 15 December 2037, 18:30"),
+        ("2037-12-22", "Tuesday 22 December 2037, 18:30"),
+        ("2037-12-29", "Wednesday 30 December 2037, 19:00"),
+    ];
+    for page in ["", "/seats", "/guests"] {
+        let shown = browser.page(&format!("{series}{page}?on=2037-12-22T18:30"));
+        for (day, label) in dates.into_iter().filter(|(day, _)| !page.is_empty() || *day != "2037-12-22") {
+            let link = format!("href=\"{series}{page}?on={day}T18:30\"");
+            let rest = shown.body.split(&link).nth(1).unwrap_or_else(|| panic!("{link} in {}", shown.body));
+            let text = rest.split_once('>').unwrap().1;
+            assert!(text.starts_with(label), "{page} {day}: {}", &text[..text.len().min(80)]);
+        }
+    }
+    browser.page(&format!("{series}?on=2037-12-22T18:30")).says("Cancelled");
+}
