@@ -90,7 +90,7 @@ fn a_group_is_asked_for_a_date_votes_and_who_asked_makes_it_an_event() {
 fn who_asks_and_schedules_nothing_in_the_group_is_told_whom_to_turn_to() {
     let Two { ben, at_ben: browser, group, _up, _network, .. } = two();
     eventually("the group comes", || ben.run(&["group", "show", &group]).status.success().then_some(()));
-    browser.done(&format!("/group/{group}/join"), &[]);
+    browser.done(&format!("/group/{group}/join"), &[]).says("You joined.");
     let fields = [("question", "When?"), ("zone", "Europe/Lisbon"), ("minutes", "90")];
     let dates = [("option", "2037-12-03T18:30"), ("option", "2037-12-04T18:30")];
     let asked = browser.done(&format!("/group/{group}/poll"), &[&fields[..], &dates].concat());
