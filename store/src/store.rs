@@ -300,7 +300,8 @@ impl Store {
     }
 
     /// Drops all views and indexes and makes them again from the entries, in many transactions. Readers
-    /// miss some of them meanwhile; killed, it goes on at the next opening.
+    /// miss some of them meanwhile; killed, it goes on at the next opening. Where an entry of another's feed is
+    /// damaged, that feed is cut off before it, for peers to bring the rest again.
     ///
     /// # Errors
     ///

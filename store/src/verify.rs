@@ -14,7 +14,7 @@ use crate::ids::{self, Ids};
 use crate::index::{fact_bytes, is_taken_back, profile};
 use crate::table::{
     AGENDA, BRANCHES, CHANGES, EVENTS, FEEDS, FINDER, FeedRow, GROUPS, LISTED, MISSING, OCCURRENCES,
-    PROFILES, PROOFS, REFS, SUCCESSORS, TOMBS, id_key, numbered, place, ref_key,
+    PROFILES, PROOFS, REFS, SUCCESSORS, TOMBS, id_key, meta, numbered, place, ref_key,
 };
 use crate::{DiskError, Progress, Report, Snapshot, lookup, succession, view};
 
@@ -37,7 +37,9 @@ struct Expected {
 
 pub(crate) fn verify(on: &Snapshot, progress: Progress<'_>) -> Result<Report, DiskError> {
     let total = on.stored()?;
-    let mut run = Run { on, report: Report::default(), expected: Expected::default(), total, progress };
+    let me = guard(|| meta(&on.tx, "owner"))?.map_or(FeedId::new([0; 32]), FeedId::new);
+    let (report, expected) = (Report::default(), Expected::default());
+    let mut run = Run { on, me, report, is_damaged: false, expected, total, progress };
     let feeds = guard(|| {
         let mut feeds = Vec::new();
         for row in on.tx.open_table(FEEDS)?.iter()? {
@@ -64,7 +66,10 @@ struct Derived {
 
 struct Run<'r> {
     on: &'r Snapshot,
+    me: FeedId,
     report: Report,
+    /// An entry is damaged: what is derived from it cannot be whole.
+    is_damaged: bool,
     expected: Expected,
     total: u64,
     progress: Progress<'r>,
@@ -86,7 +91,10 @@ impl Run<'_> {
 
     fn feed(&mut self, feed: FeedId, row: &FeedRow) -> Result<(), DiskError> {
         self.report.feeds += 1;
-        self.names(feed, row)?;
+        if let Err(error) = guard(|| self.names(feed, row)) {
+            self.damaged(feed, row, &error);
+            return Ok(());
+        }
         let key = PublicKey::parse(&feed).ok();
         let (mut bytes, mut next, mut end) = (0, 1, None);
         while next <= row.stored {
@@ -94,15 +102,17 @@ impl Run<'_> {
             let run = match guard(|| entries::row_at(&self.on.tx, feed, row.num, next)) {
                 Ok(run) => run,
                 Err(error) => {
-                    self.problem(error.to_string());
+                    self.damaged(feed, row, &error);
                     return Ok(());
                 }
             };
             if run.first != next || run.base() != end {
-                self.problem(corrupt(feed, next, Damage::Link).to_string());
+                self.damaged(feed, row, &corrupt(feed, next, Damage::Link));
             }
             bytes += run.bytes() as u64;
-            self.note(|this| this.run(feed, row, key.as_ref(), &run));
+            if let Err(error) = guard(|| self.run(feed, row, key.as_ref(), &run)) {
+                self.damaged(feed, row, &error);
+            }
             (next, end) = (run.last() + 1, Some(run.tip()));
             self.report.entries += u64::from(run.count);
             (self.progress)(self.report.entries, self.total);
@@ -116,7 +126,10 @@ impl Run<'_> {
             if let Some(ids) = &ids
                 && !ids.contains(&id_key(&entry.id(), here))?
             {
-                self.problem(format!("another branch of {feed} is not in table id segments: run rebuild"));
+                self.problem(format!(
+                    "another branch of {feed} is not in table id segments{}",
+                    self.remedy()
+                ));
             }
             if matches!(entry.header().kind, kind::GROUP | kind::EVENT) {
                 self.expected.views.insert(entry.id());
@@ -133,6 +146,26 @@ impl Run<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// An entry that cannot be read, and what mends that.
+    fn damaged(&mut self, feed: FeedId, row: &FeedRow, error: &DiskError) {
+        self.is_damaged = true;
+        self.problem(match feed == self.me || row.settled {
+            true => format!(
+                "{error}: move this home away, and bring it back by `klatch restore` of a backup, or by `klatch init \
+                 --recover` with the recovery words"
+            ),
+            false => format!(
+                "{error}: it is of another; `klatch rebuild` drops it and what follows it there, and `klatch up` \
+                 fetches them again from peers"
+            ),
+        });
+    }
+
+    /// What mends an index or a view, where that is known.
+    fn remedy(&self) -> &'static str {
+        if self.is_damaged { "" } else { ": run rebuild" }
     }
 
     /// What other tables say of the feed as a whole.
@@ -225,7 +258,8 @@ impl Run<'_> {
         for table in absent {
             let seq = header.seq;
             self.problem(format!(
-                "entry {seq} of {feed} is not in table {table} as it should be: run rebuild"
+                "entry {seq} of {feed} is not in table {table} as it should be{}",
+                self.remedy()
             ));
         }
         Ok(())
@@ -243,7 +277,8 @@ impl Run<'_> {
         ];
         for (table, found, wanted) in tables {
             if found != wanted {
-                self.problem(format!("table {table} has {found} where {wanted} should be: run rebuild"));
+                let remedy = self.remedy();
+                self.problem(format!("table {table} has {found} where {wanted} should be{remedy}"));
             }
         }
         // Read through, so that damage in them shows too.
@@ -275,7 +310,8 @@ impl Run<'_> {
         ];
         for (table, found, wanted) in tables {
             if found != wanted {
-                self.problem(format!("table {table} has {found} where {wanted} should be: run rebuild"));
+                let remedy = self.remedy();
+                self.problem(format!("table {table} has {found} where {wanted} should be{remedy}"));
             }
         }
         Ok(())
@@ -289,7 +325,7 @@ impl Run<'_> {
             self.expected.listed += u64::from(lookups.lines > 0);
             self.expected.finder += lookups.rows;
             for table in lookups.wrong {
-                self.problem(format!("{id} in table {table} is not as it should be: run rebuild"));
+                self.problem(format!("{id} in table {table} is not as it should be{}", self.remedy()));
             }
         }
         self.expected.occurrences += folded.occurrences.len() as u64;
@@ -298,14 +334,14 @@ impl Run<'_> {
             let held = tx.open_table(OCCURRENCES)?.get(key)?.map(|held| held.value().to_vec());
             if held != Some(codec::encode(state)) {
                 let occ = state.occ.as_deref().unwrap_or_default();
-                self.problem(format!("the view of {id} on {occ} is not what it folds to: run rebuild"));
+                self.problem(format!("the view of {id} on {occ} is not what it folds to{}", self.remedy()));
             }
         }
         let views = [folded.group.as_ref().map(codec::encode), folded.event.as_ref().map(codec::encode)];
         for (table, state) in [GROUPS, EVENTS].into_iter().zip(views) {
             let held = tx.open_table(table)?.get(id.as_bytes())?.map(|held| held.value().to_vec());
             if held != state {
-                self.problem(format!("the view of {id} is not what its entries fold to: run rebuild"));
+                self.problem(format!("the view of {id} is not what its entries fold to{}", self.remedy()));
             }
         }
         Ok(())

@@ -70,7 +70,9 @@ pub enum CliError {
     NoCode { path: PathBuf },
     #[error("{0}")]
     Usage(String),
-    #[error("{0} of the log's parts are damaged: put a copy of the home back, or fetch again from peers")]
+    #[error(
+        "{0} of the log's parts are damaged: the lines above say what mends them; where one says nothing, a backup does, by `klatch restore` into an empty folder"
+    )]
     Damaged(usize),
     #[error(
         "{name} ({door}) shows a door, but nothing in the log says that they hold it: \

@@ -14,7 +14,8 @@ pub(super) struct VerifyArgs {}
 /// Make all views again from the log
 ///
 /// Views (groups, events, names, indexes) are a cache of what the entries say. This drops them and folds all
-/// entries again; no entry is touched.
+/// entries again. No entry is touched, but that a feed of somebody else in which `klatch verify` finds a damaged entry
+/// is cut off before it: `klatch up` fetches the rest again from peers.
 #[derive(Args, Debug)]
 pub(super) struct RebuildArgs {}
 

@@ -2,15 +2,20 @@
 //!
 //! The place reached stands in `meta`; an opening that finds one goes on from there. First every feed's
 //! entries are indexed, and each founding entry leaves an empty view; then the empty views are folded.
+//!
+//! Damage stops none of it, or the home would not open any more. Another's feed is cut off before a damaged row, at
+//! the last place known to be signed, so that peers bring the rest again. What nobody could bring again in its
+//! place is kept as it is and passed over: the own feed, and one that a succession ends.
 
 use klatch_feed::post::kind;
-use klatch_feed::{NetId, Unverified};
+use klatch_feed::{FeedId, NetId, Seq, Unverified};
 use redb::{ReadableTable, WriteTransaction};
 
+use crate::error::Damage;
 use crate::index::Index;
 use crate::table::{
-    AGENDA, EVENTS, FEEDS, FINDER, FeedRow, GROUPS, LISTED, META, NUMBERS, OCCURRENCES, Read, drop_derived,
-    make_derived, meta, numbered, place, set_meta, split,
+    AGENDA, EVENTS, FEEDS, FINDER, FeedRow, GROUPS, LISTED, META, NUMBERS, OCCURRENCES, RUNS, Read,
+    drop_derived, drop_tokens, make_derived, meta, numbered, place, set_meta, split,
 };
 use crate::{DiskError, entries, succession, view};
 
@@ -84,14 +89,18 @@ fn index_some(tx: &WriteTransaction, from: u64) -> Result<u64, DiskError> {
         let (feed, _) = numbered(tx, num)?;
         let row = row_of(tx, &feed)?;
         if seq >= row.stored {
-            for (entry, _) in succession::asides(tx, feed, num)? {
+            let asides = match succession::asides(tx, feed, num) {
+                Err(DiskError::Corrupt { .. }) => Vec::new(),
+                asides => asides?,
+            };
+            for (entry, _) in asides {
                 index.add(feed, num, &entry, false);
                 note_founding(tx, &entry)?;
             }
             (num, seq) = (num + 1, 0);
             continue;
         }
-        entries::each_row(tx, feed, num, seq + 1..=row.stored, |run| {
+        let read = entries::each_row(tx, feed, num, seq + 1..=row.stored, |run| {
             for entry in run.entries(feed)?.iter().filter(|entry| entry.header().seq > seq) {
                 index.add(feed, num, entry, entry.header().seq <= row.len);
                 note_founding(tx, entry)?;
@@ -99,7 +108,23 @@ fn index_some(tx: &WriteTransaction, from: u64) -> Result<u64, DiskError> {
             }
             seq = run.last();
             Ok(done < ENTRIES_MAX)
-        })?;
+        });
+        match read {
+            Err(DiskError::Corrupt { seq: at, damage, .. }) => {
+                if cut_off(tx, feed, row, at)? {
+                    begin(tx)?; // A part of what is gone may have been indexed.
+                    return Ok(done);
+                }
+                // Rows that do not link are read one by one.
+                if damage != Damage::Link {
+                    let runs = tx.open(RUNS)?;
+                    let next = runs.range(place(num, at.saturating_add(1))..=place(num, Seq::MAX))?.next();
+                    let next = next.transpose()?.map(|(key, _)| split(key.value()).1);
+                    seq = next.map_or(row.stored, |next| next.saturating_sub(1));
+                }
+            }
+            read => read?,
+        }
     }
     index.flush(tx)?;
     for (feed, grown) in std::mem::take(&mut index.rewritten) {
@@ -112,7 +137,37 @@ fn index_some(tx: &WriteTransaction, from: u64) -> Result<u64, DiskError> {
     Ok(done)
 }
 
-fn row_of(tx: &impl Read, feed: &klatch_feed::FeedId) -> Result<FeedRow, DiskError> {
+/// Takes the rows from the damaged entry `at` on out of a feed, and what comes before it up to the last known anchor:
+/// it is fetched again like anything that is not held. Whether it did.
+fn cut_off(tx: &WriteTransaction, feed: FeedId, mut row: FeedRow, at: Seq) -> Result<bool, DiskError> {
+    let is_own = meta(tx, "owner")? == Some(*feed.as_bytes());
+    if is_own || row.settled {
+        return Ok(false);
+    }
+    let mut to = at.saturating_sub(1);
+    while to > 0 {
+        let run = entries::row_at(tx, feed, row.num, to)?;
+        if let Some(anchor) = (run.first..=to).rev().find(|seq| run.is_anchor(*seq)) {
+            to = anchor;
+            break;
+        }
+        to = run.first - 1;
+    }
+    entries::truncate(tx, feed, &mut row, to)?;
+    if to < row.len {
+        (row.len, row.tip) = (to, row.end);
+    }
+    if to == 0 {
+        let mut name = [0; 64];
+        name[..32].copy_from_slice(feed.as_bytes());
+        tx.open_table(NUMBERS)?.insert(row.num, name)?;
+    }
+    tx.open_table(FEEDS)?.insert(feed.as_bytes(), &row.encode()[..])?;
+    drop_tokens(tx)?; // Peers vouched for what is gone.
+    Ok(true)
+}
+
+fn row_of(tx: &impl Read, feed: &FeedId) -> Result<FeedRow, DiskError> {
     crate::table::feed_row(tx, feed)?.ok_or(DiskError::Table { table: "feeds" })
 }
 
@@ -141,5 +196,12 @@ fn fold_some(tx: &WriteTransaction, net: &NetId) -> Result<(), DiskError> {
         tx.open_table(META)?.remove("rebuild")?;
     }
     let lineage = view::lineage_for(tx, &empty)?;
-    view::fold_each(tx, net, &empty, &lineage, |id, folded| view::keep_all(tx, id, &folded?).map(drop))
+    view::fold_each(tx, net, &empty, &lineage, |id, folded| {
+        let folded = match folded {
+            // No view of what is made of damaged entries, nor of what belongs to it.
+            Err(DiskError::Corrupt { .. } | DiskError::Table { table: "refs" }) => view::Folded::default(),
+            folded => folded?,
+        };
+        view::keep_all(tx, id, &folded).map(drop)
+    })
 }

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use klatch_store::{Held, OpenError, Store};
+use redb::ReadableTable;
 use tempfile::TempDir;
 
-use crate::{Author, accept_all, net, note, store};
+use crate::{Author, accept, accept_all, assert_sound, net, note, state, store, verify};
 
 /// A quiet panic hook for what the store catches; all else speaks as before.
 fn hush() {
@@ -154,5 +155,81 @@ fn a_file_of_another_kind_is_refused() {
         drop(database);
         let opened = Store::open(home.path(), net(), me);
         assert!(matches!(opened, Err(OpenError::Damaged(_))), "{opened:?}");
+    }
+}
+
+/// Changes one byte of a stored body, and begins to make all views again where `is_rebuilding`, as a program did that
+/// was killed then.
+fn damage(home: &Path, body: &str, is_rebuilding: bool) {
+    let database = redb::Database::open(home.join("klatch.redb")).unwrap();
+    let tx = database.begin_write().unwrap();
+    {
+        let mut runs = tx.open_table(redb::TableDefinition::<u64, &[u8]>::new("runs")).unwrap();
+        let holds = |run: &[u8]| run.windows(body.len()).position(|part| part == body.as_bytes());
+        let rows = runs.iter().unwrap().map(|row| row.unwrap());
+        let mut rows =
+            rows.filter_map(|(key, run)| Some((key.value(), run.value().to_vec(), holds(run.value())?)));
+        let (key, mut run, at) = rows.next().unwrap();
+        drop(rows);
+        run[at] ^= 1;
+        runs.insert(key, &run[..]).unwrap();
+        if is_rebuilding {
+            let mut meta = tx.open_table(redb::TableDefinition::<&str, &[u8]>::new("meta")).unwrap();
+            meta.insert("rebuild", &[0; 8][..]).unwrap();
+        }
+    }
+    tx.commit().unwrap();
+}
+
+#[test]
+fn a_damaged_entry_of_another_is_dropped_by_a_rebuild_and_fetched_again() {
+    let mut ben = Author::new(2);
+    ben.notes(400);
+    // What came in two chunks is known to be signed at 256 and 400.
+    for (body, is_rebuilding, left) in
+        [("note 399 of 2", false, 256), ("note 399 of 2", true, 256), ("note 9 of 2", false, 0)]
+    {
+        let (home, _) = filled();
+        damage(home.path(), body, is_rebuilding);
+        let mut store = Store::open(home.path(), net(), Author::new(1).feed()).unwrap();
+        if !is_rebuilding {
+            let said = verify(&store).problems.join("; ");
+            assert!(said.contains("of another") && said.contains("klatch rebuild"), "{said}");
+            store.rebuild(&mut |_, _| {}).unwrap();
+        }
+        let tip = (left > 0).then(|| ben.id(left));
+        assert_eq!(state(&store, &ben), (left, tip, None), "{body}");
+        assert_eq!(state(&store, &Author::new(3)).0, 3, "all else is read");
+        assert_sound(&store);
+        store.append(&Author::new(1).secret(), vec![note(b"three")]).unwrap();
+        let mut from = left + 1;
+        while from <= 400 {
+            let to = 400.min(from + 255);
+            accept(&mut store, &ben.chunk(from, to));
+            from = to + 1;
+        }
+        assert_eq!(state(&store, &ben).0, 400, "peers bring it again");
+        drop(store);
+        let store = Store::open(home.path(), net(), Author::new(1).feed()).unwrap();
+        assert_sound(&store);
+    }
+}
+
+#[test]
+fn a_damaged_entry_of_ones_own_stays_and_all_else_is_read() {
+    let (home, _) = filled();
+    damage(home.path(), "one", false);
+    let me = Author::new(1);
+    let mut store = Store::open(home.path(), net(), me.feed()).unwrap();
+    for _ in 0..2 {
+        let problems = verify(&store).problems;
+        let said = problems.join("; ");
+        assert!(said.contains("entry 1 of") && said.contains("klatch restore"), "{said}");
+        assert!(!said.contains("rebuild"), "it would mend nothing: {said}");
+        store.rebuild(&mut |_, _| {}).unwrap();
+        drop(store);
+        store = Store::open(home.path(), net(), me.feed()).unwrap();
+        assert_eq!(state(&store, &Author::new(2)).0, 400);
+        assert_eq!(state(&store, &me).0, 2, "nothing of it is given up");
     }
 }
