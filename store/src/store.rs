@@ -155,7 +155,7 @@ impl Store {
             unwritten: None,
         };
         store.face_witness_or_wait()?;
-        match store.finish_rebuild(&mut |_, _| {}) {
+        match store.rebuilt(&mut |_, _| {}) {
             Ok(()) | Err(DiskError::Full) => {} // Finished once there is room.
             Err(error) => return Err(OpenError::Disk(error)),
         }
@@ -308,7 +308,7 @@ impl Store {
     /// [`DiskError`].
     pub fn rebuild(&mut self, progress: Progress<'_>) -> Result<(), DiskError> {
         self.write(rebuild::begin)?;
-        self.finish_rebuild(progress)
+        self.rebuilt(progress)
     }
 
     /// Writes all that is held into a fresh file, which takes the old one's place: the disk gets back what
@@ -354,13 +354,25 @@ impl Store {
         Ok(Compacted { before, after: bytes()? })
     }
 
+    fn rebuilt(&mut self, progress: Progress<'_>) -> Result<(), DiskError> {
+        let done = self.finish_rebuild(progress);
+        if self.failed {
+            drop(self.reopen()); // For the readers' sake, as after any failed write.
+        }
+        done
+    }
+
+    /// Goes on with a rebuild that is under way. Opening anew goes on with it too, so no failure here opens anew.
     fn finish_rebuild(&mut self, progress: Progress<'_>) -> Result<(), DiskError> {
+        if self.failed {
+            return self.reopen();
+        }
         let (net, mut done) = (self.net, 0);
         let total = self.reader().snapshot()?.stored()?;
         loop {
             let stage = guard(|| rebuild::stage(&self.shared.read()?))?;
             let Some(stage) = stage else { return Ok(()) };
-            done += self.write(|tx| rebuild::step(tx, &net, stage))?;
+            done += self.commit(Durable::Now, |tx| rebuild::step(tx, &net, stage))?;
             progress(done.min(total), total);
         }
     }

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use klatch_feed::Post;
 use klatch_store::{AppendError, DiskError, Held, Store};
 
 use crate::crash::Fragile;
-use crate::{Author, assert_sound, net, note, state};
+use crate::{Author, assert_sound, draft, net, note, state};
 
 /// A small file system in memory, gone on drop.
 struct Small<'p>(&'p Path);
@@ -126,4 +127,37 @@ fn a_recovery_that_there_was_no_room_to_write_ends_like_any_other() {
     store.settle(1).unwrap();
     assert_eq!(store.held(), None);
     store.append(&me.secret(), vec![note(b"on it goes")]).unwrap();
+}
+
+#[test]
+fn a_rebuild_that_finds_no_room_is_gone_on_with_when_there_is_some() {
+    let (me, disk) = (Author::new(1), Fragile::default());
+    let mut store = Store::create_on(Arc::new(disk.clone()), net(), me.feed()).unwrap();
+    let (title, start, zone) = ("Tea".to_owned(), "2026-12-01T18:30".to_owned(), "UTC".to_owned());
+    let (minutes, capacity) = (60, None);
+    let event =
+        Post::Event { group: None, title, start, zone, minutes, capacity, split: false, repeat: None };
+    store.append(&me.secret(), vec![draft(&event)]).unwrap();
+    store.rest().unwrap();
+    let whole = disk.killed();
+    drop(store);
+    let mut unfinished = 0;
+    for after in 0..40 {
+        let cut = whole.killed();
+        let mut store = Store::open_on(Arc::new(cut.clone()), net(), me.feed()).unwrap();
+        cut.fails_after(after);
+        let done = store.rebuild(&mut |_, _| {});
+        drop(store);
+        let full = cut.killed();
+        full.fills(true);
+        let mut store = Store::open_on(Arc::new(full.clone()), net(), me.feed()).unwrap();
+        let events = store.reader().snapshot().unwrap().events().unwrap();
+        unfinished += usize::from(events.is_empty());
+        assert!(done.is_err() || !events.is_empty(), "what is done is done");
+        full.fills(false);
+        store.append(&me.secret(), vec![note(b"room again")]).unwrap();
+        assert_eq!(store.reader().snapshot().unwrap().events().unwrap().len(), 1, "cut after {after}");
+        assert_sound(&store);
+    }
+    assert!(unfinished > 0, "no cut left a rebuild to go on with");
 }
