@@ -91,8 +91,8 @@ fn a_store_that_lost_posts_opens_on_a_full_disk_to_be_read_and_has_them_back_wit
     assert_sound(&store);
 }
 
-#[test]
-fn a_store_that_may_have_lost_posts_holds_them_back_though_there_is_no_room_to_write_that() {
+/// A full disk with a store of one own post, whose witness is gone.
+fn full_and_without_witness() -> Fragile {
     let (me, disk) = (Author::new(1), Fragile::default());
     let mut store = Store::create_on(Arc::new(disk.clone()), net(), me.feed()).unwrap();
     store.append(&me.secret(), vec![note(b"durable")]).unwrap();
@@ -100,6 +100,12 @@ fn a_store_that_may_have_lost_posts_holds_them_back_though_there_is_no_room_to_w
     let crashed = disk.killed();
     crashed.loses_witness();
     crashed.fills(true);
+    crashed
+}
+
+#[test]
+fn a_store_that_may_have_lost_posts_holds_them_back_though_there_is_no_room_to_write_that() {
+    let (me, crashed) = (Author::new(1), full_and_without_witness());
     let mut store = Store::open_on(Arc::new(crashed.clone()), net(), me.feed()).unwrap();
     let why = Some(Held::WitnessMissing { store: 1 });
     assert_eq!(store.held(), why, "before anybody tries to post");
@@ -114,13 +120,7 @@ fn a_store_that_may_have_lost_posts_holds_them_back_though_there_is_no_room_to_w
 
 #[test]
 fn a_recovery_that_there_was_no_room_to_write_ends_like_any_other() {
-    let (me, disk) = (Author::new(1), Fragile::default());
-    let mut store = Store::create_on(Arc::new(disk.clone()), net(), me.feed()).unwrap();
-    store.append(&me.secret(), vec![note(b"durable")]).unwrap();
-    store.rest().unwrap();
-    let crashed = disk.killed();
-    crashed.loses_witness();
-    crashed.fills(true);
+    let (me, crashed) = (Author::new(1), full_and_without_witness());
     let mut store = Store::open_on(Arc::new(crashed.clone()), net(), me.feed()).unwrap();
     assert_eq!(store.held(), Some(Held::WitnessMissing { store: 1 }));
     crashed.fills(false);
