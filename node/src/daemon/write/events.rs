@@ -1,6 +1,6 @@
 //! Events and series: scheduled, changed, one occurrence called off, and answered.
 
-use klatch_feed::post::{Answer, EventFields, Role, Rule, local_start};
+use klatch_feed::post::{Answer, EventFields, Policy, Role, Rule, local_start};
 use klatch_feed::{EventState, Post};
 
 use super::{On, Plan, REPLACES_MAX, check_link, created, field, no_effect};
@@ -28,6 +28,7 @@ impl On<'_> {
             ..*new.fields
         };
         check_link("online", fields.online.as_deref())?;
+        Deadlines::default().with(&fields).check()?;
         let address = self.first_address(new.address)?;
         let event = Post::Event {
             group,
@@ -88,6 +89,12 @@ impl On<'_> {
             let start = fields.start.as_deref().unwrap_or(&event.start);
             local_start(start, fields.zone.as_deref().unwrap_or(&event.zone))?;
         }
+        let held = Deadlines::of(&event);
+        let deadlines = held.with(&fields);
+        // What contradicts already hinders no other change.
+        if deadlines != held {
+            deadlines.check()?;
+        }
         let replaces = event.tips.into_iter().take(REPLACES_MAX).collect();
         let update = Post::Update { event: event.id, replaces, fields: Box::new(fields), occ: event.occ };
         let posts = [update].into_iter().chain(address).collect();
@@ -126,6 +133,58 @@ impl On<'_> {
     }
 }
 
+/// Minutes before the start, 0 = none, and whether lots are drawn.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Deadlines {
+    opens: u32,
+    closes: u32,
+    confirm_by: u32,
+    cancel_by: u32,
+    by_lot: bool,
+}
+
+impl Deadlines {
+    fn of(event: &EventState) -> Self {
+        let EventState { opens, closes, confirm_by, cancel_by, policy, .. } = *event;
+        Self { opens, closes, confirm_by, cancel_by, by_lot: policy == Policy::Lottery }
+    }
+
+    /// As they are once `fields` are said.
+    fn with(self, fields: &EventFields) -> Self {
+        Self {
+            opens: fields.opens.unwrap_or(self.opens),
+            closes: fields.closes.unwrap_or(self.closes),
+            confirm_by: fields.confirm_by.unwrap_or(self.confirm_by),
+            cancel_by: fields.cancel_by.unwrap_or(self.cancel_by),
+            by_lot: fields.policy.map_or(self.by_lot, |policy| policy == Policy::Lottery),
+        }
+    }
+
+    /// Refuses those by which nobody could get or keep a seat. Source: spec/meetup.md, "steering".
+    fn check(self) -> Result<(), Refusal> {
+        let Self { opens, closes, confirm_by, cancel_by, by_lot } = self;
+        // What lies as long before the start as another, or longer, is not after it.
+        let is_not_after = |at: u32, other: u32| at > 0 && other > 0 && at >= other;
+        let (name, problem) = if by_lot && closes == 0 {
+            ("closes", "lots are drawn when answers close: say how long before the start that is")
+        } else if is_not_after(closes, opens) {
+            ("closes", "answers would close no later than they open: let them close nearer to the start")
+        } else if is_not_after(confirm_by, opens) {
+            (
+                "confirm_by",
+                "no seat is given before answers open: ask for a yes nearer to the start than that",
+            )
+        } else if by_lot && is_not_after(confirm_by, closes) {
+            ("confirm_by", "lots are drawn when answers close: ask for a yes nearer to the start than that")
+        } else if is_not_after(cancel_by, opens) {
+            ("cancel_by", "each no would come late, from when answers open: let it come nearer to the start")
+        } else {
+            return Ok(());
+        };
+        Err(field(name, problem))
+    }
+}
+
 /// Refuses a rule that does not name the start: the fold counts the start all the same, and calendars differ.
 fn begins_with(rule: &str, start: &str, zone: &str) -> Result<(), Refusal> {
     let date = local_start(start, zone)?.date_naive();
@@ -161,4 +220,38 @@ fn set_dates(event: &EventState, dates: &Dates, fields: &mut EventFields) -> Res
     fields.extra = Some(extra).filter(|extra| *extra != event.extra);
     fields.except = Some(except).filter(|except| *except != event.except);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_that_leave_nobody_a_seat_are_refused() {
+        let at = |[opens, closes, confirm_by, cancel_by]: [u32; 4], by_lot| {
+            let refused = Deadlines { opens, closes, confirm_by, cancel_by, by_lot }.check();
+            refused.err().map(|refusal| match refusal {
+                Refusal::Field { field, .. } => field,
+                other => panic!("{other:?}"),
+            })
+        };
+        let cases: [([u32; 4], bool, Option<&str>); 13] = [
+            ([0, 0, 0, 0], false, None),
+            ([0, 60, 90, 90], false, None),
+            ([100, 60, 50, 50], true, None),
+            ([100, 0, 99, 99], false, None),
+            ([0, 60, 0, 70], true, None),
+            ([0, 0, 0, 0], true, Some("closes")),
+            ([100, 0, 0, 0], true, Some("closes")),
+            ([100, 100, 0, 0], false, Some("closes")),
+            ([100, 101, 0, 0], false, Some("closes")),
+            ([100, 60, 100, 0], false, Some("confirm_by")),
+            ([0, 60, 60, 0], true, Some("confirm_by")),
+            ([100, 0, 0, 100], false, Some("cancel_by")),
+            ([100, 60, 50, 110], true, Some("cancel_by")),
+        ];
+        for (deadlines, by_lot, refused) in cases {
+            assert_eq!(at(deadlines, by_lot).as_deref(), refused, "{deadlines:?}, by lot: {by_lot}");
+        }
+    }
 }

@@ -132,6 +132,7 @@ fn what_was_typed_stays_and_the_error_stands_at_its_field() {
         ("repeat", "repeat", "last"),
         ("online", "online", "a\u{7}b"),
         ("closes", "closes", "9000000"),
+        ("policy", "closes", "lottery"),
     ];
     for (name, at, text) in cases {
         let refused = browser.post("/schedule", &form(&[("about", "<kept> & whole"), (name, text)]));
