@@ -61,7 +61,7 @@ struct ShowArgs {
     poll: String,
 }
 
-/// Schedule the event on the date chosen; only who asked can
+/// Schedule the event on the date chosen: who asked can, if they schedule in the group, and its organizers
 #[derive(Args, Debug)]
 struct SettleArgs {
     /// The poll: id, or its beginning
@@ -115,6 +115,12 @@ pub(super) fn run(args: &PollArgs, config: &Config, node: &Node, out: &Printer) 
 }
 
 fn screen(poll: &PollLine, ink: Ink) -> String {
+    let settled = poll.settled.map(|event| format!("settled: {event}\n")).unwrap_or_default();
+    if let Some(by) = &poll.hidden {
+        let why = if by.reason.is_empty() { String::new() } else { format!(": {}", plain(&by.reason)) };
+        let hidden = ink.warn(&format!("hidden by {}{why}", plain(&by.name)));
+        return format!("{hidden}  {}\n{settled}", ink.dim(&poll.id.to_string()));
+    }
     let name =
         |feed: &klatch_feed::FeedId| poll.names.get(feed).map_or_else(|| short(feed), |name| plain(name));
     let head = format!("{}  {}\n", ink.bold(&plain(&poll.question)), ink.dim(&poll.id.to_string()));
@@ -125,6 +131,5 @@ fn screen(poll: &PollLine, ink: Ink) -> String {
         vec![format!("  {}", at + 1), start, option.yes.len().to_string(), names.join(", ")]
     };
     let rows: Vec<_> = poll.options.iter().enumerate().map(row).collect();
-    let settled = poll.settled.map(|event| format!("settled: {event}\n")).unwrap_or_default();
     format!("{head}asked by {}, {votes}\n{}{settled}", name(&poll.author), table(&rows))
 }

@@ -31,7 +31,7 @@ use crate::network::hex;
 use crate::share::{ADDRESSES_MAX, ShareLine};
 pub(super) use person::follow_line;
 use talk::Place;
-pub(super) use talk::{may_say, settled};
+pub(super) use talk::{hides, may_say, settled};
 
 /// Most entries of one answer to `log`.
 const LOG_MAX: u32 = 1000;
@@ -205,15 +205,18 @@ impl On<'_> {
         for feed in roles.chain(group.members.iter().copied()).chain(outside) {
             names.insert(feed, local::called(self.snapshot, &feed)?);
         }
-        let mut titles = BTreeMap::new();
+        let (mut titles, mut order) = (BTreeMap::new(), Vec::new());
         for id in &group.events {
             if let Some(event) = self.snapshot.event(id)? {
+                order.push((begins(&event), *id));
                 titles.insert(*id, hidden::veiled(self.snapshot, event)?.title);
             }
         }
+        order.sort();
+        let order = order.into_iter().map(|(_, id)| id).collect();
         let place = Place { id: group.id, roles: &group.roles, attendance: &[], hidden: &group.hidden };
-        let (comments, polls) = (self.comments(&place)?, self.polls(&group.id)?);
-        Ok(Response::GroupLocal(Box::new(GroupLocal { group, names, titles, comments, polls })))
+        let (comments, polls) = (self.comments(&place)?, self.polls(&group)?);
+        Ok(Response::GroupLocal(Box::new(GroupLocal { group, names, titles, order, comments, polls })))
     }
 
     fn event(&self, text: &str) -> Result<EventState, Refusal> {
@@ -352,6 +355,7 @@ impl On<'_> {
             };
             dated.extend(chosen.map(|dated| self.veiled_dates(dated)).transpose()?);
         }
+        dated.sort_by_cached_key(|dated| (begins(&dated.event), dated.event.id));
         Ok(Response::Calendar(dated))
     }
 
@@ -392,6 +396,11 @@ impl On<'_> {
         let base8 = base.map(|id| hex(&id.tip8()));
         Ok(Response::Piece(Some(Piece { feed, first, count, base8, chunk: hex(&chunk) })))
     }
+}
+
+/// By what events are put in order of time: last those in zones that are not known here.
+fn begins(event: &EventState) -> (i64, String) {
+    (instants(event).0.unwrap_or(i64::MAX), event.start.clone())
 }
 
 /// Start and end in milliseconds since 1970, where this node knows the zone.

@@ -221,6 +221,8 @@ pub struct GroupLocal {
     pub names: std::collections::BTreeMap<FeedId, String>,
     /// Titles of its events.
     pub titles: std::collections::BTreeMap<EntryId, String>,
+    /// Its events in order of time.
+    pub order: Vec<EntryId>,
     pub comments: Vec<CommentLine>,
     /// Its polls that no event came of yet: the question of each.
     pub polls: std::collections::BTreeMap<EntryId, String>,
@@ -361,6 +363,9 @@ pub struct PollLine {
     /// The event that came of it.
     pub settled: Option<EntryId>,
     pub names: std::collections::BTreeMap<FeedId, String>,
+    /// Who hid it and why; then neither what it asks nor names are here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<HiddenBy>,
 }
 
 /// One start that a poll offers.

@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::App;
 use super::ask::{Problem, Typed, Visit, Wrong, take};
+use super::event::view::hidden_by;
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::rights;
@@ -52,7 +53,7 @@ struct Choice {
 /// Whether I may make an event of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Settling {
-    /// I did not ask, or there is an event already.
+    /// I neither asked nor organize the group, or there is an event already.
     No,
     /// I asked, and do not schedule in this group.
     Barred,
@@ -98,6 +99,8 @@ struct PollPage {
     /// Where the event is that came of it.
     event: Option<String>,
     settling: Settling,
+    /// Who hid it and why; then nothing else of it is shown.
+    hidden: Option<String>,
     draft: Draft,
 }
 
@@ -113,10 +116,14 @@ impl PollPage {
 async fn page(visit: &Visit, id: String, mut draft: Draft) -> Result<PollPage, Problem> {
     let poll = take!(visit, Request::Poll(PollRequest::Show { poll: id }), Poll)?;
     let group = group(visit, &poll).await?;
+    let me = visit.handle.me();
     let settling = match &group {
-        _ if poll.author != visit.handle.me() || poll.settled.is_some() => Settling::No,
-        Some(group) if may_schedule(group, &visit.handle.me()) => Settling::Yes,
-        _ => Settling::Barred,
+        _ if poll.hidden.is_some() || poll.settled.is_some() => Settling::No,
+        Some(group) if organizes(group, &me) || (poll.author == me && may_schedule(group, &me)) => {
+            Settling::Yes
+        }
+        _ if poll.author == me => Settling::Barred,
+        _ => Settling::No,
     };
     draft.title.get_or_insert_with(|| poll.question.clone());
     let face = |feed: &FeedId| Face::of(feed, poll.names.get(feed).map_or("", String::as_str));
@@ -131,6 +138,7 @@ async fn page(visit: &Visit, id: String, mut draft: Draft) -> Result<PollPage, P
         choices: choices(&poll, draft.ticked.as_deref(), visit),
         event: poll.settled.map(|event| format!("/object/{event}")),
         settling,
+        hidden: poll.hidden.as_ref().map(|by| hidden_by(by, visit.words())),
         draft,
     })
 }
@@ -145,9 +153,12 @@ async fn group(visit: &Visit, poll: &PollLine) -> Result<Option<Box<GroupState>>
     }
 }
 
+fn organizes(group: &GroupState, me: &FeedId) -> bool {
+    rights::role(&group.roles, me).is_some_and(|role| role <= Role::Organizer)
+}
+
 fn may_schedule(group: &GroupState, me: &FeedId) -> bool {
-    let leads = rights::role(&group.roles, me).is_some_and(|role| role <= Role::Organizer);
-    leads || (group.schedulers == Schedulers::Members && group.members.contains(me))
+    organizes(group, me) || (group.schedulers == Schedulers::Members && group.members.contains(me))
 }
 
 fn choices(poll: &PollLine, ticked: Option<&[String]>, visit: &Visit) -> Vec<Choice> {

@@ -1,6 +1,8 @@
 //! Groups as their owners and members handle them: who is in, who was let in again, who is silent, what is hidden.
 
-use klatch::daemon::{Admit, Among, Find, Options, PollRequest, Refusal, Request, Response, Schedule};
+use klatch::daemon::{
+    Admit, Among, Find, Options, PollLine, PollRequest, Refusal, Request, Response, Schedule,
+};
 use klatch_feed::post::{Joining, Role, Schedulers, Silence};
 use klatch_feed::{EntryId, FeedId, GroupState};
 
@@ -319,16 +321,99 @@ fn a_member_who_was_removed_asks_for_no_date_and_one_who_is_in_joins_once() {
     meet(&[&ana, &ben]);
     ana.posts(Request::GroupRemove { group: id.to_string(), who: text(&ben) });
     meet(&[&ana, &ben]);
-    let poll = Request::Poll(PollRequest::Create {
-        group: id.to_string(),
-        question: "When?".to_owned(),
-        zone: "UTC".to_owned(),
-        minutes: 60,
-        options: vec!["2126-12-01T18:30".to_owned(), "2126-12-02T18:30".to_owned()],
-    });
+    let poll = date_poll(&id);
     for said in refusals(&ben, [poll, schedule(&id)]) {
         assert!(said.contains("Ana removed you from \"Rust\""), "{said}");
     }
+}
+
+fn date_poll(group: &EntryId) -> Request {
+    Request::Poll(PollRequest::Create {
+        group: group.to_string(),
+        question: "When do we sell pills?".to_owned(),
+        zone: "UTC".to_owned(),
+        minutes: 60,
+        options: vec!["2126-12-01T18:30".to_owned(), "2126-12-02T18:30".to_owned()],
+    })
+}
+
+fn settle(poll: &EntryId, option: &str) -> Request {
+    let (poll, option, place) = (poll.to_string(), option.to_owned(), String::new());
+    Request::Poll(PollRequest::Settle { poll, option, title: None, place, capacity: None })
+}
+
+fn poll(at: &Somebody, poll: &EntryId) -> PollLine {
+    match at.ask(Request::Poll(PollRequest::Show { poll: poll.to_string() })) {
+        Ok(Response::Poll(line)) => *line,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn polls(at: &Somebody, group: &EntryId) -> usize {
+    match at.ask(Request::GroupLocal { group: group.to_string() }) {
+        Ok(Response::GroupLocal(local)) => local.polls.len(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn organizers_settle_the_poll_of_a_member_who_schedules_nothing_and_the_senior_word_counts() {
+    let [ana, ben, cai, dan] = people(["Ana", "Ben", "Cai", "Dan"]);
+    let id = founds(&ana, &[], Joining::Open, None);
+    meet(&[&ana, &ben, &cai, &dan]);
+    ana.posts(grant(&id, &ben, Role::Organizer));
+    for member in [&cai, &dan] {
+        member.posts(Request::GroupJoin { group: id.to_string() });
+    }
+    meet(&[&ana, &ben, &cai, &dan]);
+    let asked = cai.posts(date_poll(&id));
+    meet(&[&ana, &ben, &cai, &dan]);
+    let [own] = refusals(&cai, [settle(&asked, "1")]);
+    assert!(own.contains("takes an organizer"), "{own}");
+    let [other] = refusals(&dan, [settle(&asked, "1")]);
+    assert!(other.contains("only who asked can settle it, and organizers"), "{other}");
+    assert_eq!(polls(&dan, &id), 1);
+
+    // Neither knows of the other yet.
+    let by_ben = ben.posts(settle(&asked, "1"));
+    assert_eq!(poll(&ben, &asked).settled, Some(by_ben));
+    let by_ana = ana.posts(settle(&asked, "2"));
+    meet(&[&ana, &ben, &cai, &dan]);
+    for one in [&ana, &ben, &cai, &dan] {
+        assert_eq!(poll(one, &asked).settled, Some(by_ana));
+        assert_eq!(polls(one, &id), 0);
+    }
+}
+
+#[test]
+fn a_poll_that_is_hidden_is_shown_nowhere_and_not_voted_on() {
+    let [ana, ben] = people(["Ana", "Ben"]);
+    let id = founds(&ana, &[], Joining::Open, None);
+    meet(&[&ana, &ben]);
+    ben.posts(Request::GroupJoin { group: id.to_string() });
+    let asked = ben.posts(date_poll(&id));
+    meet(&[&ana, &ben]);
+    let hide = |on| Request::Hide {
+        object: id.to_string(),
+        entries: vec![asked.to_string()],
+        on,
+        reason: "advertising".to_owned(),
+    };
+    ana.posts(hide(true));
+    meet(&[&ana, &ben]);
+    for one in [&ana, &ben] {
+        let line = poll(one, &asked);
+        assert_eq!((line.question.as_str(), line.options.len(), line.names.len()), ("", 0, 0));
+        let by = line.hidden.unwrap();
+        assert_eq!((by.feed, by.reason.as_str()), (feed(&ana), "advertising"));
+        assert_eq!(polls(one, &id), 0);
+    }
+    let vote = Request::Poll(PollRequest::Vote { poll: asked.to_string(), options: vec!["1".to_owned()] });
+    for said in refusals(&ben, [vote, settle(&asked, "1")]) {
+        assert!(said.contains("Ana hid that poll"), "{said}");
+    }
+    ana.posts(hide(false));
+    assert_eq!((poll(&ana, &asked).question.as_str(), polls(&ana, &id)), ("When do we sell pills?", 1));
 }
 
 #[test]

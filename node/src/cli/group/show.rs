@@ -83,7 +83,7 @@ fn screen(local: &GroupLocal, ink: Ink) -> String {
     rows.extend(group.removed.iter().map(|feed| other("  removed", feed)));
     let title = |id: &EntryId| local.titles.get(id).map(|title| plain(title)).unwrap_or_default();
     let event = |id: &EntryId| vec!["  event".to_owned(), ink.bold(&title(id)), ink.dim(&id.to_string())];
-    rows.extend(group.events.iter().map(event));
+    rows.extend(local.order.iter().map(event));
     let poll = |(id, question): (&EntryId, &String)| {
         vec!["  poll".to_owned(), ink.bold(&plain(question)), ink.dim(&id.to_string())]
     };

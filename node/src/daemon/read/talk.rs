@@ -1,10 +1,11 @@
 //! What people say on groups and events: comments with replies, announcements, thanks; and polls.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_feed::meetup::{AttendanceLine, HiddenLine, RoleLine};
-use klatch_feed::post::{Role, Tone, kind};
-use klatch_feed::{EntryId, FeedId, Post, Verified};
+use klatch_feed::post::{Person, Role, Tone, kind};
+use klatch_feed::{EntryId, FeedId, GroupState, Post, Seq, Verified};
 use klatch_store::{DiskError, Snapshot};
 
 use super::{COMMENTS_MAX, CommentLine, HiddenBy, On, POINTING_MAX, PollLine, PollOption, Refusal, Response};
@@ -94,14 +95,16 @@ impl On<'_> {
         Ok(HiddenBy { feed: line.by, name: called(self.snapshot, &line.by)?, reason })
     }
 
-    /// The questions of a group's polls that no event came of yet.
-    pub(super) fn polls(&self, group: &EntryId) -> Result<BTreeMap<EntryId, String>, Refusal> {
+    /// The questions of a group's polls that no event came of yet, and that nobody hides.
+    pub(super) fn polls(&self, group: &GroupState) -> Result<BTreeMap<EntryId, String>, Refusal> {
         let mut polls = BTreeMap::new();
-        for entry in pointing(self.snapshot, group, kind::POLL)? {
+        for entry in pointing(self.snapshot, &group.id, kind::POLL)? {
+            let id = entry.id();
             if let Some(Post::Poll { question, .. }) = read(&entry)
-                && settled(self.snapshot, &entry.id(), entry.header().author)?.is_none()
+                && group.hidden.iter().all(|line| line.entry != id)
+                && settled(self.snapshot, &id, Some(group), entry.header().author)?.is_none()
             {
-                polls.insert(entry.id(), question);
+                polls.insert(id, question);
             }
         }
         Ok(polls)
@@ -118,7 +121,27 @@ impl On<'_> {
         };
         let lineage = self.snapshot.lineage()?;
         let author = entry.map(|entry| lineage.now(entry.header().author)).unwrap_or(self.shared.me);
-        let settled = settled(self.snapshot, &id, author)?;
+        let asked = self.snapshot.group(&group)?;
+        let settled = settled(self.snapshot, &id, asked.as_ref(), author)?;
+        if let Some(line) = hides(asked.as_ref(), &id) {
+            let hidden = Some(self.hidden_by(line)?);
+            let (question, zone, options, names) = Default::default();
+            let (votes, minutes) = (0, 0);
+            let poll = PollLine {
+                id,
+                group,
+                author,
+                question,
+                zone,
+                minutes,
+                options,
+                votes,
+                settled,
+                names,
+                hidden,
+            };
+            return Ok(Response::Poll(Box::new(poll)));
+        }
         let votes = votes(self.snapshot, &id)?;
         let mut lines = Vec::new();
         for (at, start) in options.into_iter().enumerate() {
@@ -129,30 +152,58 @@ impl On<'_> {
         for feed in votes.keys().copied().chain([author]) {
             names.insert(feed, called(self.snapshot, &feed)?);
         }
-        let votes = votes.len();
+        let (options, votes, hidden) = (lines, votes.len(), None);
         let poll =
-            PollLine { id, group, author, question, zone, minutes, options: lines, votes, settled, names };
+            PollLine { id, group, author, question, zone, minutes, options, votes, settled, names, hidden };
         Ok(Response::Poll(Box::new(poll)))
     }
 }
 
-/// The event that came of a poll by `author`.
+/// That the group hides a poll of it.
+pub(in crate::daemon) fn hides<'g>(group: Option<&'g GroupState>, poll: &EntryId) -> Option<&'g HiddenLine> {
+    group?.hidden.iter().find(|line| line.entry == *poll)
+}
+
+/// The event that came of a poll by `author` in `group`, which may not be here. Source: spec/posts.md, "settled".
 pub(in crate::daemon) fn settled(
     snapshot: &Snapshot,
     poll: &EntryId,
+    group: Option<&GroupState>,
     author: FeedId,
 ) -> Result<Option<EntryId>, Refusal> {
     let lineage = snapshot.lineage()?;
-    let mut settled = None;
+    let mut words = Vec::new();
     for entry in pointing(snapshot, poll, kind::SETTLED)? {
-        if lineage.now(entry.header().author) == lineage.now(author)
-            && let Some(Post::Settled { poll: of, event }) = read(&entry)
+        let feed = entry.header().author;
+        let Some(genesis) = snapshot.genesis(&feed)? else { continue };
+        if let Some(Post::Settled { poll: of, event }) = read(&entry)
             && of == *poll
+            && let Some((_, seq)) = lineage.place(&Person { feed, genesis }, entry.header().seq)
         {
-            settled = Some(event);
+            words.push(Settles { by: lineage.now(feed), seq, event });
         }
     }
-    Ok(settled)
+    Ok(settles(words, group.map_or(&[], |group| &group.roles), &lineage.now(author)))
+}
+
+/// That somebody settled a poll.
+struct Settles {
+    by: FeedId,
+    /// Its place in their log.
+    seq: Seq,
+    event: EntryId,
+}
+
+/// The word of the most senior organizer, or else that of who asked; and of theirs the last.
+fn settles(words: Vec<Settles>, roles: &[RoleLine], author: &FeedId) -> Option<EntryId> {
+    let rank = |word: &Settles| {
+        let counts =
+            |line: &RoleLine| line.role <= Role::Organizer && line.cut.is_none_or(|cut| word.seq <= cut);
+        let organizer = roles.iter().position(|line| line.feed == word.by && counts(line));
+        organizer.or((word.by == *author).then_some(roles.len()))
+    };
+    let ranked = words.into_iter().filter_map(|word| Some((rank(&word)?, Reverse(word.seq), word.event)));
+    ranked.min().map(|(.., event)| event)
 }
 
 fn read(entry: &Verified) -> Option<Post> {
@@ -273,6 +324,34 @@ mod tests {
         ];
         let shown: Vec<_> = thread(said).iter().map(|line| (line.id.as_bytes()[0], line.depth)).collect();
         assert_eq!(shown, [(6, 0), (5, 0), (1, 0), (2, 1), (3, 2), (4, 1)]);
+    }
+
+    #[test]
+    fn the_most_senior_organizer_settles_a_poll_and_else_who_asked() {
+        let line = |n: u8, role, cut| RoleLine { feed: FeedId::new([n; 32]), role, quota: None, cut };
+        let (owner, organizer) = (line(1, Role::Owner, None), line(2, Role::Organizer, None));
+        let roles = [owner, organizer, line(3, Role::Organizer, Some(7)), line(4, Role::Host, None)];
+        // Who, where in their log, and for which event; 5 asked.
+        let cases: [(&[(u8, Seq, u8)], Option<u8>); 9] = [
+            (&[], None),
+            (&[(5, 9, 50)], Some(50)),
+            (&[(5, 9, 50), (5, 8, 51)], Some(50)),
+            (&[(2, 3, 20), (5, 9, 50)], Some(20)),
+            (&[(2, 30, 20), (1, 3, 10)], Some(10)),
+            (&[(2, 3, 20), (2, 4, 21), (2, 2, 22)], Some(21)),
+            (&[(3, 7, 30), (5, 9, 50)], Some(30)),
+            (&[(3, 8, 30), (5, 9, 50)], Some(50)),
+            (&[(4, 1, 40), (6, 1, 60)], None),
+        ];
+        for (said, event) in cases {
+            let words = said.iter().map(|(by, seq, event)| Settles {
+                by: FeedId::new([*by; 32]),
+                seq: *seq,
+                event: EntryId::new([*event; 32]),
+            });
+            let came = settles(words.collect(), &roles, &FeedId::new([5; 32]));
+            assert_eq!(came, event.map(|event| EntryId::new([event; 32])), "{said:?}");
+        }
     }
 
     #[test]

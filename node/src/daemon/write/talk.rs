@@ -1,11 +1,11 @@
 //! Comments, and polls that become events.
 
-use klatch_feed::post::{EventFields, Tone, kind, local_start};
+use klatch_feed::post::{EventFields, Role, Tone, kind, local_start};
 use klatch_feed::{EntryId, Post};
 
 use super::super::request::PollRequest;
 use super::{On, Plan, Refusal, field, no_effect, right};
-use crate::daemon::{Among, read};
+use crate::daemon::{Among, local, read};
 use crate::names;
 
 impl On<'_> {
@@ -61,10 +61,15 @@ impl On<'_> {
                 else {
                     return Err(no_effect("this is no poll"));
                 };
-                if self.snapshot.entry(&id)?.is_none_or(|entry| entry.header().author != self.me) {
-                    return Err(no_effect("only who asked can settle it"));
+                let asked = self.group(&group)?;
+                let author = self.snapshot.entry(&id)?.map(|entry| entry.header().author);
+                let lineage = self.snapshot.lineage()?;
+                if author.is_none_or(|author| lineage.now(author) != self.me)
+                    && self.my_role(&group, &asked.roles)?.is_none_or(|role| role > Role::Organizer)
+                {
+                    return Err(no_effect("only who asked can settle it, and organizers of the group"));
                 }
-                self.may_schedule(&self.group(&group)?)?;
+                self.may_schedule(&asked)?;
                 let at = option(&chosen, &options)? as usize;
                 let start = options.get(at).cloned().ok_or_else(|| no_effect("there is no such option"))?;
                 let event = Post::Event {
@@ -91,7 +96,15 @@ impl On<'_> {
         let entry = self.snapshot.entry(&id)?.ok_or_else(|| no_effect("the poll is not here"))?;
         let (header, gone) = (entry.header(), || no_effect("the poll's text is not here, or was taken back"));
         let post = Post::read(header.kind, &header.refs, entry.body()).ok_or_else(gone)?;
-        if read::settled(self.snapshot, &id, header.author)?.is_some() {
+        let group = match &post {
+            Post::Poll { group, .. } => self.snapshot.group(group)?,
+            _ => None,
+        };
+        if let Some(line) = read::hides(group.as_ref(), &id) {
+            let by = local::called(self.snapshot, &line.by)?;
+            return Err(no_effect(format!("{by} hid that poll: `klatch poll show` says why")));
+        }
+        if read::settled(self.snapshot, &id, group.as_ref(), header.author)?.is_some() {
             return Err(no_effect("that poll is settled: `klatch poll show` says which event came of it"));
         }
         Ok((id, post))

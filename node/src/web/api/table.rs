@@ -229,7 +229,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
         "id:s founder:s name:s schedulers:organizers|members roles:[#role_line] members:[s] events:[s] incomplete:b +",
     ),
     ("role_line", "feed:s role:owner|organizer|host|door +"),
-    ("group_local", "group:#group names:{s} titles:{s} comments:[#comment] polls:{s}"),
+    ("group_local", "group:#group names:{s} titles:{s} order:[s] comments:[#comment] polls:{s}"),
     (
         "comment",
         "id:s feed:s name:s time_ms:i text:s reply?:s depth?:i tone?:announcement|thanks hidden?:any",
@@ -266,7 +266,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ("why", "event:s occ?:s title:s names:{s} entries:{#log_line} +"),
     (
         "poll",
-        "id:s group:s author:s question:s zone:s minutes:i options:[#poll_option] votes:i settled?:s names:{s}",
+        "id:s group:s author:s question:s zone:s minutes:i options:[#poll_option] votes:i settled?:s names:{s} hidden?:any",
     ),
     ("poll_option", "start:s yes:[s]"),
     ("answer_code", "code:s"),

@@ -7,7 +7,7 @@ use klatch_feed::{EventState, FeedId};
 
 use super::why;
 use crate::clock;
-use crate::daemon::{CommentLine, Delivery, EventLocal, SealedLine, Standing, WhyLocal, persons};
+use crate::daemon::{CommentLine, Delivery, EventLocal, HiddenBy, SealedLine, Standing, WhyLocal, persons};
 use crate::foreign;
 use crate::published::{is_public, marked};
 use crate::web::ask::{Visit, escaped};
@@ -361,6 +361,12 @@ fn dates(event: &EventState, here: Option<&str>, words: Words) -> Vec<Date> {
     dates
 }
 
+/// Who hid something, and why.
+pub(in crate::web) fn hidden_by(by: &HiddenBy, words: Words) -> String {
+    let args = [("who", Arg::Foreign(&by.name)), ("reason", Arg::Foreign(&by.reason))];
+    words.with("event-hidden", &args)
+}
+
 pub(in crate::web) fn comment(line: &CommentLine, visit: &Visit) -> Comment {
     let words = visit.words();
     let (stamp, at) = when::instant(line.time_ms, visit.look.zone, words);
@@ -368,10 +374,7 @@ pub(in crate::web) fn comment(line: &CommentLine, visit: &Visit) -> Comment {
         Tone::Announcement => words.say("event-announcement"),
         Tone::Thanks => words.say("event-thanks"),
     });
-    let hidden = line.hidden.as_ref().map(|by| {
-        let args = [("who", Arg::Foreign(&by.name)), ("reason", Arg::Foreign(&by.reason))];
-        words.with("event-hidden", &args)
-    });
+    let hidden = line.hidden.as_ref().map(|by| hidden_by(by, words));
     Comment {
         id: line.id.to_string(),
         face: Face::of(&line.feed, &line.name),
