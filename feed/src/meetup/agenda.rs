@@ -30,6 +30,9 @@ pub struct AgendaLine {
     /// Persons who wait.
     pub waiting: u32,
     pub cancelled: bool,
+    /// Only the dates count.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_day: bool,
     /// How the person it was made for stands with the event.
     pub mine: Option<Standing>,
 }
@@ -71,6 +74,7 @@ impl AgendaLine {
             seated: persons(&event.seated),
             waiting: persons(&event.waiting),
             cancelled: event.cancelled,
+            all_day: event.all_day,
             mine: standing(event, who),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDateTime, Offset};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, Offset};
 use chrono_tz::Tz;
 
 /// How long something takes, in minutes: `2h`, `90m`, `1h30m`, `1d`.
@@ -72,6 +72,17 @@ pub(super) fn there(start: &str, zone: &str, minutes: u32) -> String {
     format!("{}{end} {zone}", from.format("%a %-d %b %Y, %H:%M"))
 }
 
+/// `Tue 1 Dec 2026`, or `Tue 1 Dec 2026 – Thu 3 Dec 2026`: an event of whole days, as many as `minutes` begin.
+pub(super) fn days(start: &str, minutes: u32) -> String {
+    let date = start.get(..10).and_then(|date| date.parse::<NaiveDate>().ok());
+    let Some(first) = date else { return start.to_owned() };
+    let more = minutes.div_ceil(24 * 60).saturating_sub(1);
+    let last = first.checked_add_days(Days::new(more.into())).filter(|last| *last != first);
+    let shown = |date: NaiveDate| date.format("%a %-d %b %Y").to_string();
+    let to = last.map(|last| format!(" – {}", shown(last))).unwrap_or_default();
+    shown(first) + &to
+}
+
 /// `Thu 10 Dec 2026, 18:30`
 pub(super) fn date(start: &str) -> String {
     match NaiveDateTime::parse_from_str(start, "%Y-%m-%dT%H:%M") {
@@ -128,6 +139,20 @@ mod tests {
             assert_eq!(there(start, "Europe/Lisbon", minutes), shown);
         }
         assert_eq!(there("2026-12-01T18:30", "Mars/Olympus", 60), "Tue 1 Dec 2026, 18:30–19:30 Mars/Olympus");
+    }
+
+    #[test]
+    fn whole_days_are_shown_without_hours_and_with_the_last_of_several() {
+        let cases = [
+            (1440, "Tue 1 Dec 2026"),
+            (30, "Tue 1 Dec 2026"),
+            (1441, "Tue 1 Dec 2026 – Wed 2 Dec 2026"),
+            (3 * 1440, "Tue 1 Dec 2026 – Thu 3 Dec 2026"),
+        ];
+        for (minutes, shown) in cases {
+            assert_eq!(days("2026-12-01T00:00", minutes), shown, "{minutes} minutes");
+        }
+        assert_eq!(days("soon", 1440), "soon");
     }
 
     #[test]

@@ -157,7 +157,7 @@ fn every_field_of_an_event_is_said_and_shown_in_words() {
         "--opens",
         "14d",
         "--closes",
-        "2h",
+        "2d",
         "--confirm-by",
         "24h",
         "--cancel-by",
@@ -173,7 +173,7 @@ fn every_field_of_an_event_is_said_and_shown_in_words() {
         "parties   of at most 2 persons",
         "ranked    by lot, when answers close",
         "opens     answers are ranked from Thu 21 Nov, 18:30 (14 days before)",
-        "closes    answers are ranked until Thu 5 Dec, 16:30 (2 hours before)",
+        "closes    answers are ranked until Tue 3 Dec, 18:30 (2 days before)",
         "confirm   a seat must be confirmed by Wed 4 Dec, 18:30 (1 day before)",
         "cancel    a no comes late after Thu 5 Dec, 17:00 (90 minutes before)",
         "no-shows  after 3 no-shows a host decides by hand",
@@ -199,4 +199,29 @@ fn every_field_of_an_event_is_said_and_shown_in_words() {
         assert_eq!(state[gone], serde_json::Value::Null, "{gone}");
     }
     assert_eq!(state["opens"], 14 * 24 * 60);
+    ana.fails(&["event", "update", "Workshop", "--policy", "lottery"], 1, &["closes: lots are drawn when"]);
+    ana.fails(
+        &["event", "update", "Workshop", "--opens", "24h"],
+        1,
+        &["confirm_by: no seat is given before"],
+    );
+    ana.ok(&["event", "update", "Workshop", "--policy", "lottery", "--closes", "2d"]);
+}
+
+#[test]
+fn whole_days_are_told_without_hours() {
+    let ana = Fresh::named("Ana");
+    let fair = ["event", "schedule", "--title", "Fair", "--start", "2126-12-03T00:00", "--tz", "Asia/Tokyo"];
+    let days = ["--all-day", "--duration", "3d"];
+    let said = ana.ok(&[&fair[..], &days].concat());
+    let shown = ana.ok(&["event", "show", "Fair"]);
+    let listed = ana.ok(&["event", "list"]);
+    for text in [said, shown, listed] {
+        assert!(text.contains("Tue 3 Dec 2126 – Thu 5 Dec 2126"), "{text}");
+        assert!(!text.contains("00:00"), "{text}");
+    }
+    let weekly = ["--title", "Stall", "--repeat", "weekly", "--count", "2", "--all-day", "--duration", "1d"];
+    ana.ok(&[&["event", "schedule", "--start", "2126-12-03T00:00", "--tz", "UTC"][..], &weekly].concat());
+    let shown = ana.ok(&["event", "show", "Stall"]);
+    assert!(shown.contains("Tue 10 Dec 2126\n") && !shown.contains("00:00"), "{shown}");
 }

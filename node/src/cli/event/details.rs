@@ -90,7 +90,7 @@ fn coming(event: &EventState, now: DateTime<Utc>, ink: Ink) -> Vec<String> {
             left += 1;
             continue;
         }
-        let mut text = when::date(&start);
+        let mut text = if event.all_day { when::days(&start, event.minutes) } else { when::date(&start) };
         if start != name {
             text += &ink.dim(&format!(" (--on {name})"));
         }

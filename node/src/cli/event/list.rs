@@ -75,8 +75,12 @@ pub(super) fn run(args: &ListArgs, config: &Config, node: &Node, out: &Printer) 
     }
     let row = |event: &EventLine, ink: Ink| {
         let at = when::there(&event.start, &event.zone, 0).replacen('–', "\0", 1);
-        let day_and_time = at.split('\0').next().unwrap_or_default().to_owned();
-        let place = when::here(event.start_ms, &event.zone, config.zone).unwrap_or_default();
+        let day_and_time = match event.all_day {
+            true => when::days(&event.start, whole_days(event)),
+            false => at.split('\0').next().unwrap_or_default().to_owned(),
+        };
+        let start_ms = event.start_ms.filter(|_| !event.all_day);
+        let place = when::here(start_ms, &event.zone, config.zone).unwrap_or_default();
         vec![
             day_and_time,
             ink.bold(&plain(&event.title)),
@@ -113,6 +117,14 @@ pub(super) fn run(args: &ListArgs, config: &Config, node: &Node, out: &Printer) 
         out.hint(coming);
     }
     Ok(())
+}
+
+/// How many minutes its days would have without a change of clocks, which moves an end by less than half a day.
+fn whole_days(event: &EventLine) -> u32 {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    let (Some(start), Some(end)) = (event.start_ms, event.end_ms) else { return 0 };
+    let days = end.saturating_sub(start).saturating_add(DAY_MS / 2) / DAY_MS;
+    u32::try_from(days).unwrap_or_default().saturating_mul(24 * 60)
 }
 
 fn room(event: &EventLine, ink: Ink) -> String {

@@ -147,7 +147,10 @@ pub(super) fn schedule(
         fields: Box::new(args.fields.fields(&[])),
         address: args.address.clone(),
     };
-    let at = when::there(&schedule.start, &schedule.zone, schedule.minutes);
+    let at = match schedule.fields.all_day {
+        Some(true) => when::days(&schedule.start, schedule.minutes),
+        _ => when::there(&schedule.start, &schedule.zone, schedule.minutes),
+    };
     let title = plain(&args.title);
     let every = repeats.map(|rule| format!(", {rule}")).unwrap_or_default();
     posted(Request::Schedule(schedule), node, out, |id| format!("scheduled {title} for {at}{every}\n{id}"))?;

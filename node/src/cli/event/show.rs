@@ -66,12 +66,16 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
     if event.cancelled {
         text += &format!("{}\n", ink.warn("cancelled"));
     }
-    let mut rows = vec![row("when", when::there(&plain(&event.start), &plain(&event.zone), event.minutes))];
+    let at = match event.all_day {
+        true => when::days(&plain(&event.start), event.minutes),
+        false => when::there(&plain(&event.start), &plain(&event.zone), event.minutes),
+    };
+    let mut rows = vec![row("when", at)];
     for line in &local.hidden {
         let why = if line.reason.is_empty() { String::new() } else { format!(": {}", plain(&line.reason)) };
         rows.push(row("hidden", ink.warn(&format!("by {}{why}", plain(&line.name)))));
     }
-    if let Some(here) = when::here(local.start_ms, &event.zone, config.zone) {
+    if let Some(here) = when::here(local.start_ms.filter(|_| !event.all_day), &event.zone, config.zone) {
         rows.push(row("", here));
     }
     if !event.place.is_empty() {

@@ -243,7 +243,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     (
         "event_line",
         "id:s occ?:s title:s start:s zone:s start_ms?:i end_ms?:i place:s group?:s capacity?:i seated:i waiting:i cancelled:b \
-         mine?:any",
+         all_day?:b mine?:any",
     ),
     ("find", "near?:#near search?:#search"),
     ("near", "geo:[i] radius_m:i"),
