@@ -159,3 +159,30 @@ fn answers_and_announcements_are_told_to_whom_they_concern() {
     assert_eq!(inbox(&ben).len(), 3);
     assert_eq!(inbox(&cat).len(), 2);
 }
+
+#[test]
+fn what_is_hidden_is_not_told() {
+    let (host, event, [ben, _cat]) = evening();
+    let mut notices = ben.handle().notices();
+    heard(&ben, &mut notices);
+    let held = length(&host);
+    let fields = EventFields { title: Some("Buy pills".to_owned()), ..EventFields::default() };
+    let update = host.posts(Request::EventUpdate {
+        event: event.to_string(),
+        on: None,
+        fields: Box::new(fields),
+        extra: vec![],
+        except: vec![],
+        address: None,
+    });
+    let (object, entries) = (event.to_string(), vec![update.to_string()]);
+    host.posts(Request::Hide { object, entries, on: true, reason: String::new() });
+    let (object, text) = (event.to_string(), "Bring a cup.".to_owned());
+    host.posts(Request::Comment { object, text, tone: Some(Tone::Announcement) });
+    ben.takes(vec![host.log_after(held)]);
+    wait(ben.handle().due(START - 100 * MINUTE)).unwrap();
+    wait(ben.handle().due(0)).unwrap();
+    let told: Vec<_> = std::iter::from_fn(|| notices.try_recv().ok()).collect();
+    assert!(told.len() >= 2, "the announcement, and what is soon: {told:?}");
+    assert!(told.iter().all(|notice| notice.title == "(hidden)"), "{told:?}");
+}

@@ -10,9 +10,11 @@ use klatch_store::{Changes, DiskError, Snapshot};
 
 use super::Owner;
 use crate::clock;
+use crate::daemon::inbox::{self, Look, Notice};
 use crate::daemon::local::{Local, Spaces};
+use crate::daemon::read::hidden;
 use crate::daemon::steering::{self, Around, Noted, Step};
-use crate::daemon::{Admit, Notice, inbox, seats};
+use crate::daemon::{Admit, seats};
 
 /// Occurrences of a series that are looked at: those that are not over, the soonest.
 const OCCURRENCES_MAX: usize = 16;
@@ -109,7 +111,7 @@ impl Owner {
             let members = members.into_iter().collect();
             let (states, mut next) = states(&snapshot, event, now_ms)?;
             for State { state, steered, special } in &states {
-                let look = inbox::of_event(state, &me, now_ms);
+                let look = told_of(&snapshot, state, &me, now_ms)?;
                 next = next.into_iter().chain(look.next_ms).min();
                 news.extend(of_its_own(look.notices, *special));
                 if !gives || !may_post || !steered {
@@ -231,10 +233,21 @@ pub(in crate::daemon) fn looked_at(
     now_ms: i64,
 ) -> Result<Vec<Notice>, DiskError> {
     let (states, _) = states(snapshot, event, now_ms)?;
-    let of = |State { state, special, .. }: &State| {
-        of_its_own(inbox::of_event(state, me, now_ms).notices, *special)
-    };
-    Ok(inbox::without_repeats(states.iter().flat_map(of).collect()))
+    let mut notices = Vec::new();
+    for State { state, special, .. } in &states {
+        notices.extend(of_its_own(told_of(snapshot, state, me, now_ms)?.notices, *special));
+    }
+    Ok(inbox::without_repeats(notices))
+}
+
+/// What there is to tell of an event or occurrence, without what is hidden of it.
+fn told_of(snapshot: &Snapshot, state: &EventState, me: &FeedId, now_ms: i64) -> Result<Look, DiskError> {
+    let look = inbox::of_event(state, me, now_ms);
+    // Most looks find nothing, and what is hidden is looked up.
+    if look.notices.is_empty() {
+        return Ok(look);
+    }
+    Ok(inbox::of_event(&hidden::veiled(snapshot, state.clone())?, me, now_ms))
 }
 
 /// Of a date that nothing was said about, what does not hold for the series.

@@ -9,6 +9,7 @@ use super::Owner;
 use crate::clock;
 use crate::daemon::inbox::{self, Notice, What};
 use crate::daemon::local::{Local, Spaces};
+use crate::daemon::read::hidden;
 use crate::daemon::read::talk::{self, Place};
 
 /// After so long it is forgotten what was told: longer than any deadline lies before its event (spec/posts.md).
@@ -93,7 +94,8 @@ fn heard(
     object: &EntryId,
     said: &[&Verified],
 ) -> Result<Vec<Notice>, DiskError> {
-    let (event, group) = (snapshot.event(object)?, snapshot.group(object)?);
+    let veiled = |event| hidden::veiled(snapshot, event);
+    let (event, group) = (snapshot.event(object)?.map(veiled).transpose()?, snapshot.group(object)?);
     let (place, title) = match (&event, &group) {
         (Some(event), _) => {
             let EventState { id, hosts, attendance, hidden, title, .. } = event;
