@@ -166,7 +166,7 @@ impl Screen<'_> {
                 false if first => out.raw(opening(view, out).as_bytes())?,
                 false => {}
             }
-            out.hint(format!("{}{}", share::picture(&view.code), view.code));
+            out.hint(format!("{}\n{}", share::picture(&view.code), view.code));
         }
         for (at, arrival) in view.arrived.iter().enumerate() {
             match self.said.insert(arrival.feed, arrival.again) {
