@@ -244,6 +244,7 @@ fn schedules(handle: &Handle, repeat: Option<&str>) -> EntryId {
         repeat: repeat.map(str::to_owned),
         fields: Box::new(fields),
         address: None,
+        uid: None,
     };
     match handle.call(Request::Schedule(schedule)) {
         Ok(Response::Created(created)) => created.id,

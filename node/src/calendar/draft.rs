@@ -1,7 +1,7 @@
 //! A calendar from elsewhere as drafts of events. Nothing is scheduled here: a person looks at a draft first.
 //!
 //! The file is a stranger's. Its size, how deep it nests and how many events it holds have limits, and what an
-//! event here cannot say is named: a rule outside the subset refuses the file, other things are left out.
+//! event here cannot say is named: a rule outside the subset refuses that event, other things are left out.
 
 use std::collections::BTreeSet;
 
@@ -20,12 +20,27 @@ pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
 pub const EVENTS_MAX: usize = 20;
 /// A calendar, an event, an alarm, and one to spare. The crate's reader calls itself at each.
 const DEPTH_MAX: usize = 4;
+/// Longest name of an event that is looked at; by as much two are told apart.
+const UID_CHARS_MAX: usize = 500;
 /// Where neither an end nor a length is given.
 const MINUTES: u32 = 120;
+
+/// What a calendar holds.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub struct Drafts {
+    /// The events that can be scheduled here, in the order of the file.
+    pub good: Vec<Draft>,
+    /// Those that cannot.
+    pub bad: Vec<Bad>,
+}
 
 /// What an event of a calendar would be here.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Draft {
+    /// Where in the file it begins: a line, from 1.
+    pub line: usize,
+    /// What other programs know it by; of an event without such a name, what it is and when.
+    pub uid: String,
     /// What it is called.
     pub title: String,
     /// Local start.
@@ -42,6 +57,31 @@ pub struct Draft {
     pub notes: Vec<String>,
 }
 
+/// An event that cannot be scheduled here.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Bad {
+    /// Where in the file it begins: a line, from 1.
+    pub line: usize,
+    /// Why.
+    pub error: EventError,
+}
+
+/// Why an event of a calendar gives no draft.
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum EventError {
+    #[error("no {name}")]
+    Missing { name: &'static str },
+    #[error("{name} is {value:?}, which cannot be read here")]
+    Value { name: &'static str, value: String },
+    #[error("the zone {zone:?} is not known here: say with --tz which one is meant")]
+    Zone { zone: String },
+    #[error("its rule {rule:?} is outside of what repeats here: {error}")]
+    Rule { rule: String, error: RuleError },
+    #[error("it is cancelled")]
+    Cancelled,
+}
+
 /// Why a file gives no drafts.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 #[allow(missing_docs)]
@@ -56,48 +96,63 @@ pub enum DraftError {
     Empty,
     #[error("it holds more than {EVENTS_MAX} events: take some out")]
     TooMany,
-    #[error("event {at}: no {name}")]
-    Missing { at: usize, name: &'static str },
-    #[error("event {at}: {name} is {value:?}, which cannot be read here")]
-    Value { at: usize, name: &'static str, value: String },
-    #[error("event {at}: the zone {zone:?} is not known here: say with --tz which one is meant")]
-    Zone { at: usize, zone: String },
-    #[error("event {at}: its rule {rule:?} is outside of what repeats here: {error}")]
-    Rule { at: usize, rule: String, error: RuleError },
-    #[error("event {at} is cancelled")]
-    Cancelled { at: usize },
 }
 
 /// Reads a calendar. `zone` is where times without a zone are meant; with `is_told`, also those of unknown zones.
-pub fn read(bytes: &[u8], zone: Tz, is_told: bool) -> Result<Vec<Draft>, DraftError> {
+pub fn read(bytes: &[u8], zone: Tz, is_told: bool) -> Result<Drafts, DraftError> {
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(DraftError::TooLong);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| DraftError::Text)?;
-    let text = unfold(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let lines = lines(text);
+    let text = unfold(text);
     check_shape(&text)?;
     let roots = read_calendar_simple(&text).map_err(|_| DraftError::Shape)?;
     let calendars = roots.into_iter().filter(|root| root.name == "VCALENDAR");
     let events = calendars.flat_map(|root| root.components).filter(|child| child.name == "VEVENT");
+    let placed = events.enumerate().map(|(at, event)| (lines.get(at).copied().unwrap_or_default(), event));
     let (changed, events): (Vec<_>, Vec<_>) =
-        events.partition(|event| find(event, "RECURRENCE-ID").is_some());
+        placed.partition(|(_, event)| find(event, "RECURRENCE-ID").is_some());
     match events.len() {
         0 => return Err(DraftError::Empty),
         count if count > EVENTS_MAX => return Err(DraftError::TooMany),
         _ => {}
     }
-    let mut drafts = Vec::new();
-    for (at, event) in events.iter().enumerate() {
-        let reading = Reading { at: at + 1, event, zone, is_told };
-        let mut draft = reading.draft()?;
-        let uid = value(event, "UID");
-        let count = changed.iter().filter(|change| value(change, "UID") == uid).count();
+    let mut drafts = Drafts::default();
+    for (line, event) in events {
+        let reading = Reading { line, event: &event, zone, is_told };
+        let mut draft = match reading.draft() {
+            Ok(draft) => draft,
+            Err(error) => {
+                drafts.bad.push(Bad { line, error });
+                continue;
+            }
+        };
+        let uid = value(&event, "UID");
+        let count = changed.iter().filter(|(_, change)| value(change, "UID") == uid).count();
         if count > 0 {
             draft.notes.push(format!("{count} changed occurrences: change them after scheduling"));
         }
-        drafts.push(draft);
+        drafts.good.push(draft);
     }
     Ok(drafts)
+}
+
+/// On which line, from 1, each event of the calendars in a file begins. What folds is never a begin.
+fn lines(text: &str) -> Vec<usize> {
+    let (mut open, mut lines) = (Vec::new(), Vec::new());
+    for (at, line) in text.lines().enumerate() {
+        if let Some(name) = line.strip_prefix("BEGIN:") {
+            if name == "VEVENT" && open == ["VCALENDAR"] {
+                lines.push(at + 1);
+            }
+            open.push(name);
+        } else if line.starts_with("END:") {
+            open.pop();
+        }
+    }
+    lines
 }
 
 /// Sees that the reader of the crate, which calls itself for each component in another, does not go deep.
@@ -149,7 +204,7 @@ const TAKEN: [&str; 17] = [
 
 /// One event as it is read.
 struct Reading<'a> {
-    at: usize,
+    line: usize,
     event: &'a Component<'a>,
     zone: Tz,
     is_told: bool,
@@ -162,13 +217,13 @@ enum Moment {
 }
 
 impl Reading<'_> {
-    fn draft(&self) -> Result<Draft, DraftError> {
+    fn draft(&self) -> Result<Draft, EventError> {
         if value(self.event, "STATUS").eq_ignore_ascii_case("CANCELLED") {
-            return Err(DraftError::Cancelled { at: self.at });
+            return Err(EventError::Cancelled);
         }
         let mut notes = Vec::new();
         let begin = find(self.event, "DTSTART");
-        let begin = begin.ok_or(DraftError::Missing { at: self.at, name: "DTSTART" })?;
+        let begin = begin.ok_or(EventError::Missing { name: "DTSTART" })?;
         let begin = self.moment("DTSTART", begin, begin.val.as_str())?;
         let is_series = !value(self.event, "RRULE").is_empty() || find(self.event, "RDATE").is_some();
         let (local, tz, all_day) = self.placed(begin, is_series);
@@ -185,7 +240,7 @@ impl Reading<'_> {
             }
         }
         let title = self.text("SUMMARY", 120, &mut notes);
-        let title = title.ok_or(DraftError::Missing { at: self.at, name: "SUMMARY" })?;
+        let title = title.ok_or(EventError::Missing { name: "SUMMARY" })?;
         fields.place = self.text("LOCATION", 300, &mut notes);
         fields.about = self.lines("DESCRIPTION", 4000, &mut notes);
         fields.geo = self.geo()?;
@@ -199,15 +254,20 @@ impl Reading<'_> {
         self.note_rest(&mut notes);
         // A series of listed dates repeats by no rule: it is founded with one that names the start alone.
         let repeat = repeat.or_else(|| is_series.then(|| "FREQ=DAILY;COUNT=1".to_owned()));
-        Ok(Draft { title, start, zone: tz.name().to_owned(), minutes, repeat, fields, notes })
+        let uid = match value(self.event, "UID") {
+            "" => format!("{title} {start} {}", tz.name()),
+            uid => uid.chars().take(UID_CHARS_MAX).collect(),
+        };
+        let line = self.line;
+        Ok(Draft { line, uid, title, start, zone: tz.name().to_owned(), minutes, repeat, fields, notes })
     }
 
-    fn wrong(&self, name: &'static str, value: &str) -> DraftError {
+    fn wrong(&self, name: &'static str, value: &str) -> EventError {
         let value = foreign::line(&value.chars().take(80).collect::<String>());
-        DraftError::Value { at: self.at, name, value }
+        EventError::Value { name, value }
     }
 
-    fn moment(&self, name: &'static str, property: &Property<'_>, text: &str) -> Result<Moment, DraftError> {
+    fn moment(&self, name: &'static str, property: &Property<'_>, text: &str) -> Result<Moment, EventError> {
         let text = text.trim();
         if let Ok(date) = NaiveDate::parse_from_str(text, "%Y%m%d") {
             return Ok(Moment::Day(date));
@@ -219,7 +279,7 @@ impl Reading<'_> {
         Ok(Moment::Local(local, tz))
     }
 
-    fn zone_of(&self, property: &Property<'_>) -> Result<Tz, DraftError> {
+    fn zone_of(&self, property: &Property<'_>) -> Result<Tz, EventError> {
         let named = property.params.iter().find(|parameter| parameter.key == "TZID");
         let Some(named) = named.and_then(|parameter| parameter.val.as_ref()) else { return Ok(self.zone) };
         let named = named.as_str().trim_matches('"');
@@ -231,7 +291,7 @@ impl Reading<'_> {
             None if self.is_told => Ok(self.zone),
             None => {
                 let zone = foreign::line(&named.chars().take(80).collect::<String>());
-                Err(DraftError::Zone { at: self.at, zone })
+                Err(EventError::Zone { zone })
             }
         }
     }
@@ -256,7 +316,7 @@ impl Reading<'_> {
         tz: Tz,
         all_day: bool,
         notes: &mut Vec<String>,
-    ) -> Result<u32, DraftError> {
+    ) -> Result<u32, EventError> {
         let start = instant(start, tz.name()).map_err(|_| self.wrong("DTSTART", start))?;
         let length = match (find(self.event, "DTEND"), value(self.event, "DURATION")) {
             (Some(end), _) => {
@@ -284,7 +344,7 @@ impl Reading<'_> {
     }
 
     /// The rule in the form that it has here.
-    fn rule(&self, start: NaiveDateTime, tz: Tz) -> Result<Option<String>, DraftError> {
+    fn rule(&self, start: NaiveDateTime, tz: Tz) -> Result<Option<String>, EventError> {
         let text = value(self.event, "RRULE").to_ascii_uppercase();
         if text.is_empty() {
             return Ok(None);
@@ -305,13 +365,13 @@ impl Reading<'_> {
             Ok(_) => Ok(Some(rule)),
             Err(error) => {
                 let rule = foreign::line(&text.chars().take(200).collect::<String>());
-                Err(DraftError::Rule { at: self.at, rule, error })
+                Err(EventError::Rule { rule, error })
             }
         }
     }
 
     /// Local starts in lines of dates.
-    fn dates(&self, name: &'static str, time: NaiveTime, tz: Tz) -> Result<Option<Vec<String>>, DraftError> {
+    fn dates(&self, name: &'static str, time: NaiveTime, tz: Tz) -> Result<Option<Vec<String>>, EventError> {
         let mut starts = BTreeSet::new();
         for property in self.event.properties.iter().filter(|property| property.name == name) {
             for text in property.val.as_str().split(',') {
@@ -344,7 +404,7 @@ impl Reading<'_> {
         cut(name, foreign::lines(&text).trim(), bytes, notes)
     }
 
-    fn geo(&self) -> Result<Option<(i32, i32)>, DraftError> {
+    fn geo(&self) -> Result<Option<(i32, i32)>, EventError> {
         let text = value(self.event, "GEO");
         if text.is_empty() {
             return Ok(None);

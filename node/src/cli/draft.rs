@@ -1,19 +1,39 @@
 //! `klatch import` of a calendar: drafts of events, which are looked at before they are scheduled.
 
 use chrono_tz::Tz;
+use serde::Serialize;
 
 use super::exit::CliError;
 use super::export::ImportArgs;
 use super::output::{Ink, Printer, count, plain};
 use super::reach::{Node, take};
-use crate::calendar::draft::{self, Draft};
+use crate::calendar::draft::{self, Bad, Draft, Drafts};
 use crate::config::Config;
-use crate::daemon::{Created, Request, Schedule};
+use crate::daemon::{Created, Refusal, Request, Schedule, ScheduledAs};
 
 /// Whether a file that begins so is meant to be a calendar.
 pub(super) fn is_calendar(start: &[u8]) -> bool {
     let start = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(start).trim_ascii_start();
     start.get(..6).is_some_and(|name| name.eq_ignore_ascii_case(b"BEGIN:"))
+}
+
+/// What an import comes to.
+#[derive(Default, Serialize)]
+struct Import {
+    /// What would be scheduled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    drafts: Vec<Draft>,
+    scheduled: Vec<Created>,
+    already: Vec<ScheduledAs>,
+    left_out: Vec<LeftOut>,
+}
+
+/// An event that cannot be scheduled here.
+#[derive(Serialize)]
+struct LeftOut {
+    /// Where it begins in the file.
+    line: usize,
+    problem: String,
 }
 
 /// Shows what the calendar in `bytes` would be here; schedules it where `args` say so.
@@ -32,34 +52,60 @@ pub(super) fn import(
         None => config.zone,
     };
     let refused = |problem| CliError::Calendar { path: args.file.clone(), problem };
-    let drafts = draft::read(bytes, zone, args.tz.is_some()).map_err(refused)?;
-    if !args.yes {
-        out.result(&drafts, |ink| drafts.iter().map(|draft| screen(draft, ink)).collect())?;
-        out.hint("Nothing is scheduled yet: --yes does it, with --group in a group.");
-        return Ok(());
-    }
-    let mut created: Vec<Created> = Vec::new();
-    for draft in &drafts {
-        let request = Request::Schedule(schedule(draft, args.group.clone()));
-        match node.call(request).and_then(|answer| take!(answer, Created)) {
-            Ok(one) => created.push(one),
-            Err(error) => {
-                let done = count(created.len() as u64, "event", "events");
-                out.hint(format_args!("{done} scheduled before {:?}, and none after.", plain(&draft.title)));
-                return Err(error);
+    let Drafts { good, bad } = draft::read(bytes, zone, args.tz.is_some()).map_err(refused)?;
+    let events = good.len() + bad.len();
+    let left_out = |Bad { line, error }| LeftOut { line, problem: error.to_string() };
+    let mut import = Import { left_out: bad.into_iter().map(left_out).collect(), ..Import::default() };
+    let mut screens = String::new();
+    for draft in good {
+        // Asked for each by itself: a file may name one twice.
+        let asked = Request::ScheduledAs { uids: vec![draft.uid.clone()] };
+        if let Some(already) = take!(node.call(asked)?, ScheduledAs)?.pop() {
+            screens += &format!("{} is already scheduled as {}\n", plain(&draft.title), already.id);
+            import.already.push(already);
+        } else if !args.yes {
+            screens += &screen(&draft, out.ink);
+            import.drafts.push(draft);
+        } else {
+            let request = Request::Schedule(schedule(&draft, args.group.clone()));
+            match node.call(request).and_then(|answer| take!(answer, Created)) {
+                Ok(one) => {
+                    screens += &format!("scheduled {}\n{}\n", plain(&draft.title), one.id);
+                    import.scheduled.push(one);
+                }
+                Err(CliError::Refused(refusal @ Refusal::Field { .. })) => {
+                    import.left_out.push(LeftOut { line: draft.line, problem: refusal.to_string() });
+                }
+                Err(error) => {
+                    let done = count(import.scheduled.len() as u64, "event", "events");
+                    out.hint(format_args!(
+                        "{done} scheduled before {:?}, and none after.",
+                        plain(&draft.title)
+                    ));
+                    return Err(error);
+                }
             }
         }
     }
-    out.result(&created, |_| {
-        let lines = drafts.iter().zip(&created);
-        lines.map(|(draft, one)| format!("scheduled {}\n{}\n", plain(&draft.title), one.id)).collect()
-    })?;
-    super::goes_out(node, out);
-    Ok(())
+    import.left_out.sort_by_key(|left| left.line);
+    out.result(&import, |_| screens)?;
+    for LeftOut { line, problem } in &import.left_out {
+        out.warn(format_args!("line {line}: {}", plain(problem)));
+    }
+    if !import.drafts.is_empty() {
+        out.hint("Nothing is scheduled yet: --yes does it, with --group in a group.");
+    }
+    if !import.scheduled.is_empty() {
+        super::goes_out(node, out);
+    }
+    match import.left_out.len() {
+        0 => Ok(()),
+        bad => Err(CliError::Events { path: args.file.clone(), bad, events }),
+    }
 }
 
 fn schedule(draft: &Draft, group: Option<String>) -> Schedule {
-    let Draft { title, start, zone, minutes, repeat, fields, .. } = draft.clone();
+    let Draft { uid, title, start, zone, minutes, repeat, fields, .. } = draft.clone();
     Schedule {
         group,
         title,
@@ -73,12 +119,13 @@ fn schedule(draft: &Draft, group: Option<String>) -> Schedule {
         repeat,
         fields: Box::new(fields),
         address: None,
+        uid: Some(uid),
     }
 }
 
 /// The command that would schedule it, and what that leaves out.
 fn screen(draft: &Draft, ink: Ink) -> String {
-    let Draft { title, start, zone, minutes, repeat, fields, notes } = draft;
+    let Draft { title, start, zone, minutes, repeat, fields, notes, .. } = draft;
     let degrees = |(lat, lon)| [lat, lon].map(crate::calendar::degrees).join(",");
     let mut args = vec![("title", title.clone()), ("start", start.clone()), ("tz", zone.clone())];
     args.push(("duration", format!("{minutes}m")));

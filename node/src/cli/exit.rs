@@ -28,6 +28,8 @@ pub enum Exit {
     NoMatch = 3,
     /// A node runs but does not answer.
     NoAnswer = 4,
+    /// Some of it was done, and some could not be.
+    Partly = 5,
     /// A bug in Klatch.
     Bug = 70,
 }
@@ -62,6 +64,10 @@ pub enum CliError {
     Import { path: PathBuf, problem: &'static str },
     #[error("{path}: {problem}")]
     Calendar { path: PathBuf, problem: DraftError },
+    #[error(
+        "{path}: {bad} of its {events} events cannot be scheduled here: the lines above say which, and why"
+    )]
+    Events { path: PathBuf, bad: usize, events: usize },
     #[error("{path}: {problem}")]
     Picture { path: PathBuf, problem: PictureError },
     #[error(
@@ -100,6 +106,7 @@ impl CliError {
         match self {
             Self::Refused(Refusal::Unknown { .. } | Refusal::Ambiguous { .. }) => Exit::NoMatch,
             Self::NoCode { .. } => Exit::NoMatch,
+            Self::Events { bad, events, .. } if bad < events => Exit::Partly,
             Self::Usage(_) => Exit::Usage,
             Self::Ask(_) | Self::Answer => Exit::NoAnswer,
             _ => Exit::CouldNot,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use klatch_feed::{FeedId, NetId};
+use serde::Serialize;
 
 use super::draft;
 use super::exit::CliError;
@@ -89,7 +90,8 @@ enum ExportCommand {
 /// Take the log in a file that `klatch export feed` wrote, or the events in a calendar
 ///
 /// Of a log every entry is checked as if a peer had sent it. Of a calendar (iCalendar) it shows what its events
-/// would be here, each as the command that schedules it, and what that leaves out; with --yes they are scheduled.
+/// would be here, each as the command that schedules it, and what that leaves out; with --yes they are scheduled,
+/// but for those that were before. Where some cannot be, each is named by its line, and the exit code is 5.
 #[derive(Args, Debug)]
 pub(super) struct ImportArgs {
     /// The file
@@ -150,6 +152,13 @@ fn published(object: &str, among: Among, node: &Node) -> Result<Published, CliEr
     Ok(*take!(node.call(request)?, Published)?)
 }
 
+/// What was written where, as --json says it: the file itself is not of that form.
+#[derive(Serialize)]
+struct Written<'a> {
+    file: &'a Path,
+    bytes: usize,
+}
+
 fn write_to(file: Option<&Path>, bytes: &[u8], out: &Printer) -> Result<(), CliError> {
     let Some(path) = file else { return out.raw(bytes) };
     let write = || {
@@ -157,7 +166,8 @@ fn write_to(file: Option<&Path>, bytes: &[u8], out: &Printer) -> Result<(), CliE
         file.write_all(bytes)?;
         file.sync_all()
     };
-    write().map_err(|source| CliError::File { path: path.to_owned(), source })
+    write().map_err(|source| CliError::File { path: path.to_owned(), source })?;
+    out.result(&Written { file: path, bytes: bytes.len() }, |_| String::new())
 }
 
 fn read_feed(who: Option<&str>, node: &Node) -> Result<(Vec<u8>, u32), CliError> {

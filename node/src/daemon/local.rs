@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::{EntryId, FeedId};
+use klatch_feed::{EntryId, EventState, FeedId};
 use klatch_store::{DiskError, Snapshot};
+use sha2::{Digest, Sha256};
 
 /// One fact to set; `None` removes it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -51,6 +52,8 @@ impl Spaces {
     pub const STEERED: &'static str = "steered";
     /// Event or group, what kind of notice, and the occurrence or comment → what was told last, as JSON.
     pub const TOLD: &'static str = "told";
+    /// SHA-256 of what a calendar knows an event by → the event that was scheduled from it.
+    pub const IMPORTED: &'static str = "imported";
     /// Group or event that a pub shows on its public pages → nothing.
     pub const LISTED: &'static str = "listed";
     /// What a node is besides a node → how its operator set it.
@@ -115,6 +118,21 @@ pub(crate) fn carried(snapshot: &Snapshot) -> Result<Vec<Local>, DiskError> {
         }
     }
     Ok(sets)
+}
+
+/// The event that was scheduled from one of a calendar, which has that UID, or that was exported with it. One that
+/// was cancelled can be scheduled anew.
+pub(crate) fn scheduled_as(snapshot: &Snapshot, uid: &str) -> Result<Option<EventState>, DiskError> {
+    let own = uid.strip_suffix("@klatch").and_then(|id| id.parse().ok());
+    let kept = snapshot.local(Spaces::IMPORTED, &uid_key(uid))?;
+    let kept = kept.and_then(|id| Some(EntryId::new(id.try_into().ok()?)));
+    let event = own.or(kept).map(|id: EntryId| snapshot.event(&id)).transpose()?.flatten();
+    Ok(event.filter(|event| !event.cancelled))
+}
+
+/// The key of a UID, which may be of any length.
+pub(crate) fn uid_key(uid: &str) -> Vec<u8> {
+    Sha256::digest(uid).to_vec()
 }
 
 /// The groups and events that a space is keyed by.

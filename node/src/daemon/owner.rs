@@ -372,13 +372,14 @@ impl Owner {
     ) -> Result<Vec<Verified>, Refusal> {
         let entries = self.append(drafts, locals)?;
         let mut rest = &entries[..];
-        let mut details = Vec::new();
+        let (mut details, mut kept) = (Vec::new(), Vec::new());
         for (plan, _) in ready {
             let (own, others) = rest.split_at(plan.posts.len());
             rest = others;
             details.extend(own.first().map(|entry| plan.next(entry.id())).unwrap_or_default());
+            kept.extend(own.first().and_then(|entry| plan.kept(entry.id())));
         }
-        self.append(self.drafts(&details)?, &[])?;
+        self.append(self.drafts(&details)?, &kept)?;
         Ok(entries)
     }
 

@@ -55,6 +55,7 @@ pub(super) fn answer(
     };
     match request {
         Request::Id => on(&mut |on| on.id()),
+        Request::ScheduledAs { uids } => on(&mut |on| on.scheduled_as(uids)),
         Request::Follows => on(&mut |on| on.follows()),
         Request::Inbox => on(&mut |on| on.inbox()),
         Request::Person { who } => on(&mut |on| on.one_person(who.as_deref())),
@@ -368,6 +369,17 @@ impl On<'_> {
             occurrences.retain(coming);
         }
         (whole || !occurrences.is_empty()).then_some(Dated { event, occurrences, whole })
+    }
+
+    fn scheduled_as(&self, uids: &[String]) -> Result<Response, Refusal> {
+        let mut found = Vec::new();
+        for uid in uids {
+            if let Some(event) = local::scheduled_as(self.snapshot, uid)? {
+                let EventState { id, title, .. } = hidden::veiled(self.snapshot, event)?;
+                found.push(ScheduledAs { uid: uid.clone(), id, title });
+            }
+        }
+        Ok(Response::ScheduledAs(found))
     }
 
     fn veiled_dates(&self, dated: Dated) -> Result<Dated, DiskError> {

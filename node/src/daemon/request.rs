@@ -98,6 +98,10 @@ pub enum Request {
         group: String,
     },
     Schedule(Schedule),
+    /// Which events of a calendar are scheduled here already, by what it knows them by.
+    ScheduledAs {
+        uids: Vec<String>,
+    },
     /// Soonest first: those that begin at `from_ms` or later, at most `max`.
     EventList {
         group: Option<String>,
@@ -390,6 +394,9 @@ pub struct Schedule {
     /// The exact address, for the eyes of who has a seat.
     #[serde(default)]
     pub address: Option<String>,
+    /// What a calendar that it comes from knows it by: kept beside the log, so that it is scheduled once.
+    #[serde(default)]
+    pub uid: Option<String>,
 }
 
 /// By what events are looked for.

@@ -49,6 +49,7 @@ pub enum Response {
     Published(Box<crate::published::Published>),
     Piece(Option<Piece>),
     Imported(Imported),
+    ScheduledAs(Vec<ScheduledAs>),
     Verified(VerifiedReport),
     Storage(Kept),
     Recovery(Box<RecoveryView>),
@@ -490,6 +491,15 @@ pub struct Piece {
 pub struct Imported {
     pub feed: FeedId,
     pub entries: Seq,
+}
+
+/// That an event of a calendar is scheduled here already.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct ScheduledAs {
+    pub uid: String,
+    pub id: EntryId,
+    pub title: String,
 }
 
 /// What `compact` did to the file of the log, in bytes.

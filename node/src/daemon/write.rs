@@ -50,6 +50,8 @@ pub(super) struct Plan {
     pub(super) address: Option<FirstAddress>,
     /// The poll that this event comes of.
     pub(super) settles: Option<EntryId>,
+    /// What a calendar knows that event by.
+    pub(super) uid: Option<String>,
     /// The answer, given the entries that the posts became.
     pub(super) then: Then,
 }
@@ -64,11 +66,26 @@ impl Plan {
         let address = self.address.iter().flat_map(|first| first.posts(event).unwrap_or_default());
         update.into_iter().chain(address).chain(settled).collect()
     }
+
+    /// What is kept of `event` beside the log, once it has its id.
+    pub(super) fn kept(&self, event: EntryId) -> Option<Local> {
+        let key = local::uid_key(self.uid.as_deref()?);
+        Some(Local { space: Spaces::IMPORTED, key, value: Some(event.as_bytes().to_vec()) })
+    }
+
     fn post(post: Post) -> Self {
         Self::posts(vec![post], |entries| Response::Created(created(entries)))
     }
     fn posts(posts: Vec<Post>, then: impl FnOnce(&[Verified]) -> Response + Send + 'static) -> Self {
-        Self { posts, locals: Vec::new(), details: None, address: None, settles: None, then: Box::new(then) }
+        Self {
+            posts,
+            locals: Vec::new(),
+            details: None,
+            address: None,
+            settles: None,
+            uid: None,
+            then: Box::new(then),
+        }
     }
     fn local(locals: Vec<Local>, response: Response) -> Self {
         Self { locals, ..Self::posts(Vec::new(), |_| response) }

@@ -15,7 +15,7 @@ use super::App;
 use super::ask::{Problem, Typed, Visit, Wrong, take};
 use super::frame::{Frame, Page, Tab};
 use super::when;
-use crate::calendar::draft;
+use crate::calendar::draft::{self, Drafts};
 use crate::clock;
 use crate::daemon::{GroupLine, Refusal, Request, Response as Answer};
 use crate::foreign;
@@ -133,7 +133,13 @@ struct Pasted {
 async fn draft(visit: Visit, Typed(pasted): Typed<Pasted>) -> Response {
     let blank = || Form::blank(visit.look.zone, proposed(&visit), None);
     let read = draft::read(pasted.calendar.trim().as_bytes(), visit.look.zone, false);
-    let first = read.map(|drafts| drafts.into_iter().next());
+    let first = match read {
+        Ok(Drafts { good, bad }) => match (good.into_iter().next(), bad.first()) {
+            (None, Some(bad)) => Err(bad.error.to_string()),
+            (first, _) => Ok(first),
+        },
+        Err(error) => Err(error.to_string()),
+    };
     let (form, notes) = match &first {
         Ok(Some(draft)) => (Form::of_draft(draft, proposed(&visit)), draft.notes.clone()),
         _ => (blank(), Vec::new()),
@@ -143,8 +149,8 @@ async fn draft(visit: Visit, Typed(pasted): Typed<Pasted>) -> Response {
         Err(problem) => return problem.into_response(),
     };
     match first {
-        Err(error) => {
-            let refusal = Refusal::Field { field: "calendar".to_owned(), problem: error.to_string() };
+        Err(problem) => {
+            let refusal = Refusal::Field { field: "calendar".to_owned(), problem };
             let unread = Some(Wrong::of(visit.words(), &refusal));
             let page = SchedulePage { pasted: pasted.calendar, unread, ..page };
             (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()

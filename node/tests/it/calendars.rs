@@ -195,9 +195,10 @@ fn ical_js_reads_the_same_instants() {
 
 /// When what was drafted from a calendar would be, as it would be shown here.
 fn drafted(text: &[u8], zone: &str) -> Vec<String> {
-    let drafts = draft::read(text, zone.parse().unwrap(), false).unwrap();
+    let draft::Drafts { good: drafts, bad } = draft::read(text, zone.parse().unwrap(), false).unwrap();
+    assert_eq!(bad, []);
     let mut lines = Vec::new();
-    for Draft { title, start, zone, minutes, repeat, fields, notes } in drafts {
+    for Draft { title, start, zone, minutes, repeat, fields, notes, .. } in drafts {
         assert!(notes.is_empty(), "{title}: {notes:?}");
         let more = json!({
             "minutes": minutes, "all_day": fields.all_day.unwrap_or_default(),

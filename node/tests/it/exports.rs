@@ -5,6 +5,7 @@ use klatch::home::Home;
 use klatch_feed::Post;
 use serde_json::Value;
 
+use crate::fresh::Fresh;
 use crate::person::{Network, Person};
 
 fn export(person: &Person, form: &str, object: &str) -> String {
@@ -87,4 +88,64 @@ fn what_hosts_hid_is_left_out_of_what_is_made_public() {
     }
     assert!(atom.contains(&tea) && !atom.contains(&spam), "{atom}");
     assert!(ana.refused(&["export", "jsonld", &spam]).contains("hidden"));
+}
+
+#[test]
+fn a_calendar_is_imported_once_and_what_cannot_be_is_named_by_its_line() {
+    let ana = Fresh::named("Ana");
+    let file = ana.beside("town.ics");
+    let file = file.to_str().unwrap();
+    let event = |uid: &str, title: &str, start: &str| {
+        format!(
+            "BEGIN:VEVENT\r\nUID:{uid}\r\nSUMMARY:{title}\r\nDTSTART;TZID=Europe/Lisbon:{start}\r\nEND:VEVENT\r\n"
+        )
+    };
+    let write = |events: &[String]| {
+        std::fs::write(file, format!("BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n", events.concat())).unwrap();
+    };
+    let (tea, cake) = (event("1", "Tea", "21261203T190000"), event("2", "Cake", "21261204T190000"));
+    // The third is in an hour that clocks skip: it can be read, and not be scheduled.
+    let (odd, skipped) = (event("3", "Odd", "tomorrow"), event("4", "Spring", "20270328T013000"));
+    write(&[tea.clone(), odd.clone(), cake.clone(), skipped]);
+    let ended = ana.run(&["import", file]);
+    assert_eq!(ended.code, 5, "{ended:?}");
+    assert!(ended.err.contains("line 7: DTSTART is \"tomorrow\"") && ended.out.contains("Cake"), "{ended:?}");
+    let ended = ana.run(&["import", file, "--yes", "--json"]);
+    assert_eq!(ended.code, 5, "{ended:?}");
+    assert!(ended.err.contains("2 of its 4 events cannot be scheduled here"), "{ended:?}");
+    let said: Value = serde_json::from_str(&ended.out).unwrap();
+    let lines: Vec<_> =
+        said["left_out"].as_array().unwrap().iter().map(|left| left["line"].clone()).collect();
+    assert_eq!((said["scheduled"].as_array().unwrap().len(), lines), (2, vec![7.into(), 17.into()]));
+
+    // Moved meanwhile at its source, and named twice.
+    write(&[event("1", "Tea", "21261210T190000"), cake, event("5", "New", "21261205T190000"), tea]);
+    let again = ana.json(&["import", file, "--yes"]);
+    let already: Vec<_> = again["already"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
+    let ids = [0, 1, 0].map(|at: usize| said["scheduled"][at]["id"].clone());
+    assert_eq!(already, ids);
+    assert_eq!(again["scheduled"].as_array().unwrap().len(), 1);
+    assert_eq!(ana.json(&["event", "list"]).as_array().unwrap().len(), 3);
+
+    // What was called off comes again, and what was exported from here is known by its id.
+    let id = ids[0].as_str().unwrap();
+    ana.ok(&["event", "cancel", id]);
+    write(&[
+        event("1", "Tea", "21261210T190000"),
+        event(&format!("{}@klatch", ids[1].as_str().unwrap()), "Cake", "21261204T190000"),
+    ]);
+    let again = ana.json(&["import", file, "--yes"]);
+    let count = |what: &str| again[what].as_array().unwrap().len();
+    assert_eq!((count("scheduled"), count("already")), (1, 1), "{again}");
+    write(&[odd]);
+    assert_eq!(ana.run(&["import", file, "--yes"]).code, 1, "nothing of it was done");
+}
+
+#[test]
+fn where_a_file_is_written_json_says_so() {
+    let ana = Fresh::named("Ana");
+    let file = ana.beside("log.klatch");
+    let said = ana.json(&["export", "feed", "--out", file.to_str().unwrap()]);
+    assert_eq!(said["file"], file.to_str().unwrap());
+    assert_eq!(said["bytes"], std::fs::metadata(&file).unwrap().len());
 }

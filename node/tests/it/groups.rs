@@ -154,6 +154,7 @@ fn schedule(group: &EntryId) -> Request {
         repeat: None,
         fields: Box::default(),
         address: None,
+        uid: None,
     })
 }
 

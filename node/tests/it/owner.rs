@@ -76,6 +76,7 @@ impl Somebody {
             repeat: None,
             fields: Box::new(fields),
             address: None,
+            uid: None,
         }))
     }
 

@@ -7,8 +7,9 @@ fn calendar(lines: &str) -> String {
     )
 }
 
-fn drafts(lines: &str) -> Result<Vec<Draft>, DraftError> {
-    read(calendar(lines).as_bytes(), Tz::Europe__Lisbon, false)
+fn drafts(lines: &str) -> Result<Vec<Draft>, EventError> {
+    let Drafts { good, mut bad } = read(calendar(lines).as_bytes(), Tz::Europe__Lisbon, false).unwrap();
+    if bad.is_empty() { Ok(good) } else { Err(bad.remove(0).error) }
 }
 
 fn draft(lines: &str) -> Draft {
@@ -88,7 +89,7 @@ fn rules_are_brought_into_the_form_here_or_refused_by_name() {
         ("FREQ=WEEKLY;WKST=SU", "WKST=SU"),
     ] {
         let error = rule("20260701T183000", text).unwrap_err();
-        assert!(matches!(error, DraftError::Rule { .. }) && error.to_string().contains(named), "{error}");
+        assert!(matches!(error, EventError::Rule { .. }) && error.to_string().contains(named), "{error}");
     }
 }
 
@@ -109,7 +110,7 @@ fn what_is_no_calendar_says_why() {
         assert!(error.contains(says), "{error}");
     }
     let told = calendar("SUMMARY:Tea\nDTSTART;TZID=W. Europe Standard Time:20260701T183000");
-    assert_eq!(read(told.as_bytes(), Tz::Europe__Berlin, true).unwrap()[0].zone, "Europe/Berlin");
+    assert_eq!(read(told.as_bytes(), Tz::Europe__Berlin, true).unwrap().good[0].zone, "Europe/Berlin");
 }
 
 #[test]
@@ -117,7 +118,7 @@ fn files_have_limits() {
     let event = "BEGIN:VEVENT\r\nSUMMARY:Tea\r\nDTSTART:20260701T183000\r\nEND:VEVENT\r\n";
     let file = |count: usize| format!("BEGIN:VCALENDAR\r\n{}END:VCALENDAR\r\n", event.repeat(count));
     let read = |text: &str| read(text.as_bytes(), Tz::UTC, false);
-    assert_eq!(read(&file(EVENTS_MAX)).map(|drafts| drafts.len()), Ok(EVENTS_MAX));
+    assert_eq!(read(&file(EVENTS_MAX)).map(|drafts| drafts.good.len()), Ok(EVENTS_MAX));
     assert_eq!(read(&file(EVENTS_MAX + 1)), Err(DraftError::TooMany));
     assert_eq!(read(&file(0)), Err(DraftError::Empty));
     let padded = |bytes: u64| {
@@ -165,9 +166,9 @@ fn hostile_files_are_refused_and_nothing_breaks() {
     for date in
         ["00000101T000000", "99991231T235959", "20261301T000000", "20260101T246060", "+20260101T000000"]
     {
-        let _ = drafts(&format!(
-            "SUMMARY:Tea\nDTSTART:{date}\nRRULE:FREQ=YEARLY\nEXDATE:{date}\nDURATION:P99999999W"
-        ));
+        let odd =
+            format!("SUMMARY:Tea\nDTSTART:{date}\nRRULE:FREQ=YEARLY\nEXDATE:{date}\nDURATION:P99999999W");
+        let _ = read(calendar(&odd).as_bytes(), Tz::UTC, false);
     }
 }
 
@@ -181,4 +182,22 @@ fn text_is_made_fit_and_said() {
     assert_eq!((read.title.len(), read.fields.online), (120, None));
     assert_eq!(read.fields.about.as_deref(), Some("\u{fffd}[2J\u{fffd}x"));
     assert_eq!(read.notes, ["SUMMARY is cut to 120 bytes"]);
+}
+
+#[test]
+fn a_bad_event_is_named_by_its_line_and_the_good_ones_are_read() {
+    let event = |lines: &str| format!("BEGIN:VEVENT\r\n{lines}END:VEVENT\r\n");
+    let start = "DTSTART:20260701T183000\r\n";
+    let text = [
+        "BEGIN:VCALENDAR\r\nX-NAME:folded\r\n once\r\n".to_owned(),
+        event(&format!("UID:1\r\nSUMMARY:Tea\r\n{start}")),
+        event("UID:2\r\nSUMMARY:Never\r\n"),
+        event(&format!("SUMMARY:Moved\r\n{start}UID:1\r\nRECURRENCE-ID:20260701T183000\r\n")),
+        event(&format!("SUMMARY:Cake\r\n{start}BEGIN:VALARM\r\nEND:VALARM\r\n")),
+        "END:VCALENDAR\r\n".to_owned(),
+    ];
+    let Drafts { good, bad } = read(text.concat().as_bytes(), Tz::UTC, false).unwrap();
+    let good: Vec<_> = good.iter().map(|draft| (draft.line, &draft.uid[..])).collect();
+    assert_eq!(good, [(4, "1"), (19, "Cake 2026-07-01T18:30 UTC")]);
+    assert_eq!(bad, [Bad { line: 9, error: EventError::Missing { name: "DTSTART" } }]);
 }

@@ -146,6 +146,7 @@ pub(super) fn schedule(
         repeat,
         fields: Box::new(args.fields.fields(&[])),
         address: args.address.clone(),
+        uid: None,
     };
     let at = match schedule.fields.all_day {
         Some(true) => when::days(&schedule.start, schedule.minutes),

@@ -4,7 +4,7 @@ use klatch_feed::post::{Answer, EventFields, Policy, Role, Rule, local_start};
 use klatch_feed::{EventState, Post};
 
 use super::{On, Plan, REPLACES_MAX, check_link, created, field, no_effect};
-use crate::daemon::{Refusal, Response, Schedule, occurrence};
+use crate::daemon::{Refusal, Response, Schedule, local, occurrence};
 use crate::names;
 
 /// Dates that a series gets besides its rule, or loses.
@@ -18,6 +18,11 @@ impl On<'_> {
         let group = new.group.map(|text| names::group(self.snapshot, &text)).transpose()?;
         if let Some(id) = &group {
             self.may_schedule(&self.group(id)?)?;
+        }
+        if let Some(event) =
+            new.uid.as_deref().map(|uid| local::scheduled_as(self.snapshot, uid)).transpose()?.flatten()
+        {
+            return Err(no_effect(format!("already scheduled as {:?}, {}", event.title, event.id)));
         }
         if let Some(rule) = &new.repeat {
             begins_with(rule, &new.start, &new.zone)?;
@@ -41,7 +46,7 @@ impl On<'_> {
             repeat: new.repeat,
         };
         let details = Some(fields).filter(|fields| *fields != EventFields::default());
-        Ok(Plan { details, address, ..Plan::post(event) })
+        Ok(Plan { details, address, uid: new.uid, ..Plan::post(event) })
     }
 
     pub(super) fn update(

@@ -73,8 +73,14 @@ pub(super) const ROWS: &[Row] = &[
         "schedule",
         "Schedule an event, in a group or on one's own; `start` is local time, as 2026-12-01T18:30",
         "group?:s title:s start:s zone:s minutes:i place:s about:s capacity?:i split:b repeat?:s \
-         fields=:#event_fields address?:s",
+         fields=:#event_fields address?:s uid?:s",
         "#created",
+    ),
+    row(
+        "scheduled_as",
+        "Which events of a calendar are scheduled here already, by the UIDs that it has for them",
+        "uids:[s]",
+        "[#scheduled_as]",
     ),
     row(
         "event_list",
@@ -274,6 +280,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ("records", "events:i people:[any] names:{s}"),
     ("deleted", "ids:[s] entries:[s]"),
     ("share", "line:s reachable:b"),
+    ("scheduled_as", "uid:s id:s title:s"),
     ("opened", "id:s host:s addresses:[s] held:b"),
     ("log_line", "id:s feed:s seq:i time_ms:i kind:i refs:[s] what:s"),
     ("dated", "event:#event occurrences:[#event] whole:b"),

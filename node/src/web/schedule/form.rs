@@ -348,6 +348,7 @@ impl Form {
                 ..EventFields::default()
             }),
             address: self.address(),
+            uid: None,
         })
     }
 
