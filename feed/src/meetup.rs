@@ -336,7 +336,7 @@ pub struct EventState {
     /// Who says that they are there and no door does, by feed id.
     #[serde(default, skip_serializing_if = "is_default")]
     pub here: Vec<FeedId>,
-    /// Entries that are hidden from everybody, by id.
+    /// Entries that are hidden from everybody, by id; the event itself is among them if its group hides it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub hidden: Vec<HiddenLine>,
     /// Fold bodies that are missing without a tombstone.

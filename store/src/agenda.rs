@@ -41,6 +41,11 @@ pub(crate) fn order(start_ms: Option<i64>) -> u64 {
     start_ms.map_or(u64::MAX, |at| at.cast_unsigned() ^ 1 << 63)
 }
 
+/// The time that [`order`] has so.
+pub(crate) fn time(order: u64) -> Option<i64> {
+    (order != u64::MAX).then_some((order ^ 1 << 63).cast_signed())
+}
+
 pub(crate) fn key(id: &EntryId, spot: Spot) -> Key {
     let mut key = [0; 56];
     key[..8].copy_from_slice(&spot.start.to_be_bytes());

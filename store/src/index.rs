@@ -28,15 +28,18 @@ pub(crate) struct Touched {
 }
 
 impl Touched {
-    fn by(&mut self, id: EntryId, kind: Kind, first_ref: Option<&EntryId>) {
+    fn by(&mut self, id: EntryId, kind: Kind, refs: &[EntryId]) {
         if matches!(kind, kind::GROUP | kind::EVENT) {
             self.objects.insert(id);
         }
         if kind == kind::GROUP {
             self.roles.insert(id);
         }
-        if let Some(object) = first_ref.filter(|_| kind.is_fold()) {
+        if let Some((object, others)) = refs.split_first().filter(|_| kind.is_fold()) {
             self.objects.insert(*object);
+            if kind == kind::HIDE {
+                self.objects.extend(others); // An event says itself that its group hides it.
+            }
             let is_of_seats = matches!(kind, kind::SEAT | kind::RELEASE | kind::CLOSE | kind::SKIP);
             if kind.is_control() && !is_of_seats && !matches!(kind, kind::EVENT | kind::TOMBSTONE) {
                 self.roles.insert(*object);
@@ -64,7 +67,7 @@ impl Index {
         let header = entry.header();
         let here = place(num, header.seq);
         self.ids.push(id_key(&entry.id(), here));
-        self.touched.by(entry.id(), header.kind, header.refs.first().filter(|_| is_accepted));
+        self.touched.by(entry.id(), header.kind, if is_accepted { &header.refs } else { &[] });
         if !is_accepted {
             return;
         }
@@ -120,7 +123,7 @@ impl Index {
             tx.open_table(TOMBS)?.insert(tomb_key(there, here), &fact_bytes(tombstone)[..])?;
             tx.open_table(MISSING)?.remove(there)?;
             tx.open_table(PROFILES)?.remove(there)?;
-            self.touched.by(entry.id(), entry.header().kind, entry.header().refs.first());
+            self.touched.by(entry.id(), entry.header().kind, &entry.header().refs);
             if entry.body().is_some_and(|body| !body.is_empty()) {
                 let header = entry.header().clone();
                 let bare = Unverified::new(header, *entry.signature(), None);
@@ -148,7 +151,7 @@ impl Index {
         if let Some(target) = first_ref {
             tx.open_table(REFS)?.insert(ref_key(target, place(num, header.seq)), &fact_bytes(entry)[..])?;
         }
-        self.touched.by(entry.id(), header.kind, first_ref);
+        self.touched.by(entry.id(), header.kind, &header.refs);
         Ok(())
     }
 
@@ -184,7 +187,7 @@ impl Index {
         for entry in entries.iter().rev() {
             let header = entry.header();
             let here = place(num, header.seq);
-            self.touched.by(entry.id(), header.kind, header.refs.first());
+            self.touched.by(entry.id(), header.kind, &header.refs);
             for target in &header.refs {
                 tx.open_table(REFS)?.remove(ref_key(target, here))?;
             }
@@ -203,7 +206,7 @@ impl Index {
 
     /// An entry that is no longer accepted, and stays where it is found by its id.
     pub(crate) fn touch(&mut self, entry: &Unverified) {
-        self.touched.by(entry.id(), entry.header().kind, None);
+        self.touched.by(entry.id(), entry.header().kind, &[]);
     }
 
     /// Takes out what finds entries by their ids, where it is there.
@@ -233,7 +236,7 @@ impl Index {
             let Some(entry) = own_target(tx, feed, here, target)? else { continue };
             let there = place(split(here).0, entry.header().seq);
             tx.open_table(TOMBS)?.remove(tomb_key(there, here))?;
-            self.touched.by(entry.id(), entry.header().kind, entry.header().refs.first());
+            self.touched.by(entry.id(), entry.header().kind, &entry.header().refs);
             let is_accepted = feed_row(tx, &feed)?.is_some_and(|row| entry.header().seq <= row.len);
             if entry.body().is_none() && is_accepted && !is_taken_back(tx, there)? {
                 tx.open_table(MISSING)?.insert(there, ())?;

@@ -46,7 +46,7 @@ pub use error::{AppendError, Damage, DiskError, NetIdHex, OpenError};
 pub use guard::panics_are_caught;
 pub use lookup::Found;
 pub use recovering::SettleError;
-pub use snapshot::{Local, Reader, Snapshot};
+pub use snapshot::{Local, Reader, Snapshot, Titled};
 pub use store::{HandOverError, Store};
 pub use succession::Kept;
 pub use table::{SCHEMA, TOKENS};

@@ -1,7 +1,7 @@
-//! Which events are in a group, near a place, or called so: lookups kept in the transaction that folds them.
+//! Which events are in a group, near a place, called so, or the owner's own: lookups kept in the transaction that folds them.
 //!
 //! `listed` says for each event where its lines stand in the agenda and under which *terms* it is found;
-//! `finder` has a row for each term. A term is a tag, and: a group's id; a cell of a map; a word and a zero.
+//! `finder` has a row for each term. A term is a tag, and: a group's id; a cell of a map; a word and a zero; nothing, where it is the owner's own.
 //! The row's key goes on with the start of the last line and the event's id, so that what is over is never
 //! looked at, however much that is. Series have tags of their own (capitals): when they are on next stands in
 //! `listed`, whereas all else comes in order of time, so that a list ends where it is full.
@@ -10,7 +10,7 @@ mod map;
 
 use std::collections::BTreeSet;
 
-use klatch_feed::meetup::agenda::AgendaLine;
+use klatch_feed::meetup::agenda::{AgendaLine, concerns};
 use klatch_feed::{EntryId, EventState, FeedId};
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
@@ -31,6 +31,7 @@ const WORD_BYTES_MAX: usize = 64;
 const GROUP: u8 = b'g';
 const PLACE: u8 = b'p';
 const WORD: u8 = b'w';
+const MINE: u8 = b'm';
 
 /// What a question found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -54,7 +55,8 @@ struct Listing {
 type Row = (Vec<u8>, Vec<u8>);
 
 impl Listing {
-    fn of(event: &EventState, lines: &[(Spot, Vec<u8>)]) -> Self {
+    /// The listing of `event` for `me`.
+    fn of(me: &FeedId, event: &EventState, special: &[EventState], lines: &[(Spot, Vec<u8>)]) -> Self {
         let spots: Vec<_> = lines.iter().map(|(spot, _)| *spot).collect();
         if spots.is_empty() {
             return Self::default();
@@ -69,6 +71,9 @@ impl Listing {
         }
         for text in event.tags.iter().chain([&event.title]) {
             terms.extend(words(text).map(|word| ([&[WORD], word.as_bytes(), &[0]].concat(), vec![])));
+        }
+        if special.iter().chain([event]).any(|state| concerns(state, me)) {
+            terms.insert((vec![MINE], vec![]));
         }
         Self { spots, terms }
     }
@@ -174,8 +179,9 @@ pub(crate) fn put(
     let before = listing(tx, id)?;
     let (mut lines, mut after) = (Vec::new(), Listing::default());
     if let Some((event, special)) = event {
-        lines = agenda::lines(&owner(tx)?, event, special);
-        after = Listing::of(event, &lines);
+        let me = owner(tx)?;
+        lines = agenda::lines(&me, event, special);
+        after = Listing::of(&me, event, special, &lines);
     }
     agenda::write(tx, id, &before.spots, &lines)?;
     if after == before {
@@ -270,6 +276,22 @@ pub(crate) fn search(
         Ok(true)
     })?;
     look.found()
+}
+
+/// The events that concern the owner, over ones too, each with the start of its last line (see [`order`]).
+pub(crate) fn mine(tx: &impl Read) -> Result<Vec<(u64, EntryId)>, DiskError> {
+    let table = tx.open(FINDER)?;
+    let mut found = Vec::new();
+    for tag in [MINE, MINE.to_ascii_uppercase()] {
+        for row in table.range::<&[u8]>(&[tag][..]..&[tag + 1][..])? {
+            let (key, _) = row?;
+            let parts = key.value()[1..].split_first_chunk();
+            let parts = parts.and_then(|(last, id)| Some((u64::from_be_bytes(*last), *id.first_chunk()?)));
+            let (last, id) = parts.ok_or(DiskError::Table { table: "finder" })?;
+            found.push((last, EntryId::new(id)));
+        }
+    }
+    Ok(found)
 }
 
 /// Whether a term is a word that begins so.
@@ -386,8 +408,9 @@ pub(crate) fn check(
     event: &EventState,
     special: &[EventState],
 ) -> Result<Checked, DiskError> {
-    let (id, lines) = (&event.id, agenda::lines(&owner(tx)?, event, special));
-    let wanted = Listing::of(event, &lines);
+    let (id, me) = (&event.id, owner(tx)?);
+    let lines = agenda::lines(&me, event, special);
+    let wanted = Listing::of(&me, event, special, &lines);
     let mut wrong = Vec::new();
     let table = tx.open(AGENDA)?;
     for (spot, line) in &lines {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use klatch_feed::chunk::Bodies;
+use klatch_feed::meetup::HiddenLine;
 use klatch_feed::meetup::agenda::AgendaLine;
 use klatch_feed::meetup::why::Why;
 use klatch_feed::{
@@ -320,6 +321,13 @@ impl Snapshot {
         guard(|| lookup::search(&self.tx, text, from_ms, max))
     }
 
+    /// The events that the owner hosts, or said yes or maybe to, over ones too; of a series also if it was to one
+    /// occurrence. Each with the start of its last occurrence (ms since 1970; `None` where the zone is not known).
+    pub fn mine(&self) -> Result<Vec<(Option<i64>, EntryId)>, DiskError> {
+        let found = guard(|| lookup::mine(&self.tx))?;
+        Ok(found.into_iter().map(|(last, id)| (agenda::time(last), id)).collect())
+    }
+
     /// The network that everything in it belongs to.
     pub fn net(&self) -> NetId {
         self.net
@@ -372,6 +380,14 @@ impl Snapshot {
     /// ... and every folded event.
     pub fn event_titles(&self) -> Result<Vec<(EntryId, String)>, DiskError> {
         guard(|| names(self.tx.open_table(EVENTS)?, "events"))
+    }
+
+    /// What a folded event is called and when it begins: nothing else of it is read.
+    pub fn event_titled(&self, id: &EntryId) -> Result<Option<Titled>, DiskError> {
+        guard(|| match self.tx.open_table(EVENTS)?.get(id.as_bytes())? {
+            Some(state) => view("events", state.value()),
+            None => Ok(None),
+        })
     }
 
     /// What is on: lines of events, and of each occurrence of a series, that begin at `from_ms` (ms since 1970) or later, or of all; soonest
@@ -507,6 +523,24 @@ impl Snapshot {
     fn row(&self, feed: &FeedId) -> Result<Option<FeedRow>, DiskError> {
         feed_row(&self.tx, feed)
     }
+}
+
+/// The part of an event that says what it is called and when it is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct Titled {
+    /// As it stands, be it hidden.
+    pub title: String,
+    /// Local start.
+    pub start: String,
+    /// IANA name.
+    pub zone: String,
+    /// Whether anything said of it is hidden, be it that.
+    #[serde(default, deserialize_with = "is_any")]
+    pub hidden: bool,
+}
+
+fn is_any<'d, D: serde::Deserializer<'d>>(lines: D) -> Result<bool, D::Error> {
+    Vec::<HiddenLine>::deserialize(lines).map(|lines| !lines.is_empty())
 }
 
 fn is_held(row: &FeedRow) -> bool {

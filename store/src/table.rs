@@ -39,7 +39,7 @@ use redb::{
 use crate::DiskError;
 
 /// The layout described above.
-pub const SCHEMA: u32 = 7;
+pub const SCHEMA: u32 = 8;
 
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 pub(crate) const FEEDS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("feeds");

@@ -3,8 +3,8 @@
 use chrono::{Days, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use super::{EventState, SeatLine};
-use crate::post::instant;
+use super::{EventState, SeatLine, is_default};
+use crate::post::{Role, instant};
 use crate::{EntryId, FeedId};
 
 /// One event in a list.
@@ -31,8 +31,11 @@ pub struct AgendaLine {
     pub waiting: u32,
     pub cancelled: bool,
     /// Only the dates count.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub all_day: bool,
+    /// Whether anything said of it is hidden: its state says which words are not to be shown.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub hidden: bool,
     /// How the person it was made for stands with the event.
     pub mine: Option<Standing>,
 }
@@ -75,6 +78,7 @@ impl AgendaLine {
             waiting: persons(&event.waiting),
             cancelled: event.cancelled,
             all_day: event.all_day,
+            hidden: !event.hidden.is_empty(),
             mine: standing(event, who),
         }
     }
@@ -141,6 +145,16 @@ pub fn standing(event: &EventState, who: &FeedId) -> Option<Standing> {
         return Some(Standing::Maybe);
     }
     event.no.contains(who).then_some(Standing::No)
+}
+
+/// Whether somebody hosts an event, or said that they come or may.
+pub fn concerns(event: &EventState, who: &FeedId) -> bool {
+    hosts(event, who) || matches!(standing(event, who), Some(stands) if stands != Standing::No)
+}
+
+/// Whether somebody has the role host or above there, and no cut.
+pub fn hosts(event: &EventState, who: &FeedId) -> bool {
+    event.hosts.iter().any(|line| line.feed == *who && line.role <= Role::Host && line.cut.is_none())
 }
 
 /// Persons on these lines.

@@ -125,7 +125,10 @@ impl<'a> Event<'a> {
         });
         let skipped = skipped.map(|said| said.fact.id);
         let placed = Lists::of(id, &guests, &changes, roles, &seating, self.split);
-        let hidden = hide::hidden(about, roles, Role::Host);
+        let mut hidden = hide::hidden(about, roles, Role::Host);
+        // The event itself is its group's to hide.
+        hidden.lines.extend(self.within.and_then(|group| group.hides(&id)));
+        hidden.lines.sort_unstable_by_key(|line| line.entry);
         let closed = lists.iter().zip(&roles.principals).filter(|(list, _)| list.closed.is_some());
         let state = EventState {
             occ: about.occ.clone(),

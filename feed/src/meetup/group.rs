@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::about::About;
-use super::hide;
+use super::hide::{self, Hidden};
 use super::persons;
 use super::roles::{self, Roles, Roots, Seniority, Silenced};
-use super::{Fact, Facts, GroupState, Person, Role, Schedulers, SilentLine};
+use super::{Fact, Facts, GroupState, HiddenLine, Person, Role, Schedulers, SilentLine};
 use crate::post::{Joining, Silence, kind};
 use crate::{EntryId, FeedId, Post, Seq};
 
@@ -25,6 +25,7 @@ pub struct Group<'a> {
     /// Joins and leaves in the order of each log.
     joins: BTreeMap<Person, Vec<(Seq, bool)>>,
     silent: Vec<SilentLine>,
+    hidden: Hidden,
 }
 
 impl<'a> Group<'a> {
@@ -52,16 +53,34 @@ impl<'a> Group<'a> {
             joins.entry(*said.author()).or_default().push((said.fact.seq, is_in));
         }
         let founder = founding.author.feed;
-        let silent = vec![];
-        let mut group =
-            Self { id, facts, founder, name, schedulers, joining, silence, about, roles, joins, silent };
+        let (silent, hidden) = Default::default();
+        let mut group = Self {
+            id,
+            facts,
+            founder,
+            name,
+            schedulers,
+            joining,
+            silence,
+            about,
+            roles,
+            joins,
+            silent,
+            hidden,
+        };
         // Who may speak of silence is judged by the roles as they are without it: so it is a function of the set.
         let (silent, silenced) = group.silenced();
         group.silent = silent;
         if !silenced.is_empty() {
             group.roles = Roles::resolve(roots(silenced), &group.about);
         }
+        group.hidden = hide::hidden(&group.about, &group.roles, Role::Organizer);
         Some(group)
+    }
+
+    /// That it hides the event, if it does.
+    pub(super) fn hides(&self, event: &EntryId) -> Option<HiddenLine> {
+        self.hidden.lines.iter().find(|line| line.entry == *event).cloned()
     }
 
     /// Whether the event that `founding` founds, which names this group, counts in it.
@@ -203,7 +222,6 @@ impl<'a> Group<'a> {
         let asks = |person: &Person| {
             self.joined_at(person, Seq::MAX) && !self.is_member(person) && self.roles.cut(person).is_none()
         };
-        let hidden = hide::hidden(&self.about, &self.roles, Role::Organizer);
         let (public, unheard) = self.public();
         let is_missing = self.about.iter().any(|said| said.fact.kind.is_control() && said.is_missing());
         let state = GroupState {
@@ -218,10 +236,10 @@ impl<'a> Group<'a> {
             asking: feeds(&asks),
             removed: self.roles.removed().into_iter().map(|person| person.feed).collect(),
             silent: self.silent.clone(),
-            hidden: hidden.lines,
+            hidden: self.hidden.lines.clone(),
             public,
             events: events.map(|fact| fact.id).collect(),
-            incomplete: is_missing || hidden.incomplete || unheard,
+            incomplete: is_missing || self.hidden.incomplete || unheard,
         };
         persons::group_now(state, &self.facts.lineage)
     }

@@ -10,6 +10,7 @@ use crate::post::kind;
 use crate::{EntryId, Post};
 
 /// What is hidden.
+#[derive(Default)]
 pub(super) struct Hidden {
     /// By entry.
     pub(super) lines: Vec<HiddenLine>,

@@ -4,9 +4,8 @@
 //! [`of_event`] is a pure function of an event as folded and of the time. Which of its notices were told already
 //! is the owner's to remember ([`is_news`]), and how they are told the program's.
 
-use klatch_feed::meetup::agenda::{standing, start_ms};
-use klatch_feed::meetup::{SeatLine, agenda::Standing};
-use klatch_feed::post::Role;
+use klatch_feed::meetup::SeatLine;
+use klatch_feed::meetup::agenda::{self, Standing, hosts, standing, start_ms};
 use klatch_feed::{EntryId, EventState, FeedId};
 use serde::{Deserialize, Serialize};
 
@@ -163,13 +162,7 @@ pub(super) struct Look {
 
 /// Whether an event, or some occurrence of it, may concern somebody at all.
 pub(super) fn concerns(event: &EventState, me: &FeedId) -> bool {
-    hosts(event, me)
-        || !event.occurrences.is_empty()
-        || matches!(standing(event, me), Some(stands) if stands != Standing::No)
-}
-
-fn hosts(event: &EventState, me: &FeedId) -> bool {
-    event.hosts.iter().any(|line| line.feed == *me && line.role <= Role::Host && line.cut.is_none())
+    agenda::concerns(event, me) || !event.occurrences.is_empty()
 }
 
 /// What concerns `me` of an event or occurrence at `now_ms`, milliseconds since 1970. Nothing once it is over.

@@ -208,13 +208,14 @@ impl On<'_> {
         }
         let (mut titles, mut order) = (BTreeMap::new(), Vec::new());
         for id in &group.events {
-            if let Some(event) = self.snapshot.event(id)? {
-                order.push((begins(&event), *id));
-                titles.insert(*id, hidden::veiled(self.snapshot, event)?.title);
+            if let Some(event) = self.titled(id)? {
+                let start_ms = klatch_feed::meetup::agenda::start_ms(&event.start, &event.zone);
+                order.push((start_ms.unwrap_or(i64::MAX), event.start, *id));
+                titles.insert(*id, event.title);
             }
         }
-        order.sort();
-        let order = order.into_iter().map(|(_, id)| id).collect();
+        order.sort(); // Last those in zones that are not known here.
+        let order = order.into_iter().map(|(_, _, id)| id).collect();
         let place = Place { id: group.id, roles: &group.roles, attendance: &[], hidden: &group.hidden };
         let (comments, polls) = (self.comments(&place)?, self.polls(&group)?);
         Ok(Response::GroupLocal(Box::new(GroupLocal { group, names, titles, order, comments, polls })))

@@ -13,10 +13,12 @@ type Step = fn(&WriteTransaction) -> Result<(), DiskError>;
 
 /// Schema 4 had a list by time alone; schema 5 folds all views again, and knows series and lookups. Schema 6 reads what
 /// owners say of a group being public. Schema 7 has the end in the lines of that list, and for how many more a guest asks.
+/// Schema 8 knows of a line whether it is of whole days and has hidden words, and which events concern the owner.
 const STEPS: [Step; SCHEMA as usize - 1] = [
     successions,
     segment_ids,
     |_| Ok(()),
+    rebuild::begin_folding,
     rebuild::begin_folding,
     rebuild::begin_folding,
     rebuild::begin_folding,

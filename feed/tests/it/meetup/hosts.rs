@@ -2,7 +2,7 @@
 
 use klatch_feed::EntryId;
 use klatch_feed::Post;
-use klatch_feed::post::{Answer, Role, StampKind};
+use klatch_feed::post::{Answer, Role, Schedulers, StampKind};
 
 use crate::people::*;
 
@@ -223,4 +223,32 @@ fn doors_count_persons_and_note_who_came_late_or_left() {
         ("ana".to_owned(), Some(2)),
         "undone by the same door"
     );
+}
+
+#[test]
+fn an_event_is_hidden_by_its_group_and_by_none_of_its_hosts() {
+    let mut town = Town::new();
+    let group = town.group(ANA, &[], Schedulers::Members);
+    town.grant(ANA, group, BEN, Role::Organizer, 0);
+    town.say(CAI, &Post::Join { group });
+    let event = town.event(CAI, Some(group), None);
+    let alone = town.event(CAI, None, None);
+    let by = |town: &Town, event| {
+        let lines = town.event_state(event).hidden;
+        assert!(lines.iter().all(|line| line.entry == event));
+        town.names(&lines.iter().map(|line| line.by).collect::<Vec<_>>())
+    };
+    hide(&mut town, CAI, group, event, true);
+    assert_eq!(by(&town, event), "", "a host there, and in the group a member");
+    hide(&mut town, BEN, group, event, true);
+    hide(&mut town, BEN, group, alone, true);
+    assert_eq!(by(&town, event), "ben");
+    assert_eq!(by(&town, alone), "", "it is not in the group");
+    let spam = town.say(DEE, &Post::Comment { object: event, reply: None, text: "spam".into(), tone: None });
+    hide(&mut town, CAI, event, spam, true);
+    let lines = town.event_state(event).hidden;
+    assert_eq!(lines.len(), 2);
+    assert!(lines.is_sorted_by_key(|line| line.entry));
+    hide(&mut town, ANA, group, event, false);
+    assert_eq!(town.event_state(event).hidden.len(), 1, "shown again by a senior");
 }

@@ -256,7 +256,10 @@ fn roles() -> Vec<Value> {
     town.say(FAY, &Post::Join { group });
     let event = town.event(FAY, Some(group), Some(3));
     let mutual = fold(&town, "in a mutual revocation the senior wins; a member schedules", &[group]);
-    vec![mutual, fold(&town, "the group's people at that member's event", &[group, event])]
+    let people = fold(&town, "the group's people at that member's event", &[group, event]);
+    let (entries, reason) = (vec![event], "an advertisement".into());
+    town.say(CAI, &Post::Hide { object: group, entries, on: true, reason });
+    vec![mutual, people, fold(&town, "the group hides it, and its own state says so", &[group, event])]
 }
 
 fn seats() -> Vec<Value> {

@@ -21,7 +21,7 @@ const OCCURRENCES_MAX: usize = 16;
 /// ... of those that nothing tells from the series.
 const PLAIN_MAX: usize = 2;
 /// No event is longer, whatever the zone of an occurrence: spec/posts.md, "event", and two days.
-const LOOK_BACK_MS: i64 = 16 * 24 * 60 * 60 * 1000;
+pub(in crate::daemon) const LOOK_BACK_MS: i64 = 16 * 24 * 60 * 60 * 1000;
 
 /// What is remembered of an event or occurrence.
 #[derive(Clone, Copy)]

@@ -1,26 +1,22 @@
 //! What hosts hide is shown nowhere: neither the words of an update nor those of an event that its group hides.
 //! The fold keeps their meaning, so they are taken out where this node answers. Source: spec/meetup.md, "hiding".
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
 use klatch_feed::meetup::HiddenLine;
 use klatch_feed::meetup::agenda::AgendaLine;
 use klatch_feed::post::EventFields;
 use klatch_feed::{EntryId, EventState, Post};
-use klatch_store::{DiskError, Snapshot};
+use klatch_store::{DiskError, Snapshot, Titled};
 
 use super::On;
+use crate::daemon::occurrence;
 use crate::daemon::response::{HiddenBy, Refusal};
 
 /// What stands in the place of a title.
 const TITLE: &str = "(hidden)";
 
 /// That its group hides the event as a whole.
-pub(super) fn by_group(snapshot: &Snapshot, event: &EventState) -> Result<Option<HiddenLine>, DiskError> {
-    let Some(group) = event.group.filter(|_| event.in_group) else { return Ok(None) };
-    let group = snapshot.group(&group)?;
-    Ok(group.and_then(|group| group.hidden.into_iter().find(|line| line.entry == event.id)))
+pub(super) fn by_group(event: &EventState) -> Option<&HiddenLine> {
+    event.hidden.iter().find(|line| line.entry == event.id)
 }
 
 /// The updates that are hidden, with what they said.
@@ -38,7 +34,10 @@ fn updates(snapshot: &Snapshot, event: &EventState) -> Result<Vec<(HiddenLine, E
 
 /// The event without the words that are hidden.
 pub(in crate::daemon) fn veiled(snapshot: &Snapshot, mut event: EventState) -> Result<EventState, DiskError> {
-    let all = by_group(snapshot, &event)?.is_some();
+    if event.hidden.is_empty() {
+        return Ok(event);
+    }
+    let all = by_group(&event).is_some();
     let said = updates(snapshot, &event)?;
     let is = |of: &dyn Fn(&EventFields) -> bool| all || said.iter().any(|(_, fields)| of(fields));
     let title = is(&|fields| fields.title.as_ref() == Some(&event.title));
@@ -76,8 +75,7 @@ impl On<'_> {
     /// Who hid the event or words of it, and why.
     pub(super) fn hiding(&self, event: &EventState) -> Result<Vec<HiddenBy>, Refusal> {
         let updates = updates(self.snapshot, event)?.into_iter().map(|(line, _)| line);
-        let lines = by_group(self.snapshot, event)?.into_iter().chain(updates);
-        lines.map(|line| self.hidden_by(&line)).collect()
+        by_group(event).cloned().into_iter().chain(updates).map(|line| self.hidden_by(&line)).collect()
     }
 
     /// The lines of a list without the words that are hidden. Where it was searched for words, what these find no
@@ -87,37 +85,37 @@ impl On<'_> {
         lines: Vec<AgendaLine>,
         words: Option<&str>,
     ) -> Result<Vec<AgendaLine>, Refusal> {
-        let mut events = BTreeMap::<EntryId, Option<EventState>>::new();
         let mut shown = Vec::new();
         for mut line in lines {
-            let event = match events.entry(line.id) {
-                Entry::Occupied(held) => held.into_mut(),
-                Entry::Vacant(free) => free.insert(self.hides(&line.id)?),
-            };
-            if let Some(event) = event {
-                let found = |words: &str| finds(event, words);
-                if words.is_some_and(|words| !found(words)) {
+            if line.hidden {
+                let Some(event) = self.snapshot.event(&line.id)? else { continue };
+                let event =
+                    veiled(self.snapshot, occurrence::at(self.snapshot, event, line.occ.as_deref())?)?;
+                if words.is_some_and(|words| !finds(&event, words)) {
                     continue;
                 }
-                line.title.clone_from(&event.title);
-                line.place.clone_from(&event.place);
+                (line.title, line.place) = (event.title, event.place);
             }
             shown.push(line);
         }
         Ok(shown)
     }
 
-    /// The event without its hidden words, if it has any.
-    fn hides(&self, id: &EntryId) -> Result<Option<EventState>, Refusal> {
-        let Some(event) = self.snapshot.event(id)? else { return Ok(None) };
-        let veiled = veiled(self.snapshot, event.clone())?;
-        Ok(Some(veiled).filter(|veiled| *veiled != event))
+    /// What an event is called and when it begins, where it is here.
+    pub(super) fn titled(&self, id: &EntryId) -> Result<Option<Titled>, Refusal> {
+        let Some(mut titled) = self.snapshot.event_titled(id)? else { return Ok(None) };
+        if titled.hidden
+            && let Some(event) = self.snapshot.event(id)?
+        {
+            titled.title = veiled(self.snapshot, event)?.title;
+        }
+        Ok(Some(titled))
     }
 }
 
-/// Whether each of the words begins one of what is shown of an event.
+/// Whether each of the words begins one of what is shown of an event, as far as it is searched: title and tags.
 fn finds(event: &EventState, words: &str) -> bool {
-    let shown = [&event.title, &event.place, &event.about].map(|text| text.to_lowercase()).join(" ");
+    let shown = event.tags.iter().fold(event.title.clone(), |shown, tag| format!("{shown} {tag}"));
     let parts = |text: &str| -> Vec<String> {
         text.to_lowercase().split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect()
     };

@@ -46,7 +46,7 @@ impl On<'_> {
 
     /// The event, if its group does not hide it.
     fn shown(&self, event: EventState) -> Result<EventState, Refusal> {
-        let Some(line) = hidden::by_group(self.snapshot, &event)? else { return Ok(event) };
+        let Some(line) = hidden::by_group(&event) else { return Ok(event) };
         let by = local::called(self.snapshot, &line.by)?;
         Err(Refusal::NoEffect { problem: format!("{by} has hidden that event from its group") })
     }

@@ -46,7 +46,11 @@ pub(in crate::daemon) fn may_say(
 }
 
 /// Accepted entries of a kind that point at `object`, but those of the blocked.
-fn pointing(snapshot: &Snapshot, object: &EntryId, of: klatch_feed::Kind) -> Result<Vec<Verified>, Refusal> {
+pub(super) fn pointing(
+    snapshot: &Snapshot,
+    object: &EntryId,
+    of: klatch_feed::Kind,
+) -> Result<Vec<Verified>, Refusal> {
     let blocked = local::feeds(snapshot, Spaces::BLOCK)?;
     let mut found = Vec::new();
     for (feed, seq) in snapshot.pointing_at(object, &[of], POINTING_MAX)? {
@@ -278,17 +282,18 @@ pub(in crate::daemon) fn notice(
     Ok(Some(Notice::of_comment(object, title, what)))
 }
 
-/// Such notices from all comments on an event or group.
+/// Such notices from comments on an event or group, each with the time that it claims.
 pub(super) fn notices(
     snapshot: &Snapshot,
     me: &FeedId,
     place: &Place<'_>,
     title: &str,
+    said: &[Verified],
 ) -> Result<Vec<(u64, Notice)>, Refusal> {
     let mut found = Vec::new();
-    for entry in pointing(snapshot, &place.id, kind::COMMENT)? {
+    for entry in said {
         let time_ms = entry.header().time_ms;
-        found.extend(notice(snapshot, me, place, title, &entry)?.map(|notice| (time_ms, notice)));
+        found.extend(notice(snapshot, me, place, title, entry)?.map(|notice| (time_ms, notice)));
     }
     Ok(found)
 }
