@@ -69,6 +69,7 @@ journeys! {
     a_yes_shows_on_both_pages_without_reload_and_the_waiting_list_moves = "evening";
     everything_that_forms_can_do_works_without_script = "plain";
     an_event_is_answered_by_keys_alone = "keys";
+    what_changes_leaves_focus_and_typed_text_with_whom_they_are_about = "focus";
     an_open_page_outlives_its_node_and_goes_on_after_a_new_link = "restart";
     axe_finds_nothing_serious_on_any_page = "axe";
     hostile_text_runs_nothing_and_breaks_no_layout = "hostile";

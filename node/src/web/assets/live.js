@@ -9,40 +9,111 @@
   let timer = null;
   const news = document.getElementById('news');
 
-  // A part in which somebody types, or has typed, stays as it is.
-  const busy = (part) => {
-    const focused = document.activeElement;
-    if (focused && part.contains(focused) && focused.matches('input, textarea, select')) return true;
-    return [...part.querySelectorAll('input, textarea')].some(
-      (field) => field.type !== 'hidden' && field.value !== field.defaultValue,
-    );
+  // Which element is which: by whom or what it is about and not by its place, so that neither a focus nor what was
+  // typed or opened ever goes over to somebody else's.
+  const key = (node) => {
+    if (node.nodeType !== Node.ELEMENT_NODE) return null;
+    const own = node.getAttribute('id') ?? node.getAttribute('data-key');
+    if (own) return own;
+    switch (node.localName) {
+      case 'a': return `a ${node.getAttribute('href')}`;
+      case 'button': return `button ${node.getAttribute('name')} ${node.getAttribute('value')}`;
+      case 'form': return `form ${node.getAttribute('action')}`;
+      case 'li': {
+        const link = node.querySelector('a[href]');
+        return link && `li ${link.getAttribute('href')}`;
+      }
+      default: return null;
+    }
+  };
+  const FIELDS = 'input:not([type="hidden"]), textarea, select';
+  const isTyped = (field) => field === document.activeElement || (field.defaultValue ?? field.value) !== field.value;
+  const holdsTyped = (node) =>
+    node.nodeType === Node.ELEMENT_NODE && [node, ...node.querySelectorAll(FIELDS)].some((at) => at.matches(FIELDS) && isTyped(at));
+  // What the reader or this script set, and no answer of the node takes back.
+  const isKept = (node, name) =>
+    (node.localName === 'details' && name === 'open') || (/^h\d$/.test(node.localName) && name === 'tabindex');
+
+  // Makes a part what it is now, with the elements that it has; whether that changed anything.
+  const patch = (part, fresh) => {
+    let changed = false;
+    const all = new Map(); // Somebody may go from one list to another.
+    for (const node of part.querySelectorAll('[id], [data-key], li')) if (!all.has(key(node))) all.set(key(node), node);
+    const attributes = (node, other) => {
+      for (const { name, value } of other.attributes) {
+        if (node.getAttribute(name) === value || isKept(node, name)) continue;
+        node.setAttribute(name, value);
+        changed = true;
+      }
+      for (const { name } of [...node.attributes]) {
+        if (other.hasAttribute(name) || isKept(node, name)) continue;
+        node.removeAttribute(name);
+        changed = true;
+      }
+    };
+    const one = (node, other) => {
+      if (node.nodeType !== Node.ELEMENT_NODE) {
+        if (node.nodeValue !== other.nodeValue) { node.nodeValue = other.nodeValue; changed = true; }
+        return;
+      }
+      const is_new_value = 'defaultValue' in node && !isTyped(node);
+      attributes(node, other);
+      children(node, other);
+      if (is_new_value) node.value = node.defaultValue;
+    };
+    const children = (node, other) => {
+      const rest = new Set(node.childNodes);
+      const is = (child, next, wanted) => child.nodeName === next.nodeName && key(child) === wanted;
+      const pairs = [...other.childNodes].map((next) => {
+        const wanted = key(next);
+        let found = [...rest].find((child) => is(child, next, wanted));
+        if (!found && wanted !== null) {
+          const elsewhere = all.get(wanted);
+          if (elsewhere && is(elsewhere, next, wanted) && !elsewhere.contains(node)) found = elsewhere;
+        }
+        rest.delete(found);
+        if (wanted !== null) all.delete(wanted);
+        return [found, next];
+      });
+      for (const child of rest) if (!holdsTyped(child)) { child.remove(); changed = true; }
+      let at = node.firstChild;
+      for (const [found, next] of pairs) {
+        while (rest.has(at)) at = at.nextSibling;
+        const child = found ?? document.importNode(next, false);
+        if (child === at) at = at.nextSibling;
+        else { node.insertBefore(child, at); changed = true; }
+        one(child, next);
+      }
+    };
+    children(part, fresh);
+    return changed;
   };
 
-  // Where the focus was, to be found again in what takes the place of a part.
-  const mark = (part) => {
+  // Where the keyboard is. Once that is gone: at whom it was about, else at the heading above.
+  const mark = () => {
     const focused = document.activeElement;
-    if (!focused || !part.contains(focused) || focused === part) return null;
-    const all = [...part.querySelectorAll(focused.tagName)];
-    return { id: focused.id, tag: focused.tagName, at: all.indexOf(focused) };
+    const item = focused?.closest('[data-live] li');
+    const headings = [...document.querySelectorAll('h1, h2, h3')]
+      .filter((heading) => heading.compareDocumentPosition(focused) & Node.DOCUMENT_POSITION_FOLLOWING).reverse();
+    return { focused, item, headings };
   };
-  const focus = (part, place) => {
-    if (!place) return;
-    const found = (place.id && document.getElementById(place.id)) || part.querySelectorAll(place.tag)[place.at];
-    if (found) found.focus({ preventScroll: true });
+  const focus = ({ focused, item, headings }) => {
+    if (document.activeElement === focused) return;
+    const control = item?.isConnected && item.querySelector('a[href], button');
+    const heading = headings.find((at) => at.isConnected);
+    const found = focused.isConnected ? focused : control || heading;
+    if (found === heading) heading?.setAttribute('tabindex', '-1');
+    found?.focus({ preventScroll: true });
   };
 
   const replace = (fresh) => {
+    const place = mark();
     let changed = false;
     for (const part of document.querySelectorAll('[data-live]')) {
       const other = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
-      if (!other || part.innerHTML === other.innerHTML || busy(part)) continue;
-      const open = [...part.querySelectorAll('details')].map((details) => details.open);
-      const place = mark(part);
-      part.replaceChildren(...document.adoptNode(other).childNodes);
-      part.querySelectorAll('details').forEach((details, at) => { details.open = open[at] ?? details.open; });
-      focus(part, place);
-      changed = true;
+      if (other && patch(part, other)) changed = true;
     }
+    focus(place);
     if (changed) tell(news.dataset.text, false);
   };
 
