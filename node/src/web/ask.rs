@@ -105,7 +105,8 @@ impl Visit {
     /// The page for what was refused.
     pub(super) fn problem(&self, refusal: &Refusal) -> Problem {
         let wrong = Wrong::of(self.words(), refusal);
-        Problem { look: self.look.clone(), status: status(refusal), text: wrong.text, detail: wrong.detail }
+        let (look, status) = (self.look.clone(), status(refusal));
+        Problem { look, status, text: wrong.text, detail: wrong.detail, typed: Vec::new() }
     }
 
     /// A page that is not there.
@@ -239,12 +240,21 @@ pub(super) struct Problem {
     status: StatusCode,
     text: String,
     detail: Option<String>,
+    /// What was typed into a form whose page cannot be shown again, each under the words of its field.
+    typed: Vec<(String, String)>,
 }
 
 impl Problem {
     pub(super) fn new(look: Look, status: StatusCode, key: &str) -> Self {
         let text = look.words.say(key);
-        Self { look, status, text, detail: None }
+        Self { look, status, text, detail: None, typed: Vec::new() }
+    }
+
+    /// The same with what was typed, so that nobody has to think of it again; by the keys of its fields' words.
+    pub(super) fn keeping<'a>(mut self, typed: impl IntoIterator<Item = (&'static str, &'a str)>) -> Self {
+        let typed = typed.into_iter().filter(|(_, text)| !text.is_empty());
+        self.typed = typed.map(|(key, text)| (self.look.words.say(key), text.to_owned())).collect();
+        self
     }
 }
 
@@ -254,12 +264,13 @@ struct ProblemPage {
     frame: Frame,
     text: String,
     detail: Option<String>,
+    typed: Vec<(String, String)>,
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Answer {
         let frame = Frame::new(&self.look, Tab::None, None);
-        let page = ProblemPage { frame, text: self.text, detail: self.detail };
+        let page = ProblemPage { frame, text: self.text, detail: self.detail, typed: self.typed };
         (self.status, Page(page)).into_response()
     }
 }
@@ -279,6 +290,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Typed<T> {
                 status: rejection.status(),
                 text: look.words.say("problem-form"),
                 detail: Some(crate::foreign::line(&rejection.body_text())),
+                typed: Vec::new(),
                 look,
             }),
         }

@@ -114,7 +114,7 @@ async fn change(
     let on = Some(form.get("on").to_owned()).filter(|on| !on.is_empty());
     let event = match event(&visit, &id, on.as_deref()).await {
         Ok(event) => event,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => return problem.keeping(form.texts()).into_response(),
     };
     if form.is_behind(&event) {
         form.catch_up(&event);
@@ -153,11 +153,11 @@ struct Announcement {
 
 async fn announce(visit: Visit, Path(id): Path<String>, Typed(form): Typed<Announcement>) -> Response {
     let on = On { on: form.on }.date();
+    let text = form.text.replace("\r\n", "\n").trim().to_owned();
     let event = match event(&visit, &id, on.as_deref()).await {
         Ok(event) => event,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => return problem.keeping([("change-announcement", &*text)]).into_response(),
     };
-    let text = form.text.replace("\r\n", "\n").trim().to_owned();
     let request = Request::Comment { object: id.clone(), text: text.clone(), tone: Some(Tone::Announcement) };
     match visit.ask(request).await {
         Ok(_) => visit.done(&format!("/event/{id}{}", series::tail(on.as_deref())), "did-announce"),
@@ -216,11 +216,11 @@ struct CancelForm {
 
 async fn cancel(visit: Visit, Path(id): Path<String>, Typed(form): Typed<CancelForm>) -> Response {
     let on = On { on: form.on }.date();
+    let reason = form.reason.trim().to_owned();
     let event = match event(&visit, &id, on.as_deref()).await {
         Ok(event) => event,
-        Err(problem) => return problem.into_response(),
+        Err(problem) => return problem.keeping([("change-reason", &*reason)]).into_response(),
     };
-    let reason = form.reason.trim().to_owned();
     let (request, did) = match on.clone() {
         Some(on) => (Request::EventSkip { event: id.clone(), on }, "did-skip"),
         None => (Request::EventCancel { event: id.clone(), reason: reason.clone() }, "did-cancel"),

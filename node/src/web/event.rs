@@ -82,9 +82,11 @@ async fn show(
 
 /// The page with what was typed, after it was refused.
 async fn again(visit: &Visit, id: String, on: Option<String>, draft: Draft) -> Response {
+    let texts =
+        [("event-comment", draft.comment.clone()), ("event-note", draft.note.clone().unwrap_or_default())];
     match page(visit, id, on, draft).await {
         Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
-        Err(problem) => problem.into_response(),
+        Err(problem) => problem.keeping(texts.iter().map(|(key, text)| (*key, &**text))).into_response(),
     }
 }
 

@@ -203,8 +203,9 @@ async fn act(visit: &Visit, id: String, request: Request, did: &str, draft: Draf
         Ok(_) => return visit.done(&format!("/group/{id}"), did),
         Err(refusal) => Wrong::of(visit.words(), &refusal),
     };
+    let text = draft.text.clone();
     match page(visit, id, 0, Draft { wrong: Some(wrong), ..draft }).await {
         Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
-        Err(problem) => problem.into_response(),
+        Err(problem) => problem.keeping([("event-comment", &*text)]).into_response(),
     }
 }

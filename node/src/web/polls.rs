@@ -245,7 +245,10 @@ async fn settle(visit: Visit, Path(id): Path<String>, Typed(form): Typed<SettleF
     match asked {
         Ok(Answer::Created(created)) => visit.done(&format!("/event/{}", created.id), "did-settle"),
         Ok(_) => visit.odd().into_response(),
-        Err(refusal @ Refusal::Right { .. }) => visit.problem(&refusal).into_response(),
+        Err(refusal @ Refusal::Right { .. }) => {
+            let typed = [("schedule-what", &*title), ("schedule-place", &*place)];
+            visit.problem(&refusal).keeping(typed).into_response()
+        }
         Err(refusal) => {
             let settle_wrong = Some(Wrong::of(visit.words(), &refusal));
             let (option, title, capacity) = (form.option, Some(title), seats);

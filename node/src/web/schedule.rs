@@ -118,7 +118,6 @@ async fn schedule(visit: Visit, Typed(fields): Typed<Vec<(String, String)>>) -> 
     match asked {
         Ok(Answer::Created(created)) => visit.done(&format!("/event/{}", created.id), "did-schedule"),
         Ok(_) => visit.odd().into_response(),
-        Err(refusal @ Refusal::Right { .. }) => visit.problem(&refusal).into_response(),
         Err(refusal) => again(&visit, form, &refusal).await,
     }
 }

@@ -127,9 +127,10 @@ pub(super) async fn ask(
         Ok(_) => visit.odd().into_response(),
         Err(refusal) => {
             draft.wrong = Some(Wrong::of(visit.words(), &refusal));
+            let question = draft.question.clone();
             match page(&visit, id, draft).await {
                 Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
-                Err(problem) => problem.into_response(),
+                Err(problem) => problem.keeping([("schedule-what", &*question)]).into_response(),
             }
         }
     }

@@ -394,6 +394,22 @@ impl Form {
         Ok((fields, self.address()))
     }
 
+    /// The texts that were typed, each with the key of its field's words.
+    pub(in crate::web) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let fields = [
+            ("schedule-what", "title"),
+            ("schedule-place", "place"),
+            ("schedule-about", "about"),
+            ("schedule-address", "address"),
+            ("schedule-online", "online"),
+            ("schedule-cost", "cost"),
+            ("schedule-access", "access"),
+            ("schedule-tags", "tags"),
+            ("schedule-questions", "questions"),
+        ];
+        fields.into_iter().map(|(key, name)| (key, self.get(name)))
+    }
+
     /// Whether the event was changed after this form was shown: then it would take that back.
     pub(in crate::web) fn is_behind(&self, event: &EventState) -> bool {
         self.get("tips") != tips(event)

@@ -343,6 +343,10 @@ fn a_guest_gets_none_of_it_and_a_co_host_what_their_role_gives() {
     for (path, fields) in tries {
         let refused = at_ben.post(&format!("/event/{event}/{path}"), fields);
         assert_eq!(refused.status, 403, "{path}: {refused:?}");
+        let typed = fields.iter().find(|(name, _)| ["title", "reason", "text"].contains(name));
+        if let Some((_, text)) = typed {
+            refused.says(&format!(" readonly dir=\"auto\">{text}</textarea>"));
+        }
     }
     let guest = at_ben.page(&format!("/event/{event}"));
     assert!(
@@ -420,6 +424,14 @@ fn a_group_is_founded_and_its_people_are_let_in_and_put_out() {
     eventually("ben may schedule there", || at_ben.page("/schedule").body.contains("Walks").then_some(()));
     let inside = scheduled(&at_ben.post("/schedule", &form(&[("group", &group)])));
     assert_eq!(ben.event(&inside).unwrap()["group"], group.as_str());
+    // Another group, whose organizers alone schedule: the form comes back whole.
+    let closed = ana.json(&["group", "create", "Talks"])["id"].as_str().unwrap().to_owned();
+    eventually("the other group comes", || {
+        ben.run(&["group", "show", &closed]).status.success().then_some(())
+    });
+    let refused = at_ben.post("/schedule", &form(&[("group", &closed), ("about", "A whole evening")]));
+    assert_eq!(refused.status, 422);
+    refused.says("A whole evening</textarea>").says("value=\"Tea\"").says("id=\"refused\"");
     at_ana.done(&path, &[who, ("do", "grant"), ("role", "organizer")]).says("organizer");
     at_ana.done(&path, &[who, ("do", "revoke")]).says("The role is taken.");
     assert_eq!(ana.json(&["group", "show", &group])["roles"][1]["feed"], ben.feed.as_str());

@@ -23,6 +23,7 @@ did-comment = Gesagt.
 
 problem-title = Das ging nicht
 problem-home = Zum Start
+problem-typed = Was du getippt hast, steht noch hier:
 problem-nothing = Diese Seite gibt es nicht.
 problem-host = Das ist nicht die Adresse dieser Seite. Öffne sie über den Link, den „klatch up“ ausgibt.
 problem-origin = Das Formular einer fremden Seite kam hier an. Es wurde nichts getan.

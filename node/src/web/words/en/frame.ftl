@@ -23,6 +23,7 @@ did-comment = Said.
 
 problem-title = That did not work
 problem-home = To the start
+problem-typed = What you typed is still here:
 problem-nothing = There is no such page.
 problem-host = This address is not the page’s own. Open it by the link that “klatch up” printed.
 problem-origin = A form of another page was sent here, so nothing was done.
