@@ -19,6 +19,7 @@ mod response;
 mod room;
 mod sealing;
 mod seats;
+mod sentence;
 pub mod socket;
 mod steering;
 pub mod succeed;
@@ -41,6 +42,7 @@ pub(crate) use local::{called, own_name, people};
 pub use request::{DoorNote, Find, PollRequest, Request, Schedule};
 pub use response::*;
 pub use room::{NoRoom, Quota};
+pub use sentence::{Said, Sentence};
 pub use wants::Wants;
 
 use crate::clock::Stopwatch;

@@ -217,12 +217,12 @@ pub(crate) fn answer(handle: &Handle, request: PubRequest) -> Result<PubResponse
 }
 
 fn field(field: &str, problem: impl ToString) -> Refusal {
-    Refusal::Field { field: field.to_owned(), problem: problem.to_string() }
+    Refusal::Field { field: field.to_owned(), problem: problem.to_string().into() }
 }
 
 fn role(snapshot: &Snapshot) -> Result<Role, Refusal> {
     let no_pub = "this node is no pub: make it one with `klatch pub up --public HOST:PORT`";
-    Role::read(snapshot)?.ok_or_else(|| Refusal::NoEffect { problem: no_pub.to_owned() })
+    Role::read(snapshot)?.ok_or_else(|| Refusal::NoEffect { problem: no_pub.into() })
 }
 
 fn set(
@@ -257,7 +257,7 @@ fn invite(
     }
     let no_address =
         "nobody could dial this pub: say where it is reached, `klatch pub up --public HOST:PORT`";
-    let public = role.public.ok_or_else(|| Refusal::NoEffect { problem: no_address.to_owned() })?;
+    let public = role.public.ok_or_else(|| Refusal::NoEffect { problem: no_address.into() })?;
     let address = public.parse().map_err(|error| field("public", error))?;
     let now_ms = clock::now_ms();
     let (mut sets, mut open) = (Vec::new(), 0);
@@ -271,7 +271,7 @@ fn invite(
     }
     if open >= INVITES_MAX {
         let problem = format!("{INVITES_MAX} invites are open already: let some expire");
-        return Err(Refusal::NoEffect { problem });
+        return Err(Refusal::NoEffect { problem: problem.into() });
     }
     let terms = Terms { uses, used: 0, expires_ms: now_ms.saturating_add(minutes.saturating_mul(60_000)) };
     sets.push(Local { space: Spaces::INVITE, key: secret.digest().to_vec(), value: Some(terms.to_bytes()) });
@@ -310,7 +310,7 @@ fn remove(snapshot: &Snapshot, me: FeedId, who: &str, undo: bool) -> Result<(Vec
             return Ok((facts.collect(), feed));
         }
     };
-    Err(Refusal::NoEffect { problem: problem.to_owned() })
+    Err(Refusal::NoEffect { problem: problem.into() })
 }
 
 fn status(handle: &Handle) -> Result<Status, Refusal> {

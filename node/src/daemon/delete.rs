@@ -12,7 +12,7 @@ pub(super) fn targets(snapshot: &Snapshot, me: FeedId, texts: &[String]) -> Resu
     for text in texts {
         let id = names::own_entry(snapshot, me, text)?;
         if let Some(problem) = problem(snapshot, me, &id)? {
-            return Err(Refusal::NoEffect { problem: format!("{}: {problem}", names::short(&id)) });
+            return Err(Refusal::NoEffect { problem: format!("{}: {problem}", names::short(&id)).into() });
         }
         if !targets.contains(&id) {
             targets.push(id);

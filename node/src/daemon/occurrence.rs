@@ -3,7 +3,7 @@
 use klatch_feed::EventState;
 use klatch_store::Snapshot;
 
-use super::Refusal;
+use super::{Refusal, Sentence};
 use crate::names;
 
 /// The event, or the occurrence of it that `on` names.
@@ -18,6 +18,7 @@ pub(crate) fn one(snapshot: &Snapshot, event: EventState, on: Option<&str>) -> R
     let state = at(snapshot, event, on)?;
     if state.founded_start.is_some() && state.occ.is_none() {
         let problem = format!("{:?} repeats: say which date is meant, as 2026-12-10", state.title);
+        let problem = Sentence::said("refused-which-date", &state.title, problem);
         return Err(Refusal::Field { field: "on".to_owned(), problem });
     }
     Ok(state)

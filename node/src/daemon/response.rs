@@ -9,6 +9,7 @@ use klatch_store::{AppendError, DiskError};
 use serde::{Deserialize, Serialize};
 
 use super::inbox::Notice;
+use super::sentence::Sentence;
 use crate::net::NetResponse;
 use crate::net::report::FirstScan;
 use crate::pub_server::PubResponse;
@@ -543,19 +544,26 @@ pub enum Refusal {
     #[error("{text:?}: {problem}")]
     Mistyped { text: String, problem: String },
     #[error("{field}: {problem}")]
-    Field { field: String, problem: String },
+    Field { field: String, problem: Sentence },
     #[error(
         "nothing of {who} is here yet, so they cannot be named for certain: follow them and let `klatch up` fetch"
     )]
     NotHeld { who: String },
     #[error("you {yours} in {object}, and this takes {wanted}")]
-    Right { object: String, yours: String, wanted: String },
+    Right {
+        object: String,
+        yours: String,
+        wanted: String,
+        /// The least role that suffices, for who says it in another language.
+        #[serde(skip)]
+        least: Option<Role>,
+    },
     /// Nothing was posted, since it would change nothing.
     #[error("{problem}")]
-    NoEffect { problem: String },
+    NoEffect { problem: Sentence },
     /// The own feed may not grow now.
     #[error("{problem}")]
-    Held { problem: String },
+    Held { problem: Sentence },
     /// There is no backup.
     #[error("{problem}")]
     Backup { problem: String },
@@ -566,7 +574,7 @@ pub enum Refusal {
     #[error("this node serves no page: start it without `--web off`")]
     NoPage,
     #[error("{problem}")]
-    Net { problem: String },
+    Net { problem: Sentence },
     #[error("the node is stopping")]
     Stopping,
 }
@@ -618,10 +626,10 @@ impl From<DiskError> for Refusal {
 impl From<AppendError> for Refusal {
     fn from(error: AppendError) -> Self {
         match error {
-            AppendError::Held(held) => Self::Held { problem: super::recovery::plainly(&held) },
+            AppendError::Held(held) => Self::Held { problem: super::recovery::plainly(&held).into() },
             AppendError::Disk(disk) => disk.into(),
             AppendError::Entry(entry) => {
-                Self::Field { field: "entry".to_owned(), problem: entry.to_string() }
+                Self::Field { field: "entry".to_owned(), problem: entry.to_string().into() }
             }
         }
     }
@@ -629,7 +637,7 @@ impl From<AppendError> for Refusal {
 
 impl From<klatch_feed::post::PostError> for Refusal {
     fn from(error: klatch_feed::post::PostError) -> Self {
-        Self::Field { field: error.field.to_owned(), problem: error.problem.to_string() }
+        Self::Field { field: error.field.to_owned(), problem: error.problem.into() }
     }
 }
 

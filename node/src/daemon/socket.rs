@@ -121,7 +121,7 @@ async fn converse(stream: UnixStream, handle: Handle) -> io::Result<()> {
         other => {
             let too_long = || format!("not one line of at most {REQUEST_BYTES_MAX} bytes");
             let problem = other.and_then(Result::err).map_or_else(too_long, |error| error.to_string());
-            let refusal = Refusal::Field { field: "request".to_owned(), problem };
+            let refusal = Refusal::Field { field: "request".to_owned(), problem: problem.into() };
             return say(&mut write, &Line::Done(Err(refusal))).await;
         }
     };

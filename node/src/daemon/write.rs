@@ -20,6 +20,7 @@ use klatch_store::{Incoming, Snapshot};
 use super::local::{self, Local, Spaces};
 use super::request::Request;
 use super::response::{Created, Deleted, FollowLine, Imported, Opened, Refusal, Response};
+use super::sentence::Sentence;
 use super::{Among, Shared, delete, read};
 use crate::foreign;
 use crate::names;
@@ -160,7 +161,7 @@ impl On<'_> {
         let lineage = self.snapshot.lineage()?;
         let feed = lineage.now(names::person(self.snapshot, self.me, who)?);
         if feed == self.me {
-            return Err(no_effect("this is you: your own posts are always here"));
+            return Err(no_effect(said("refused-you", "", "this is you: your own posts are always here")));
         }
         klatch_feed::PublicKey::parse(&feed).map_err(|error| field("feed", error))?;
         let genesis = self.snapshot.genesis(&feed)?.map(|id| id.as_bytes().to_vec());
@@ -186,7 +187,7 @@ impl On<'_> {
         let feed = names::person(self.snapshot, self.me, who)?;
         let line = read::follow_line(self.snapshot, feed)?;
         if !line.followed {
-            return Err(no_effect("you do not follow them"));
+            return Err(no_effect(said("refused-not-followed", "", "you do not follow them")));
         }
         let line = FollowLine { followed: false, ..line };
         let keys = self.snapshot.lineage()?.line(feed);
@@ -197,7 +198,7 @@ impl On<'_> {
     fn block(&self, who: &str) -> Result<Plan, Refusal> {
         let feed = names::person(self.snapshot, self.me, who)?;
         if feed == self.me {
-            return Err(no_effect("this is you"));
+            return Err(no_effect(said("refused-you", "", "this is you")));
         }
         let line = FollowLine { followed: false, blocked: true, ..read::follow_line(self.snapshot, feed)? };
         let keys = self.snapshot.lineage()?.line(feed);
@@ -237,7 +238,11 @@ impl On<'_> {
     fn join(&self, group: &str) -> Result<Plan, Refusal> {
         let group = self.group(&names::group(self.snapshot, group)?)?;
         if group.members.contains(&self.me) {
-            return Err(no_effect(format!("you are a member of {:?} already", group.name)));
+            return Err(no_effect(said(
+                "refused-member",
+                &group.name,
+                format!("you are a member of {:?} already", group.name),
+            )));
         }
         Ok(Plan::post(Post::Join { group: group.id }))
     }
@@ -245,7 +250,11 @@ impl On<'_> {
     fn leave(&self, group: &str) -> Result<Plan, Refusal> {
         let group = self.group(&names::group(self.snapshot, group)?)?;
         if !group.members.contains(&self.me) {
-            return Err(no_effect(format!("you are not a member of {:?}", group.name)));
+            return Err(no_effect(said(
+                "refused-no-member",
+                &group.name,
+                format!("you are not a member of {:?}", group.name),
+            )));
         }
         self.without_role(&group)?;
         Ok(Plan::post(Post::Leave { group: group.id }))
@@ -255,7 +264,11 @@ impl On<'_> {
         let event = self.event(event)?;
         self.hosts(&event, Role::Organizer)?;
         if event.cancelled {
-            return Err(no_effect(format!("{:?} is cancelled already", event.title)));
+            return Err(no_effect(said(
+                "refused-cancelled",
+                &event.title,
+                format!("{:?} is cancelled already", event.title),
+            )));
         }
         Ok(Plan::post(Post::Cancel { event: event.id, reason }))
     }
@@ -287,6 +300,11 @@ impl On<'_> {
         Ok(Plan::local(locals, Response::Opened(opened)))
     }
 
+    /// What this node calls somebody, for a sentence that names them.
+    fn called(&self, feed: &FeedId) -> String {
+        local::called(self.snapshot, feed).unwrap_or_else(|_| names::short(feed))
+    }
+
     fn event(&self, text: &str) -> Result<EventState, Refusal> {
         let id = names::event(self.snapshot, text)?;
         let unknown = || Refusal::Unknown { text: text.to_owned(), among: Among::Events };
@@ -313,7 +331,8 @@ impl On<'_> {
         match trusted.is_empty() || trusted == genesis.as_bytes() {
             true => Ok(Person { feed, genesis }),
             false => {
-                Err(no_effect(format!("{who} has another first entry than when you followed them: ask them")))
+                let text = format!("{who} has another first entry than when you followed them: ask them");
+                Err(no_effect(said("refused-other-person", who, text)))
             }
         }
     }
@@ -345,18 +364,35 @@ pub(super) fn imported(feed: FeedId, outcomes: Vec<klatch_store::Outcome>) -> Re
     Err(field("file", problem))
 }
 
-fn no_effect(problem: impl Into<String>) -> Refusal {
+fn no_effect(problem: impl Into<Sentence>) -> Refusal {
     Refusal::NoEffect { problem: problem.into() }
 }
 
+/// That nothing comes of it any more.
+fn cancelled(title: &str) -> Sentence {
+    said("refused-cancelled", title, format!("{title:?} is cancelled"))
+}
+
+/// See [`Sentence::said`].
+fn said(key: &'static str, who: &str, text: impl Into<String>) -> Sentence {
+    Sentence::said(key, who, text)
+}
+
 fn field(name: &str, problem: impl Display) -> Refusal {
-    Refusal::Field { field: name.to_owned(), problem: problem.to_string() }
+    field_said(name, problem.to_string())
+}
+
+fn field_said(name: &str, problem: impl Into<Sentence>) -> Refusal {
+    Refusal::Field { field: name.to_owned(), problem: problem.into() }
 }
 
 /// What this node posts as a link is one: others' pages and calendars pass over what is not. Empty takes it away.
 fn check_link(name: &str, text: Option<&str>) -> Result<(), Refusal> {
     match text.filter(|text| !text.is_empty() && foreign::link(text).is_none()) {
-        Some(text) => Err(field(name, format_args!("{text:?} is no link like https://example.org/meet"))),
+        Some(text) => {
+            let problem = format!("{text:?} is no link like https://example.org/meet");
+            Err(field_said(name, said("refused-link", text, problem)))
+        }
         None => Ok(()),
     }
 }
@@ -365,9 +401,10 @@ fn check_petname(name: &str) -> Result<(), Refusal> {
     let fits = !name.is_empty() && name.len() <= PETNAME_BYTES_MAX && name.trim() == name;
     match fits && !name.contains(char::is_control) && !name.starts_with("feed1") && name != "me" {
         true => Ok(()),
-        false => Err(field(
-            "petname",
-            format!("1 to {PETNAME_BYTES_MAX} bytes on one line, and nothing that looks like an id"),
-        )),
+        false => {
+            let text =
+                format!("1 to {PETNAME_BYTES_MAX} bytes on one line, and nothing that looks like an id");
+            Err(field_said("petname", said("refused-petname", "", text)))
+        }
     }
 }

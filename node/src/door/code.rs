@@ -7,6 +7,7 @@ use klatch_feed::id::IdError;
 use klatch_feed::{EntryId, FeedId};
 use klatch_gossip::sync::{Challenge, DoorAnswer};
 
+use crate::daemon::Sentence;
 use crate::network::{hex, unhex};
 use crate::share::{Address, AddressError};
 
@@ -73,6 +74,12 @@ pub enum DoorCodeError {
     /// Nowhere to dial.
     #[error(transparent)]
     Address(#[from] AddressError),
+}
+
+impl From<DoorCodeError> for Sentence {
+    fn from(error: DoorCodeError) -> Self {
+        Self::said("refused-code", "", error.to_string())
+    }
 }
 
 impl fmt::Display for DoorCode {

@@ -7,6 +7,8 @@ use klatch_feed::{EntryId, EventState, FeedId, NetId, Post, PublicKey};
 use klatch_gossip::link::LinkId;
 use klatch_gossip::sync::{DoorAnswer, Millis};
 
+use crate::daemon::Sentence;
+
 /// A challenge is good for this long. Source: spec/door.md.
 pub const NONCE_LIFE: Millis = 60_000;
 /// After this long another is shown, so that whoever reads one has time to answer it.
@@ -58,6 +60,22 @@ pub enum Turned {
     Rsvp,
     #[error("the door could not write it down: tell the host")]
     NotWritten,
+}
+
+impl From<Turned> for Sentence {
+    fn from(turned: Turned) -> Self {
+        let key = match turned {
+            Turned::NotOpen => "refused-door-closed",
+            Turned::NoRole => "refused-door-role",
+            Turned::Cancelled => "refused-door-off",
+            Turned::Lapsed => "refused-lapsed",
+            Turned::Used => "refused-used",
+            Turned::Signature => "refused-signature",
+            Turned::Rsvp => "refused-rsvp",
+            Turned::NotWritten => "refused-not-written",
+        };
+        Self::said(key, "", turned.to_string())
+    }
 }
 
 /// What follows from an answer that is good.

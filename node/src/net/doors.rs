@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use klatch_feed::meetup::attendance::headcount;
+use klatch_feed::post::Role;
 use klatch_feed::{EntryId, EventState, FeedId};
 use klatch_gossip::link::LinkId;
 use klatch_gossip::sync::{Challenge, DoorAnswer, Input, Millis};
@@ -12,7 +13,7 @@ use klatch_store::{DiskError, Snapshot};
 use super::hub::{Event, Hub, Reply};
 use super::report::{Arrival, DoorView, NetResponse};
 use crate::clock;
-use crate::daemon::{Among, Refusal, occurrence, persons};
+use crate::daemon::{Among, Refusal, Sentence, occurrence, persons};
 use crate::door::arrivals::{CheckIns, arrivals};
 use crate::door::code::{self, AnswerCode, DoorCode};
 use crate::door::host::{Admission, Door, Turned};
@@ -56,12 +57,12 @@ impl Doors {
     }
 }
 
-fn refused(problem: impl ToString) -> Refusal {
-    Refusal::Net { problem: problem.to_string() }
+fn refused(problem: impl Into<Sentence>) -> Refusal {
+    Refusal::Net { problem: problem.into() }
 }
 
 fn not_open() -> Refusal {
-    Refusal::NoEffect { problem: "that door is not open".to_owned() }
+    Refusal::NoEffect { problem: Sentence::said("refused-door-closed", "", "that door is not open") }
 }
 
 /// How somebody looks at a door.
@@ -117,10 +118,11 @@ impl Hub {
             let is_cut = state.hosts.iter().any(|line| line.feed == self.handle.me());
             let yours = if is_cut { "have a role that was revoked" } else { "have no role" }.to_owned();
             let (object, wanted) = (format!("{:?}", state.title), "the door or a higher role".to_owned());
-            return Err(Refusal::Right { object, yours, wanted });
+            return Err(Refusal::Right { object, yours, wanted, least: Some(Role::Door) });
         }
         if state.cancelled {
-            return Err(refused(format!("{:?} is cancelled", state.title)));
+            let text = format!("{:?} is cancelled", state.title);
+            return Err(refused(Sentence::said("refused-cancelled", &state.title, text)));
         }
         if self.doors.open.len() >= OPEN_MAX {
             return Err(refused(format!("{OPEN_MAX} doors are open here already")));
@@ -271,12 +273,14 @@ impl Hub {
 
     /// Somebody's screen shows their answer, and a person here scans it.
     pub(super) fn door_scan(&mut self, code: &str, reply: Reply) {
-        let misread = |problem: String| Refusal::Field { field: "code".to_owned(), problem };
+        let misread = |problem: code::DoorCodeError| Refusal::Field {
+            field: "code".to_owned(),
+            problem: problem.into(),
+        };
         let AnswerCode { guest, answer } = match code.parse() {
             Ok(code) => code,
             Err(error) => {
-                let error: code::DoorCodeError = error;
-                return drop(reply.send(Err(misread(error.to_string()))));
+                return drop(reply.send(Err(misread(error))));
             }
         };
         let place = (answer.challenge.event, answer.challenge.occ.clone());

@@ -10,7 +10,7 @@ use klatch_gossip::sync::{Challenge, DoorAnswer, Input, Millis};
 use super::doors::{event_of, state_at};
 use super::hub::{Hub, Reply};
 use super::report::{CheckedIn, NetResponse};
-use crate::daemon::{Refusal, called};
+use crate::daemon::{Refusal, Sentence, called};
 use crate::door::code::DoorCode;
 use crate::door::guest::{self, Challenges, Step, Wish};
 
@@ -63,12 +63,12 @@ impl Guests {
     }
 }
 
-fn refused(problem: impl ToString) -> Refusal {
-    Refusal::Net { problem: problem.to_string() }
+fn refused(key: &'static str, who: &str, problem: impl Into<String>) -> Refusal {
+    Refusal::Net { problem: Sentence::said(key, who, problem) }
 }
 
-fn misread(problem: impl ToString) -> Refusal {
-    Refusal::Field { field: "code".to_owned(), problem: problem.to_string() }
+fn misread(problem: impl Into<Sentence>) -> Refusal {
+    Refusal::Field { field: "code".to_owned(), problem: problem.into() }
 }
 
 impl Hub {
@@ -102,10 +102,12 @@ impl Hub {
         let on = want.on.as_deref().or(code.as_ref().and_then(|code| code.occ.as_deref()));
         let state = match (event_of(&snapshot, (&want.event, on)), &code) {
             (Ok(state), Some(code)) if state.id != code.event => {
-                return Err(misread(format!("that code is for another event than {:?}", state.title)));
+                let text = format!("that code is for another event than {:?}", state.title);
+                return Err(misread(Sentence::said("refused-other-event", &state.title, text)));
             }
             (Ok(state), Some(code)) if state.occ != code.occ => {
-                return Err(misread(format!("that code is for another date of {:?}", state.title)));
+                let text = format!("that code is for another date of {:?}", state.title);
+                return Err(misread(Sentence::said("refused-other-date", &state.title, text)));
             }
             (Ok(state), _) => state,
             // Somebody passing by knows no more of it than its code says.
@@ -116,7 +118,8 @@ impl Hub {
             (Err(refusal), _) => return Err(refusal),
         };
         if state.cancelled {
-            return Err(refused(format!("{:?} is cancelled", state.title)));
+            let text = format!("{:?} is cancelled", state.title);
+            return Err(refused("refused-cancelled", &state.title, text));
         }
         let me = self.handle.me();
         if let Some(line) = state.attendance.iter().find(|line| line.feed == me)
@@ -220,7 +223,11 @@ impl Hub {
         for Pending { asked, reply, .. } in told {
             match (&verdict, asked) {
                 (None, Some(asked)) => self.arrive(asked, reply),
-                (Some(why), _) => drop(reply.send(Err(refused(format!("the door said no: {why}"))))),
+                (Some(why), _) => drop(reply.send(Err(refused(
+                    "refused-door-said",
+                    why,
+                    format!("the door said no: {why}"),
+                )))),
                 (None, None) => {}
             }
         }
@@ -279,7 +286,8 @@ impl Hub {
     /// Time is up.
     fn gave_up(&self, pending: &Pending) -> Result<NetResponse, Refusal> {
         if pending.asked.is_some() {
-            return Err(refused("the door has not answered: ask the host whether you are in"));
+            let text = "the door has not answered: ask the host whether you are in";
+            return Err(refused("refused-door-silent", "", text));
         }
         match self.wish(&pending.want) {
             Ok(Ok(wish)) => {
@@ -290,11 +298,17 @@ impl Hub {
             Ok(Err(done)) => return Ok(done),
             Err(refusal) => return Err(refusal),
         }
-        Err(refused(match &pending.want.code {
-            None => {
-                "no door of that event was found: is `klatch door` running there, and are both on the same network?"
-            }
-            Some(_) => "the door that shows this code was not reached: are both on the same network?",
-        }))
+        Err(match &pending.want.code {
+            None => refused(
+                "refused-no-door",
+                "",
+                "no door of that event was found: is `klatch door` running there, and are both on the same network?",
+            ),
+            Some(_) => refused(
+                "refused-far-door",
+                "",
+                "the door that shows this code was not reached: are both on the same network?",
+            ),
+        })
     }
 }

@@ -13,7 +13,7 @@ use super::hub::{Event, Hub, Reply};
 use super::links::Met;
 use super::report::{Joined, NetResponse};
 use crate::clock;
-use crate::daemon::{Local, Refusal, Spaces};
+use crate::daemon::{Local, Refusal, Sentence, Spaces};
 use crate::pub_server::invite::{InviteLine, Secret};
 use crate::pub_server::members::{self, Code};
 
@@ -43,7 +43,7 @@ impl Joins {
 }
 
 fn refused(problem: impl ToString) -> Refusal {
-    Refusal::Net { problem: problem.to_string() }
+    Refusal::Net { problem: problem.to_string().into() }
 }
 
 impl Hub {
@@ -52,7 +52,10 @@ impl Hub {
         let line: InviteLine = match line.parse() {
             Ok(line) => line,
             Err(error) => {
-                let field = Refusal::Field { field: "invite".to_owned(), problem: format!("{error}") };
+                let field = Refusal::Field {
+                    field: "invite".to_owned(),
+                    problem: Sentence::said("refused-invite", "", error.to_string()),
+                };
                 return drop(reply.send(Err(field)));
             }
         };

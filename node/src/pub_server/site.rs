@@ -110,7 +110,7 @@ pub(super) fn publish(handle: &Handle, object: String, undo: bool) -> Result<Pub
             (false, false) if !may_show(snapshot, &id)? => unmarked(snapshot, &id, &object)?,
             _ => return Ok((vec![Local::of_object(Spaces::LISTED, &id, (!undo).then(Vec::new))], ())),
         };
-        Err(Refusal::NoEffect { problem })
+        Err(Refusal::NoEffect { problem: problem.into() })
     })?;
     listed(handle)
 }

@@ -13,7 +13,7 @@ use super::App;
 use super::frame::{Frame, Page, Scheme, Tab};
 use super::guard::cookies;
 use super::words::{Arg, Words};
-use crate::daemon::{Among, Handle, Refusal, Request, Response};
+use crate::daemon::{Among, Handle, Refusal, Request, Response, Sentence};
 
 /// How somebody wants to be shown a page, and what was just done.
 #[derive(Clone, Debug)]
@@ -122,7 +122,7 @@ impl Visit {
 
 /// See [`Visit::odd`], where a refusal is handed on.
 pub(super) fn something_else() -> Refusal {
-    Refusal::Net { problem: "the node answered something else".to_owned() }
+    Refusal::Net { problem: "the node answered something else".into() }
 }
 
 /// Asks for the one kind of answer that a request has; a refusal becomes a page.
@@ -192,6 +192,10 @@ impl Wrong {
             text: words.say(key),
             detail: Some(crate::foreign::line(problem)),
         };
+        let sentence = |key: &str, problem: &Sentence| match told(words, problem) {
+            Some(text) => Self { field: None, text, detail: None },
+            None => plain(key, problem),
+        };
         match refusal {
             Refusal::Unknown { text, among } => {
                 let key = match among {
@@ -213,24 +217,92 @@ impl Wrong {
                 detail: Some(crate::foreign::line(problem)),
             },
             Refusal::Field { field, problem } => {
-                let args = [("field", Arg::Own(field))];
-                let text = words.with("problem-field", &args);
-                Self { field: Some(field.clone()), text, detail: Some(crate::foreign::line(problem)) }
+                let name = label(words, field);
+                let (text, detail) = match told(words, problem) {
+                    Some(why) => {
+                        let args = [("field", Arg::Own(&name)), ("why", Arg::Own(&why))];
+                        (words.with("problem-field-why", &args), None)
+                    }
+                    None => {
+                        let line = crate::foreign::line(problem);
+                        (words.with("problem-field", &[("field", Arg::Own(&name))]), Some(line))
+                    }
+                };
+                Self { field: Some(field.clone()), text, detail }
             }
             Refusal::NotHeld { who } => {
                 Self { field: None, text: words.of("problem-not-held", who), detail: None }
             }
+            Refusal::Right { object, least: Some(least), .. } => {
+                let role = super::event::role(words, *least);
+                let args = [("who", Arg::Foreign(object.trim_matches('"'))), ("role", Arg::Own(&role))];
+                Self { field: None, text: words.with("problem-right-role", &args), detail: None }
+            }
             Refusal::Right { .. } => plain("problem-right", &refusal.to_string()),
-            Refusal::NoEffect { problem } => plain("problem-no-effect", problem),
-            Refusal::Held { problem } => plain("problem-held", problem),
+            Refusal::NoEffect { problem } => sentence("problem-no-effect", problem),
+            Refusal::Held { problem } => sentence("problem-held", problem),
             Refusal::Backup { problem } => plain("problem-backup", problem),
             Refusal::Disk { problem } => plain("problem-disk", problem),
-            Refusal::Net { problem } => plain("problem-net", problem),
+            Refusal::Net { problem } => sentence("problem-net", problem),
             Refusal::NoNode | Refusal::NoPage | Refusal::Stopping => {
                 Self { field: None, text: words.say("problem-stopping"), detail: None }
             }
         }
     }
+}
+
+/// Something that is no number.
+pub(super) fn no_number(field: &str) -> Refusal {
+    let problem = Sentence::said("refused-number", "", "write a whole number");
+    Refusal::Field { field: field.to_owned(), problem }
+}
+
+/// What a sentence of the node is in the reader's language, if the page has words for it.
+fn told(words: Words, sentence: &Sentence) -> Option<String> {
+    let said = sentence.page()?;
+    let numbers = said.numbers.iter().map(|(name, number)| (*name, Arg::Number(*number)));
+    let args: Vec<_> = [("who", Arg::Foreign(&said.who))].into_iter().chain(numbers).collect();
+    Some(words.with(said.key, &args))
+}
+
+/// What a form calls the field of a post.
+fn label(words: Words, field: &str) -> String {
+    let key = match field {
+        "title" | "question" => "schedule-what",
+        "group" => "schedule-group",
+        "start" => "schedule-date",
+        "zone" => "schedule-zone",
+        "minutes" => "schedule-hours",
+        "place" => "schedule-place",
+        "about" => "schedule-about",
+        "address" | "box" => "schedule-address",
+        "access" => "schedule-access",
+        "online" => "schedule-online",
+        "cost" => "schedule-cost",
+        "tags" => "schedule-tags",
+        "questions" => "schedule-questions",
+        "capacity" => "schedule-capacity",
+        "party_max" => "schedule-guests",
+        "policy" => "schedule-policy",
+        "repeat" => "schedule-repeat",
+        "opens" => "schedule-opens",
+        "closes" => "schedule-closes",
+        "confirm_by" => "schedule-confirm-by",
+        "cancel_by" => "schedule-cancel-by",
+        "party" => "event-guests",
+        "note" => "event-note",
+        "text" => "event-comment",
+        "reason" => "change-reason",
+        "quota" => "seats-quota",
+        "option" | "options" => "polls-date",
+        "petname" => "people-petname",
+        "name" => "settings-name",
+        "link" | "links" => "settings-links",
+        "calendar" => "schedule-paste",
+        "code" => "checkin-code",
+        _ => return field.to_owned(),
+    };
+    words.say(key)
 }
 
 /// A page that says what went wrong.

@@ -15,7 +15,7 @@ use super::ask::{Problem, Typed, Visit, Wrong, escaped, something_else};
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::{picture, scan};
-use crate::daemon::{EventLocal, Refusal, Request, Response as Answer};
+use crate::daemon::{EventLocal, Refusal, Request, Response as Answer, Sentence};
 use crate::door::code::DoorCode;
 use crate::door::may_countersign;
 use crate::foreign;
@@ -205,7 +205,7 @@ async fn check_in(visit: Visit, Typed(form): Typed<CheckinForm>) -> Response {
 fn read(code: &str) -> Result<Option<DoorCode>, Refusal> {
     let misread = |error: crate::door::code::DoorCodeError| Refusal::Field {
         field: "code".to_owned(),
-        problem: error.to_string(),
+        problem: error.into(),
     };
     if code.is_empty() { Ok(None) } else { code.parse().map(Some).map_err(misread) }
 }
@@ -219,7 +219,10 @@ async fn attempt(
     let event = asked.event.clone().filter(|event| !event.is_empty());
     let on = asked.on.clone().filter(|on| !on.is_empty());
     let code = (!asked.code.is_empty()).then(|| asked.code.clone());
-    let missing = |problem: &str| Refusal::Field { field: "code".to_owned(), problem: problem.to_owned() };
+    let missing = |problem: &str| {
+        let problem = Sentence::said("refused-no-code", "", problem);
+        Refusal::Field { field: "code".to_owned(), problem }
+    };
     let event = event.ok_or_else(|| missing("paste what the door's screen shows: klatch:door/1/…"))?;
     match (how, code) {
         ("here", _) => visit.ask(Request::Here { event, on }).await.map(|_| Outcome::Here),

@@ -25,7 +25,7 @@ use super::frame::{Frame, Page, Scheme, Tab};
 use super::series::{self, Date};
 use super::words::Arg;
 use super::{picture, rights, scan, when};
-use crate::daemon::{DoorNote, EventLocal, Refusal, Request, Response as Answer, persons};
+use crate::daemon::{DoorNote, EventLocal, Refusal, Request, Response as Answer, Sentence, persons};
 use crate::foreign;
 use crate::net::report::DoorView;
 use crate::net::{NetRequest, NetResponse};
@@ -130,6 +130,7 @@ async fn page(visit: &Visit, id: &str, asked: Asked, draft: Draft) -> Result<Doo
     rights::need(visit, &event.title, &event.hosts, Role::Door)?;
     if event.cancelled {
         let problem = format!("{:?} is cancelled: it has no door", event.title);
+        let problem = Sentence::said("refused-cancelled", &event.title, problem);
         return Err(visit.problem(&Refusal::NoEffect { problem }));
     }
     let q = asked.q.trim().to_owned();

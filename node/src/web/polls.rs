@@ -15,7 +15,7 @@ use klatch_feed::{FeedId, GroupState};
 use serde::Deserialize;
 
 use super::App;
-use super::ask::{Problem, Typed, Visit, Wrong, take};
+use super::ask::{Problem, Typed, Visit, Wrong, no_number, take};
 use super::event::view::hidden_by;
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
@@ -237,10 +237,7 @@ async fn settle(visit: Visit, Path(id): Path<String>, Typed(form): Typed<SettleF
             };
             visit.ask(Request::Poll(request)).await
         }
-        Err(_) => {
-            let problem = "write a whole number".to_owned();
-            Err(Refusal::Field { field: "capacity".to_owned(), problem })
-        }
+        Err(_) => Err(no_number("capacity")),
     };
     match asked {
         Ok(Answer::Created(created)) => visit.done(&format!("/event/{}", created.id), "did-settle"),

@@ -149,7 +149,7 @@ async fn draft(visit: Visit, Typed(pasted): Typed<Pasted>) -> Response {
     };
     match first {
         Err(problem) => {
-            let refusal = Refusal::Field { field: "calendar".to_owned(), problem };
+            let refusal = Refusal::Field { field: "calendar".to_owned(), problem: problem.into() };
             let unread = Some(Wrong::of(visit.words(), &refusal));
             let page = SchedulePage { pasted: pasted.calendar, unread, ..page };
             (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()

@@ -11,7 +11,7 @@ use klatch_feed::{EventState, FeedId};
 use serde::Deserialize;
 
 use super::App;
-use super::ask::{Problem, Typed, Visit, Wrong, escaped, take};
+use super::ask::{Problem, Typed, Visit, Wrong, escaped, no_number, take};
 use super::event::{role, why};
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
@@ -323,10 +323,7 @@ async fn capacity(visit: Visit, Path(id): Path<String>, Typed(form): Typed<Capac
             let (event, on) = (id.clone(), on.clone());
             visit.ask(Request::EventUpdate { event, on, fields, extra, except, address: None }).await
         }
-        Err(_) => {
-            let problem = "write a whole number".to_owned();
-            Err(Refusal::Field { field: "capacity".to_owned(), problem })
-        }
+        Err(_) => Err(no_number("capacity")),
     };
     let draft = |wrong| Draft { capacity: form.capacity, capacity_wrong: Some(wrong), ..Draft::default() };
     after(&visit, &id, on, asked, "did-capacity", draft).await
@@ -363,10 +360,7 @@ async fn roles(visit: Visit, Path(id): Path<String>, Typed(form): Typed<RoleForm
     let Some(role) = rights::named(&said) else { return visit.nothing().into_response() };
     let asked = match if quota.is_empty() { Ok(0) } else { quota.parse() } {
         Ok(quota) => visit.ask(Request::Grant { object: id.clone(), who: who.clone(), role, quota }).await,
-        Err(_) => {
-            let problem = "write a whole number".to_owned();
-            Err(Refusal::Field { field: "quota".to_owned(), problem })
-        }
+        Err(_) => Err(no_number("quota")),
     };
     after(&visit, &id, on, asked, "did-grant", draft).await
 }

@@ -8,7 +8,7 @@ use klatch_store::{Changes, DiskError, Held, SettleError, Snapshot};
 
 use super::{Command, Owner};
 use crate::daemon::recovery::{self, Evidence, Id8};
-use crate::daemon::{Refusal, Response, Shared};
+use crate::daemon::{Refusal, Response, Sentence, Shared};
 
 impl Owner {
     /// Whether own posts wait for a peer to prove what it said.
@@ -51,9 +51,13 @@ impl Owner {
 
     /// Ends a recovery by the user's word that nothing newer than own entry `len` exists.
     pub(super) fn accept_head(&mut self, len: Seq) -> Result<Response, Refusal> {
-        let refuse = |problem: String| Err(Refusal::Held { problem });
+        let refuse = |problem: Sentence| Err(Refusal::Held { problem });
         match self.shared.standing() {
-            None => return Err(Refusal::NoEffect { problem: "posting is on already".to_owned() }),
+            None => {
+                return Err(Refusal::NoEffect {
+                    problem: Sentence::said("refused-posting", "", "posting is on already"),
+                });
+            }
             Some(standing) if !(standing.may_accept || standing.ready) => return refuse(not_yet(&standing)),
             Some(_) => {}
         }
@@ -64,7 +68,7 @@ impl Owner {
                 Ok(Response::Done)
             }
             Err(SettleError::Disk(error)) => Err(error.into()),
-            Err(error) => refuse(error.to_string()),
+            Err(error) => refuse(error.to_string().into()),
         }
     }
 
@@ -108,19 +112,27 @@ pub(in crate::daemon) fn own_id8(snapshot: &Snapshot, shared: &Shared, seq: Seq)
 }
 
 /// Why the user's word does not suffice yet.
-fn not_yet(standing: &Evidence) -> String {
+fn not_yet(standing: &Evidence) -> Sentence {
     if standing.twin {
-        return "another node runs with your key: stop it for good, then ask again".to_owned();
-    }
-    if let Some(least) = standing.least {
-        return format!(
-            "this machine posted {least} entries and fewer are here: the rest has to come from somebody first"
+        return Sentence::said(
+            "refused-twin",
+            "",
+            "another node runs with your key: stop it for good, then ask again",
         );
     }
+    if let Some(least) = standing.least {
+        let text = format!(
+            "this machine posted {least} entries and fewer are here: the rest has to come from somebody first"
+        );
+        return Sentence::counted("refused-least", "", &[("count", least.into())], text);
+    }
     match standing.confirmed.is_empty() {
-        true => "nobody who holds your log was met yet, so nothing says how far it went: keep `klatch up` running \
-                 where others can be met"
-            .to_owned(),
-        false => "wait a little: something newer of yours may still come".to_owned(),
+        true => Sentence::said(
+            "refused-nobody-met",
+            "",
+            "nobody who holds your log was met yet, so nothing says how far it went: keep `klatch up` running \
+             where others can be met",
+        ),
+        false => Sentence::said("refused-wait", "", "wait a little: something newer of yours may still come"),
     }
 }

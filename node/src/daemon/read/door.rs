@@ -9,7 +9,7 @@ use klatch_gossip::sync::{Challenge, DoorAnswer};
 
 use super::{AnswerText, AttendanceRecords, AttendanceReport, On, POINTING_MAX, Refusal, Response, instants};
 use crate::clock;
-use crate::daemon::{called, occurrence};
+use crate::daemon::{Sentence, called, occurrence};
 use crate::door::code::{AnswerCode, DoorCode, DoorCodeError};
 use crate::door::{guest, may_countersign};
 use crate::names;
@@ -22,28 +22,31 @@ impl On<'_> {
         code: &str,
         trust: Option<FeedId>,
     ) -> Result<Response, Refusal> {
-        let misread = |problem: String| Refusal::Field { field: "code".to_owned(), problem };
-        let code: DoorCode = code.parse().map_err(|error: DoorCodeError| misread(error.to_string()))?;
+        let misread = |problem: Sentence| Refusal::Field { field: "code".to_owned(), problem };
+        let code: DoorCode = code.parse().map_err(|error: DoorCodeError| misread(error.into()))?;
         let state = match self.event(event) {
             Ok(state) if state.id != code.event => {
-                return Err(misread(format!("that code is for another event than {:?}", state.title)));
+                let text = format!("that code is for another event than {:?}", state.title);
+                return Err(misread(Sentence::said("refused-other-event", &state.title, text)));
             }
             Ok(state) => Some(occurrence::one(self.snapshot, state, code.occ.as_deref())?),
             // Somebody passing by knows no more of it than its code says.
             Err(Refusal::Unknown { .. }) => None,
             Err(refusal) => return Err(refusal),
         };
-        let problem = |problem: String| Refusal::NoEffect { problem };
+        let problem = |problem: Sentence| Refusal::NoEffect { problem };
         if let Some(state) = state.as_ref().filter(|state| state.cancelled) {
-            return Err(problem(format!("{:?} is cancelled", state.title)));
+            let text = format!("{:?} is cancelled", state.title);
+            return Err(problem(Sentence::said("refused-cancelled", &state.title, text)));
         }
         let holds = state.as_ref().is_some_and(|state| may_countersign(state, &code.door));
         if !holds && trust != Some(code.door) {
             let name = called(self.snapshot, &code.door)?;
-            return Err(problem(format!(
+            let text = format!(
                 "nothing in the log says that {name} holds the door: if you trust them, add --trust {}",
                 code.door
-            )));
+            );
+            return Err(problem(text.into()));
         }
         let DoorCode { event, occ, door, nonce, .. } = code;
         let me = self.shared.me;
@@ -70,7 +73,8 @@ impl On<'_> {
         if role.is_none_or(|role| role > Role::Host) && who != Some(self.shared.me) {
             let yours = role.map_or("have no role", |_| "are a door").to_owned();
             let wanted = "a host; `me` shows your own".to_owned();
-            return Err(Refusal::Right { object: format!("{:?}", group.name), yours, wanted });
+            let (object, least) = (format!("{:?}", group.name), Some(Role::Host));
+            return Err(Refusal::Right { object, yours, wanted, least });
         }
         let mut reports = Vec::new();
         for id in &group.events {

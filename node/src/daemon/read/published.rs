@@ -48,7 +48,7 @@ impl On<'_> {
     fn shown(&self, event: EventState) -> Result<EventState, Refusal> {
         let Some(line) = hidden::by_group(&event) else { return Ok(event) };
         let by = local::called(self.snapshot, &line.by)?;
-        Err(Refusal::NoEffect { problem: format!("{by} has hidden that event from its group") })
+        Err(Refusal::NoEffect { problem: format!("{by} has hidden that event from its group").into() })
     }
 
     fn published_event(&self, event: EventState) -> Result<PublishedEvent, Refusal> {

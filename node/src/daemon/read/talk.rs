@@ -9,9 +9,9 @@ use klatch_feed::{EntryId, FeedId, GroupState, Post, Seq, Verified};
 use klatch_store::{DiskError, Snapshot};
 
 use super::{COMMENTS_MAX, CommentLine, HiddenBy, On, POINTING_MAX, PollLine, PollOption, Refusal, Response};
-use crate::daemon::called;
 use crate::daemon::inbox::{Notice, What};
 use crate::daemon::local::{self, Spaces};
+use crate::daemon::{Sentence, called};
 use crate::names;
 
 /// What decides how the comments on an object are shown.
@@ -120,7 +120,11 @@ impl On<'_> {
         let Some(Post::Poll { group, question, zone, minutes, options }) = entry.as_ref().and_then(read)
         else {
             return Err(Refusal::NoEffect {
-                problem: "the poll's text is not here, or was taken back".into(),
+                problem: Sentence::said(
+                    "refused-no-poll",
+                    "",
+                    "the poll's text is not here, or was taken back",
+                ),
             });
         };
         let lineage = self.snapshot.lineage()?;

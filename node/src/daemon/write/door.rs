@@ -5,7 +5,7 @@ use klatch_feed::post::{StampKind, kind};
 use klatch_feed::{EntryId, EventState, FeedId, Post};
 
 use super::super::request::DoorNote;
-use super::{On, Plan, Refusal, TARGETS_MAX, created, no_effect, right};
+use super::{On, Plan, Refusal, TARGETS_MAX, cancelled, created, no_effect, right, said};
 use crate::daemon::{Response, occurrence};
 use crate::door::may_countersign;
 use crate::names;
@@ -34,11 +34,23 @@ impl On<'_> {
         }
         let guest = self.snapshot.lineage()?.now(names::person(self.snapshot, self.me, who)?);
         let Some(line) = event.attendance.iter().find(|line| line.feed == guest) else {
-            return Err(no_effect(format!("{who} has not arrived, as far as this node knows")));
+            return Err(no_effect(said(
+                "refused-not-arrived",
+                &self.called(&guest),
+                format!("{who} has not arrived, as far as this node knows"),
+            )));
         };
         match what {
-            DoorNote::Late if line.late => Err(no_effect(format!("{who} is down as late already"))),
-            DoorNote::Left if line.left => Err(no_effect(format!("{who} is down as gone already"))),
+            DoorNote::Late if line.late => Err(no_effect(said(
+                "refused-late",
+                &self.called(&guest),
+                format!("{who} is down as late already"),
+            ))),
+            DoorNote::Left if line.left => Err(no_effect(said(
+                "refused-left",
+                &self.called(&guest),
+                format!("{who} is down as gone already"),
+            ))),
             DoorNote::Late => Ok(self.stamp(&event, guest, StampKind::Late)),
             DoorNote::Left => Ok(self.stamp(&event, guest, StampKind::Left)),
             DoorNote::Undo => self.undo(&event, guest, who),
@@ -63,7 +75,11 @@ impl On<'_> {
         let own = self.own_check_ins(event, guest)?;
         let Some(last) = own.last() else { return Err(other_door(who)) };
         if own.iter().filter_map(|own| own.persons).max() == Some(persons) {
-            return Err(no_effect(format!("{who} is counted as {persons} already")));
+            return Err(no_effect(said(
+                "refused-counted",
+                &self.called(&guest),
+                format!("{who} is counted as {persons} already"),
+            )));
         }
         let Post::Checkin { event, guest, nonce, rsvp, signature, occ, .. } = last.post.clone() else {
             return Err(other_door(who));
@@ -103,13 +119,21 @@ impl On<'_> {
         let event = occurrence::one(self.snapshot, self.event(event)?, on)?;
         let title = &event.title;
         if event.cancelled {
-            return Err(no_effect(format!("{title:?} is cancelled")));
+            return Err(no_effect(cancelled(title)));
         }
         if event.attendance.iter().any(|line| line.feed == self.me) {
-            return Err(no_effect(format!("a door of {title:?} has let you in already")));
+            return Err(no_effect(said(
+                "refused-in",
+                title,
+                format!("a door of {title:?} has let you in already"),
+            )));
         }
         if event.here.contains(&self.me) {
-            return Err(no_effect(format!("you have said already that you are at {title:?}")));
+            return Err(no_effect(said(
+                "refused-here",
+                title,
+                format!("you have said already that you are at {title:?}"),
+            )));
         }
         Ok(Plan::post(Post::Here { event: event.id, occ: event.occ }))
     }
@@ -120,5 +144,6 @@ fn taken_back(ids: &[EntryId]) -> Vec<Post> {
 }
 
 fn other_door(who: &str) -> Refusal {
-    no_effect(format!("{who} came in by another door: only that one can change what it wrote"))
+    let text = format!("{who} came in by another door: only that one can change what it wrote");
+    no_effect(said("refused-other-door", "", text))
 }

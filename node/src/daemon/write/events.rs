@@ -3,7 +3,7 @@
 use klatch_feed::post::{Answer, EventFields, Policy, Role, Rule, local_start};
 use klatch_feed::{EventState, Post};
 
-use super::{On, Plan, REPLACES_MAX, check_link, created, field, no_effect};
+use super::{On, Plan, REPLACES_MAX, cancelled, check_link, created, field, field_said, no_effect, said};
 use crate::daemon::{Refusal, Response, Schedule, local, occurrence};
 use crate::names;
 
@@ -58,7 +58,11 @@ impl On<'_> {
     ) -> Result<Plan, Refusal> {
         let event = occurrence::at(self.snapshot, self.event(event)?, on)?;
         if event.cancelled {
-            return Err(no_effect(format!("{:?} is cancelled, and that is final", event.title)));
+            return Err(no_effect(said(
+                "refused-cancelled",
+                &event.title,
+                format!("{:?} is cancelled, and that is final", event.title),
+            )));
         }
         self.hosts(&event, Role::Organizer)?;
         check_link("online", fields.online.as_deref())?;
@@ -73,7 +77,11 @@ impl On<'_> {
             return Ok(Plan::posts(address, |entries| Response::Created(created(entries))));
         }
         if fields == EventFields::default() {
-            return Err(no_effect("say what changes: `klatch event update --help` lists what can"));
+            return Err(no_effect(said(
+                "refused-nothing",
+                "",
+                "say what changes: `klatch event update --help` lists what can",
+            )));
         }
         let of_series = fields.repeat.is_some() || fields.extra.is_some() || fields.except.is_some();
         if of_series && event.founded_start.is_none() {
@@ -111,9 +119,11 @@ impl On<'_> {
         let event = occurrence::at(self.snapshot, self.event(event)?, Some(on))?;
         self.hosts(&event, Role::Organizer)?;
         match event.occ {
-            Some(_) if event.cancelled => {
-                Err(no_effect(format!("{:?} is cancelled on {on} already", event.title)))
-            }
+            Some(_) if event.cancelled => Err(no_effect(said(
+                "refused-cancelled",
+                &event.title,
+                format!("{:?} is cancelled on {on} already", event.title),
+            ))),
             Some(occ) => Ok(Plan::post(Post::Skip { event: event.id, occ })),
             None => Err(no_effect(format!("{:?} does not repeat", event.title))),
         }
@@ -128,7 +138,7 @@ impl On<'_> {
     ) -> Result<Plan, Refusal> {
         let event = occurrence::at(self.snapshot, self.event(event)?, on)?;
         if event.cancelled && answer != Answer::No {
-            return Err(no_effect(format!("{:?} is cancelled", event.title)));
+            return Err(no_effect(cancelled(&event.title)));
         }
         let answers = self.answers(&event, answers)?;
         let seen = event.tips.into_iter().take(REPLACES_MAX).collect();
@@ -199,7 +209,8 @@ fn begins_with(rule: &str, start: &str, zone: &str) -> Result<(), Refusal> {
     }
     let next = parsed.dates(date).into_iter().find(|next| *next > date);
     let next = next.map_or_else(String::new, |next| format!(": begin on {}", next.format("%A %-d %b %Y")));
-    Err(field("repeat", format!("{}, the start, is no date of {parsed}{next}", date.format("%A %-d %b %Y"))))
+    let text = format!("{}, the start, is no date of {parsed}{next}", date.format("%A %-d %b %Y"));
+    Err(field_said("repeat", said("refused-no-date", &date.format("%Y-%m-%d").to_string(), text)))
 }
 
 /// Works the dates that come and go into what the series has already.

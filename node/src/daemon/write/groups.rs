@@ -5,8 +5,8 @@ use klatch_feed::meetup::cuts::Revoke;
 use klatch_feed::post::{Joining, Person, Role};
 use klatch_feed::{EntryId, FeedId, Post, Seq};
 
-use super::rights::raised;
-use super::{On, Plan, created, no_effect, right, role_in};
+use super::rights::{below, raised};
+use super::{On, Plan, created, no_effect, right, role_in, said};
 use crate::daemon::response::{Created, Refusal, Response, Stated};
 use crate::daemon::{Among, local};
 use crate::names;
@@ -49,7 +49,11 @@ impl On<'_> {
         self.organizes(&group)?;
         let is_in = group.members.contains(&subject.feed);
         if is_in && group.joining != Joining::Open {
-            return Err(no_effect(format!("{who} is a member of {:?} already", group.name)));
+            return Err(no_effect(said(
+                "refused-member-they",
+                &self.called(&subject.feed),
+                format!("{who} is a member of {:?} already", group.name),
+            )));
         }
         let (lifts, from_seq) = self.lifts(&group.id, &subject, who)?;
         let post = |lifts: &[EntryId]| Post::Accept {
@@ -87,9 +91,10 @@ impl On<'_> {
             && !stand(&group)?.is_empty()
         {
             let name = self.group(&group)?.name;
-            return Err(no_effect(format!(
+            let text = format!(
                 "{who} was removed from the group {name:?}, which counts at its events: `klatch group accept` lets them in again"
-            )));
+            );
+            return Err(no_effect(said("refused-out-of-group", &name, text)));
         }
         let next = self.snapshot.state(&subject.feed)?.map_or(1, |state| state.len.saturating_add(1));
         let from = if revokes.is_empty() { None } else { Some(next) };
@@ -101,12 +106,20 @@ impl On<'_> {
         let subject = self.person(who)?;
         let (name, roles) = self.roles(&object)?;
         if roles.iter().all(|line| line.feed != subject.feed) {
-            return Err(no_effect(format!("{who} has no role in {name:?}")));
+            return Err(no_effect(said(
+                "refused-no-role",
+                &self.called(&subject.feed),
+                format!("{who} has no role in {name:?}"),
+            )));
         }
         let facts = self.snapshot.facts(&object)?;
         let revokes = facts.map(|facts| facts.revokes(object, subject.feed)).unwrap_or_default();
         if revokes.iter().any(|revoke| revoke.by == self.me) {
-            return Err(no_effect(format!("you revoked {who} in {name:?} already, and that stands")));
+            return Err(no_effect(said(
+                "refused-cut",
+                &self.called(&subject.feed),
+                format!("you revoked {who} in {name:?} already, and that stands"),
+            )));
         }
         self.cut(object, subject, &name, &roles)
     }
@@ -116,7 +129,11 @@ impl On<'_> {
         let subject = self.person(who)?;
         let is_known = group.members.contains(&subject.feed) || group.asking.contains(&subject.feed);
         if group.removed.contains(&subject.feed) || !is_known {
-            return Err(no_effect(format!("{who} is no member of {:?} and asks for nothing", group.name)));
+            return Err(no_effect(said(
+                "refused-no-member-they",
+                &self.called(&subject.feed),
+                format!("{who} is no member of {:?} and asks for nothing", group.name),
+            )));
         }
         self.organizes(&group)?;
         self.cut(group.id, subject, &group.name, &group.roles)
@@ -145,7 +162,7 @@ impl On<'_> {
         let place = |feed: &FeedId| roles.iter().position(|line| line.feed == *feed).unwrap_or(roles.len());
         let mine = self.my_role(&object, &roles)?;
         if mine.is_none_or(|role| role == Role::Door) {
-            return Err(right(&name, mine, "a host"));
+            return Err(below(&name, mine, Role::Host));
         }
         let lineage = self.snapshot.lineage()?;
         let mut chosen = Vec::new();
@@ -153,9 +170,8 @@ impl On<'_> {
             let (id, entry) = self.entry(text)?;
             let author = lineage.now(entry.header().author);
             if place(&author) <= place(&self.me) {
-                return Err(no_effect(format!(
-                    "{text} is your own or a senior's: only their seniors endorse it"
-                )));
+                let problem = format!("{text} is your own or a senior's: only their seniors endorse it");
+                return Err(no_effect(said("refused-endorse", "", problem)));
             }
             chosen.push(id);
         }
@@ -208,11 +224,12 @@ impl On<'_> {
         let group = self.group(&names::group(self.snapshot, group)?)?;
         let mine = self.my_role(&group.id, &group.roles)?;
         if mine != Some(Role::Owner) {
-            return Err(right(&group.name, mine, "an owner"));
+            return Err(below(&group.name, mine, Role::Owner));
         }
         if group.public == on {
             let is = if on { "is public already" } else { "is not public" };
-            return Err(no_effect(format!("{:?} {is}", group.name)));
+            let key = if on { "refused-public" } else { "refused-not-public" };
+            return Err(no_effect(said(key, &group.name, format!("{:?} {is}", group.name))));
         }
         Ok(Plan::post(Post::Public { group: group.id, on }))
     }
@@ -227,11 +244,10 @@ impl On<'_> {
         let object = names::object(self.snapshot, object, Among::GroupsAndEvents)?;
         let (name, roles) = self.roles(&object)?;
         let event = self.snapshot.event(&object)?;
-        let (least, wanted) =
-            if event.is_some() { (Role::Host, "a host") } else { (Role::Organizer, "an organizer") };
+        let least = if event.is_some() { Role::Host } else { Role::Organizer };
         let mine = self.my_role(&object, &roles)?;
         if mine.is_none_or(|role| role > least) {
-            return Err(right(&name, mine, wanted));
+            return Err(below(&name, mine, least));
         }
         let hidden = match event {
             Some(event) => event.hidden,
@@ -248,7 +264,8 @@ impl On<'_> {
             }
             if is_hidden == on {
                 let is = if on { "is hidden already" } else { "is not hidden" };
-                return Err(no_effect(format!("{text} {is}")));
+                let key = if on { "refused-hidden" } else { "refused-not-hidden" };
+                return Err(no_effect(said(key, "", format!("{text} {is}"))));
             }
             chosen.push(id);
         }

@@ -24,7 +24,7 @@ impl On<'_> {
         let (name, about) = (name.unwrap_or(was.name), about.unwrap_or(was.about));
         let says = Profile { name, about, links: links.unwrap_or(was.links) };
         match held.as_ref() == Some(&says) {
-            true => Err(no_effect("that is what your profile says already")),
+            true => Err(no_effect(said("refused-profile", "", "that is what your profile says already"))),
             false => Ok(Plan::post(Post::Profile { name: says.name, about: says.about, links: says.links })),
         }
     }
@@ -42,7 +42,7 @@ impl On<'_> {
     pub(super) fn publish_follow(&self, who: &str, on: bool) -> Result<Plan, Refusal> {
         let subject = self.person(who)?;
         match subject.feed == self.me {
-            true => Err(no_effect("this is you")),
+            true => Err(no_effect(said("refused-you", "", "this is you"))),
             false => Ok(Plan::post(Post::Follow { subject, on })),
         }
     }

@@ -5,7 +5,7 @@ use klatch_feed::meetup::{RoleLine, SilentLine};
 use klatch_feed::post::{Role, Schedulers};
 use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
 
-use super::{On, Refusal, no_effect};
+use super::{On, Refusal, no_effect, said};
 use crate::daemon::local;
 
 impl On<'_> {
@@ -25,7 +25,7 @@ impl On<'_> {
         let mine = self.my_role(&event.id, &event.hosts)?;
         match mine.is_some_and(|mine| mine <= role) {
             true => Ok(()),
-            false => Err(right(&event.title, mine, role_word(role))),
+            false => Err(below(&event.title, mine, role)),
         }
     }
 
@@ -33,7 +33,7 @@ impl On<'_> {
         let mine = self.my_role(&group.id, &group.roles)?;
         match mine.is_some_and(|role| role <= Role::Organizer) {
             true => Ok(()),
-            false => Err(right(&group.name, mine, "an organizer")),
+            false => Err(below(&group.name, mine, Role::Organizer)),
         }
     }
 
@@ -45,7 +45,8 @@ impl On<'_> {
         let may = role.is_some_and(|role| role <= Role::Organizer);
         match may || (open && group.members.contains(&self.me)) {
             true => Ok(()),
-            false => Err(right(&group.name, role, if open { "a member" } else { "an organizer" })),
+            false if open => Err(right(&group.name, role, "a member")),
+            false => Err(below(&group.name, role, Role::Organizer)),
         }
     }
 
@@ -64,12 +65,19 @@ impl On<'_> {
         let senior = senior.filter(|line| line.role <= Role::Host && line.cut.is_none()).last();
         let (role, name) = (role_word(role), &group.name);
         Err(no_effect(match senior {
-            Some(line) => format!(
-                "you are {role} of {name:?}, and who has a role is a member: ask {}, or somebody senior to them, to end both by `klatch group revoke`",
-                local::called(self.snapshot, &line.feed)?
-            ),
-            None => format!(
-                "you are {role} of {name:?}, and nobody is senior to you who could end that: grant others a role by `klatch group grant`, and they go on without you"
+            Some(line) => {
+                let by = local::called(self.snapshot, &line.feed)?;
+                let text = format!(
+                    "you are {role} of {name:?}, and who has a role is a member: ask {by}, or somebody senior to them, to end both by `klatch group revoke`"
+                );
+                said("refused-leave-role", &by, text)
+            }
+            None => said(
+                "refused-leave-owner",
+                "",
+                format!(
+                    "you are {role} of {name:?}, and nobody is senior to you who could end that: grant others a role by `klatch group grant`, and they go on without you"
+                ),
             ),
         }))
     }
@@ -82,10 +90,11 @@ impl On<'_> {
         if let Some(event) = &event
             && let Some(by) = self.who_revoked_me(object)?
         {
-            return Ok(no_effect(format!(
+            let text = format!(
                 "{by} revoked your role in {:?}: nothing that you post about it{after} counts, until {by} or somebody senior grants you one again by `klatch event grant`",
                 event.title
-            )));
+            );
+            return Ok(no_effect(said("refused-revoked", &by, text)));
         }
         let group = self.group(&above.unwrap_or(*object))?;
         let name = &group.name;
@@ -93,15 +102,17 @@ impl On<'_> {
             group.silent.iter().find(|line| line.subject == self.me && line.reached)
         {
             let heir = local::called(self.snapshot, heir)?;
-            return Ok(no_effect(format!(
+            let text = format!(
                 "it is stated in {name:?} that you are silent, and {heir} goes on for you: nothing that you post there{after} counts, until you answer by `klatch group present {}`",
                 group.id
-            )));
+            );
+            return Ok(no_effect(said("refused-silent", &heir, text)));
         }
         let by = self.who_revoked_me(&group.id)?.unwrap_or_else(|| "a senior".to_owned());
-        Ok(no_effect(format!(
+        let text = format!(
             "{by} removed you from {name:?}: nothing that you post there{after} counts, until {by} or somebody senior lets you in again by `klatch group accept`"
-        )))
+        );
+        Ok(no_effect(said("refused-removed", &by, text)))
     }
 
     /// The most senior of those whose revoke of mine stands in that very group or event.
@@ -124,18 +135,18 @@ pub(super) fn raised(
     let (held, given) = (role_word(line.role), role_word(role));
     if place(subject) <= place(me) {
         let whose = if subject == me { "you are" } else { "senior to you: they are" };
-        return Err(no_effect(format!(
-            "{whose} {held} in {name:?}, and nothing that you grant changes that"
-        )));
+        let text = format!("{whose} {held} in {name:?}, and nothing that you grant changes that");
+        return Err(no_effect(said("refused-senior", who, text)));
     }
     // A share of the seats can be given with a role that is there already.
     if line.cut.is_none() && line.role <= role && quota == 0 {
         return Err(no_effect(if line.role == role {
-            format!("{who} is {held} in {name:?} already")
+            said("refused-role", who, format!("{who} is {held} in {name:?} already"))
         } else {
-            format!(
+            let text = format!(
                 "{who} is {held} in {name:?}, which is more than {given}, and of all roles given the highest counts: only a revoke takes a role away, with everything later of theirs"
-            )
+            );
+            said("refused-more", who, text)
         }));
     }
     Ok(Some(line.role))
@@ -157,5 +168,15 @@ pub(in crate::daemon) fn role_word(role: Role) -> &'static str {
 
 pub(super) fn right(object: &str, yours: Option<Role>, wanted: &str) -> Refusal {
     let yours = yours.map_or_else(|| "have no role".to_owned(), |role| format!("are {}", role_word(role)));
-    Refusal::Right { object: format!("{object:?}"), yours, wanted: wanted.to_owned() }
+    Refusal::Right { object: format!("{object:?}"), yours, wanted: wanted.to_owned(), least: None }
+}
+
+/// Whoever stands below `least`.
+pub(super) fn below(object: &str, yours: Option<Role>, least: Role) -> Refusal {
+    match right(object, yours, role_word(least)) {
+        Refusal::Right { object, yours, wanted, .. } => {
+            Refusal::Right { object, yours, wanted, least: Some(least) }
+        }
+        other => other,
+    }
 }

@@ -15,9 +15,8 @@ impl On<'_> {
             let which =
                 if event.founded_start.is_some() && on.is_none() { ": say with --on which date" } else { "" };
             let title = &event.title;
-            return Err(no_effect(format!(
-                "feedback is from who was there: no door of {title:?} saw you{which}"
-            )));
+            let text = format!("feedback is from who was there: no door of {title:?} saw you{which}");
+            return Err(no_effect(said("refused-not-there", title, text)));
         }
         let posts = self.sealed(&event, (Purpose::Feedback, text), sealing::hosts(&event))?;
         Ok(Plan::posts(posts, |entries| Response::Created(created(entries))))
@@ -37,7 +36,7 @@ impl On<'_> {
         for (question, answer) in &given {
             if answer.len() > ANSWER_BYTES_MAX || answer.contains(char::is_control) {
                 let problem = format!("one line of at most {ANSWER_BYTES_MAX} bytes answers {question:?}");
-                return Err(field("answer", problem));
+                return Err(field_said("answer", said("refused-answer", question, problem)));
             }
         }
         let mut posts = Vec::new();

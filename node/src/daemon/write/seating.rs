@@ -4,7 +4,7 @@ use klatch_feed::meetup::SeatLine;
 use klatch_feed::post::{Answer, Role};
 use klatch_feed::{EventState, FeedId, Post};
 
-use super::{On, Plan, created, no_effect, right, role_in};
+use super::{On, Plan, cancelled, created, no_effect, right, role_in, said};
 use crate::daemon::response::{Admitted, Released};
 use crate::daemon::{Refusal, Response, occurrence, seats};
 use crate::names;
@@ -17,7 +17,7 @@ impl On<'_> {
     fn event_on(&self, text: &str, on: Option<&str>) -> Result<EventState, Refusal> {
         let event = occurrence::at(self.snapshot, self.event(text)?, on)?;
         match event.cancelled {
-            true => Err(no_effect(format!("{:?} is cancelled", event.title))),
+            true => Err(no_effect(cancelled(&event.title))),
             false => Ok(event),
         }
     }
@@ -26,12 +26,15 @@ impl On<'_> {
         let event = self.event_on(event, on)?;
         self.hosts(&event, Role::Host)?;
         if event.closed.contains(&self.me) {
-            return Err(no_effect(format!("you closed your list for {:?}, and that is final", event.title)));
+            let text = format!("you closed your list for {:?}, and that is final", event.title);
+            return Err(no_effect(said("refused-closed", &event.title, text)));
         }
         if !seats::gives(&event, &self.me) {
-            return Err(no_effect(
+            return Err(no_effect(said(
+                "refused-no-share",
+                "",
                 "you have no share of the seats: the author gives one with `klatch event grant --quota`",
-            ));
+            )));
         }
         // By hand a host seats who waits on another's list, and for more persons, whatever else there is to do.
         let others = event.waiting.iter().filter(|line| line.by != Some(self.me));
@@ -63,7 +66,13 @@ impl On<'_> {
             let feed = names::person(self.snapshot, self.me, who)?;
             let asking = event.seated.iter().chain(&event.waiting).chain(seats::unranked(&event));
             let line = asking.into_iter().find(|line| line.feed == feed);
-            let line = line.ok_or_else(|| no_effect(format!("{who} has no seat and waits for none")))?;
+            let line = line.ok_or_else(|| {
+                no_effect(said(
+                    "refused-no-seat",
+                    &self.called(&feed),
+                    format!("{who} has no seat and waits for none"),
+                ))
+            })?;
             if line.by.is_some_and(|by| self.is_junior(&event, &by)) {
                 let mine = role_in(&event.hosts, &self.me);
                 let wanted = "whoever gave that line, or somebody senior to them";
@@ -86,7 +95,10 @@ impl On<'_> {
         let event = self.event_on(event, on)?;
         self.hosts(&event, Role::Host)?;
         match event.closed.contains(&self.me) {
-            true => Err(no_effect(format!("you closed your list for {:?} already", event.title))),
+            true => {
+                let text = format!("you closed your list for {:?} already", event.title);
+                Err(no_effect(said("refused-closed", &event.title, text)))
+            }
             false => Ok(Plan::post(Post::Close { event: event.id, occ: event.occ })),
         }
     }
@@ -98,12 +110,20 @@ impl On<'_> {
         let Some(mine) = mine else {
             let released = event.released.iter().any(|line| line.feed == self.me);
             return Err(no_effect(match released {
-                true => "a host gave your seat up: answer `klatch rsvp EVENT yes` again to ask for another",
-                false => "there is no yes of yours to confirm: `klatch rsvp EVENT yes` asks for a seat",
+                true => said(
+                    "refused-given-up",
+                    "",
+                    "a host gave your seat up: answer `klatch rsvp EVENT yes` again to ask for another",
+                ),
+                false => said(
+                    "refused-no-yes",
+                    "",
+                    "there is no yes of yours to confirm: `klatch rsvp EVENT yes` asks for a seat",
+                ),
             }));
         };
         match mine.confirmed {
-            true => Err(no_effect("you confirmed that answer already")),
+            true => Err(no_effect(said("refused-confirmed", "", "you confirmed that answer already"))),
             false => Ok(Plan::posts(
                 vec![Post::Confirm { event: event.id, rsvp: mine.rsvp, occ: event.occ.clone() }],
                 |entries| Response::Created(created(entries)),

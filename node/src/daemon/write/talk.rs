@@ -4,7 +4,8 @@ use klatch_feed::post::{EventFields, Role, Tone, kind, local_start};
 use klatch_feed::{EntryId, Post};
 
 use super::super::request::PollRequest;
-use super::{On, Plan, Refusal, field, no_effect, right};
+use super::rights::below;
+use super::{On, Plan, Refusal, field, field_said, no_effect, said};
 use crate::daemon::{Among, local, read};
 use crate::names;
 
@@ -26,9 +27,10 @@ impl On<'_> {
         };
         match tone {
             Some(tone) if !read::may_say(tone, &self.me, &roles, &attendance) => Err(match tone {
-                Tone::Announcement => right(&name, self.my_role(&object, &roles)?, "a host"),
+                Tone::Announcement => below(&name, self.my_role(&object, &roles)?, Role::Host),
                 Tone::Thanks => {
-                    no_effect(format!("thanks are from who was there: no door of {name:?} saw you"))
+                    let text = format!("thanks are from who was there: no door of {name:?} saw you");
+                    no_effect(said("refused-not-there", &name, text))
                 }
             }),
             tone => Ok(Plan::post(Post::Comment { object, reply, text, tone })),
@@ -42,7 +44,7 @@ impl On<'_> {
                 self.my_role(&group.id, &group.roles)?;
                 self.not_removed(&group)?;
                 if !group.members.contains(&self.me) {
-                    return Err(no_effect(format!("only members of {:?} ask it for a date", group.name)));
+                    return Err(no_effect(members_ask(&group.name)));
                 }
                 for start in &options {
                     local_start(start, &zone)?;
@@ -51,7 +53,7 @@ impl On<'_> {
             }
             PollRequest::Vote { poll, options } => {
                 let (poll, Post::Poll { options: starts, .. }) = self.open_poll(&poll)? else {
-                    return Err(no_effect("this is no poll"));
+                    return Err(no_effect(said("refused-no-poll", "", "this is no poll")));
                 };
                 let yes = options.iter().map(|text| option(text, &starts)).collect::<Result<Vec<_>, _>>()?;
                 Ok(Plan::post(Post::Vote { poll, yes }))
@@ -59,7 +61,7 @@ impl On<'_> {
             PollRequest::Settle { poll, option: chosen, title, place, capacity } => {
                 let (id, Post::Poll { group, question, zone, minutes, options }) = self.open_poll(&poll)?
                 else {
-                    return Err(no_effect("this is no poll"));
+                    return Err(no_effect(said("refused-no-poll", "", "this is no poll")));
                 };
                 let asked = self.group(&group)?;
                 let author = self.snapshot.entry(&id)?.map(|entry| entry.header().author);
@@ -67,11 +69,15 @@ impl On<'_> {
                 if author.is_none_or(|author| lineage.now(author) != self.me)
                     && self.my_role(&group, &asked.roles)?.is_none_or(|role| role > Role::Organizer)
                 {
-                    return Err(no_effect("only who asked can settle it, and organizers of the group"));
+                    let text = "only who asked can settle it, and organizers of the group";
+                    return Err(no_effect(said("refused-settle", "", text)));
                 }
                 self.may_schedule(&asked)?;
                 let at = option(&chosen, &options)? as usize;
-                let start = options.get(at).cloned().ok_or_else(|| no_effect("there is no such option"))?;
+                let start = options
+                    .get(at)
+                    .cloned()
+                    .ok_or_else(|| no_effect(said("refused-option", "", "there is no such option")))?;
                 let event = Post::Event {
                     group: Some(group),
                     title: title.unwrap_or(question),
@@ -93,8 +99,13 @@ impl On<'_> {
     /// A poll that no event came of yet.
     fn open_poll(&self, text: &str) -> Result<(EntryId, Post), Refusal> {
         let id = names::entry_of(self.snapshot, text, kind::POLL)?;
-        let entry = self.snapshot.entry(&id)?.ok_or_else(|| no_effect("the poll is not here"))?;
-        let (header, gone) = (entry.header(), || no_effect("the poll's text is not here, or was taken back"));
+        let entry = self
+            .snapshot
+            .entry(&id)?
+            .ok_or_else(|| no_effect(said("refused-no-poll", "", "the poll is not here")))?;
+        let (header, gone) = (entry.header(), || {
+            no_effect(said("refused-no-poll", "", "the poll's text is not here, or was taken back"))
+        });
         let post = Post::read(header.kind, &header.refs, entry.body()).ok_or_else(gone)?;
         let group = match &post {
             Post::Poll { group, .. } => self.snapshot.group(group)?,
@@ -102,13 +113,19 @@ impl On<'_> {
         };
         if let Some(line) = read::hides(group.as_ref(), &id) {
             let by = local::called(self.snapshot, &line.by)?;
-            return Err(no_effect(format!("{by} hid that poll: `klatch poll show` says why")));
+            let text = format!("{by} hid that poll: `klatch poll show` says why");
+            return Err(no_effect(said("refused-poll-hidden", &by, text)));
         }
         if read::settled(self.snapshot, &id, group.as_ref(), header.author)?.is_some() {
-            return Err(no_effect("that poll is settled: `klatch poll show` says which event came of it"));
+            let text = "that poll is settled: `klatch poll show` says which event came of it";
+            return Err(no_effect(said("refused-settled", "", text)));
         }
         Ok((id, post))
     }
+}
+
+fn members_ask(group: &str) -> crate::daemon::Sentence {
+    said("refused-members-ask", group, format!("only members of {group:?} ask it for a date"))
 }
 
 /// The place, from 0, of an option that is named by its number from 1, or by its start or a beginning of it.
@@ -120,7 +137,10 @@ fn option(text: &str, options: &[String]) -> Result<u32, Refusal> {
     match (number, &named[..]) {
         (Some(at), _) => Ok(u32::try_from(at).unwrap_or(u32::MAX)),
         (None, [at]) => Ok(u32::try_from(*at).unwrap_or(u32::MAX)),
-        (None, []) => Err(field("option", format!("1 to {}, or a date as 2026-12-03", options.len()))),
+        (None, []) => {
+            let text = format!("1 to {}, or a date as 2026-12-03", options.len());
+            Err(field_said("option", said("refused-option", "", text)))
+        }
         (None, _) => Err(field("option", format!("{text} is several: say the time as well, or the number"))),
     }
 }

@@ -6,8 +6,8 @@ use klatch_feed::post::Answer;
 use serde::Deserialize;
 
 use super::{Draft, again};
-use crate::daemon::{Refusal, Request};
-use crate::web::ask::{Typed, Visit, Wrong};
+use crate::daemon::Request;
+use crate::web::ask::{Typed, Visit, Wrong, no_number};
 
 /// Fields in the order in which a browser sends them: questions may have several answers.
 type Fields = Vec<(String, String)>;
@@ -51,10 +51,7 @@ pub(super) async fn answer(visit: Visit, Path(id): Path<String>, Typed(fields): 
             let (event, on, party) = (id.clone(), on.clone(), count.saturating_add(1));
             visit.ask(Request::Rsvp { event, on, answer, party, note: note.clone(), answers: said }).await
         }
-        Err(_) => {
-            let problem = "write how many guests you bring as a whole number".to_owned();
-            Err(Refusal::Field { field: "party".to_owned(), problem })
-        }
+        Err(_) => Err(no_number("party")),
     };
     match asked {
         Ok(_) => visit.done(&back(&id, on.as_deref()), did),

@@ -4,9 +4,9 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::daemon::{PollRequest, Refusal, Request, Response as Answer};
+use crate::daemon::{PollRequest, Refusal, Request, Response as Answer, Sentence};
 use crate::foreign;
-use crate::web::ask::{Problem, Typed, Visit, Wrong, take};
+use crate::web::ask::{Problem, Typed, Visit, Wrong, no_number, take};
 use crate::web::frame::{Frame, Page, Tab};
 use crate::web::schedule::form;
 
@@ -51,10 +51,7 @@ impl Draft {
         let (hours, minutes) = (number(&self.hours), number(&self.minutes));
         match (hours, minutes) {
             (Ok(hours), Ok(minutes)) => Ok(hours.saturating_mul(60).saturating_add(minutes)),
-            _ => {
-                let problem = "write a whole number".to_owned();
-                Err(Refusal::Field { field: "minutes".to_owned(), problem })
-            }
+            _ => Err(no_number("minutes")),
         }
     }
 
@@ -82,6 +79,7 @@ async fn page(visit: &Visit, id: String, draft: Draft) -> Result<AskPage, Proble
     let group = take!(visit, Request::GroupShow { group: id }, Group)?;
     if !group.members.contains(&visit.handle.me()) {
         let problem = format!("only members of {:?} ask it for a date", group.name);
+        let problem = Sentence::said("refused-members-ask", &group.name, problem);
         return Err(visit.problem(&Refusal::NoEffect { problem }));
     }
     let fields = draft.options.len().max(OPTIONS_MAX);

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use klatch_feed::EventState;
 use klatch_feed::post::{EventFields, PARTY_MAX, Policy, Rule};
 
-use crate::daemon::{Refusal, Schedule};
+use crate::daemon::{Refusal, Schedule, Sentence};
 use crate::published::{is_public, marked};
 use crate::repeat;
 use crate::web::ask::Wrong;
@@ -46,8 +46,13 @@ pub(in crate::web) struct Form {
 }
 
 /// A field that cannot be read.
-fn wrong(field: &str, problem: impl ToString) -> Refusal {
-    Refusal::Field { field: field.to_owned(), problem: problem.to_string() }
+fn wrong(field: &str, problem: impl Into<Sentence>) -> Refusal {
+    Refusal::Field { field: field.to_owned(), problem: problem.into() }
+}
+
+/// Which the page says in the reader's language.
+fn said(field: &str, key: &'static str, problem: impl ToString) -> Refusal {
+    wrong(field, Sentence::said(key, "", problem.to_string()))
 }
 
 impl Form {
@@ -206,7 +211,7 @@ impl Form {
     fn number(&self, name: &str, field: &str) -> Result<Option<u32>, Refusal> {
         match self.get(name) {
             "" => Ok(None),
-            text => text.parse().map(Some).map_err(|_| wrong(field, "write a whole number")),
+            text => text.parse().map(Some).map_err(|_| said(field, "refused-number", "write a whole number")),
         }
     }
 
@@ -221,9 +226,9 @@ impl Form {
 
     fn start(&self) -> Result<String, Refusal> {
         match (self.get("date"), self.get("time")) {
-            ("", _) => Err(wrong("start", "say on which day")),
+            ("", _) => Err(said("start", "refused-day", "say on which day")),
             (date, _) if self.is("all_day", "on") => Ok(format!("{date}T00:00")),
-            (_, "") => Err(wrong("start", "say at what time")),
+            (_, "") => Err(said("start", "refused-time", "say at what time")),
             // Some browsers send seconds.
             (date, time) => Ok(format!("{date}T{}", time.get(..5).unwrap_or(time))),
         }
@@ -260,9 +265,11 @@ impl Form {
             let name = day.weekday().to_string();
             name.get(..2).unwrap_or_default().to_uppercase()
         };
-        let day = || day.ok_or_else(|| wrong("start", "say on which day"));
+        let day = || day.ok_or_else(|| said("start", "refused-day", "say on which day"));
         let rule = match self.get("repeat") {
-            "" | "never" if ends => return Err(wrong("repeat", "there is an end, and it does not repeat")),
+            "" | "never" if ends => {
+                return Err(said("repeat", "refused-no-repeat", "there is an end, and it does not repeat"));
+            }
             "" | "never" => return Ok(Some(String::new())),
             "keep" if !ends => return Ok(None),
             "keep" => endless(kept.unwrap_or_default()),
@@ -270,9 +277,9 @@ impl Form {
             "fortnight" => format!("FREQ=WEEKLY;INTERVAL=2;BYDAY={}", weekday(day()?)),
             "month" => format!("FREQ=MONTHLY;BYDAY={}{}", day()?.day0() / 7 + 1, weekday(day()?)),
             "last" => format!("FREQ=MONTHLY;BYDAY=-1{}", weekday(day()?)),
-            _ => repeat::rule(self.get("rule")).map_err(|error| wrong("repeat", error))?,
+            _ => repeat::rule(self.get("rule")).map_err(|error| said("repeat", "refused-rule", error))?,
         };
-        repeat::ending(&rule, until, count).map(Some).map_err(|error| wrong("repeat", error))
+        repeat::ending(&rule, until, count).map(Some).map_err(|error| said("repeat", "refused-rule", error))
     }
 
     /// All that it says, as a change of everything. Fields that a change cannot take away are `None` where empty.
@@ -365,7 +372,7 @@ impl Form {
             [("capacity", said.capacity, was.capacity), ("party_max", said.party_max, was.party_max)]
         {
             if new.is_none() && old.is_some() {
-                return Err(wrong(field, "a limit can be changed, but not taken away"));
+                return Err(said(field, "refused-limit", "a limit can be changed, but not taken away"));
             }
         }
         let fields = EventFields {

@@ -471,3 +471,34 @@ fn the_group_that_is_asked_for_is_offered_however_many_there_are() {
         .page(&format!("/schedule?group={}", left_out[0]))
         .says(&format!("{} selected", option(left_out[0])));
 }
+
+#[test]
+fn what_the_node_refuses_is_said_in_the_language_of_the_page() {
+    let Two { ana, at_ana, at_ben, event, .. } = &two();
+    let german = |browser: &Browser| Browser {
+        address: browser.address,
+        cookie: format!("{}; lang=de", browser.cookie),
+    };
+    let (at_ana, at_ben) = (&german(at_ana), &german(at_ben));
+    let long = "x".repeat(3_000);
+    let path = format!("/event/{event}");
+    let confirm = format!("{path}/confirm");
+    let scan = format!("{path}/door/scan");
+    let group = ana.json(&["group", "create", "Tee"])["id"].as_str().unwrap().to_owned();
+    let cases: [(&Browser, &str, &[(&str, &str)], &str); 8] = [
+        (at_ana, "/schedule", &form(&[("title", &long)]), "„Wie heißt es?“: Das sind 3000 Byte"),
+        (at_ana, "/schedule", &form(&[("capacity", "viele")]), "Schreib eine ganze Zahl."),
+        (at_ana, "/schedule", &form(&[("online", "hier")]), "ist kein Link wie"),
+        (at_ben, &confirm, &[], "Es gibt keine Zusage von dir"),
+        (at_ben, &format!("{path}/cancel"), &[("reason", "x")], "Dafür braucht es die Rolle „Organisation“"),
+        (at_ana, &scan, &[("code", "klatch:guest/1/x")], "Kopier die ganze Zeile."),
+        (at_ana, &format!("/group/{group}/join"), &[], "Du bist schon Mitglied von"),
+        (at_ana, &format!("/group/{group}/leave"), &[], "niemand über dir könnte sie beenden"),
+    ];
+    for (browser, path, fields, said) in cases {
+        let refused = browser.post(path, fields);
+        assert!([403, 422].contains(&refused.status), "{path}: {refused:?}");
+        refused.says(said);
+        assert!(!refused.body.contains("lang=\"en\">"), "{path}: {}", refused.body);
+    }
+}
