@@ -148,7 +148,10 @@ impl Hub {
     pub(super) fn door_close(&mut self, event: Named<'_>) -> Result<NetResponse, Refusal> {
         let state = event_of(&self.handle.reader().snapshot()?, event)?;
         match self.doors.open.remove(&place_of(&state)) {
-            Some(_) => Ok(NetResponse::Closed),
+            Some(_) => {
+                self.handle.door_turned(); // Open pages show its code no longer.
+                Ok(NetResponse::Closed)
+            }
             None => Err(not_open()),
         }
     }
@@ -347,7 +350,7 @@ impl Hub {
 
     /// Renews what has lapsed, closes what nobody watches, and answers who looked long enough.
     pub(super) fn door_tick(&mut self) {
-        let now = self.now();
+        let (now, before) = (self.now(), self.doors.open.len());
         self.doors.open.retain(|(event, _), open| {
             let unwatched = open.door.is_unwatched(now);
             if unwatched {
@@ -355,6 +358,9 @@ impl Hub {
             }
             !unwatched
         });
+        if self.doors.open.len() < before {
+            self.handle.door_turned();
+        }
         let places: Vec<_> = self.doors.open.keys().cloned().collect();
         for place in &places {
             let Some(open) = self.doors.open.get_mut(place) else { continue };

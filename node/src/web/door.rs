@@ -23,9 +23,11 @@ use super::ask::{Problem, Typed, Visit, Wrong, escaped, something_else, take};
 use super::face::Face;
 use super::frame::{Frame, Page, Scheme, Tab};
 use super::series::{self, Date};
+use super::when::When;
 use super::words::Arg;
 use super::{picture, rights, scan, when};
 use crate::daemon::{DoorNote, EventLocal, Refusal, Request, Response as Answer, Sentence, persons};
+use crate::door::code::AnswerCode;
 use crate::foreign;
 use crate::net::report::DoorView;
 use crate::net::{NetRequest, NetResponse};
@@ -278,8 +280,35 @@ struct ScanForm {
     code: String,
 }
 
+/// What is wrong with an answer that is for another event or date than this door's; other codes say that themselves.
+async fn elsewhere(visit: &Visit, id: &str, on: Option<&str>, code: &str) -> Option<Wrong> {
+    let challenge = code.parse::<AnswerCode>().ok()?.answer.challenge;
+    let shown =
+        async |event: String, on: Option<String>| match visit.ask(Request::EventShow { event, on }).await {
+            Ok(Answer::Event(event)) => Some(event),
+            _ => None,
+        };
+    let here = shown(id.to_owned(), on.map(str::to_owned)).await?;
+    if (challenge.event, &challenge.occ) == (here.id, &here.occ) {
+        return None;
+    }
+    let words = visit.words();
+    Some(match shown(challenge.event.to_string(), challenge.occ).await {
+        Some(there) => {
+            let when = When::of_event(&there, None, visit.look.zone, words).there;
+            let args = [("who", Arg::Foreign(&there.title)), ("time", Arg::Own(&when))];
+            Wrong::told(words.with("door-elsewhere", &args))
+        }
+        None => Wrong::said(words, "door-elsewhere-unknown"),
+    })
+}
+
 async fn take_in(visit: Visit, Path(id): Path<String>, Typed(form): Typed<ScanForm>) -> Response {
     let on = form.on.filter(|on| !on.is_empty());
+    if let wrong @ Some(_) = elsewhere(&visit, &id, on.as_deref(), &form.code).await {
+        let asked = Asked { on, ..Asked::default() };
+        return again(&visit, &id, asked, Draft { code: form.code, wrong }).await;
+    }
     match net(&visit, NetRequest::DoorScan { code: form.code.clone() }).await {
         Ok(NetResponse::Scanned(arrival)) => {
             visit.done(&back(&id, on.as_deref(), &format!("seen={}", arrival.feed)), "did-scan")

@@ -70,5 +70,11 @@ journey(async () => {
   check(mine?.[1] === true && mine[2].includes("7"), `what was typed beside Ben stays: ${JSON.stringify(typed)}`);
   check(other?.[1] === false && other[2] === "1", `nothing of it went to Cem: ${JSON.stringify(typed)}`);
   check(await door.evaluate(() => window.loadedOnce === true && document.activeElement.name === "persons"), "the cursor stays");
+
+  // The door is closed elsewhere: its code stands on no open page any more.
+  const elsewhere = await ana.look({ path: `/event/${event}/door` });
+  await press(elsewhere, `form[action="/event/${event}/door/close"] button`);
+  await says(door, "The door is closed");
+  check(!(await door.content()).includes("klatch:door/1/"), "the code is gone");
   check([...host.ran, ...door.ran].length === 0, [...host.ran, ...door.ran].join("; "));
 });

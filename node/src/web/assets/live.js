@@ -75,7 +75,10 @@
         if (wanted !== null) all.delete(wanted);
         return [found, next];
       });
-      for (const child of rest) if (!holdsTyped(child)) { child.remove(); changed = true; }
+      const clear = () => {
+        for (const child of rest) if (!holdsTyped(child)) { rest.delete(child); child.remove(); changed = true; }
+      };
+      clear();
       let at = node.firstChild;
       for (const [found, next] of pairs) {
         while (rest.has(at)) at = at.nextSibling;
@@ -84,6 +87,7 @@
         else { node.insertBefore(child, at); changed = true; }
         one(child, next);
       }
+      clear(); // Of what held somebody who is elsewhere by now.
     };
     children(part, fresh);
     return changed;
@@ -108,10 +112,15 @@
 
   const replace = (fresh) => {
     const place = mark();
+    const parts = (page) => [...page.querySelectorAll('[data-live]')].map((part) => part.dataset.live);
     let changed = false;
-    for (const part of document.querySelectorAll('[data-live]')) {
-      const other = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
-      if (other && patch(part, other)) changed = true;
+    if (String(parts(document)) === String(parts(fresh))) {
+      for (const part of document.querySelectorAll('[data-live]')) {
+        if (patch(part, fresh.querySelector(`[data-live="${part.dataset.live}"]`))) changed = true;
+      }
+    } else {
+      // It is another page now: a door that was closed, somebody who may do more, or less.
+      changed = patch(document.getElementById('main'), fresh.getElementById('main'));
     }
     focus(place);
     if (changed) tell(news.dataset.text, false);

@@ -49,6 +49,7 @@
   const look = async () => {
     const mine = stream;
     while (stream && stream === mine) {
+      if (!box.isConnected) { close(); return; } // What it was for is over.
       try {
         const picture = await frame();
         if (picture) {

@@ -78,6 +78,18 @@ fn a_guest_s_answer_lets_them_in_once_and_a_second_scan_says_since_when() {
     assert_eq!(ana.event(event).unwrap()["attendance"].as_array().unwrap().len(), 0);
     at_ana.done(&format!("{door}/close"), &[]).says("The door is closed.");
     at_ana.page(&door).says("The door is closed");
+    // Another event's door is open here: a code for it is not taken at this one, whichever page is looked at.
+    let other = ana.schedules("Cake");
+    ben.event_once(&other, "the other event comes", |event| event["place"] == "Café");
+    let at_other = code(&at_ana.done(&format!("/event/{other}/door/open"), &[]), "klatch:door/1/");
+    let answer_there = at_ben.post("/checkin", &[("event", &other), ("code", &at_other), ("how", "show")]);
+    let answer_there = code(&answer_there, "klatch:guest/1/");
+    at_ana.done(&format!("{door}/open"), &[]);
+    let elsewhere = at_ana.post(&scan, &[("code", &answer_there)]);
+    assert_eq!(elsewhere.status, 422);
+    elsewhere.says("That code is for another event:").says("Cake").says("id=\"refused\"");
+    assert_eq!(ana.event(&other).unwrap()["attendance"].as_array().unwrap().len(), 0, "nobody was let in");
+    at_ana.done(&format!("{door}/close"), &[]);
     let closed = at_ana.post(&scan, &[("code", &answer)]);
     assert_eq!(closed.status, 422, "a door that is closed takes nobody");
 }
