@@ -26,6 +26,9 @@ const PROCESSOR_MAX: u64 = 60;
 pub(super) struct ScanArgs {
     /// The picture; - = standard input
     file: PathBuf,
+    /// Say as JSON what came of it, whatever that is
+    #[arg(long, hide = true)]
+    for_page: bool,
 }
 
 /// Runs it.
@@ -45,7 +48,12 @@ pub(super) fn run(args: &ScanArgs, out: &Printer) -> Result<(), CliError> {
         let _ = setrlimit(what, most); // Where there is no such limit, it is read without.
     }
     std::panic::set_hook(Box::new(|_| {})); // It is no bug of ours.
-    let codes = catch_unwind(|| codes(&picture)).unwrap_or(Ok(Vec::new())).map_err(wrong)?;
+    let found = catch_unwind(|| codes(&picture)).unwrap_or(Ok(Vec::new()));
+    if args.for_page {
+        println!("{}", serde_json::to_string(&found).expect("texts and numbers are JSON"));
+        return Ok(());
+    }
+    let codes = found.map_err(wrong)?;
     if codes.is_empty() {
         return Err(CliError::NoCode { path: args.file.clone() });
     }

@@ -21,7 +21,6 @@ use tokio::process::Command;
 use super::App;
 use super::ask::{Problem, Visit, Wrong};
 use super::{checkin, door, people};
-use crate::cli::Exit;
 pub use picture::{PIXELS_MAX, PictureError, codes};
 
 /// Where pictures go.
@@ -102,13 +101,12 @@ impl Sent {
 /// The codes in it, read by `klatch scan` in a process of its own, which may break or be ended: what somebody holds
 /// before a camera takes nothing from this node.
 async fn read(picture: &[u8], home: &Path) -> Result<Vec<String>, PictureError> {
-    picture::look(picture)?;
     let program = match cfg!(target_os = "linux") {
         true => PathBuf::from("/proc/self/exe"), // This very program, should there be another in its place by now.
         false => std::env::current_exe().map_err(|_| PictureError::Broken)?,
     };
     let mut command = Command::new(program);
-    command.args(["scan", "-", "--json", "--home"]).arg(home).kill_on_drop(true);
+    command.args(["scan", "-", "--for-page", "--home"]).arg(home).kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let ran = async {
         let mut child = command.spawn()?;
@@ -118,11 +116,9 @@ async fn read(picture: &[u8], home: &Path) -> Result<Vec<String>, PictureError> 
         child.wait_with_output().await
     };
     match tokio::time::timeout(READ_WITHIN, ran).await {
-        Ok(Ok(output)) if output.status.success() => {
-            Ok(serde_json::from_slice(&output.stdout).unwrap_or_default())
-        }
-        Ok(Ok(output)) if output.status.code() == Some(Exit::CouldNot as i32) => Err(PictureError::Broken),
-        Ok(Ok(_)) | Err(_) => Ok(Vec::new()), // None in it, or none that can be read in time.
+        // It says nothing where it was ended: there is none that can be read in time.
+        Ok(Ok(output)) => serde_json::from_slice(&output.stdout).unwrap_or(Ok(Vec::new())),
+        Err(_) => Ok(Vec::new()),
         Ok(Err(error)) => {
             tracing::warn!(%error, "a picture cannot be read");
             Err(PictureError::Broken)
@@ -143,6 +139,7 @@ async fn scan(
         Ok(codes) if codes.is_empty() => Err("scan-nothing"),
         Ok(codes) => codes.into_iter().find(|code| place.asks_for(code)).ok_or("scan-other"),
         Err(PictureError::Pixels { .. }) => Err("scan-pixels"),
+        Err(PictureError::Cut) => Err("scan-cut"),
         Err(PictureError::Kind | PictureError::Broken | PictureError::Bytes) => Err("scan-kind"),
     };
     if headers.get(ACCEPT).is_some_and(|accept| accept == "text/plain") {

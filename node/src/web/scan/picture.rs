@@ -5,6 +5,7 @@ use std::io::Cursor;
 
 use png::{ColorType, Transformations};
 use rqrr::PreparedImage;
+use serde::{Deserialize, Serialize};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -18,14 +19,18 @@ const SIDES: [usize; 2] = [1_000, 2_400];
 const SCANS_MAX: usize = 40;
 
 /// Why nothing can be read from a picture.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum PictureError {
     /// Neither a JPEG nor a PNG.
     #[error("this is neither a JPEG nor a PNG")]
     Kind,
-    /// Cut off or damaged.
+    /// Damaged.
     #[error("the picture is damaged")]
     Broken,
+    /// Cut off.
+    #[error("the picture ends before its end: only a part of the file is here")]
+    Cut,
     /// Too long a file.
     #[error("it is longer than {} MiB", super::PICTURE_BYTES_MAX >> 20)]
     Bytes,
@@ -37,19 +42,6 @@ pub enum PictureError {
         /// As it claims.
         height: usize,
     },
-}
-
-/// Whether it is worth reading at all: what it is, and how large it says to be.
-///
-/// # Errors
-///
-/// As [`codes`].
-pub(super) fn look(picture: &[u8]) -> Result<(), PictureError> {
-    match picture {
-        [0xff, 0xd8, 0xff, ..] => jpeg(picture).map(drop),
-        [0x89, b'P', b'N', b'G', ..] => png(picture).map(drop),
-        _ => Err(PictureError::Kind),
-    }
 }
 
 /// A decoder that has read the head, and found the size to be one that there is room for; with width and height.
@@ -83,6 +75,35 @@ fn png(picture: &[u8]) -> Result<Measured<png::Decoder<Cursor<&[u8]>>>, PictureE
 ///
 /// [`PictureError`], where it is none or too large.
 pub fn codes(picture: &[u8]) -> Result<Vec<String>, PictureError> {
+    match found(picture) {
+        // Readers make up what is missing, or call it damaged.
+        Ok(codes) if codes.is_empty() && is_cut(picture) => Err(PictureError::Cut),
+        Err(PictureError::Broken) if is_cut(picture) => Err(PictureError::Cut),
+        found => found,
+    }
+}
+
+/// Whether a picture lacks its end. What stands before the lines of a JPEG may hold another one, with an end of its own.
+fn is_cut(picture: &[u8]) -> bool {
+    let ends = |from: usize, end: &[u8]| {
+        picture.get(from..).is_some_and(|rest| rest.windows(end.len()).any(|bytes| bytes == end))
+    };
+    if picture.starts_with(b"\x89PNG") {
+        return !ends(0, b"IEND");
+    }
+    let mut at = 2;
+    loop {
+        match picture.get(at..at + 4) {
+            Some([0xff, 0xda, ..]) => return !ends(at, &[0xff, 0xd9]),
+            Some([0xff, 0xff, ..]) => at += 1,
+            Some([0xff, _, high, low]) => at += 2 + usize::from(u16::from_be_bytes([*high, *low])),
+            Some(_) => return false, // Damaged in another way.
+            None => return true,
+        }
+    }
+}
+
+fn found(picture: &[u8]) -> Result<Vec<String>, PictureError> {
     let grey = Grey::of(picture)?;
     let mut looked_at = 0;
     for side in SIDES {
@@ -220,10 +241,9 @@ mod tests {
         for (width, height) in [(5_000, 5_001), (60_000, 60_000), (u16::MAX, u16::MAX)] {
             let picture = claiming(width, height);
             let refused = Err(PictureError::Pixels { width: width.into(), height: height.into() });
-            assert_eq!(look(&picture), refused);
             assert_eq!(codes(&picture).map(|_| ()), refused);
         }
-        assert_eq!(look(&claiming(5_000, 5_000)), Ok(()), "as large as may be");
+        assert!(jpeg(&claiming(5_000, 5_000)).is_ok(), "as large as may be");
     }
 
     #[test]
@@ -231,10 +251,17 @@ mod tests {
         for picture in [&b""[..], b"GIF89a", b"\xff\xd8", b"klatch:door/1/", b"<svg/>"] {
             assert_eq!(codes(picture), Err(PictureError::Kind), "{picture:?}");
         }
-        for bytes in [3, 20, 200] {
-            assert_eq!(codes(&TILTED[..bytes]), Err(PictureError::Broken), "{bytes}");
+        for bytes in [3, 20, 200, TILTED.len() / 4] {
+            assert_eq!(codes(&TILTED[..bytes]), Err(PictureError::Cut), "{bytes}");
         }
-        assert_eq!(codes(b"\x89PNG\r\n\x1a\n"), Err(PictureError::Broken));
+        assert_eq!(codes(b"\x89PNG\r\n\x1a\n"), Err(PictureError::Cut));
+        // As some cameras write them: with a small picture before the large one, and something after it.
+        let thumb = [&TILTED[..2], &[0xff, 0xe1, 0, 6, 0xff, 0xd9, 0xff, 0xd9], &TILTED[2..]].concat();
+        assert_eq!(codes(&thumb[..thumb.len() / 4]), Err(PictureError::Cut));
+        assert_eq!(codes(&[&thumb[..], b"more"].concat()), Ok(vec![SAYS.to_owned()]));
+        let mut damaged = TILTED.to_vec();
+        damaged[2] = 0;
+        assert_eq!(codes(&damaged), Err(PictureError::Broken));
     }
 
     #[test]

@@ -120,6 +120,10 @@ fn a_script_gets_the_code_alone_and_a_page_without_a_camera_must_not_use_one() {
         assert_eq!(refused.status, 422, "{odd:?}");
         refused.says("cannot be read");
     }
+    let whole = include_bytes!("../../pictures/tilted.jpg");
+    let cut = send(&browser, PAGE, &at, &whole[..whole.len() / 4]);
+    assert_eq!(cut.status, 422);
+    cut.says("only a part of the file came").says("at most 16 MiB");
     assert_eq!(send(&browser, PAGE, &[("for", "nowhere")], &blank).status, 404);
     assert_eq!(post(&browser, PAGE, "application/x-www-form-urlencoded", b"for=people").status, 400);
     assert_eq!(post(&browser, PAGE, "multipart/form-data; boundary=x", b"--x\r\nno end").status, 400);
