@@ -53,6 +53,7 @@ pub mod session;
 mod settings;
 mod setup;
 mod stream;
+mod talk;
 mod when;
 pub mod words;
 

@@ -16,6 +16,7 @@ use super::App;
 use super::ask::{Problem, Visit, Wrong, take};
 use super::frame::{Frame, Page, Tab};
 use super::series;
+use super::talk::Shown;
 use crate::calendar::{self, Options};
 use crate::clock;
 use crate::daemon::Request;
@@ -37,6 +38,9 @@ pub(super) fn routes() -> Router<App> {
 struct Asked {
     on: Option<String>,
     reply: Option<String>,
+    /// How many of the newest comments are to be seen.
+    #[serde(default)]
+    comments: usize,
 }
 
 /// What was typed into the page's forms, and what was wrong with it.
@@ -44,6 +48,8 @@ struct Asked {
 struct Draft {
     comment: String,
     reply: Option<String>,
+    /// How many of the newest comments are to be seen.
+    comments: usize,
     comment_wrong: Option<Wrong>,
     guests: Option<String>,
     note: Option<String>,
@@ -76,7 +82,7 @@ async fn show(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Page<EventPage>, Problem> {
-    let draft = Draft { reply: asked.reply, ..Draft::default() };
+    let draft = Draft { reply: asked.reply, comments: asked.comments, ..Draft::default() };
     page(&visit, id, asked.on, draft).await.map(Page)
 }
 
@@ -98,7 +104,8 @@ async fn page(visit: &Visit, id: String, on: Option<String>, draft: Draft) -> Re
         None => None,
     };
     let series = series::whole(visit, &local.event).await?;
-    let view = View::of(&local, series.as_deref(), why.as_deref(), visit);
+    let shown = Shown { newest: draft.comments, reply: draft.reply.as_deref() };
+    let view = View::of(&local, series.as_deref(), why.as_deref(), shown, visit);
     let here = format!("/event/{}{}", view.id, series::tail(local.event.occ.as_deref()));
     Ok(EventPage { frame: visit.frame_at(Tab::Home, here).await?, view, draft })
 }

@@ -11,11 +11,12 @@ use serde::Deserialize;
 
 use super::App;
 use super::ask::{Problem, Typed, Visit, Wrong, take};
-use super::event::view::{Comment, comment, role};
+use super::event::role;
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::home::{self, Part, Row};
 use super::rights::{self, May};
+use super::talk::{Comments, Shown};
 use super::when::Listed;
 use crate::daemon::{GroupLine, Request};
 use crate::foreign;
@@ -99,7 +100,7 @@ struct GroupPage {
     cut: bool,
     /// Id and question of each.
     polls: Vec<(String, String)>,
-    comments: Vec<Comment>,
+    comments: Comments,
     draft: Draft,
 }
 
@@ -108,12 +109,17 @@ struct GroupPage {
 struct Draft {
     text: String,
     reply: Option<String>,
+    /// How many of the newest comments are to be seen.
+    comments: usize,
     wrong: Option<Wrong>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Asked {
     reply: Option<String>,
+    /// How many of the newest comments are to be seen.
+    #[serde(default)]
+    comments: usize,
     /// How many events were shown already.
     #[serde(default)]
     skip: usize,
@@ -124,7 +130,8 @@ async fn show(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Page<GroupPage>, Problem> {
-    page(&visit, id, asked.skip, Draft { reply: asked.reply, ..Draft::default() }).await.map(Page)
+    let draft = Draft { reply: asked.reply, comments: asked.comments, ..Draft::default() };
+    page(&visit, id, asked.skip, draft).await.map(Page)
 }
 
 async fn page(visit: &Visit, id: String, skip: usize, draft: Draft) -> Result<GroupPage, Problem> {
@@ -160,7 +167,11 @@ async fn page(visit: &Visit, id: String, skip: usize, draft: Draft) -> Result<Gr
         skipped: skip > 0,
         cut,
         polls: local.polls.iter().map(|(id, text)| (id.to_string(), foreign::line(text))).collect(),
-        comments: local.comments.iter().map(|line| comment(line, visit)).collect(),
+        comments: Comments::of(
+            &local.comments,
+            Shown { newest: draft.comments, reply: draft.reply.as_deref() },
+            visit,
+        ),
         draft,
     })
 }
@@ -195,7 +206,7 @@ async fn say(visit: Visit, Path(id): Path<String>, Typed(form): Typed<CommentFor
     let text = form.text.replace("\r\n", "\n").trim().to_owned();
     let object = reply.clone().unwrap_or_else(|| id.clone());
     let request = Request::Comment { object, text: text.clone(), tone: None };
-    act(&visit, id, request, "did-comment", Draft { text, reply, wrong: None }).await
+    act(&visit, id, request, "did-comment", Draft { text, reply, ..Draft::default() }).await
 }
 
 async fn act(visit: &Visit, id: String, request: Request, did: &str, draft: Draft) -> Response {

@@ -15,13 +15,13 @@ use super::frame::{Frame, Page, Tab};
 use super::when::{self, Listed, When};
 use super::words::Words;
 use crate::clock;
-use crate::daemon::{EventLine, Find, Request, Standing};
+use crate::daemon::{EventLine, Find, FoundEvents, Request, Standing};
 use crate::foreign;
 
 /// Most events that are looked through for mine.
 const LOOK_MAX: u32 = 2000;
-/// Most events of a list on one page.
-const SHOWN_MAX: usize = 40;
+/// Most events of a list on one page; Home has two of them.
+const SHOWN_MAX: usize = 20;
 /// So many dates of a series are shown; its page has the rest.
 const DATES_MAX: usize = 2;
 
@@ -52,6 +52,7 @@ pub(super) struct Row {
     pub(super) seats: String,
     pub(super) pill: Option<Pill>,
     pub(super) cancelled: bool,
+    pub(super) is_past: bool,
 }
 
 /// A state in a word, on a colour that means it.
@@ -127,16 +128,27 @@ async fn lines(visit: &Visit, q: &str) -> Result<(Vec<EventLine>, bool), Problem
             (lines, cut)
         }
         false => {
-            let find = Find::Search { words: q.to_owned() };
-            // Of a series what comes next is found, so not from earlier on.
-            let from_ms = Some(listed.begins_ms());
-            let request = Request::EventFind { find, group: None, from_ms, max: LOOK_MAX };
-            let found = take!(visit, request, Found)?;
-            (found.lines, found.cut)
+            // Of a series what comes next is found, so what goes on is asked for apart.
+            let mut found = search(visit, q, listed.begins_ms()).await?;
+            let running = search(visit, q, listed.asked_from_ms()).await?;
+            let is_new = |line: &EventLine| {
+                listed.takes(line)
+                    && !found.lines.iter().any(|held| (held.id, &held.occ) == (line.id, &line.occ))
+            };
+            let mut running: Vec<_> = running.lines.into_iter().filter(is_new).collect();
+            running.append(&mut found.lines);
+            running.sort_by_key(|line| line.start_ms);
+            (running, found.cut)
         }
     };
     lines.retain(|line| listed.takes(line));
     Ok((lines, cut))
+}
+
+async fn search(visit: &Visit, words: &str, from_ms: i64) -> Result<FoundEvents, Problem> {
+    let find = Find::Search { words: words.to_owned() };
+    let request = Request::EventFind { find, group: None, from_ms: Some(from_ms), max: LOOK_MAX };
+    take!(visit, request, Found)
 }
 
 /// Without the later dates of each series.
@@ -203,6 +215,7 @@ pub(super) fn row(line: &EventLine, visit: &Visit) -> Row {
         seats: seats(words, line.seated, line.capacity, line.waiting),
         pill: line.mine.map(|stands| pill(words, stands)),
         cancelled: line.cancelled,
+        is_past: line.end_ms.is_some_and(|end| end <= clock::now()),
     }
 }
 
@@ -212,7 +225,8 @@ pub(super) fn seats(words: Words, seated: u32, capacity: Option<u32>, waiting: u
     let text = match capacity {
         Some(capacity) => {
             let args = [("count", Number(seated.into())), ("capacity", Number(capacity.into()))];
-            words.with("home-seats", &args)
+            // More may have one than there are by now: who has a seat keeps it.
+            words.with(if seated > capacity { "home-seats-over" } else { "home-seats" }, &args)
         }
         None => words.count("home-coming", seated),
     };

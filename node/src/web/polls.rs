@@ -16,10 +16,10 @@ use serde::Deserialize;
 
 use super::App;
 use super::ask::{Problem, Typed, Visit, Wrong, no_number, take};
-use super::event::view::hidden_by;
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::rights;
+use super::talk::hidden_by;
 use super::when::When;
 use crate::daemon::{PollLine, PollRequest, Refusal, Request, Response as Answer};
 use crate::foreign;

@@ -2,12 +2,12 @@
 
 use klatch_feed::meetup::SeatLine;
 use klatch_feed::meetup::agenda::end_ms;
-use klatch_feed::post::{PARTY_MAX, Purpose, Role, Tone};
+use klatch_feed::post::{PARTY_MAX, Purpose, Role};
 use klatch_feed::{EventState, FeedId};
 
 use super::why;
 use crate::clock;
-use crate::daemon::{CommentLine, Delivery, EventLocal, HiddenBy, SealedLine, Standing, WhyLocal, persons};
+use crate::daemon::{Delivery, EventLocal, SealedLine, Standing, WhyLocal, persons};
 use crate::foreign;
 use crate::published::{is_public, marked};
 use crate::web::ask::{Visit, escaped};
@@ -15,8 +15,9 @@ use crate::web::face::Face;
 use crate::web::home::{Pill, seats};
 use crate::web::prose::{Prose, address};
 use crate::web::rights::May;
+use crate::web::talk::{Comments, Shown};
 use crate::web::when::{self, When};
-use crate::web::words::{Arg, Words};
+use crate::web::words::Words;
 
 /// Most dates of a series that are offered.
 const DATES_MAX: usize = 8;
@@ -46,6 +47,8 @@ pub(super) struct View {
     /// A link, or text where it is none.
     pub(super) online: Option<Prose>,
     pub(super) facts: Vec<(String, String)>,
+    /// From when and until when answers count, if not always.
+    pub(super) answered: Vec<(String, String)>,
     pub(super) tags: Vec<String>,
     /// Whether everybody may read of it on the pages of a pub.
     pub(super) public: bool,
@@ -63,7 +66,7 @@ pub(super) struct View {
     pub(super) is_date: bool,
     /// Whether it is a series, shown whole.
     pub(super) is_series: bool,
-    pub(super) comments: Vec<Comment>,
+    pub(super) comments: Comments,
     /// For the hosts: what guests answered and wrote.
     pub(super) told: Vec<Told>,
 }
@@ -101,20 +104,6 @@ pub(super) struct Date {
     pub(super) cancelled: bool,
 }
 
-/// One comment, wherever it stands.
-#[derive(Debug)]
-pub(in crate::web) struct Comment {
-    pub(in crate::web) id: String,
-    pub(in crate::web) face: Face,
-    pub(in crate::web) stamp: String,
-    pub(in crate::web) at: String,
-    pub(in crate::web) text: Prose,
-    /// At most 4: deeper ones stand where their parents do.
-    pub(in crate::web) depth: u32,
-    pub(in crate::web) tone: Option<String>,
-    pub(in crate::web) hidden: Option<String>,
-}
-
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) face: Face,
@@ -129,6 +118,7 @@ impl View {
         local: &EventLocal,
         series: Option<&EventState>,
         why: Option<&WhyLocal>,
+        shown: Shown<'_>,
         visit: &Visit,
     ) -> Self {
         let (event, words, zone) = (&local.event, visit.words(), visit.look.zone);
@@ -157,6 +147,7 @@ impl View {
                 .collect(),
             online: (!online.is_empty()).then_some(online),
             facts: facts(event, words),
+            answered: answered(event, words),
             tags: marked(event.tags.clone(), false).iter().map(|tag| foreign::line(tag)).collect(),
             public: is_public(&event.tags),
             about: Prose::of(&event.about),
@@ -170,7 +161,7 @@ impl View {
             dates: dates(series.unwrap_or(event), event.occ.as_deref(), words),
             is_date: event.occ.is_some(),
             is_series: event.founded_start.is_some() && event.occ.is_none(),
-            comments: local.comments.iter().map(|line| comment(line, visit)).collect(),
+            comments: Comments::of(&local.comments, shown, visit),
             told,
         }
     }
@@ -274,16 +265,19 @@ pub(in crate::web) fn facts(event: &EventState, words: Words) -> Vec<(String, St
         Policy::Lottery => Some("event-policy-lottery"),
     };
     said("event-policy", policy.map(|key| words.say(key)).unwrap_or_default());
-    let deadlines = [
-        ("event-opens", event.opens),
-        ("event-closes", event.closes),
-        ("event-confirm-by", event.confirm_by),
-        ("event-cancel-by", event.cancel_by),
-    ];
-    for (key, minutes) in deadlines.into_iter().filter(|(_, minutes)| *minutes > 0) {
-        said(key, before(event, minutes, words));
+    for (key, minutes) in [("event-confirm-by", event.confirm_by), ("event-cancel-by", event.cancel_by)] {
+        if minutes > 0 {
+            said(key, before(event, minutes, words));
+        }
     }
     facts
+}
+
+/// From when and until when answers count.
+pub(in crate::web) fn answered(event: &EventState, words: Words) -> Vec<(String, String)> {
+    let times = [("event-opens", event.opens), ("event-closes", event.closes)];
+    let said = times.into_iter().filter(|(_, minutes)| *minutes > 0);
+    said.map(|(key, minutes)| (words.say(key), before(event, minutes, words))).collect()
 }
 
 /// The instant of a deadline by the event's clock; of a series, how long before.
@@ -359,32 +353,6 @@ fn dates(event: &EventState, here: Option<&str>, words: Words) -> Vec<Date> {
         dates.push(Date { href: format!("/event/{}?on={}", event.id, escaped(&name)), text, cancelled });
     }
     dates
-}
-
-/// Who hid something, and why.
-pub(in crate::web) fn hidden_by(by: &HiddenBy, words: Words) -> String {
-    let args = [("who", Arg::Foreign(&by.name)), ("reason", Arg::Foreign(&by.reason))];
-    words.with("event-hidden", &args)
-}
-
-pub(in crate::web) fn comment(line: &CommentLine, visit: &Visit) -> Comment {
-    let words = visit.words();
-    let (stamp, at) = when::instant(line.time_ms, visit.look.zone, words);
-    let tone = line.tone.map(|tone| match tone {
-        Tone::Announcement => words.say("event-announcement"),
-        Tone::Thanks => words.say("event-thanks"),
-    });
-    let hidden = line.hidden.as_ref().map(|by| hidden_by(by, words));
-    Comment {
-        id: line.id.to_string(),
-        face: Face::of(&line.feed, &line.name),
-        stamp,
-        at,
-        text: Prose::of(&line.text),
-        depth: line.depth.min(4),
-        tone,
-        hidden,
-    }
 }
 
 fn told(line: &SealedLine, visit: &Visit) -> Told {

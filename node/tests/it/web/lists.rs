@@ -4,10 +4,12 @@ use crate::browser::{Answer, Browser};
 use crate::person::{Network, Person};
 
 /// Most rows of a list, dates of a series in it, and dates that are looked through at home and in a group.
-const SHOWN: usize = 40;
+const SHOWN: usize = 20;
 const DATES: usize = 2;
 const LOOKED_HOME: usize = 2000;
 const LOOKED_GROUP: usize = 500;
+/// Comments that are shown at first.
+const COMMENTS: usize = 50;
 /// Most dates that a series has.
 const OCCURRENCES: usize = 200;
 
@@ -136,9 +138,97 @@ fn what_lasts_several_days_is_listed_until_the_last_is_over() {
     spanning(&ana, "Camp", 2, &["--duration", "96h"]);
     spanning(&ana, "Gone", 14, &["--duration", "336h", "--all-day"]);
     spanning(&ana, "Short", 2, &["--duration", "24h"]);
-    let page = Browser::at(&node).page("/");
+    // Of a series with a date that goes on, that one and the next.
+    let weekly = ["--duration", "96h", "--repeat", "weekly", "--count", "3"];
+    spanning(&ana, "Tour", 2, &weekly);
+    let browser = Browser::at(&node);
+    let page = browser.page("/");
     page.says("Fair").says("Camp").says("Today");
     assert!(!page.body.contains("Gone") && !page.body.contains("Short"), "{}", page.body);
+    for word in ["Fair", "camp"] {
+        assert_eq!(rows(&browser.page(&format!("/?q={word}"))), 1, "{word} is found while it goes on");
+    }
+    assert_eq!(rows(&browser.page("/?q=tour")), 2);
+    assert_eq!(rows(&browser.page("/?q=gone")), 0);
+}
+
+#[test]
+fn what_is_off_and_what_is_over_says_so_in_a_list() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let browser = Browser::at(&node);
+    let early = (chrono::Utc::now() - chrono::TimeDelta::hours(2)).format("%Y-%m-%dT%H:%M").to_string();
+    let when = ["--start", &early, "--tz", "UTC", "--duration", "1m"];
+    ana.json(&[&["event", "schedule", "--title", "Dawn"][..], &when].concat());
+    let off = schedules(&browser, "Rained off", &[]);
+    browser.done(&format!("{off}/cancel"), &[("reason", "rain")]);
+    schedules(&browser, "Plain", &[]);
+    let page = browser.page("/");
+    let row = |title: &str| {
+        let before = page.body.split(title).next().unwrap();
+        let start = before.rfind("<li><a class=\"row").unwrap_or_else(|| panic!("{title} in {}", page.body));
+        page.body[start..].split("</li>").next().unwrap().to_owned()
+    };
+    assert!(row("Rained off").contains("class=\"row off\"") && row("Rained off").contains(">Cancelled<"));
+    assert!(row("Dawn").contains("class=\"row past\"") && row("Dawn").contains(">Over<"), "{}", row("Dawn"));
+    assert!(row("Plain").contains("class=\"row\""), "{}", row("Plain"));
+}
+
+#[test]
+fn home_with_more_than_it_shows_stays_below_60_kb() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let browser = Browser::at(&node);
+    let title = "An evening with a title that says what it is about";
+    let place = [("place", "Rua Nova do Carvalho 12, third floor"), ("capacity", "40")];
+    for at in 0..2 * SHOWN + 5 {
+        let event = schedules(&browser, &format!("{title} {at}"), &place);
+        if at % 2 == 0 {
+            browser.post(&format!("{event}/answer"), &[("answer", "yes")]);
+        }
+    }
+    let page = browser.page("/");
+    assert_eq!(rows(&page), 2 * SHOWN);
+    let assets: usize = ["/assets/style-", "/assets/live-", "/assets/icon-"]
+        .into_iter()
+        .map(|start| {
+            let at = page.body.find(start).unwrap();
+            browser.page(page.body[at..].split('"').next().unwrap()).body.len()
+        })
+        .sum();
+    let whole = page.body.len() + assets;
+    assert!(whole <= 60_000, "{} bytes, and {assets} of style, script and icon", page.body.len());
+}
+
+#[test]
+fn the_newest_comments_are_shown_and_the_rest_is_led_to() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let browser = Browser::at(&node);
+    let event = schedules(&browser, "Tea", &[]);
+    let group = ana.json(&["group", "create", "Makers"])["id"].as_str().unwrap().to_owned();
+    for path in [event, format!("/group/{group}")] {
+        let say = |text: &str| browser.post(&format!("{path}/comment"), &[("text", text)]);
+        (0..COMMENTS).for_each(|at| assert_eq!(say(&format!("Word number {at}.")).status, 303));
+        let shown = |page: &Answer| page.body.matches("Word number ").count();
+        assert!(!browser.page(&path).body.contains("older comment"), "as many as are shown");
+        say("Word number last.");
+        let page = browser.page(&path);
+        assert_eq!(shown(&page), COMMENTS);
+        page.says("Word number last.");
+        assert!(!page.body.contains("Word number 0."), "the oldest is left out");
+        let more = link(&page, "Show 1 older comment");
+        let all = browser.page(&format!("{path}{}", more.split('#').next().unwrap()));
+        assert_eq!(shown(&all), COMMENTS + 1);
+        assert!(!all.body.contains("older comment"), "{}", all.body);
+        // Whoever answers the oldest sees it.
+        let oldest = all.body.split("Word number 0.").next().unwrap();
+        let id = oldest.rsplit("id=\"entry1").next().unwrap().split('"').next().unwrap();
+        browser.page(&format!("{path}?reply=entry1{id}")).says("Word number 0.");
+    }
 }
 
 #[test]

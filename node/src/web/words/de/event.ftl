@@ -46,6 +46,10 @@ event-said-no = { $count ->
  }
 event-told = Nur für die Gastgeber
 event-comments = Kommentare
+event-older = { $count ->
+    [one] 1 älteren Kommentar zeigen
+   *[other] Ältere Kommentare zeigen ({ $count })
+ }
 event-no-comments = Noch hat niemand etwas gesagt.
 event-comment = Etwas sagen
 event-comment-send = Senden

@@ -20,6 +20,7 @@ home-seats = { $count } von { $capacity ->
     [one] 1 Platz
    *[other] { $capacity } Plätzen
  }
+home-seats-over = { $count } haben einen Platz, mehr als die { $capacity }, die es jetzt gibt
 home-coming = { $count ->
     [0] noch niemand
     [one] 1 kommt

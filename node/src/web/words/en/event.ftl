@@ -46,6 +46,10 @@ event-said-no = { $count ->
  }
 event-told = For the hosts alone
 event-comments = Comments
+event-older = { $count ->
+    [one] Show 1 older comment
+   *[other] Show older comments ({ $count })
+ }
 event-no-comments = Nobody has said anything yet.
 event-comment = Say something
 event-comment-send = Send

@@ -20,6 +20,7 @@ home-seats = { $count } of { $capacity ->
     [one] 1 seat
    *[other] { $capacity } seats
  }
+home-seats-over = { $count } have a seat, more than the { $capacity } that there are now
 home-coming = { $count ->
     [0] nobody yet
     [one] 1 coming
