@@ -22,11 +22,18 @@ pub fn to_jsonld(published: &PublishedEvent, url: Option<&str>) -> String {
     object.insert("organizer".into(), published.organizers.iter().map(person).collect());
     if event.founded_start.is_some() {
         object.insert("@type".into(), json!("EventSeries"));
-        let occurrence = |name: String| {
-            let special = occurrences.iter().find(|special| special.occ.as_ref() == Some(&name));
-            Value::Object(self::object(&special.cloned().unwrap_or_else(|| event.plain_occurrence(&name))))
+        // It ends with its last date, if it has one.
+        object.remove("endDate");
+        let names = event.occurrence_names();
+        let at = |name: &String| {
+            let special = occurrences.iter().find(|special| special.occ.as_ref() == Some(name));
+            special.cloned().unwrap_or_else(|| event.plain_occurrence(name))
         };
-        object.insert("subEvent".into(), event.occurrence_names().into_iter().map(occurrence).collect());
+        if let Some(end) = names.last().filter(|_| ends(event)).and_then(|name| times(&at(name)).1) {
+            object.insert("endDate".into(), json!(end));
+        }
+        let occurrence = |name: &String| Value::Object(self::object(&at(name)));
+        object.insert("subEvent".into(), names.iter().map(occurrence).collect());
     }
     let text = serde_json::to_string_pretty(&object).expect("text and numbers are JSON");
     // Outside of strings JSON has none of these.
@@ -71,6 +78,12 @@ fn object(event: &EventState) -> Map<String, Value> {
         put("keywords", event.tags.iter().map(|tag| json!(foreign::line(tag))).collect());
     }
     all
+}
+
+/// Whether a series has a last date.
+fn ends(event: &EventState) -> bool {
+    let rule = event.repeat.as_deref().unwrap_or_default();
+    rule.is_empty() || rule.split(';').any(|part| part.starts_with("UNTIL=") || part.starts_with("COUNT="))
 }
 
 /// Begin and end: dates, or instants with the offset of the place; local time alone where its zone is not known.

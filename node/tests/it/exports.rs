@@ -50,6 +50,11 @@ fn what_was_changed_of_one_date_is_told_in_every_form() {
     assert_eq!(told(0), ["Tea", "Garden", "2026-12-01T18:30:00+00:00"]);
     assert_eq!(told(1), ["Long tea", "Library", "2026-12-09T20:00:00+00:00"]);
     assert_eq!(dates[2]["eventStatus"], "https://schema.org/EventCancelled");
+    assert_eq!(linked["endDate"], dates[3]["endDate"], "the series ends with its last date");
+    let endless = ["--start", "2026-12-01T18:30", "--tz", "Europe/Lisbon", "--repeat", "weekly"];
+    let made = ana.json(&[&["event", "schedule", "--title", "Choir"][..], &endless].concat());
+    let linked: Value = serde_json::from_str(&export(&ana, "jsonld", made["id"].as_str().unwrap())).unwrap();
+    assert_eq!(linked.get("endDate"), None, "one without an end has none");
 }
 
 /// Says something that no command says.

@@ -13,7 +13,7 @@ use crate::pub_server::site::{Site, SiteDate, SiteGroup};
 use crate::published::jsonld;
 use crate::web::ask::escaped;
 use crate::web::assets;
-use crate::web::event::view::{facts, map};
+use crate::web::event::view::{answered, facts, map};
 use crate::web::home::{Row, seats};
 use crate::web::prose::Prose;
 use crate::web::when::{self, When};
@@ -265,7 +265,7 @@ pub(super) fn event(reading: &Reading<'_>, at: usize, on: Option<&str>) -> Optio
         place: foreign::line(&state.place),
         map: map(&state),
         online: Prose::of(&state.online),
-        facts: facts(&state, words),
+        facts: facts(&state, words).into_iter().chain(answered(&state, words)).collect(),
         tags: state.tags.iter().map(|tag| foreign::line(tag)).collect(),
         about: Prose::of(&state.about),
         seats: seats(words, date.seated, state.capacity, date.waiting),
@@ -323,5 +323,6 @@ fn row(state: &EventState, date: &SiteDate, words: Words) -> Row {
         seats: seats(words, date.seated, state.capacity, date.waiting),
         pill: None,
         cancelled: state.cancelled,
+        is_past: is_over(date),
     }
 }
