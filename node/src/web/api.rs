@@ -27,6 +27,9 @@ use table::{LEFT_OUT, ROWS, Row};
 static DOCUMENT: LazyLock<String> =
     LazyLock::new(|| serde_json::to_string_pretty(&document::document()).expect("a value is JSON"));
 
+/// What a program is told that may not ask.
+pub(super) const NO_TOKEN: &str =
+    "say `Authorization: Bearer TOKEN` with the token of this run, which `klatch page --token` prints";
 const NO_SUCH: &str = "no_such_request";
 const SEE: &str = "there is no such request: see /api/v1/openapi.json";
 
@@ -88,6 +91,12 @@ async fn call(
         Ok(request) => request,
         Err((status, kind, message)) => return refused(status, kind, &message),
     };
+    if let Request::Backup { file } = &request
+        && file.is_relative()
+    {
+        let problem = "name it whole, as /home/ana/klatch.backup: the node runs in a folder of its own";
+        return not_done(&Refusal::Field { field: "file".to_owned(), problem: problem.into() });
+    }
     let Some(handle) = app.handle() else { return nobody() };
     let asked = tokio::task::spawn_blocking(move || handle.call(request)).await;
     match asked.unwrap_or(Err(Refusal::Stopping)) {

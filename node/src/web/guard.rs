@@ -40,11 +40,18 @@ const HEADERS: [(HeaderName, &str); 5] = [
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let look = Look::of(request.method(), request.headers(), request.uri(), app.zone());
     let is_api = request.uri().path().starts_with("/api/");
+    // Who names no page is a program, and lacks the token.
+    let is_program = is_api && !request.headers().contains_key(ORIGIN);
     let mut response = match answer(&app, request, next).await {
         Ok(response) => response,
         Err((status, key)) if is_api => {
             let kind = key.split_once('-').map_or(key, |(_, kind)| kind);
-            api::refused(status, kind, &Words::English.say(key))
+            let message = match key {
+                "problem-session" => api::NO_TOKEN.to_owned(),
+                "problem-origin" if is_program => api::NO_TOKEN.to_owned(),
+                key => Words::English.say(key),
+            };
+            api::refused(status, kind, &message)
         }
         Err((status, key)) => Problem::new(look, status, key).into_response(),
     };

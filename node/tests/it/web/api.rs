@@ -199,7 +199,7 @@ fn scripts_need_the_token_and_pages_their_origin() {
         let refused = post(lines);
         assert_eq!(refused.status, 403, "{refused:?}");
         assert_eq!(refused.header("content-type"), Some("application/json"));
-        refused.says("\"error\"");
+        refused.says("\"error\"").says("klatch page --token");
     }
     for path in ["/api/v1/openapi.json", "/api/v1/events"] {
         assert_eq!(page.ask("GET", path, &[("host", &host)], "").status, 403, "{path}");
@@ -288,6 +288,12 @@ fn what_is_no_request_and_what_is_refused_has_a_status_and_a_kind() {
     assert_eq!(script.refused("grant", grant), known(404, "not_held"));
     let backup = json!({ "file": "/nowhere/at/all" });
     assert_eq!(script.refused("backup", backup), known(500, "backup"));
+    let (status, answer) = script.ask("backup", json!({ "file": "klatch.backup" }));
+    assert_eq!(
+        (status, &answer["error"]["kind"], &answer["error"]["field"]),
+        (422, &"field".into(), &"file".into())
+    );
+    assert!(answer["error"]["message"].as_str().unwrap().contains("/home/ana/klatch.backup"), "{answer}");
     assert_eq!(script.refused("net/join", json!({ "line": "no invite" })).0, 422);
     let (status, answer) = script.ask("rsvp", rsvp("Nothing", ""));
     assert_eq!(
