@@ -106,7 +106,7 @@ impl Visit {
     pub(super) fn problem(&self, refusal: &Refusal) -> Problem {
         let wrong = Wrong::of(self.words(), refusal);
         let (look, status) = (self.look.clone(), status(refusal));
-        Problem { look, status, text: wrong.text, detail: wrong.detail, typed: Vec::new() }
+        Problem { look, status, text: wrong.text.into(), detail: wrong.detail, typed: Box::default() }
     }
 
     /// A page that is not there.
@@ -184,6 +184,11 @@ impl Wrong {
     /// What a page says of itself, about no one field.
     pub(super) fn said(words: Words, key: &str) -> Self {
         Self { field: None, text: words.say(key), detail: None }
+    }
+
+    /// The same in words that are there already.
+    pub(super) fn told(text: String) -> Self {
+        Self { field: None, text, detail: None }
     }
 
     pub(super) fn of(words: Words, refusal: &Refusal) -> Self {
@@ -310,16 +315,16 @@ fn label(words: Words, field: &str) -> String {
 pub(super) struct Problem {
     look: Look,
     status: StatusCode,
-    text: String,
+    text: Box<str>,
     detail: Option<String>,
     /// What was typed into a form whose page cannot be shown again, each under the words of its field.
-    typed: Vec<(String, String)>,
+    typed: Box<[(String, String)]>,
 }
 
 impl Problem {
     pub(super) fn new(look: Look, status: StatusCode, key: &str) -> Self {
-        let text = look.words.say(key);
-        Self { look, status, text, detail: None, typed: Vec::new() }
+        let text = look.words.say(key).into();
+        Self { look, status, text, detail: None, typed: Box::default() }
     }
 
     /// The same with what was typed, so that nobody has to think of it again; by the keys of its fields' words.
@@ -342,7 +347,8 @@ struct ProblemPage {
 impl IntoResponse for Problem {
     fn into_response(self) -> Answer {
         let frame = Frame::new(&self.look, Tab::None, None);
-        let page = ProblemPage { frame, text: self.text, detail: self.detail, typed: self.typed };
+        let page =
+            ProblemPage { frame, text: self.text.into(), detail: self.detail, typed: self.typed.into() };
         (self.status, Page(page)).into_response()
     }
 }
@@ -360,9 +366,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Typed<T> {
             Ok(Form(value)) => Ok(Self(value)),
             Err(rejection) => Err(Problem {
                 status: rejection.status(),
-                text: look.words.say("problem-form"),
+                text: look.words.say("problem-form").into(),
                 detail: Some(crate::foreign::line(&rejection.body_text())),
-                typed: Vec::new(),
+                typed: Box::default(),
                 look,
             }),
         }

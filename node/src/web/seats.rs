@@ -61,6 +61,10 @@ impl Draft {
     fn is_who(&self, feed: &str) -> bool {
         self.who == feed
     }
+    /// Whether a role was refused for the seats that go with it.
+    fn is_quota_wrong(&self) -> bool {
+        self.role_wrong.as_ref().is_some_and(|wrong| wrong.is_at("quota"))
+    }
 }
 
 /// People who stand alike, and what can be done with them.

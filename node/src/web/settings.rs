@@ -41,6 +41,13 @@ struct SettingsPage {
     entries: u32,
 }
 
+impl SettingsPage {
+    /// Whether the profile was refused for what stands in this field.
+    fn is_wrong(&self, field: &str) -> bool {
+        self.wrong.as_ref().is_some_and(|wrong| wrong.is_at(field))
+    }
+}
+
 async fn settings(visit: Visit) -> Result<Page<SettingsPage>, Problem> {
     page(&visit, None, None).await.map(Page)
 }

@@ -284,27 +284,31 @@ struct WordsPage {
     frame: Frame,
     /// Number and word.
     sheet: Vec<(usize, Zeroizing<String>)>,
-    /// Numbers of those that are asked for.
-    asked: Vec<usize>,
+    /// Numbers of those that are asked for, and what was typed for them.
+    asked: Vec<(usize, Zeroizing<String>)>,
     wrong: Option<String>,
 }
 
 impl WordsPage {
-    fn of(newcomer: &Newcomer, wrong: Option<String>) -> Option<Self> {
+    fn of(newcomer: &Newcomer, wrong: Option<String>, typed: &[(String, Zeroizing<String>)]) -> Option<Self> {
+        let said = |number: usize| {
+            let said = typed.iter().find(|(name, _)| *name == format!("word{number}"));
+            said.map(|(_, word)| word.clone()).unwrap_or_default()
+        };
         let stage = newcomer.setup().stage();
         let Stage::Shown(shown) = &*stage else { return None };
         let words = shown.words.split(' ').enumerate();
         Some(Self {
             frame: newcomer.frame("/start/words"),
             sheet: words.map(|(at, word)| (at + 1, Zeroizing::new(word.to_owned()))).collect(),
-            asked: shown.asked.iter().map(|at| at + 1).collect(),
+            asked: shown.asked.iter().map(|at| (at + 1, said(at + 1))).collect(),
             wrong,
         })
     }
 }
 
 async fn words(newcomer: Newcomer) -> Response {
-    match WordsPage::of(&newcomer, None) {
+    match WordsPage::of(&newcomer, None, &[]) {
         Some(page) => Page(page).into_response(),
         None => see_other("/start"),
     }
@@ -323,7 +327,7 @@ async fn confirm(newcomer: Newcomer, Typed(fields): Typed<Vec<(String, String)>>
         if !shown.asked.iter().all(is_right) {
             drop(stage);
             let wrong = newcomer.words().say("start-words-wrong");
-            return match WordsPage::of(&newcomer, Some(wrong)) {
+            return match WordsPage::of(&newcomer, Some(wrong), &fields) {
                 Some(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
                 None => see_other("/start"),
             };

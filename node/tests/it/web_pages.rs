@@ -92,7 +92,9 @@ fn somebody_new_gets_a_name_and_words_and_the_process_becomes_their_node() {
     let fields: Vec<_> = asked.iter().map(|number| (field(number), words[number - 1].clone())).collect();
     let mut wrong: Vec<_> = fields.iter().map(|(name, word)| (&**name, &**word)).collect();
     wrong[1].1 = "zoo zoo";
-    assert_eq!(browser.post("/start/words", &wrong).status, 422);
+    let mistyped = browser.post("/start/words", &wrong);
+    assert_eq!(mistyped.status, 422);
+    mistyped.says("value=\"zoo zoo\"").says(&format!("value=\"{}\"", wrong[0].1));
     assert!(place.run(&["id"]).status.code() == Some(1), "nobody is anybody before the words are confirmed");
     let right: Vec<_> = fields.iter().map(|(name, word)| (&**name, &**word)).collect();
     browser.done("/start/words", &right).says("You are here. Now find people.");

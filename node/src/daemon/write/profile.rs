@@ -2,7 +2,7 @@
 
 use klatch_feed::Post;
 
-use super::{On, Plan, Refusal, check_link, no_effect};
+use super::{On, Plan, Refusal, check_link, no_effect, said};
 use crate::daemon::read::person::{Profile, profile};
 
 impl On<'_> {

@@ -3,7 +3,7 @@
 use klatch_feed::post::Purpose;
 use klatch_feed::{EntryId, EventState, FeedId, Post};
 
-use super::{On, Plan, Refusal, created, field, no_effect};
+use super::{On, Plan, Refusal, created, field, field_said, no_effect, said};
 use crate::daemon::sealing::{self, ANSWER_BYTES_MAX};
 use crate::daemon::{Response, occurrence};
 

@@ -6,7 +6,7 @@ use klatch_feed::{EntryId, Post};
 use super::super::request::PollRequest;
 use super::rights::below;
 use super::{On, Plan, Refusal, field, field_said, no_effect, said};
-use crate::daemon::{Among, local, read};
+use crate::daemon::{Among, Sentence, local, read};
 use crate::names;
 
 impl On<'_> {
@@ -74,10 +74,7 @@ impl On<'_> {
                 }
                 self.may_schedule(&asked)?;
                 let at = option(&chosen, &options)? as usize;
-                let start = options
-                    .get(at)
-                    .cloned()
-                    .ok_or_else(|| no_effect(said("refused-option", "", "there is no such option")))?;
+                let start = options.get(at).cloned().ok_or_else(|| no_option(&options))?;
                 let event = Post::Event {
                     group: Some(group),
                     title: title.unwrap_or(question),
@@ -124,7 +121,13 @@ impl On<'_> {
     }
 }
 
-fn members_ask(group: &str) -> crate::daemon::Sentence {
+fn no_option(options: &[String]) -> Refusal {
+    let most = u64::try_from(options.len()).unwrap_or(u64::MAX);
+    let text = format!("1 to {most}, or a date as 2026-12-03");
+    field_said("option", Sentence::counted("refused-option", "", &[("max", most)], text))
+}
+
+fn members_ask(group: &str) -> Sentence {
     said("refused-members-ask", group, format!("only members of {group:?} ask it for a date"))
 }
 
@@ -137,10 +140,7 @@ fn option(text: &str, options: &[String]) -> Result<u32, Refusal> {
     match (number, &named[..]) {
         (Some(at), _) => Ok(u32::try_from(at).unwrap_or(u32::MAX)),
         (None, [at]) => Ok(u32::try_from(*at).unwrap_or(u32::MAX)),
-        (None, []) => {
-            let text = format!("1 to {}, or a date as 2026-12-03", options.len());
-            Err(field_said("option", said("refused-option", "", text)))
-        }
+        (None, []) => Err(no_option(options)),
         (None, _) => Err(field("option", format!("{text} is several: say the time as well, or the number"))),
     }
 }

@@ -36,6 +36,13 @@ pub(super) struct PersonPage {
     wrong: Option<Wrong>,
 }
 
+impl PersonPage {
+    /// Whether what they are to be called was refused.
+    fn is_misnamed(&self) -> bool {
+        self.wrong.as_ref().is_some_and(|wrong| wrong.is_at("petname"))
+    }
+}
+
 pub(super) async fn show(visit: Visit, Path(feed): Path<String>) -> Result<Page<PersonPage>, Problem> {
     page(&visit, feed, None, None).await.map(Page)
 }

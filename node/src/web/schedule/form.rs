@@ -51,7 +51,7 @@ fn wrong(field: &str, problem: impl Into<Sentence>) -> Refusal {
 }
 
 /// Which the page says in the reader's language.
-fn said(field: &str, key: &'static str, problem: impl ToString) -> Refusal {
+fn misread(field: &str, key: &'static str, problem: impl ToString) -> Refusal {
     wrong(field, Sentence::said(key, "", problem.to_string()))
 }
 
@@ -211,7 +211,9 @@ impl Form {
     fn number(&self, name: &str, field: &str) -> Result<Option<u32>, Refusal> {
         match self.get(name) {
             "" => Ok(None),
-            text => text.parse().map(Some).map_err(|_| said(field, "refused-number", "write a whole number")),
+            text => {
+                text.parse().map(Some).map_err(|_| misread(field, "refused-number", "write a whole number"))
+            }
         }
     }
 
@@ -226,9 +228,9 @@ impl Form {
 
     fn start(&self) -> Result<String, Refusal> {
         match (self.get("date"), self.get("time")) {
-            ("", _) => Err(said("start", "refused-day", "say on which day")),
+            ("", _) => Err(misread("start", "refused-day", "say on which day")),
             (date, _) if self.is("all_day", "on") => Ok(format!("{date}T00:00")),
-            (_, "") => Err(said("start", "refused-time", "say at what time")),
+            (_, "") => Err(misread("start", "refused-time", "say at what time")),
             // Some browsers send seconds.
             (date, time) => Ok(format!("{date}T{}", time.get(..5).unwrap_or(time))),
         }
@@ -265,10 +267,14 @@ impl Form {
             let name = day.weekday().to_string();
             name.get(..2).unwrap_or_default().to_uppercase()
         };
-        let day = || day.ok_or_else(|| said("start", "refused-day", "say on which day"));
+        let day = || day.ok_or_else(|| misread("start", "refused-day", "say on which day"));
         let rule = match self.get("repeat") {
             "" | "never" if ends => {
-                return Err(said("repeat", "refused-no-repeat", "there is an end, and it does not repeat"));
+                return Err(misread(
+                    "repeat",
+                    "refused-no-repeat",
+                    "there is an end, and it does not repeat",
+                ));
             }
             "" | "never" => return Ok(Some(String::new())),
             "keep" if !ends => return Ok(None),
@@ -277,9 +283,11 @@ impl Form {
             "fortnight" => format!("FREQ=WEEKLY;INTERVAL=2;BYDAY={}", weekday(day()?)),
             "month" => format!("FREQ=MONTHLY;BYDAY={}{}", day()?.day0() / 7 + 1, weekday(day()?)),
             "last" => format!("FREQ=MONTHLY;BYDAY=-1{}", weekday(day()?)),
-            _ => repeat::rule(self.get("rule")).map_err(|error| said("repeat", "refused-rule", error))?,
+            _ => repeat::rule(self.get("rule")).map_err(|error| misread("repeat", "refused-rule", error))?,
         };
-        repeat::ending(&rule, until, count).map(Some).map_err(|error| said("repeat", "refused-rule", error))
+        repeat::ending(&rule, until, count)
+            .map(Some)
+            .map_err(|error| misread("repeat", "refused-rule", error))
     }
 
     /// All that it says, as a change of everything. Fields that a change cannot take away are `None` where empty.
@@ -372,7 +380,7 @@ impl Form {
             [("capacity", said.capacity, was.capacity), ("party_max", said.party_max, was.party_max)]
         {
             if new.is_none() && old.is_some() {
-                return Err(said(field, "refused-limit", "a limit can be changed, but not taken away"));
+                return Err(misread(field, "refused-limit", "a limit can be changed, but not taken away"));
             }
         }
         let fields = EventFields {

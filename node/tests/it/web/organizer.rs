@@ -472,6 +472,9 @@ fn the_group_that_is_asked_for_is_offered_however_many_there_are() {
         .says(&format!("{} selected", option(left_out[0])));
 }
 
+/// Who sends what where, and what the page says.
+type Case<'a> = (&'a Browser, &'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn what_the_node_refuses_is_said_in_the_language_of_the_page() {
     let Two { ana, at_ana, at_ben, event, .. } = &two();
@@ -485,7 +488,7 @@ fn what_the_node_refuses_is_said_in_the_language_of_the_page() {
     let confirm = format!("{path}/confirm");
     let scan = format!("{path}/door/scan");
     let group = ana.json(&["group", "create", "Tee"])["id"].as_str().unwrap().to_owned();
-    let cases: [(&Browser, &str, &[(&str, &str)], &str); 8] = [
+    let cases: [Case<'_>; 8] = [
         (at_ana, "/schedule", &form(&[("title", &long)]), "„Wie heißt es?“: Das sind 3000 Byte"),
         (at_ana, "/schedule", &form(&[("capacity", "viele")]), "Schreib eine ganze Zahl."),
         (at_ana, "/schedule", &form(&[("online", "hier")]), "ist kein Link wie"),

@@ -60,7 +60,7 @@ fn a_group_is_asked_for_a_date_votes_and_who_asked_makes_it_an_event() {
     assert!(!voted.body.contains(&format!("{poll}/settle")), "who did not ask makes no event of it");
     let odd = at_ben.post(&format!("{poll}/vote"), &[("option", "3")]);
     assert_eq!(odd.status, 422);
-    odd.says("1 to 2");
+    odd.says("Choose a date of the poll, 1 to 2.");
     let barred = at_ben.post(&format!("{poll}/settle"), &[("option", "2"), ("title", "Mine")]);
     assert_eq!(barred.status, 422, "nor does a form that they make up");
     let seen = eventually("the vote comes", || {
