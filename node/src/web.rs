@@ -22,6 +22,7 @@
 mod api;
 mod ask;
 mod assets;
+mod attendance;
 mod change;
 mod checkin;
 mod door;
@@ -265,6 +266,7 @@ fn router(app: App) -> Router {
     Router::new()
         .merge(api::routes())
         .merge(assets::routes())
+        .merge(attendance::routes())
         .merge(change::routes())
         .merge(checkin::routes())
         .merge(door::routes())
@@ -285,6 +287,7 @@ fn router(app: App) -> Router {
         .merge(seats::routes())
         .merge(settings::routes())
         .merge(setup::routes())
+        .merge(talk::routes())
         .fallback(enter::nothing)
         .method_not_allowed_fallback(enter::nothing)
         .layer(from_fn_with_state(app.clone(), guard::guard))

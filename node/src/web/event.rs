@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::App;
 use super::ask::{Problem, Visit, Wrong, take};
 use super::frame::{Frame, Page, Tab};
+use super::rights::May;
 use super::series;
 use super::talk::Shown;
 use crate::calendar::{self, Options};
@@ -30,6 +31,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/event/{id}/answer", post(act::answer))
         .route("/event/{id}/confirm", post(act::confirm))
         .route("/event/{id}/comment", post(act::comment))
+        .route("/event/{id}/feedback", post(act::feedback))
         .route("/event/{id}/calendar.ics", get(ics))
 }
 
@@ -51,6 +53,8 @@ struct Draft {
     /// How many of the newest comments are to be seen.
     comments: usize,
     comment_wrong: Option<Wrong>,
+    feedback: String,
+    feedback_wrong: Option<Wrong>,
     guests: Option<String>,
     note: Option<String>,
     answers: Vec<String>,
@@ -88,8 +92,11 @@ async fn show(
 
 /// The page with what was typed, after it was refused.
 async fn again(visit: &Visit, id: String, on: Option<String>, draft: Draft) -> Response {
-    let texts =
-        [("event-comment", draft.comment.clone()), ("event-note", draft.note.clone().unwrap_or_default())];
+    let texts = [
+        ("event-feedback", draft.feedback.clone()),
+        ("event-comment", draft.comment.clone()),
+        ("event-note", draft.note.clone().unwrap_or_default()),
+    ];
     match page(visit, id, on, draft).await {
         Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
         Err(problem) => problem.keeping(texts.iter().map(|(key, text)| (*key, &**text))).into_response(),
@@ -104,7 +111,16 @@ async fn page(visit: &Visit, id: String, on: Option<String>, draft: Draft) -> Re
         None => None,
     };
     let series = series::whole(visit, &local.event).await?;
-    let shown = Shown { newest: draft.comments, reply: draft.reply.as_deref() };
+    let at = format!("/event/{}", local.event.id);
+    let tail = series::tail(local.event.occ.as_deref());
+    let may = May::of(&local.event.hosts, &visit.handle.me());
+    let shown = Shown {
+        newest: draft.comments,
+        reply: draft.reply.as_deref(),
+        at: &at,
+        tail: &tail,
+        may_hide: may.seat,
+    };
     let view = View::of(&local, series.as_deref(), why.as_deref(), shown, visit);
     let here = format!("/event/{}{}", view.id, series::tail(local.event.occ.as_deref()));
     Ok(EventPage { frame: visit.frame_at(Tab::Home, here).await?, view, draft })

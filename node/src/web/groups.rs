@@ -169,7 +169,13 @@ async fn page(visit: &Visit, id: String, skip: usize, draft: Draft) -> Result<Gr
         polls: local.polls.iter().map(|(id, text)| (id.to_string(), foreign::line(text))).collect(),
         comments: Comments::of(
             &local.comments,
-            Shown { newest: draft.comments, reply: draft.reply.as_deref() },
+            Shown {
+                newest: draft.comments,
+                reply: draft.reply.as_deref(),
+                at: &format!("/group/{}", group.id),
+                tail: "",
+                may_hide: May::of(&group.roles, &me).change,
+            },
             visit,
         ),
         draft,

@@ -33,6 +33,7 @@ macro_rules! catalogue {
             include_str!(concat!("words/", $language, "/found.ftl")),
             include_str!(concat!("words/", $language, "/public.ftl")),
             include_str!(concat!("words/", $language, "/refused.ftl")),
+            include_str!(concat!("words/", $language, "/talk.ftl")),
         ]
     };
 }

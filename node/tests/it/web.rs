@@ -8,6 +8,7 @@ mod organizer;
 mod polls;
 mod public;
 mod scan;
+mod talk;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

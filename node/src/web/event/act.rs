@@ -82,6 +82,32 @@ pub(super) async fn confirm(visit: Visit, Path(id): Path<String>, Typed(form): T
     }
 }
 
+/// What somebody who was there tells the hosts.
+#[derive(Debug, Deserialize)]
+pub(super) struct FeedbackForm {
+    on: Option<String>,
+    #[serde(default)]
+    text: String,
+}
+
+/// Tells the hosts something, for their eyes alone.
+pub(super) async fn feedback(
+    visit: Visit,
+    Path(id): Path<String>,
+    Typed(form): Typed<FeedbackForm>,
+) -> Response {
+    let on = form.on.filter(|on| !on.is_empty());
+    let text = form.text.replace("\r\n", "\n").trim().to_owned();
+    let request = Request::Feedback { event: id.clone(), on: on.clone(), text: text.clone() };
+    match visit.ask(request).await {
+        Ok(_) => visit.done(&back(&id, on.as_deref()), "did-feedback"),
+        Err(refusal) => {
+            let feedback_wrong = Some(Wrong::of(visit.words(), &refusal));
+            again(&visit, id, on, Draft { feedback: text, feedback_wrong, ..Draft::default() }).await
+        }
+    }
+}
+
 /// A comment, and what it answers.
 #[derive(Debug, Deserialize)]
 pub(super) struct CommentForm {

@@ -67,6 +67,8 @@ pub(super) struct View {
     /// Whether it is a series, shown whole.
     pub(super) is_series: bool,
     pub(super) comments: Comments,
+    /// A door saw whoever looks.
+    pub(super) was_there: bool,
     /// For the hosts: what guests answered and wrote.
     pub(super) told: Vec<Told>,
 }
@@ -161,6 +163,7 @@ impl View {
             dates: dates(series.unwrap_or(event), event.occ.as_deref(), words),
             is_date: event.occ.is_some(),
             is_series: event.founded_start.is_some() && event.occ.is_none(),
+            was_there: event.attendance.iter().any(|line| line.feed == visit.handle.me()),
             comments: Comments::of(&local.comments, shown, visit),
             told,
         }

@@ -45,6 +45,10 @@ event-said-no = { $count ->
    *[other] { $count } Personen haben abgesagt.
  }
 event-told = Nur für die Gastgeber
+event-feedback = Sag den Gastgebern, wie es war
+event-feedback-what = Was gut war und was nicht
+event-feedback-sealed = Nur die Gastgeber können es lesen.
+did-feedback = Die Gastgeber werden es lesen.
 event-comments = Kommentare
 event-older = { $count ->
     [one] 1 älteren Kommentar zeigen

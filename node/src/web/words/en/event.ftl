@@ -45,6 +45,10 @@ event-said-no = { $count ->
    *[other] { $count } persons said no.
  }
 event-told = For the hosts alone
+event-feedback = Tell the hosts how it was
+event-feedback-what = What was good, and what was not
+event-feedback-sealed = Only the hosts can read it.
+did-feedback = The hosts will hear of it.
 event-comments = Comments
 event-older = { $count ->
     [one] Show 1 older comment
