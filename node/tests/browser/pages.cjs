@@ -31,6 +31,17 @@ async function pages() {
     await ana.cli("poll", "create", group, "--question", "Second pot?", "--tz", "Europe/Lisbon", "--option", "2031-03-06T19:00", "--option", "2031-03-07T19:00")
   ).id;
   await ana.cli("poll", "vote", poll, "2");
+  // What is off, what is hidden, what is over, and somebody whose log may be behind.
+  const off = (await ana.cli("event", "schedule", group, "--title", "Rained off", "--start", "2031-03-01T19:00", "--tz", "Europe/Lisbon")).id;
+  await ana.cli("event", "cancel", off, "--reason", "The roof leaks");
+  const advert = (await cem.cli("comment", event, "Buy my kettles!")).id;
+  await until("the advert comes", () => ana.cli("event", "hide", event, advert, "--reason", "no adverts").catch(() => null));
+  const gil = await network.person("Gil");
+  await gil.cli("event", "schedule", "--title", "Solo", "--start", "2031-03-01T19:00", "--tz", "UTC");
+  await gil.cli("backup", `${gil.home}.backup`);
+  const back = network.nobody("back");
+  await back.cli("restore", `${gil.home}.backup`);
+  await Object.assign(back, { feed: gil.feed }).up();
   const nobody = await network.nobody("Eve").up();
   const empty = await (await network.person("Flo")).up();
   const list = [
@@ -39,6 +50,13 @@ async function pages() {
     ["home-empty", empty, "/"],
     ["event", ben, `/event/${event}`],
     ["event-host", ana, `/event/${event}`],
+    ["event-waiting", cem, `/event/${event}`],
+    ["event-cancelled", ben, `/event/${off}`],
+    ["said", ana, `/event/${event}/said/${advert}`],
+    ["attendance", ana, `/event/${event}/attendance`],
+    ["recovering-home", back, "/"],
+    ["recovering-network", back, "/network"],
+    ["groups-empty", empty, "/groups"],
     ["inbox", ben, "/inbox"],
     ["inbox-empty", empty, "/inbox"],
     ["people", ana, "/people"],
