@@ -259,9 +259,7 @@ mod tests {
         let thumb = [&TILTED[..2], &[0xff, 0xe1, 0, 6, 0xff, 0xd9, 0xff, 0xd9], &TILTED[2..]].concat();
         assert_eq!(codes(&thumb[..thumb.len() / 4]), Err(PictureError::Cut));
         assert_eq!(codes(&[&thumb[..], b"more"].concat()), Ok(vec![SAYS.to_owned()]));
-        let mut damaged = TILTED.to_vec();
-        damaged[2] = 0;
-        assert_eq!(codes(&damaged), Err(PictureError::Broken));
+        assert_eq!(codes(b"\xff\xd8\xff\xe0\0\x04ab no marker stands here"), Err(PictureError::Broken));
     }
 
     #[test]
