@@ -5,7 +5,7 @@ use crate::person::{Network, Person, Up, eventually};
 
 /// Ana's event with Ben's seat, both running, and Cid, who knows nothing of it.
 pub(super) struct Evening {
-    ana: Person,
+    pub(super) ana: Person,
     pub(super) ben: Person,
     pub(super) at_ana: Browser,
     pub(super) at_ben: Browser,
