@@ -283,7 +283,9 @@ impl On<'_> {
     }
 
     fn open(&self, line: &str) -> Result<Plan, Refusal> {
-        let line: ShareLine = line.parse().map_err(|error| field("line", error))?;
+        let line: ShareLine = line.parse().map_err(|error: crate::share::ShareError| {
+            field_said("line", said("refused-line", "", error.to_string()))
+        })?;
         klatch_feed::PublicKey::parse(&line.host).map_err(|error| field("host", error))?;
         let mut locals = vec![Local::of_object(Spaces::OPENED, &line.object, Some(Vec::new()))];
         if line.host != self.me {

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use klatch_feed::FeedId;
 use serde::Deserialize;
 
 use super::App;
@@ -12,7 +13,7 @@ use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::when;
 use super::words::{Arg, Words};
-use crate::daemon::{Posting, RecoveryView, Refusal, Request, Response as Answer};
+use crate::daemon::{Posting, RecoveryView, Request, Response as Answer};
 use crate::foreign;
 use crate::net::report::{NetRequest, NetResponse, Path as Way, PeerLine};
 use crate::share::Address;
@@ -203,20 +204,22 @@ struct PeerForm {
 /// Says where somebody's node listens: `feed1…@192.0.2.7:4747`.
 async fn add(visit: Visit, Typed(form): Typed<PeerForm>) -> Response {
     let typed = form.peer.trim().to_owned();
-    let mistyped = |problem: String| Refusal::Mistyped { text: typed.clone(), problem };
-    let parsed = typed.split_once('@').ok_or_else(|| mistyped("FEED@HOST:PORT".to_owned())).and_then(
-        |(feed, address)| {
-            let feed = feed.parse().map_err(|error: klatch_feed::id::IdError| mistyped(error.to_string()))?;
-            let address: Address =
-                address.parse().map_err(|error: crate::share::AddressError| mistyped(error.to_string()))?;
-            Ok(Request::PeerAdd { feed, address: address.to_string() })
-        },
-    );
-    let done = match parsed {
-        Ok(request) => visit.ask(request).await.map(drop),
-        Err(refusal) => Err(refusal),
+    let words = visit.words();
+    let done = match place(&typed) {
+        Ok((feed, address)) => {
+            let request = Request::PeerAdd { feed, address: address.to_string() };
+            visit.ask(request).await.map(drop).map_err(|refusal| Wrong::of(words, &refusal))
+        }
+        Err(key) => Err(Wrong::said(words, key)),
     };
     answer(&visit, done, "did-peer", typed).await
+}
+
+/// Who is there, and where; or the key of what is wrong with it.
+fn place(typed: &str) -> Result<(FeedId, Address), &'static str> {
+    let (feed, address) = typed.split_once('@').ok_or("network-add-form")?;
+    let feed = feed.trim().parse().map_err(|_| "network-add-id")?;
+    Ok((feed, address.trim().parse().map_err(|_| "network-add-address")?))
 }
 
 #[derive(Debug, Deserialize)]
@@ -227,13 +230,14 @@ struct AcceptForm {
 /// I say that nothing newer of mine exists.
 async fn accept(visit: Visit, Typed(form): Typed<AcceptForm>) -> Response {
     let done = visit.ask(Request::AcceptHead { len: form.len }).await.map(drop);
+    let done = done.map_err(|refusal| Wrong::of(visit.words(), &refusal));
     answer(&visit, done, "did-accept", String::new()).await
 }
 
-async fn answer(visit: &Visit, done: Result<(), Refusal>, did: &str, typed: String) -> Response {
+async fn answer(visit: &Visit, done: Result<(), Wrong>, did: &str, typed: String) -> Response {
     let wrong = match done {
         Ok(()) => return visit.done("/network", did),
-        Err(refusal) => Wrong::of(visit.words(), &refusal),
+        Err(wrong) => wrong,
     };
     match page(visit, typed, Some(wrong)).await {
         Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),

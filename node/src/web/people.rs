@@ -17,7 +17,7 @@ use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::words::Words;
 use super::{picture, scan};
-use crate::daemon::{FollowLine, Request, Response as Answer};
+use crate::daemon::{FollowLine, Refusal, Request, Response as Answer};
 use crate::net::NetRequest;
 use crate::net::report::{NetResponse, Path as Way, PeerLine};
 
@@ -135,6 +135,7 @@ async fn paste(visit: Visit, Typed(form): Typed<PasteForm>) -> Response {
     };
     let wrong = match done {
         Ok(done) => return done,
+        Err(Refusal::Unknown { .. }) => Wrong::said(visit.words(), "people-paste-nothing"),
         Err(refusal) => Wrong::of(visit.words(), &refusal),
     };
     match page(&visit, text, Some(wrong)).await {

@@ -211,10 +211,16 @@ fn people_are_found_followed_named_and_blocked() {
     eventually("who is near is shown", || {
         browser.page("/people").body.contains(&format!("/person/{}/follow", ana.feed)).then_some(())
     });
-    for odd in ["feed1nobody", "klatch:entry1x", "klatch:join/9/x", "<b>"] {
+    let odd = [
+        ("feed1nobody", "neither a line that begins with klatch:"),
+        ("klatch:entry1x", "copy it whole"),
+        ("klatch:join/9/x", "copy the whole line"),
+        ("<b>", "neither a line that begins with klatch:"),
+    ];
+    for (odd, said) in odd {
         let refused = browser.post("/people/paste", &[("text", odd)]);
         assert!(refused.status == 422, "{odd}: {refused:?}");
-        refused.says("aria-invalid");
+        refused.says("aria-invalid").says(said);
     }
     let page = browser.done("/people/paste", &[("text", &format!(" {}\r\n", ana.feed))]);
     page.says("You follow them.");
@@ -264,9 +270,17 @@ fn a_shared_line_leads_to_the_event_and_the_network_page_tells_how_it_came() {
     });
     let page = browser.page("/network");
     page.says("All is well");
-    let refused = browser.post("/network/peer", &[("peer", "feed1x@nowhere")]);
-    assert_eq!(refused.status, 422);
-    refused.says("value=\"feed1x@nowhere\"");
+    let nowhere = format!("{}@nowhere", ana.feed);
+    let odd = [
+        ("meet.example.org:4747", "with an @ between"),
+        ("feed1x@meet.example.org:4747", "What stands before the @ is no id"),
+        (&*nowhere, "What stands after the @ is no address"),
+    ];
+    for (odd, said) in odd {
+        let refused = browser.post("/network/peer", &[("peer", odd)]);
+        assert_eq!(refused.status, 422);
+        refused.says(&format!("value=\"{odd}\"")).says(said);
+    }
     browser.done("/network/peer", &[("peer", &format!("{}@{}", ana.feed, host.address()))]).says("Added");
     assert_eq!(browser.post("/network/accept", &[("len", "1")]).status, 422, "there is nothing to recover");
 }

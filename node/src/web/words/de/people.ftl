@@ -6,6 +6,7 @@ people-follow = Folgen
 people-paste = Hat dir jemand etwas gegeben?
 people-paste-what = Füg es hier ein
 people-paste-forms = Eine Zeile zum Teilen (klatch:entry1…), die Einladung eines Pubs (klatch:join/…) oder eine Kennung (feed1…).
+people-paste-nothing = Das ist weder eine Zeile, die mit klatch: beginnt, noch eine Kennung, die mit feed1 beginnt, noch ein Name, der hier bekannt ist.
 people-paste-go = Öffnen
 people-follows = Du folgst
 people-nobody = Noch niemandem. Was Leute veranstalten, erscheint am Start, sobald du ihnen folgst.

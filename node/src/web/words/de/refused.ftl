@@ -83,6 +83,7 @@ refused-door-said = Die Tür hat abgelehnt: { $who }
 refused-door-silent = Die Tür hat nicht geantwortet: Frag den Gastgeber, ob du drin bist.
 refused-no-door = Keine Tür dieses Treffens wurde gefunden: Ist sie offen, und sind beide im selben Netz?
 refused-far-door = Die Tür, die diesen Code zeigt, war nicht zu erreichen: Sind beide im selben Netz?
+refused-line = Das ist keine Zeile, die jemand teilt, oder sie ist abgeschnitten: Kopier sie ganz.
 refused-invite = Das ist keine Einladung eines Pubs: Kopier die ganze Zeile.
 refused-posting = Du kannst schon veröffentlichen.
 refused-twin = Ein anderer Knoten läuft mit deinem Schlüssel: Halte ihn für immer an und frag dann noch einmal.

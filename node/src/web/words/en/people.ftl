@@ -6,6 +6,7 @@ people-follow = Follow
 people-paste = Somebody gave you something?
 people-paste-what = Paste it here
 people-paste-forms = A share line (klatch:entry1…), an invite of a pub (klatch:join/…), or somebody’s id (feed1…).
+people-paste-nothing = That is neither a line that begins with klatch:, nor an id that begins with feed1, nor a name that is known here.
 people-paste-go = Open
 people-follows = You follow
 people-nobody = Nobody yet. What people host shows up at home once you follow them.

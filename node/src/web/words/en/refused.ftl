@@ -83,6 +83,7 @@ refused-door-said = The door said no: { $who }
 refused-door-silent = The door has not answered: ask the host whether you are in.
 refused-no-door = No door of that event was found: is it open, and are both on the same network?
 refused-far-door = The door that shows this code was not reached: are both on the same network?
+refused-line = That is no line that somebody shares, or it was cut: copy it whole.
 refused-invite = That is no invite of a pub: copy the whole line.
 refused-posting = Posting is on already.
 refused-twin = Another node runs with your key: stop it for good, then ask again.
