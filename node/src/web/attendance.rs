@@ -15,7 +15,6 @@ use super::when::When;
 use super::words::{Arg, Words};
 use super::{rights, series};
 use crate::daemon::Request;
-use crate::foreign;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/event/{id}/attendance", get(show))
@@ -78,7 +77,7 @@ async fn show(
         frame: visit.frame(Tab::Home).await?,
         id: event.id.to_string(),
         tail: series::tail(event.occ.as_deref()),
-        title: foreign::line(&event.title),
+        title: words.title(&event.title),
         when: When::of_event(&event, None, visit.look.zone, words),
         summary: words.with(key, &counts.map(|(name, count)| (name, Arg::Number(count.into())))),
         people,

@@ -17,7 +17,6 @@ use super::schedule::form::{self, Form};
 use super::series::{self, Date};
 use super::when::When;
 use crate::daemon::{Refusal, Request};
-use crate::foreign;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -74,7 +73,7 @@ async fn page(visit: &Visit, event: &EventState, form: Form) -> Result<ChangePag
         frame: visit.frame_at(Tab::Home, here).await?,
         id: event.id.to_string(),
         on: event.occ.clone().unwrap_or_default(),
-        title: foreign::line(&event.title),
+        title: visit.words().title(&event.title),
         when: When::of_event(event, None, visit.look.zone, words),
         cancelled: event.cancelled,
         form,
@@ -188,7 +187,7 @@ async fn sure_page(visit: &Visit, event: &EventState, reason: String) -> Result<
         frame: visit.frame_at(Tab::Home, here).await?,
         id: event.id.to_string(),
         on: event.occ.clone().unwrap_or_default(),
-        title: foreign::line(&event.title),
+        title: visit.words().title(&event.title),
         when: When::of_event(event, None, visit.look.zone, visit.words()),
         reason,
         wrong: None,

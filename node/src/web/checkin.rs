@@ -18,7 +18,6 @@ use super::{picture, scan};
 use crate::daemon::{EventLocal, Refusal, Request, Response as Answer, Sentence};
 use crate::door::code::DoorCode;
 use crate::door::may_countersign;
-use crate::foreign;
 use crate::net::{NetRequest, NetResponse};
 
 /// How long a door is looked for.
@@ -96,7 +95,7 @@ async fn page(visit: &Visit, asked: Asked) -> Result<CheckinPage, Problem> {
     let on = asked.on.unwrap_or_default();
     Ok(CheckinPage {
         frame: visit.frame_at(Tab::None, at(&event, &on)).await?,
-        title: local.as_ref().map(|local| foreign::line(&local.event.title)),
+        title: local.as_ref().map(|local| visit.words().title(&local.event.title)),
         doors: match (&local, mine) {
             (Some(local), Some(mine)) => mine.doors.iter().map(|door| face(local, door)).collect(),
             _ => Vec::new(),

@@ -28,7 +28,6 @@ use super::words::Arg;
 use super::{picture, rights, scan, when};
 use crate::daemon::{DoorNote, EventLocal, Refusal, Request, Response as Answer, Sentence, persons};
 use crate::door::code::AnswerCode;
-use crate::foreign;
 use crate::net::report::DoorView;
 use crate::net::{NetRequest, NetResponse};
 
@@ -155,7 +154,7 @@ async fn page(visit: &Visit, id: &str, asked: Asked, draft: Draft) -> Result<Doo
         id: event.id.to_string(),
         tail: series::tail(event.occ.as_deref()),
         on: event.occ.clone().unwrap_or_default(),
-        title: foreign::line(&event.title),
+        title: visit.words().title(&event.title),
         q,
         open,
         choose,

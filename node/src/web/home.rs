@@ -209,7 +209,7 @@ pub(super) fn row(line: &EventLine, visit: &Visit) -> Row {
     let on = line.occ.as_ref().map(|occ| format!("?on={occ}")).unwrap_or_default();
     Row {
         href: format!("/event/{}{on}", line.id),
-        title: foreign::line(&line.title),
+        title: words.title(&line.title),
         when: When::of(&line.start, &line.zone, line.start_ms, 0, visit.look.zone, words),
         place: foreign::line(&line.place),
         seats: seats(words, line.seated, line.capacity, line.waiting),

@@ -10,7 +10,6 @@ use super::prose::Prose;
 use super::when::{self, When};
 use super::words::{Arg, Words};
 use crate::daemon::{Notice, Request, What};
-use crate::foreign;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/inbox", get(inbox))
@@ -62,7 +61,7 @@ fn item(notice: &Notice, visit: &Visit) -> Item {
     };
     Item {
         href: format!("/{place}/{}{on}", notice.object),
-        title: foreign::line(&notice.title),
+        title: words.title(&notice.title),
         kind,
         what,
         when,

@@ -21,7 +21,6 @@ use super::prose::Prose;
 use super::words::{Arg, Words};
 use super::{rights, series, when};
 use crate::daemon::{CommentLine, HiddenBy, Request};
-use crate::foreign;
 
 /// So many comments are shown at first, and so many more each time.
 const PART: usize = 50;
@@ -200,7 +199,7 @@ async fn page(visit: &Visit, place: Place, (id, entry): &Ids, on: Option<&str>) 
         frame: visit.frame_at(tab, format!("{action}{}", series::tail(on))).await?,
         action,
         back,
-        title: foreign::line(&title),
+        title: visit.words().title(&title),
         on: on.unwrap_or_default().to_owned(),
         line: comment(line, None, visit),
         is_mine,

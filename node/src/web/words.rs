@@ -131,6 +131,14 @@ impl Words {
         parsed.filter(|(weight, _)| *weight > 0.0).fold(None, better).map(|(_, words)| words)
     }
 
+    /// What something is called; where that is hidden, in words of the page.
+    pub fn title(self, title: &str) -> String {
+        match title == crate::daemon::HIDDEN_TITLE {
+            true => self.say("event-hidden-title"),
+            false => foreign::line(title),
+        }
+    }
+
     /// The text of a key that takes nothing.
     pub fn say(self, key: &str) -> String {
         self.with(key, &[])

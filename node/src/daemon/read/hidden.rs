@@ -12,7 +12,7 @@ use crate::daemon::occurrence;
 use crate::daemon::response::{HiddenBy, Refusal};
 
 /// What stands in the place of a title.
-const TITLE: &str = "(hidden)";
+pub(crate) const TITLE: &str = "(hidden)";
 
 /// That its group hides the event as a whole.
 pub(super) fn by_group(event: &EventState) -> Option<&HiddenLine> {

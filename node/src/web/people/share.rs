@@ -42,7 +42,7 @@ async fn named(visit: &Visit, id: &str) -> Result<Option<(String, String)>, Prob
     for request in requests {
         match visit.ask(request).await {
             Ok(Answer::Event(event)) => {
-                return Ok(Some((format!("/event/{}", event.id), foreign::line(&event.title))));
+                return Ok(Some((format!("/event/{}", event.id), visit.words().title(&event.title))));
             }
             Ok(Answer::Group(group)) => {
                 return Ok(Some((format!("/group/{}", group.id), foreign::line(&group.name))));

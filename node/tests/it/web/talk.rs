@@ -1,7 +1,7 @@
 //! What can be done on the page about what was said, and about an evening that is over.
 
 use super::door::{Evening, code, evening};
-use crate::browser::Answer;
+use crate::browser::{Answer, Browser};
 use crate::person::eventually;
 
 /// Where a page leads to do something about the comment with these words.
@@ -49,6 +49,20 @@ fn a_host_hides_and_shows_again_and_everybody_takes_back_their_own() {
     assert!(!done.body.contains("watches"), "{}", done.body);
     assert_eq!(at_ben.get(&own).status, 404);
 
+    // What an event is called can be hidden too: then that is said in the words of the page.
+    let change = ana.json(&["event", "update", event, "--title", "Kettles for sale"])["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    at_ana.page("/").says("Kettles");
+    ana.json(&["event", "hide", event, &change, "--reason", "no adverts"]);
+    let german = Browser { address: at_ana.address, cookie: format!("{}; lang=de", at_ana.cookie) };
+    for path in ["/".to_owned(), path, format!("/event/{event}/seats")] {
+        at_ana.page(&path).says("(its title is hidden)");
+        let page = german.page(&path);
+        page.says("(der Titel ist verborgen)");
+        assert!(!page.body.contains("Kettles") && !page.body.contains("(hidden)"), "{}", page.body);
+    }
     let group = ana.json(&["group", "create", "Makers"])["id"].as_str().unwrap().to_owned();
     let path = format!("/group/{group}");
     at_ana.done(&format!("{path}/comment"), &[("text", "Second thoughts")]);

@@ -23,6 +23,7 @@ attendance-asked = Wollten
 attendance-seat = Plätze
 attendance-came = Kamen
 attendance-persons = Personen
+attendance-notes = Vermerkt
 attendance-here = sagt, dass sie da waren
 attendance-excused = entschuldigt
 attendance-away = weggeblieben

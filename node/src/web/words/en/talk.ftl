@@ -23,6 +23,7 @@ attendance-asked = Asked
 attendance-seat = Seats
 attendance-came = Came
 attendance-persons = Persons
+attendance-notes = Notes
 attendance-here = says that they were there
 attendance-excused = excused
 attendance-away = stayed away
