@@ -36,6 +36,9 @@ async function pages() {
   await ana.cli("event", "cancel", off, "--reason", "The roof leaks");
   const advert = (await cem.cli("comment", event, "Buy my kettles!")).id;
   await until("the advert comes", () => ana.cli("event", "hide", event, advert, "--reason", "no adverts").catch(() => null));
+  const veiled = (await ana.cli("event", "schedule", group, "--title", "Kettles for sale", "--start", "2031-03-08T19:00", "--tz", "Europe/Lisbon")).id;
+  const words = (await ana.cli("event", "update", veiled, "--about", "Cheap ones")).id;
+  await ana.cli("event", "hide", veiled, words, "--reason", "no adverts");
   const gil = await network.person("Gil");
   await gil.cli("event", "schedule", "--title", "Solo", "--start", "2031-03-01T19:00", "--tz", "UTC");
   await gil.cli("backup", `${gil.home}.backup`);
@@ -52,6 +55,7 @@ async function pages() {
     ["event-host", ana, `/event/${event}`],
     ["event-waiting", cem, `/event/${event}`],
     ["event-cancelled", ben, `/event/${off}`],
+    ["event-hidden", ana, `/event/${veiled}`],
     ["said", ana, `/event/${event}/said/${advert}`],
     ["attendance", ana, `/event/${event}/attendance`],
     ["recovering-home", back, "/"],
