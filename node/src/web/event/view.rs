@@ -38,6 +38,8 @@ pub(super) struct View {
     /// It is about to begin, or goes on.
     pub(super) check_in: bool,
     pub(super) cancelled: bool,
+    /// It is neither called off nor over.
+    pub(super) may_answer: bool,
     pub(super) incomplete: bool,
     pub(super) group: Option<(String, String)>,
     pub(super) place: String,
@@ -131,12 +133,13 @@ impl View {
         Self {
             id: event.id.to_string(),
             on: event.occ.clone().unwrap_or_default(),
-            title: foreign::line(&event.title),
+            title: words.title(&event.title),
             when: When::of_event(event, local.start_ms, zone, words),
             is_past: is_past(local),
             may: May::of(&event.hosts, &visit.handle.me()),
             check_in: is_soon(local),
             cancelled: event.cancelled,
+            may_answer: !event.cancelled && !is_past(local),
             incomplete: event.incomplete,
             group: event.group.filter(|_| event.in_group).map(|group| {
                 let name = local.group_name.as_deref().map(foreign::line);

@@ -113,7 +113,10 @@ fn an_event_is_scheduled_with_all_that_the_form_asks() {
     for (at, value) in wanted {
         assert_eq!(shown.pointer(at), Some(&value), "{at} of {shown}");
     }
-    browser.page(&format!("/event/{event}?did=schedule")).says("Scheduled.").says("Back door");
+    let page = browser.page(&format!("/event/{event}?did=schedule"));
+    page.says("Scheduled.").says("Back door");
+    let answer = between(&page, "<section class=\"card answer\"", "</section>");
+    assert!(answer.contains("Answers count until: 2 days before"), "{answer}");
 }
 
 #[test]
@@ -225,7 +228,9 @@ fn an_organizer_changes_what_differs_and_nothing_else() {
     assert_eq!(refused.status, 422);
     refused.says(&long);
     assert_eq!(ana.event(&event).unwrap()["cancelled"], false);
-    browser.done(&format!("/event/{event}/cancel"), &[("reason", "rain")]).says("Called off.");
+    let off = browser.done(&format!("/event/{event}/cancel"), &[("reason", "rain")]);
+    off.says("Called off.").says("Nobody had answered.");
+    assert!(!off.body.contains("Are you coming?"), "nobody is asked: {}", off.body);
     assert_eq!(ana.event(&event).unwrap()["cancelled"], true);
     browser.page(&path).says("that is final");
 }

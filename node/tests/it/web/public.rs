@@ -123,6 +123,9 @@ fn what_is_listed_is_shown_to_everybody_and_no_guest_and_nothing_else_is() {
         .says("Bring a cup")
         .says("Café")
         .says("<bdi>ana</bdi>");
+    for page in [&tea, &page(&reader, &format!("/g/{group}"))] {
+        page.says("<a class=\"button strong\" href=\"#how\">").says("id=\"how\"");
+    }
     tea.says(&format!("<link rel=\"canonical\" href=\"https://meet.example.org/e/{event}\">"));
     tea.says("<meta property=\"og:title\" content=\"Tea &#38; &#60;Cake&#62;\">");
     front.says("<meta name=\"description\" content=\"What is on, as the pub hub shows it\">");
