@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use klatch_feed::{EntryId, EventState, FeedId, Kind, Verified};
 use klatch_store::{DiskError, Snapshot};
 
-use crate::daemon::{Among, Refusal, Spaces};
+use crate::daemon::{Among, Refusal, Spaces, hidden};
 
 /// Fewest letters after `feed1` or `entry1` that may stand for an id.
 pub const BEGINNING_MIN: usize = 4;
@@ -204,7 +204,9 @@ fn objects(snapshot: &Snapshot, among: Among) -> Result<BTreeMap<EntryId, String
         known.extend(snapshot.group_names()?);
     }
     if among != Among::Groups {
-        known.extend(snapshot.event_titles()?);
+        for (id, event) in snapshot.events_titled()? {
+            known.insert(id, hidden::title(snapshot, &id, event)?);
+        }
     }
     Ok(known)
 }

@@ -4,7 +4,7 @@
 //! Kept in the transaction that folds the event; lines that stay the same are left alone. A key is a start as
 //! a u64 whose order is that of time (unknown zones last), the event's id, and the occurrence's name.
 
-use klatch_feed::meetup::agenda::AgendaLine;
+use klatch_feed::meetup::agenda::{AgendaLine, LONGEST_MS};
 use klatch_feed::{EntryId, EventState, FeedId, codec};
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
@@ -85,16 +85,27 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// Lines that begin at `from_ms` or later, or all; soonest first, until `each` has enough.
+/// Where lines begin that may go on at `from_ms`.
+pub(crate) fn since(from_ms: Option<i64>) -> u64 {
+    from_ms.map_or(0, |from| order(Some(from.saturating_sub(LONGEST_MS))))
+}
+
+/// Whether a line begins at `from_ms` or later, or goes on then.
+pub(crate) fn goes_on(line: &AgendaLine, from_ms: Option<i64>) -> bool {
+    let (Some(from), Some(start)) = (from_ms, line.start_ms) else { return true };
+    start >= from || line.end_ms.is_some_and(|end| end > from)
+}
+
+/// Lines that begin at `from_ms` or later or go on then, or all; soonest first, until `each` has enough.
 pub(crate) fn from(
     tx: &impl Read,
     from_ms: Option<i64>,
     mut each: impl FnMut(AgendaLine) -> bool,
 ) -> Result<(), DiskError> {
-    let start = from_ms.map_or(0, |from| order(Some(from)));
-    let low = key(&EntryId::new([0; 32]), Spot { start, occ: [0; 16] });
+    let low = key(&EntryId::new([0; 32]), Spot { start: since(from_ms), occ: [0; 16] });
     for row in tx.open(AGENDA)?.range(low..)? {
-        if !each(read(row?.1.value())?) {
+        let line = read(row?.1.value())?;
+        if goes_on(&line, from_ms) && !each(line) {
             break;
         }
     }

@@ -44,7 +44,7 @@ pub use backup::{BackupError, Parts, Restored};
 pub use disk::{Disk, Home};
 pub use error::{AppendError, Damage, DiskError, NetIdHex, OpenError};
 pub use guard::panics_are_caught;
-pub use lookup::Found;
+pub use lookup::{Found, words};
 pub use recovering::SettleError;
 pub use snapshot::{Local, Reader, Snapshot, Titled};
 pub use store::{HandOverError, Store};

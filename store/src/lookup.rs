@@ -150,8 +150,8 @@ impl<'b> Iterator for Terms<'b> {
     }
 }
 
-/// The words of a text, in small letters.
-fn words(text: &str) -> impl Iterator<Item = String> {
+/// The words of a text by which events are found, in small letters.
+pub fn words(text: &str) -> impl Iterator<Item = String> {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(|word| {
         let mut word = word.to_lowercase();
@@ -215,7 +215,7 @@ pub(crate) fn remake(tx: &WriteTransaction) -> Result<(), DiskError> {
     Ok(())
 }
 
-/// What is on in a group from `from_ms` on, at most `max`.
+/// What is on in a group from `from_ms` on, be it that it goes on then, at most `max`.
 pub(crate) fn events_in(
     tx: &impl Read,
     group: &EntryId,
@@ -302,7 +302,10 @@ fn begins(term: &[u8], word: &str) -> bool {
 /// One question.
 struct Look<'t, T> {
     tx: &'t T,
+    /// What begins then or later is meant; of what began since `since`, that which goes on.
+    from_ms: Option<i64>,
     from: u64,
+    since: u64,
     max: usize,
     /// Every occurrence of a series, and not the next alone.
     all: bool,
@@ -317,7 +320,18 @@ type Fits<'f> = dyn FnMut(&EntryId, &[u8]) -> Result<bool, DiskError> + 'f;
 impl<'t, T: Read> Look<'t, T> {
     fn new(tx: &'t T, from_ms: Option<i64>, max: usize, all: bool) -> Self {
         let from = from_ms.map_or(0, |from| order(Some(from)));
-        Self { tx, from, max, all, left: LOOKED_MAX, cut: false, found: Vec::new() }
+        let since = agenda::since(from_ms);
+        Self { tx, from_ms, from, since, max, all, left: LOOKED_MAX, cut: false, found: Vec::new() }
+    }
+
+    /// Whether the line there is none of what is over.
+    fn takes(&self, spot: Spot, id: &EntryId) -> Result<bool, DiskError> {
+        if spot.start >= self.from {
+            return Ok(true);
+        }
+        let table = self.tx.open(AGENDA)?;
+        let line = table.get(agenda::key(id, spot))?.ok_or(DiskError::Table { table: "agenda" })?;
+        Ok(spot.start >= self.since && agenda::goes_on(&agenda::read(line.value())?, self.from_ms))
     }
 
     /// Looks through the terms that begin so.
@@ -348,8 +362,8 @@ impl<'t, T: Read> Look<'t, T> {
                 if front != term {
                     (term, here) = (front.to_vec(), 0);
                 }
-                if last < self.from {
-                    cursor = [&term[..], &self.from.to_be_bytes()].concat();
+                if last < self.since {
+                    cursor = [&term[..], &self.since.to_be_bytes()].concat();
                     continue 'seek;
                 }
                 if !are_series && here == self.max {
@@ -360,22 +374,30 @@ impl<'t, T: Read> Look<'t, T> {
                 if !fits(&id, value.value())? {
                     continue;
                 }
-                here += 1;
+                let spot = Spot { start: last, occ: [0; 16] };
                 if are_series {
                     self.series(id)?;
+                } else if self.takes(spot, &id)? {
+                    self.found.push((spot, id));
                 } else {
-                    self.found.push((Spot { start: last, occ: [0; 16] }, id));
+                    continue;
                 }
+                here += 1;
             }
             return Ok(());
         }
     }
 
     fn series(&mut self, id: EntryId) -> Result<(), DiskError> {
-        let spots = listing(self.tx, &id)?.spots;
-        let coming = spots.into_iter().filter(|spot| spot.start >= self.from);
-        let max = if self.all { self.max } else { 1 };
-        self.found.extend(coming.take(max).map(|spot| (spot, id)));
+        // What goes on does not stand in the place of what comes next.
+        let (mut here, mut left) = (self.max, if self.all { self.max } else { 1 });
+        for spot in listing(self.tx, &id)?.spots {
+            if here > 0 && left > 0 && self.takes(spot, &id)? {
+                self.found.push((spot, id));
+                here -= 1;
+                left -= usize::from(spot.start >= self.from);
+            }
+        }
         Ok(())
     }
 

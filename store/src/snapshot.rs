@@ -299,7 +299,8 @@ impl Snapshot {
         Ok(series.map(|series| series.plain_occurrence(occ)))
     }
 
-    /// What is on in a group from `from_ms` on (ms since 1970; `None` = ever), soonest first, at most `max`.
+    /// What is on in a group from `from_ms` on (ms since 1970; `None` = ever), what goes on then included, soonest first,
+    /// at most `max`.
     pub fn events_in(&self, group: &EntryId, from_ms: Option<i64>, max: usize) -> Result<Found, DiskError> {
         guard(|| lookup::events_in(&self.tx, group, from_ms, max))
     }
@@ -374,12 +375,22 @@ impl Snapshot {
 
     /// What every folded group is called, by id: nothing else of it is read.
     pub fn group_names(&self) -> Result<Vec<(EntryId, String)>, DiskError> {
-        guard(|| names(self.tx.open_table(GROUPS)?, "groups"))
+        guard(|| {
+            let named = |row| Ok(one(row, "groups")?.map(|Named { id, name }| (id, name)));
+            self.tx.open_table(GROUPS)?.iter()?.filter_map(|row| named(row).transpose()).collect()
+        })
     }
 
-    /// ... and every folded event.
-    pub fn event_titles(&self) -> Result<Vec<(EntryId, String)>, DiskError> {
-        guard(|| names(self.tx.open_table(EVENTS)?, "events"))
+    /// ... and every folded event, and when it begins.
+    pub fn events_titled(&self) -> Result<Vec<(EntryId, Titled)>, DiskError> {
+        guard(|| {
+            let mut titled = Vec::new();
+            for row in self.tx.open_table(EVENTS)?.iter()? {
+                let (id, state) = row?;
+                titled.extend(view("events", state.value())?.map(|state| (EntryId::new(id.value()), state)));
+            }
+            Ok(titled)
+        })
     }
 
     /// What a folded event is called and when it begins: nothing else of it is read.
@@ -390,7 +401,8 @@ impl Snapshot {
         })
     }
 
-    /// What is on: lines of events, and of each occurrence of a series, that begin at `from_ms` (ms since 1970) or later, or of all; soonest
+    /// What is on: lines of events, and of each occurrence of a series, that begin at `from_ms` (ms since 1970) or
+    /// later or go on then, or of all; soonest
     /// first, those whose zone is not known here last. `each` answers whether to go on.
     pub fn agenda(
         &self,
@@ -559,20 +571,11 @@ fn is_folded(state: Option<redb::AccessGuard<'_, &'static [u8]>>) -> Result<bool
     Ok(state.is_some_and(|state| !state.value().is_empty()))
 }
 
-/// The part of a view that says what it is called.
+/// The part of a group that says what it is called.
 #[derive(Deserialize)]
 struct Named {
     id: EntryId,
-    #[serde(alias = "title")]
     name: String,
-}
-
-fn names(
-    table: impl ReadableTable<[u8; 32], &'static [u8]>,
-    name: &'static str,
-) -> Result<Vec<(EntryId, String)>, DiskError> {
-    let named = |row| Ok(one(row, name)?.map(|Named { id, name }| (id, name)));
-    table.iter()?.filter_map(|row| named(row).transpose()).collect()
 }
 
 type Row<'t> = (redb::AccessGuard<'t, [u8; 32]>, redb::AccessGuard<'t, &'static [u8]>);

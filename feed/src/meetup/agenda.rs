@@ -7,6 +7,9 @@ use super::{EventState, SeatLine, is_default};
 use crate::post::{Role, instant};
 use crate::{EntryId, FeedId};
 
+/// The longest that an event goes on, in milliseconds: spec/posts.md, "minutes", and whole days to the end of the last.
+pub const LONGEST_MS: i64 = 15 * 24 * 60 * 60 * 1000;
+
 /// One event in a list.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[allow(missing_docs)]

@@ -3,7 +3,7 @@
 mod agenda;
 mod door;
 mod guests;
-pub(super) mod hidden;
+pub(crate) mod hidden;
 mod inbox;
 pub(super) mod person;
 mod published;
@@ -208,10 +208,10 @@ impl On<'_> {
         }
         let (mut titles, mut order) = (BTreeMap::new(), Vec::new());
         for id in &group.events {
-            if let Some(event) = self.titled(id)? {
+            if let Some(event) = self.snapshot.event_titled(id)? {
                 let start_ms = klatch_feed::meetup::agenda::start_ms(&event.start, &event.zone);
-                order.push((start_ms.unwrap_or(i64::MAX), event.start, *id));
-                titles.insert(*id, event.title);
+                order.push((start_ms.unwrap_or(i64::MAX), event.start.clone(), *id));
+                titles.insert(*id, hidden::title(self.snapshot, id, event)?);
             }
         }
         order.sort(); // Last those in zones that are not known here.

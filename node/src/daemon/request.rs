@@ -102,7 +102,7 @@ pub enum Request {
     ScheduledAs {
         uids: Vec<String>,
     },
-    /// Soonest first: those that begin at `from_ms` or later, at most `max`.
+    /// Soonest first: those that begin at `from_ms` or later or go on then, at most `max`.
     EventList {
         group: Option<String>,
         from_ms: Option<i64>,

@@ -26,8 +26,13 @@ fn wanted(line: &SeatLine, party_max: Option<u32>) -> u32 {
 
 /// Whom `me` can seat with what their own lines leave of their share: who waits on the lists of others alone, in the
 /// list's order, and, where nobody waits after that, guests of their own who ask for more than their line is for. Only
-/// who fits, and nobody past the first who does not, unless the event lets smaller parties pass.
-pub(super) fn spare<'e>(event: &'e EventState, me: &FeedId, party_max: Option<u32>) -> Vec<&'e SeatLine> {
+/// who fits, and nobody past the first who does not, unless the event lets smaller parties pass; and who `may` alone.
+pub(super) fn spare<'e>(
+    event: &'e EventState,
+    me: &FeedId,
+    party_max: Option<u32>,
+    may: &dyn Fn(&SeatLine) -> bool,
+) -> Vec<&'e SeatLine> {
     let is_mine = |line: &&SeatLine| line.by == Some(*me);
     if !event.split && event.waiting.iter().any(|line| is_mine(&line)) {
         return Vec::new(); // Who waits on their own list is not passed.
@@ -42,7 +47,7 @@ pub(super) fn spare<'e>(event: &'e EventState, me: &FeedId, party_max: Option<u3
         left.is_some()
     };
     let (mut found, mut is_full) = (Vec::new(), false);
-    for line in event.waiting.iter().filter(|line| !is_mine(line)) {
+    for line in event.waiting.iter().filter(|line| !is_mine(line) && may(line)) {
         match (event.split || !is_full) && takes(wanted(line, party_max)) {
             true => found.push(line),
             false => is_full = true,
@@ -50,8 +55,11 @@ pub(super) fn spare<'e>(event: &'e EventState, me: &FeedId, party_max: Option<u3
     }
     if found.len() == event.waiting.len() {
         let more = |line: &&SeatLine| wanted(line, party_max).saturating_sub(line.party);
-        let asking =
-            event.seated.iter().filter(is_mine).filter(|line| line.asked.is_some() && more(line) > 0);
+        let asking = event
+            .seated
+            .iter()
+            .filter(is_mine)
+            .filter(|line| line.asked.is_some() && more(line) > 0 && may(line));
         found.extend(asking.filter(|line| takes(more(line))));
     }
     found

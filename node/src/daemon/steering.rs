@@ -62,7 +62,7 @@ pub(super) fn step(
     draw: &mut dyn FnMut(usize) -> usize,
 ) -> Step {
     let mut step = Step::default();
-    if !seats::gives(event, &around.me) {
+    if !seats::gives(event, &around.me) || is_over(event, around.now_ms) {
         return step;
     }
     if !event.closed.contains(&around.me) {
@@ -80,6 +80,20 @@ pub(super) fn is_plain(event: &EventState) -> bool {
 /// When it is over, if this node knows its zone.
 pub(super) fn end_ms(event: &EventState) -> Option<i64> {
     klatch_feed::meetup::agenda::end_ms(event, &event.start)
+}
+
+/// Whether nobody can come any more: of a series as a whole to none of its dates. What lies in a zone that this node
+/// does not know is never over.
+fn is_over(event: &EventState, now_ms: i64) -> bool {
+    let is_past = |end: Option<i64>| end.is_some_and(|end| end <= now_ms);
+    match event.founded_start.is_some() && event.occ.is_none() {
+        true => {
+            let mut dates =
+                event.occurrence_names().into_iter().rev().map(|name| event.occurrence_start(&name));
+            dates.all(|start| is_past(klatch_feed::meetup::agenda::end_ms(event, &start)))
+        }
+        false => is_past(end_ms(event)),
+    }
 }
 
 /// The instant so many minutes before the start. `None`: there is no such deadline.
@@ -111,14 +125,17 @@ fn rank(
     let is_ranked =
         |rsvp: EntryId| [None, event.occ.clone()].into_iter().any(|occ| around.ranked.contains(&(rsvp, occ)));
     lines.retain(|line| !is_ranked(line.rsvp));
-    lines.retain(|line| event.no_show_max == 0 || stays_away(&line.feed) < event.no_show_max);
+    let may = |line: &SeatLine| event.no_show_max == 0 || stays_away(&line.feed) < event.no_show_max;
+    lines.retain(|line| may(line));
     match event.policy {
         Policy::Approval => return,
         Policy::Lottery => draw_lots(event, around, noted, draw, step, &mut lines),
         Policy::First | Policy::Members => in_order(event, around, step, &mut lines),
     }
     // Who waits asked in time: a host who comes later, or whose share grew, need not leave seats empty.
-    let spare = seats::spare(event, &around.me, event.party_max);
+    let is_open =
+        deadline(event, event.opens).is_none_or(|opens| step.is_past(opens, around.now_ms) == Some(true));
+    let spare = if is_open { seats::spare(event, &around.me, event.party_max, &may) } else { Vec::new() };
     let lines: Vec<_> = spare.into_iter().filter(|line| !is_ranked(line.rsvp)).chain(lines).collect();
     step.ranked = lines.iter().map(|line| line.rsvp).collect();
     step.posts.extend(seats::posts(event, &lines, event.party_max));

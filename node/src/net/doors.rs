@@ -13,7 +13,7 @@ use klatch_store::{DiskError, Snapshot};
 use super::hub::{Event, Hub, Reply};
 use super::report::{Arrival, DoorView, NetResponse};
 use crate::clock;
-use crate::daemon::{Among, Refusal, Sentence, occurrence, persons};
+use crate::daemon::{Among, Refusal, Sentence, hidden, occurrence, persons};
 use crate::door::arrivals::{CheckIns, arrivals};
 use crate::door::code::{self, AnswerCode, DoorCode};
 use crate::door::host::{Admission, Door, Turned};
@@ -82,7 +82,8 @@ type Named<'a> = (&'a str, Option<&'a str>);
 pub(super) fn event_of(snapshot: &Snapshot, (text, on): Named<'_>) -> Result<EventState, Refusal> {
     let id = names::event(snapshot, text)?;
     let unknown = || Refusal::Unknown { text: text.to_owned(), among: Among::Events };
-    occurrence::one(snapshot, snapshot.event(&id)?.ok_or_else(unknown)?, on)
+    let event = occurrence::one(snapshot, snapshot.event(&id)?.ok_or_else(unknown)?, on)?;
+    Ok(hidden::veiled(snapshot, event)?)
 }
 
 fn place_of(state: &EventState) -> Place {

@@ -10,7 +10,7 @@ use klatch_gossip::sync::{Challenge, DoorAnswer, Input, Millis};
 use super::doors::{event_of, state_at};
 use super::hub::{Hub, Reply};
 use super::report::{CheckedIn, NetResponse};
-use crate::daemon::{Refusal, Sentence, called};
+use crate::daemon::{Refusal, Sentence, called, hidden};
 use crate::door::code::DoorCode;
 use crate::door::guest::{self, Challenges, Step, Wish};
 
@@ -245,7 +245,9 @@ impl Hub {
             let post = Post::Arrive { event, door, nonce, rsvp, signature, occ };
             let written = handle.post(vec![post]).await.and_then(|ids| {
                 let snapshot = handle.reader().snapshot()?;
-                let title = snapshot.event(&event)?.map(|state| state.title).unwrap_or_default();
+                let titled = snapshot.event_titled(&event)?;
+                let title = titled.map(|titled| hidden::title(&snapshot, &event, titled)).transpose()?;
+                let title = title.unwrap_or_default();
                 let (id, door_name) = (ids.first().copied(), called(&snapshot, &door)?);
                 let walk_in = rsvp.is_none();
                 Ok(NetResponse::CheckedIn(CheckedIn {

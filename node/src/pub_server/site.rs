@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PubResponse, role};
 use crate::calendar::Dated;
-use crate::daemon::{Among, Handle, Local, Refusal, Request, Response, Spaces, own_name};
+use crate::daemon::{Among, Handle, Local, Refusal, Request, Response, Spaces, hidden, own_name};
 use crate::names;
 use crate::published::{PUBLIC, Published, PublishedEvent, is_public};
 use crate::share::{Address, ShareLine};
@@ -122,7 +122,8 @@ pub(super) fn listed(handle: &Handle) -> Result<PubResponse, Refusal> {
     let mut lines = Vec::new();
     for id in ids(&snapshot)? {
         let group = snapshot.group(&id)?;
-        let event = snapshot.event(&id)?.map(|event| event.title);
+        let event = snapshot.event_titled(&id)?;
+        let event = event.map(|event| hidden::title(&snapshot, &id, event)).transpose()?;
         let (is_group, public) = (group.is_some(), may_show(&snapshot, &id)?);
         lines.push(ListedLine {
             id,

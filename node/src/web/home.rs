@@ -120,7 +120,7 @@ async fn lines(visit: &Visit, q: &str) -> Result<(Vec<EventLine>, bool), Problem
     let listed = Listed::now(visit.look.zone);
     let (mut lines, cut) = match q.is_empty() {
         true => {
-            let from_ms = Some(listed.asked_from_ms());
+            let from_ms = Some(listed.from_ms());
             let request = Request::EventList { group: None, from_ms, max: LOOK_MAX + 1 };
             let mut lines = take!(visit, request, Events)?;
             let cut = lines.len() > LOOK_MAX as usize;
@@ -128,17 +128,8 @@ async fn lines(visit: &Visit, q: &str) -> Result<(Vec<EventLine>, bool), Problem
             (lines, cut)
         }
         false => {
-            // Of a series what comes next is found, so what goes on is asked for apart.
-            let mut found = search(visit, q, listed.begins_ms()).await?;
-            let running = search(visit, q, listed.asked_from_ms()).await?;
-            let is_new = |line: &EventLine| {
-                listed.takes(line)
-                    && !found.lines.iter().any(|held| (held.id, &held.occ) == (line.id, &line.occ))
-            };
-            let mut running: Vec<_> = running.lines.into_iter().filter(is_new).collect();
-            running.append(&mut found.lines);
-            running.sort_by_key(|line| line.start_ms);
-            (running, found.cut)
+            let found = search(visit, q, listed.from_ms()).await?;
+            (found.lines, found.cut)
         }
     };
     lines.retain(|line| listed.takes(line));

@@ -183,9 +183,6 @@ fn listed_from(reader: Tz) -> i64 {
     midnight.map_or(late, |midnight| late.min(midnight.timestamp_millis()))
 }
 
-/// The longest that an event can go on: spec/posts.md, "minutes", and whole days to the end of the last.
-const LONGEST_MS: i64 = 15 * 24 * 60 * 60 * 1000;
-
 /// What a list of what comes starts with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Listed {
@@ -198,20 +195,15 @@ impl Listed {
         Self { from_ms: listed_from(reader), now_ms: clock::now() }
     }
 
-    /// From when on what begins is listed.
-    pub(super) fn begins_ms(self) -> i64 {
+    /// From when on to ask.
+    pub(super) fn from_ms(self) -> i64 {
         self.from_ms
-    }
-
-    /// From when on to ask: whatever goes on still began later.
-    pub(super) fn asked_from_ms(self) -> i64 {
-        self.from_ms - LONGEST_MS
     }
 
     /// Whether it is not past: its start is none too long ago, or it goes on.
     pub(super) fn takes(self, line: &EventLine) -> bool {
-        let is_late = line.start_ms.is_none_or(|start| start >= self.from_ms);
-        is_late || line.end_ms.is_some_and(|end| end > self.now_ms)
+        let begins_then = line.start_ms.is_none_or(|start| start >= self.from_ms);
+        begins_then || line.end_ms.is_some_and(|end| end > self.now_ms)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Groups as their owners and members handle them: who is in, who was let in again, who is silent, what is hidden.
 
 use klatch::daemon::{
-    Admit, Among, Find, Options, PollLine, PollRequest, Refusal, Request, Response, Schedule,
+    Admit, Among, Find, FoundEvents, Options, PollLine, PollRequest, Refusal, Request, Response, Schedule,
 };
-use klatch_feed::post::{Joining, Role, Schedulers, Silence};
+use klatch_feed::post::{EventFields, Joining, Role, Schedulers, Silence};
 use klatch_feed::{EntryId, FeedId, GroupState};
 
 use crate::fresh::Fresh;
@@ -292,6 +292,43 @@ fn an_event_or_update_that_is_hidden_is_shown_by_no_answer_of_a_node() {
     meet(&[&ana, &ben]);
     let all = shown(&ben, &id, &event);
     assert!(all.contains("pills") && !all.contains("spam") && all.contains("advertising"), "{all}");
+}
+
+#[test]
+fn what_is_hidden_of_one_date_is_listed_neither_there_nor_are_the_others_without_it() {
+    let ana = people(["Ana"]).into_iter().next().unwrap();
+    let id = founds(&ana, &[], Joining::Open, None);
+    let Request::Schedule(new) = schedule(&id) else { unreachable!() };
+    let tags = Some(vec!["green".to_owned()]);
+    let fields = Box::new(EventFields { tags, ..EventFields::default() });
+    let (repeat, place) = (Some("FREQ=WEEKLY;COUNT=3".to_owned()), "Library".to_owned());
+    let event = ana.posts(Request::Schedule(Schedule { repeat, place, fields, ..new }));
+    let update = |date: &str, title: Option<&str>, place: &str| {
+        let (title, place) = (title.map(str::to_owned), Some(place.to_owned()));
+        let fields = Box::new(EventFields { title, place, ..EventFields::default() });
+        let (event, on) = (event.to_string(), Some(date.to_owned()));
+        ana.posts(Request::EventUpdate { event, fields, on, extra: vec![], except: vec![], address: None })
+    };
+    let spam = update("2126-12-08", Some("Buy pills"), "Our shop");
+    update("2126-12-15", None, "Garden");
+    let listed = |request| match ana.ask(request).unwrap() {
+        Response::Events(lines) | Response::Found(FoundEvents { lines, .. }) => {
+            lines.into_iter().map(|line| format!("{} at {}", line.title, line.place)).collect::<Vec<_>>()
+        }
+        other => panic!("{other:?}"),
+    };
+    let all = || listed(Request::EventList { group: None, from_ms: None, max: 9 });
+    assert_eq!(all(), ["Tea at Library", "Buy pills at Our shop", "Tea at Garden"]);
+    ana.posts(Request::Hide {
+        object: event.to_string(),
+        entries: vec![spam.to_string()],
+        on: true,
+        reason: "advertising".to_owned(),
+    });
+    assert_eq!(all(), ["Tea at Library", "(hidden) at ", "Tea at Garden"]);
+    let find = Find::Search { words: "green tea".to_owned() };
+    let found = listed(Request::EventFind { find, group: None, from_ms: None, max: 9 });
+    assert_eq!(found.len(), 1, "its tags find it though something of it is hidden");
 }
 
 #[test]

@@ -47,7 +47,8 @@ fn what_is_on_comes_by_time_wherever_the_clocks_stand() {
     assert_eq!(titles(&store, Some(0), 2), ["first", "moves"]);
     let at = lines(&store, None, 9)[2].start_ms;
     assert_eq!(titles(&store, at, 9), ["moves", "later"], "from that moment on");
-    assert_eq!(titles(&store, at.map(|at| at + 1), 9), ["later"]);
+    assert_eq!(titles(&store, at.map(|at| at + 3_599_999), 9), ["moves", "later"], "it goes on for an hour");
+    assert_eq!(titles(&store, at.map(|at| at + 3_600_000), 9), ["later"]);
     assert_sound(&store);
 
     let fields = EventFields { start: Some("2026-12-04T08:00".into()), ..EventFields::default() };

@@ -198,6 +198,60 @@ fn a_group_lists_what_counts_in_it_from_now_on() {
 }
 
 #[test]
+fn what_began_before_and_goes_on_is_found_like_what_comes() {
+    let mut ana = Author::new(2);
+    let group = ana.post(&Post::Group {
+        name: "Go players".into(),
+        owners: vec![],
+        schedulers: Schedulers::Organizers,
+        joining: Default::default(),
+        silence: None,
+    });
+    const DAY: u32 = 24 * 60;
+    let lasting = |title: &str, start: &str, minutes, repeat: Option<&str>| {
+        let Post::Event { group, title, start, zone, capacity, split, repeat, .. } =
+            event(title, start, Some(group), repeat)
+        else {
+            unreachable!()
+        };
+        Post::Event { group, title, start, zone, minutes, capacity, split, repeat }
+    };
+    // Now is the 10th at noon.
+    for post in [
+        lasting("on fair", "2026-11-26T13:00", 14 * DAY, None),
+        lasting("over fair", "2026-11-26T11:00", 14 * DAY, None),
+        lasting("on camp", "2026-12-02T19:00", 8 * DAY, Some("FREQ=WEEKLY;COUNT=2")),
+        lasting("over camp", "2026-12-09T11:00", DAY, Some("FREQ=YEARLY;COUNT=2")),
+        lasting("on tea", "2026-12-10T19:00", 60, None),
+    ] {
+        let id = ana.post(&post);
+        ana.post(&update(id, None, at(38.7223, -9.1393)));
+    }
+    let (_home, mut store) = store();
+    accept_all(&mut store, &ana);
+    let snapshot = store.reader().snapshot().unwrap();
+    let next = "over camp 2027-12-09T11:00".to_owned();
+    let [fair, tea] = ["on fair 2026-11-26T13:00", "on tea 2026-12-10T19:00"].map(str::to_owned);
+    let camp = ["on camp 2026-12-02T19:00", "on camp 2026-12-09T19:00"].map(str::to_owned);
+    let all = [fair.clone(), camp[0].clone(), camp[1].clone(), tea.clone(), next.clone()];
+    assert_eq!(list(&snapshot.events_in(&group, NOW, 9).unwrap()), all);
+    let mut lines = Vec::new();
+    snapshot
+        .agenda(NOW, |line| {
+            lines.push(line);
+            true
+        })
+        .unwrap();
+    assert_eq!(list(&Found { lines, cut: false }), all);
+    // Of a series what goes on, and what comes next.
+    let near = snapshot.near((38_722_300, -9_139_300), 1_000, NOW, 9).unwrap();
+    assert_eq!(list(&near), all);
+    assert_eq!(list(&snapshot.search("on", NOW, 9).unwrap()), all[..4]);
+    // What is over takes no place of what is full.
+    assert_eq!(list(&snapshot.search("fair", NOW, 1).unwrap()), [fair]);
+}
+
+#[test]
 fn a_place_finds_what_is_on_around_it() {
     let mut ana = Author::new(2);
     let series = ana.post(&event("Go", FIRST, None, Some("FREQ=WEEKLY;COUNT=3")));

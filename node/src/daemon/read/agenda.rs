@@ -53,10 +53,9 @@ impl On<'_> {
         };
         found.lines.retain(|line: &AgendaLine| group.is_none() || line.group == group);
         found.lines.truncate(max as usize);
-        let words = match find {
-            Find::Search { words } => Some(words.as_str()),
-            Find::Near { .. } => None,
-        };
-        Ok(Response::Found(FoundEvents { lines: self.veiled_lines(found.lines, words)?, cut: found.cut }))
+        Ok(Response::Found(FoundEvents {
+            lines: self.veiled_lines(found.lines, Some(find))?,
+            cut: found.cut,
+        }))
     }
 }

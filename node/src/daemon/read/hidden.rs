@@ -5,11 +5,11 @@ use klatch_feed::meetup::HiddenLine;
 use klatch_feed::meetup::agenda::AgendaLine;
 use klatch_feed::post::EventFields;
 use klatch_feed::{EntryId, EventState, Post};
-use klatch_store::{DiskError, Snapshot, Titled};
+use klatch_store::{DiskError, Snapshot, Titled, words};
 
 use super::On;
-use crate::daemon::occurrence;
 use crate::daemon::response::{HiddenBy, Refusal};
+use crate::daemon::{Find, occurrence};
 
 /// What stands in the place of a title.
 pub(crate) const TITLE: &str = "(hidden)";
@@ -25,7 +25,10 @@ fn updates(snapshot: &Snapshot, event: &EventState) -> Result<Vec<(HiddenLine, E
     for line in &event.hidden {
         let Some(entry) = snapshot.entry(&line.entry)? else { continue };
         let header = entry.header();
-        if let Some(Post::Update { fields, .. }) = Post::read(header.kind, &header.refs, entry.body()) {
+        // What is said of one date holds for no other.
+        if let Some(Post::Update { fields, occ, .. }) = Post::read(header.kind, &header.refs, entry.body())
+            && (occ.is_none() || occ == event.occ)
+        {
             found.push((line.clone(), *fields));
         }
     }
@@ -33,7 +36,7 @@ fn updates(snapshot: &Snapshot, event: &EventState) -> Result<Vec<(HiddenLine, E
 }
 
 /// The event without the words that are hidden.
-pub(in crate::daemon) fn veiled(snapshot: &Snapshot, mut event: EventState) -> Result<EventState, DiskError> {
+pub(crate) fn veiled(snapshot: &Snapshot, mut event: EventState) -> Result<EventState, DiskError> {
     if event.hidden.is_empty() {
         return Ok(event);
     }
@@ -47,6 +50,7 @@ pub(in crate::daemon) fn veiled(snapshot: &Snapshot, mut event: EventState) -> R
     let about = is(&|fields| fields.about.as_ref() == Some(&event.about));
     let cost = is(&|fields| fields.cost.as_ref() == Some(&event.cost));
     let tags = is(&|fields| fields.tags.as_ref() == Some(&event.tags));
+    let geo = is(&|fields| fields.geo.is_some() && fields.geo == event.geo);
     let questions = is(&|fields| fields.questions.as_ref() == Some(&event.questions));
     if title {
         event.title = TITLE.to_owned();
@@ -65,6 +69,9 @@ pub(in crate::daemon) fn veiled(snapshot: &Snapshot, mut event: EventState) -> R
     if tags {
         event.tags.clear();
     }
+    if geo {
+        event.geo = None;
+    }
     if questions {
         event.questions.clear();
     }
@@ -78,12 +85,12 @@ impl On<'_> {
         by_group(event).cloned().into_iter().chain(updates).map(|line| self.hidden_by(&line)).collect()
     }
 
-    /// The lines of a list without the words that are hidden. Where it was searched for words, what these find no
-    /// longer is left out.
+    /// The lines of a list without the words that are hidden. What was looked for and is found by such alone is left
+    /// out.
     pub(super) fn veiled_lines(
         &self,
         lines: Vec<AgendaLine>,
-        words: Option<&str>,
+        find: Option<&Find>,
     ) -> Result<Vec<AgendaLine>, Refusal> {
         let mut shown = Vec::new();
         for mut line in lines {
@@ -91,7 +98,12 @@ impl On<'_> {
                 let Some(event) = self.snapshot.event(&line.id)? else { continue };
                 let event =
                     veiled(self.snapshot, occurrence::at(self.snapshot, event, line.occ.as_deref())?)?;
-                if words.is_some_and(|words| !finds(&event, words)) {
+                let is_found = match find {
+                    None => true,
+                    Some(Find::Near { .. }) => event.geo.is_some(),
+                    Some(Find::Search { words }) => finds(&event, words),
+                };
+                if !is_found {
                     continue;
                 }
                 (line.title, line.place) = (event.title, event.place);
@@ -100,26 +112,16 @@ impl On<'_> {
         }
         Ok(shown)
     }
-
-    /// What an event is called and when it begins, where it is here.
-    pub(super) fn titled(&self, id: &EntryId) -> Result<Option<Titled>, Refusal> {
-        let Some(mut titled) = self.snapshot.event_titled(id)? else { return Ok(None) };
-        if titled.hidden
-            && let Some(event) = self.snapshot.event(id)?
-        {
-            titled.title = veiled(self.snapshot, event)?.title;
-        }
-        Ok(Some(titled))
-    }
 }
 
-/// Whether each of the words begins one of what is shown of an event, as far as it is searched: title and tags.
-fn finds(event: &EventState, words: &str) -> bool {
-    let shown = event.tags.iter().fold(event.title.clone(), |shown, tag| format!("{shown} {tag}"));
-    let parts = |text: &str| -> Vec<String> {
-        text.to_lowercase().split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect()
-    };
-    let shown = parts(&shown);
-    let mut asked = parts(words).into_iter().filter(|word| !word.is_empty());
-    asked.all(|word| shown.iter().any(|part| part.starts_with(&word)))
+/// What an event is called, without words that are hidden.
+pub(crate) fn title(snapshot: &Snapshot, id: &EntryId, event: Titled) -> Result<String, DiskError> {
+    let whole = if event.hidden { snapshot.event(id)? } else { None };
+    Ok(whole.map(|whole| veiled(snapshot, whole)).transpose()?.map_or(event.title, |whole| whole.title))
+}
+
+/// Whether each of the words begins one of what is shown of an event.
+fn finds(event: &EventState, asked: &str) -> bool {
+    let shown: Vec<_> = event.tags.iter().chain([&event.title]).flat_map(|text| words(text)).collect();
+    words(asked).all(|word| shown.iter().any(|shown| shown.starts_with(&word)))
 }

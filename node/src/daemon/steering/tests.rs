@@ -238,6 +238,19 @@ fn a_host_with_free_seats_seats_who_waits_on_the_lists_of_others() {
     node.ranked = [(rsvp(3), None)].into();
     assert_eq!(node.ranks(&event), [(6, 1)], "none twice");
     node.ranked.clear();
+    (event.no_show_max, node.no_shows) = (2, [(feed(3), 2)].into());
+    event.waiting.push(by(7, 7, 1));
+    assert_eq!(
+        node.ranks(&event),
+        [(6, 1)],
+        "nor who stayed away too often, and nobody past who does not fit"
+    );
+    event.waiting.remove(1);
+    assert_eq!(node.ranks(&event), [(5, 1), (6, 1)], "others pass them");
+    (event.no_show_max, event.opens) = (0, 1_000);
+    assert_eq!(at(before(1_001)).ranks(&event), [], "nor before it opens");
+    assert_eq!(at(before(1_000)).ranks(&event), [(3, 1), (6, 1)]);
+    event.opens = 0;
     event.waiting.insert(0, by(9, HOST, 3));
     assert_eq!(node.ranks(&event), [(6, 1)], "nor past who waits on the host's own list");
 }
@@ -263,4 +276,26 @@ fn who_asks_for_more_gets_it_where_it_fits_and_nobody_waits() {
     assert_eq!(node.ranks(&event), [], "that is the other host's guest");
     (event.capacity, event.seated) = (None, vec![more(2, HOST, 9)]);
     assert_eq!(node.ranks(&event), [(2, 9)], "without a limit");
+}
+
+#[test]
+fn nobody_gets_a_seat_at_what_is_over() {
+    let mut event = limited(5, 3);
+    event.waiting = vec![by(3, 7, 1)];
+    event.unranked = vec![line(6, 1)];
+    let all = [(3, 1), (6, 1)];
+    assert_eq!(at(before(-59)).ranks(&event), all, "it goes on");
+    assert_eq!(at(before(-60)).ranks(&event), []);
+    // A series, while some date is to come.
+    event.founded_start = Some(event.start.clone());
+    event.repeat = Some("FREQ=DAILY;COUNT=3".into());
+    assert_eq!(at(before(-60)).ranks(&event), all);
+    let day = 24 * 60;
+    assert_eq!(at(before(-2 * day - 59)).ranks(&event), all);
+    assert_eq!(at(before(-2 * day - 60)).ranks(&event), []);
+    event.occ = Some(event.start.clone());
+    assert_eq!(at(before(-60)).ranks(&event), [], "one date of it");
+    (event.occ, event.repeat, event.founded_start) = (None, None, None);
+    event.zone = "Nowhere/Known".into();
+    assert_eq!(at(before(-99_999)).ranks(&event), all, "where nobody knows when that is");
 }

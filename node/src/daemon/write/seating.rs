@@ -42,7 +42,10 @@ impl On<'_> {
         let mut lines: Vec<_> =
             seats::unranked(&event).chain(&event.released).chain(others).chain(more).collect();
         if people.is_empty() {
-            lines = seats::spare(&event, &self.me, None).into_iter().chain(seats::unranked(&event)).collect();
+            lines = seats::spare(&event, &self.me, None, &|_| true)
+                .into_iter()
+                .chain(seats::unranked(&event))
+                .collect();
         } else {
             let mut chosen = Vec::new();
             for who in people {
