@@ -9,7 +9,7 @@ use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::FeedId;
+use crate::{EntryId, FeedId};
 
 /// A feed's secret key. Wiped on drop; `Debug` shows the public half only.
 pub struct SecretKey(ed25519_dalek::SigningKey);
@@ -150,30 +150,31 @@ impl RecoveryWords {
         text
     }
 
-    /// Feed key `n`, from 0.
-    pub fn feed_key(&self, n: u32) -> SecretKey {
-        self.derive(b"klatch/feed/1\0", n)
+    /// The key of the first feed, or of the one that goes on where the entry `after` is the last that is kept.
+    pub fn feed_key(&self, after: Option<EntryId>) -> SecretKey {
+        self.derive(b"klatch/feed/1\0", after)
     }
 
-    /// Recovery key `n`, from 0.
-    pub fn recovery_key(&self, n: u32) -> SecretKey {
-        self.derive(b"klatch/recovery/1\0", n)
+    /// The recovery key of that feed.
+    pub fn recovery_key(&self, after: Option<EntryId>) -> SecretKey {
+        self.derive(b"klatch/recovery/1\0", after)
     }
 
-    /// What the genesis of feed `n` commits to: SHA-256 of recovery key `n`'s public half.
-    pub fn commitment(&self, n: u32) -> [u8; 32] {
-        Sha256::digest(self.recovery_key(n).feed().as_bytes()).into()
+    /// What the genesis of that feed commits to: SHA-256 of its recovery key's public half.
+    pub fn commitment(&self, after: Option<EntryId>) -> [u8; 32] {
+        Sha256::digest(self.recovery_key(after).feed().as_bytes()).into()
     }
 
     fn mnemonic(&self) -> Mnemonic {
         Mnemonic::from_entropy_in(Language::English, self.0.as_slice()).expect("32 bytes are 24 words")
     }
 
-    fn derive(&self, domain: &[u8], n: u32) -> SecretKey {
+    fn derive(&self, domain: &[u8], after: Option<EntryId>) -> SecretKey {
+        let start = after.as_ref().map_or(&[0; 4][..], |kept| kept.as_bytes());
         let stretched = Zeroizing::new(self.mnemonic().to_seed_normalized(""));
         let mut seed = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(None, stretched.as_slice())
-            .expand_multi_info(&[domain, &n.to_be_bytes()], seed.as_mut_slice())
+            .expand_multi_info(&[domain, start], seed.as_mut_slice())
             .expect("32 bytes are less than HKDF can give");
         SecretKey::from_seed(&seed)
     }

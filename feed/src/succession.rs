@@ -13,7 +13,9 @@ use sha2::{Digest, Sha256};
 use crate::chain::K;
 use crate::entry::Header;
 use crate::post::Person;
-use crate::{EntryError, EntryId, FeedId, NetId, Post, PublicKey, SecretKey, Seq, Unverified};
+use crate::{
+    Draft, EntryError, EntryId, FeedId, NetId, Post, PublicKey, RecoveryWords, SecretKey, Seq, Unverified,
+};
 
 const DOMAIN: &[u8] = b"klatch/succeed/1\0";
 
@@ -58,6 +60,15 @@ impl Succeeds {
         statement
     }
 
+    /// What an entry says of a feed that its author succeeds, if it is a first entry. Nothing is checked.
+    pub fn said_in(entry: &Unverified) -> Option<Self> {
+        let header = entry.header();
+        match Post::read(header.kind, &header.refs, entry.body()) {
+            Some(Post::Genesis { succeeds, .. }) if header.seq == 1 => succeeds.map(|said| *said),
+            _ => None,
+        }
+    }
+
     /// Whether the recovery key signed it for the feed `new`, whose first entry commits to `commitment`.
     pub fn is_signed(&self, net: &NetId, new: &FeedId, commitment: &[u8; 32]) -> bool {
         let key = PublicKey::parse(&FeedId::new(self.recovery));
@@ -92,6 +103,24 @@ impl Succeeds {
         ]
         .concat()
     }
+}
+
+/// The key that goes on after the entry `kept` of the feed of `old`, and the draft of its entry 1: the same from
+/// whoever has the words and keeps the same. `after` is what the old feed's own keys were drawn from
+/// ([`RecoveryWords::feed_key`]).
+pub fn heir(
+    net: &NetId,
+    words: &RecoveryWords,
+    old: Person,
+    after: Option<EntryId>,
+    kept: &Unverified,
+) -> (SecretKey, Draft) {
+    let (header, keep_id) = (kept.header(), kept.id());
+    let (secret, recovery) = (words.feed_key(Some(keep_id)), words.commitment(Some(keep_id)));
+    let old_key = words.recovery_key(after);
+    let succeeds = Succeeds::sign(net, &old_key, old, (header.seq, keep_id), &secret.feed(), &recovery);
+    let post = Post::Genesis { recovery, succeeds: Some(Box::new(succeeds)) };
+    (secret, post.draft(header.time_ms, [0; 16]).expect("it has no text that could be too long"))
 }
 
 /// The first entry of a feed that succeeds another, checked as far as it can be without the old feed.

@@ -112,8 +112,8 @@ pub struct Changes {
     pub lineage: bool,
 }
 
-/// Why own appends are refused. All but [`Held::Forked`] and [`Held::Succeeded`] are reasons to be recovering: own entries are then
-/// taken from peers, until [`Store::settle`].
+/// Why own appends are refused. All but [`Held::Forked`], [`Held::Succeeded`] and [`Held::Outdone`] are reasons to be
+/// recovering: own entries are then taken from peers, until [`Store::settle`].
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[allow(missing_docs, reason = "the texts say it")]
 pub enum Held {
@@ -164,12 +164,18 @@ pub enum Held {
          under this one any more"
     )]
     Succeeded { by: FeedId },
+    /// The own feed succeeds another, and another successor of that one counts.
+    #[error(
+        "two copies of your log went on, each under a key of its own, and the other key counts for everybody: {by}. \
+         What was posted under this one counts no more, and nothing is posted under it"
+    )]
+    Outdone { by: FeedId },
 }
 
 impl Held {
     /// Whether own entries are being taken from peers.
     pub const fn is_recovering(&self) -> bool {
-        !matches!(self, Self::Forked { .. } | Self::Succeeded { .. })
+        !matches!(self, Self::Forked { .. } | Self::Succeeded { .. } | Self::Outdone { .. })
     }
 
     /// How many own entries are known to exist, apart from what peers say: fewer are not all.

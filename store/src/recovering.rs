@@ -41,7 +41,7 @@ fn encode(why: &Held) -> Option<[u8; BYTES]> {
         Held::PeerAhead { peer, store } => (5, peer, store),
         Held::Restored { store } => (6, store, 0),
         Held::Words => (7, 0, 0),
-        Held::Forked { .. } | Held::Succeeded { .. } => return None,
+        Held::Forked { .. } | Held::Succeeded { .. } | Held::Outdone { .. } => return None,
     };
     let mut row = [tag; BYTES];
     row[1..5].copy_from_slice(&a.to_be_bytes());

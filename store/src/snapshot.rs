@@ -425,12 +425,12 @@ impl Snapshot {
         })
     }
 
-    /// The entry that says it, with the links that the table leaves out.
-    pub fn profile_entry(&self, feed: &FeedId) -> Result<Option<Verified>, DiskError> {
+    /// The newest entry up to `seq` that says it, with the links that the table leaves out.
+    pub fn profile_entry(&self, feed: &FeedId, seq: Seq) -> Result<Option<Verified>, DiskError> {
         let newest = || {
             let Some(row) = self.row(feed)? else { return Ok::<_, DiskError>(None) };
             let table = self.tx.open_table(PROFILES)?;
-            let newest = table.range(place(row.num, 0)..=place(row.num, Seq::MAX))?.next_back();
+            let newest = table.range(place(row.num, 0)..=place(row.num, seq))?.next_back();
             Ok(newest.transpose()?.map(|(at, _)| split(at.value()).1))
         };
         match guard(newest)? {

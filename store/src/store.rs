@@ -4,21 +4,21 @@ mod hand_over;
 mod own;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use klatch_feed::{FeedId, ForkProof, NetId, Seq, Successor};
+use klatch_feed::{FeedId, ForkProof, NetId, Seq, Succeeds, Successor};
 use redb::{Builder, Database, Durability, WriteTransaction};
 
 use crate::batch::Batch;
 use crate::disk::{Disk, Home};
 use crate::guard::guard;
 use crate::shared::Shared;
-use crate::table::{self, LOCAL, SCHEMA, feed_row, meta, migrate, set_meta};
+use crate::table::{self, FeedRow, LOCAL, Read, SCHEMA, feed_row, meta, migrate, set_meta};
 use crate::view::rebuild;
 use crate::witness::{self, Witness};
 use crate::{
     Changes, Compacted, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader, SetLocal, ahead,
-    copy, ingest, recovering, succession,
+    copy, entries, ingest, recovering, succession,
 };
 use own::Book;
 
@@ -41,6 +41,8 @@ pub struct Store {
     failed: bool,
     /// What came back from the witness after that, and nobody was told of.
     returned: Vec<Changes>,
+    /// Whom the own feed succeeds, once that was looked up in its first entry.
+    old: OnceLock<Option<FeedId>>,
     /// Why it is recovering, where there was no room to write that.
     unwritten: Option<Held>,
 }
@@ -152,6 +154,7 @@ impl Store {
             is_noted: false,
             failed: false,
             returned: Vec::new(),
+            old: OnceLock::new(),
             unwritten: None,
         };
         store.face_witness_or_wait()?;
@@ -181,14 +184,36 @@ impl Store {
             let row = feed_row(&tx, &self.me)?;
             // Before the first own entry is here, nobody can tell whether a statement says anything.
             let judged = row.is_some_and(|row| row.stored > 0);
-            let kept = if judged { succession::kept(&tx, &self.me)?.into_iter().next() } else { None };
-            Ok::<_, DiskError>((kept, row, recovering::read(&tx)?))
+            let succeeded = match row.filter(|_| judged) {
+                Some(row) => self.succeeded(&tx, &row)?,
+                None => None,
+            };
+            Ok::<_, DiskError>((succeeded, row, recovering::read(&tx)?))
         });
         // A store that cannot be read refuses appends by itself.
-        let (kept, row, recovering) = known.unwrap_or_default();
-        let succeeded = kept.map(|kept| Held::Succeeded { by: kept.succession.new.feed });
+        let (succeeded, row, recovering) = known.unwrap_or_default();
         let forked = || row.and_then(|row| row.cap()).map(|cap| Held::Forked { cap });
         succeeded.or_else(forked).or(recovering).or_else(|| self.unwritten.clone())
+    }
+
+    /// Who goes on in place of the own feed: after it, or after the one that it succeeds itself.
+    fn succeeded(&self, tx: &impl Read, own: &FeedRow) -> Result<Option<Held>, DiskError> {
+        if let Some(kept) = succession::kept(tx, &self.me)?.into_iter().next() {
+            return Ok(Some(Held::Succeeded { by: kept.succession.new.feed }));
+        }
+        let old = match self.old.get() {
+            Some(old) => *old,
+            None => {
+                let first = entries::between(tx, self.me, own.num, 1..=1)?.pop();
+                let old = first.and_then(|first| Succeeds::said_in(&first)).map(|said| said.old().feed);
+                *self.old.get_or_init(|| old)
+            }
+        };
+        let Some(old) = old else { return Ok(None) };
+        let others =
+            succession::kept(tx, &old)?.into_iter().map(|kept| (kept.counts, kept.succession.new.feed));
+        let counts = others.filter(|(counts, _)| *counts).map(|(_, by)| by);
+        Ok(counts.filter(|by| *by != self.me).map(|by| Held::Outdone { by }).next())
     }
 
     /// Makes the store recovering: it takes own entries from peers and appends none, until

@@ -79,15 +79,15 @@ fn text(view: &RecoveryView, config: &Config) -> String {
 }
 
 const FORKED_NEXT: &str = "\
-Next: go on under a new key, on ONE machine, the one whose entries you keep. Stop `klatch up` on all copies, then \
-`klatch succeed` there alone, with your recovery words: it shows how far this copy goes, and you say what is kept. Two copies \
-that both do this, before one has heard of the other, ruin the new key as well. Whoever follows you follows the new key by itself; seats and roles stay yours.";
+Next: go on under a new key, on the machine whose entries you keep. Stop `klatch up` there, then `klatch succeed` with your \
+recovery words: it shows how far this copy goes, and you say what is kept. The other copy is told, and `klatch succeed` brings it \
+along. Whoever follows you follows the new key by itself; seats and roles stay yours.";
 
 const TWIN_NEXT: &str =
     "Next: another node runs with your key. Stop one of the two for good; what both post forks your log.";
 
 const SUCCEEDED_NEXT: &str = "\
-Next: if that was you, stop `klatch up`, and `klatch succeed` with the same recovery words makes this home the new key's. \
+Next: if that was you, stop `klatch up`, and `klatch succeed` with the same recovery words makes this home the other key's. \
 If it was not you, somebody else has your words.";
 
 /// What to do now.

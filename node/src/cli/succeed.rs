@@ -18,10 +18,9 @@ use crate::daemon::succeed::{Went, look, succeed};
 /// follows the new log by itself. Stop `klatch up` first. The words are read from standard input and are not kept; the
 /// same words stay good for the new key.
 ///
-/// Do this on one machine only. Other copies of the home stay stopped until it is done here: the next key is one for
-/// all of them, so two that go on apart from each other fork it at its first entry.
-///
-/// Where you went on already, from another machine, this home takes that key, and its log from whoever holds it.
+/// Where you went on already, from another machine, this home takes that key, and its log from whoever holds it. Where
+/// two copies went on apart from each other, the one that keeps more counts for everybody, as soon as they hear of each
+/// other; the other posts nothing more, and this command brings it along.
 #[derive(Args, Debug)]
 pub(super) struct SucceedArgs {
     /// The last entry of yours to keep; asked for where the log is forked, where more of it may exist than is here, and
@@ -29,13 +28,6 @@ pub(super) struct SucceedArgs {
     #[arg(long, value_name = "SEQ")]
     keep: Option<Seq>,
 }
-
-/// Said before the words are typed: two copies that each go on make the same key, and fork it.
-const ONE_MACHINE: &str = "\
-Do this on ONE machine. If there are other copies of this home, stop them now and leave them stopped: the next key is one
-for all of them, and two copies that go on apart from each other ruin it. When it is done, run `klatch up` here, then there,
-and once that copy has heard of it, stop it and run `klatch succeed` there: that brings it along.
-";
 
 #[derive(Serialize)]
 struct Succeeded {
@@ -50,7 +42,6 @@ struct Succeeded {
 pub(super) fn run(args: &SucceedArgs, config: &Config, out: &Printer) -> Result<(), CliError> {
     config.home.check()?;
     look(&config.home, args.keep)?;
-    out.hint(ONE_MACHINE);
     let words = typed_words(out)?;
     let went = succeed(&config.home, &words, args.keep)?;
     drop(words);
@@ -60,7 +51,8 @@ pub(super) fn run(args: &SucceedArgs, config: &Config, out: &Printer) -> Result<
             out.hint(format_args!(
                 "\nThe line above is your id from now on. Entries 1 to {keep} of your old log count, nothing later.\n\
                  Next: `klatch up`, where people can be met who hold your old log: they pass it on. Any other copy of\n\
-                 the old home posts nothing any more once it hears of it; `klatch succeed` there brings it along."
+                 the old home posts nothing any more once it hears of it; `klatch succeed` there brings it along. If\n\
+                 it went on by itself, the copy that keeps more counts."
             ));
         }
         Went::Along { feed } => {

@@ -44,14 +44,14 @@ pub fn create(
 ) -> Result<FeedId, CreateError> {
     let words = RecoveryWords::from_entropy(&clock::random());
     let posts = [
-        Post::Genesis { recovery: words.commitment(0), succeeds: None },
+        Post::Genesis { recovery: words.commitment(None), succeeds: None },
         Post::Profile { name: name.to_owned(), about: String::new(), links: vec![] },
     ];
     let drafts = posts.iter().map(|post| post.draft(clock::now_ms(), clock::random()));
     let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
 
     let lock = home.lock()?;
-    let secret = words.feed_key(0);
+    let secret = words.feed_key(None);
     home.begin(&lock, &secret, network)?;
     let mut store = Store::create(home.dir(), network.id(), secret.feed())?;
     store.append(&secret, drafts)?;
@@ -91,7 +91,7 @@ pub fn restore(home: &Home, file: &Path, progress: Progress<'_>) -> Result<(Feed
 /// from whoever holds it. The words are not kept.
 pub fn recover(home: &Home, network: &Network, words: &RecoveryWords) -> Result<FeedId, CreateError> {
     let lock = home.lock()?;
-    let secret = words.feed_key(0);
+    let secret = words.feed_key(None);
     home.begin(&lock, &secret, network)?;
     let mut store = Store::create(home.dir(), network.id(), secret.feed())?;
     store.recover(&Held::Words)?;

@@ -141,7 +141,7 @@ impl On<'_> {
             posting: match &held {
                 None => Posting::On,
                 Some(Held::Forked { .. }) => Posting::Forked,
-                Some(Held::Succeeded { .. }) => Posting::Succeeded,
+                Some(Held::Succeeded { .. } | Held::Outdone { .. }) => Posting::Succeeded,
                 Some(_) => Posting::Recovering,
             },
             why: held.map(|held| held.to_string()),

@@ -194,12 +194,16 @@ impl Recovery {
 pub(crate) fn plainly(held: &Held) -> String {
     let next = match held {
         Held::Forked { .. } => {
-            "Go on under a new key, which keeps the branch you choose: stop `klatch up` on all copies, and run `klatch \
-             succeed` with your recovery words on one of them, never on two"
+            "Go on under a new key, which keeps the branch you choose: stop `klatch up` on the copy that has it, and run \
+             `klatch succeed` there with your recovery words"
         }
         Held::Succeeded { .. } => {
             "If that was you, `klatch succeed` with the same words makes this home the new key's; if not, somebody has \
              your words: tell those who follow you by another way than this log"
+        }
+        Held::Outdone { .. } => {
+            "`klatch succeed` with your recovery words makes this home the other key's. What you posted under this one, \
+             `klatch log` shows, so that you can post it again. If no copy of yours went on, somebody has your words"
         }
         _ => {
             "Posting is off until it is sure that nothing of yours is missing, since it could fork your log: \

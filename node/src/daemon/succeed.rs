@@ -1,14 +1,14 @@
 //! Going on under another key, with the recovery words: the home becomes the successor's, with everything in it.
 
 use klatch_feed::post::Person;
-use klatch_feed::succession::LINKS_MAX;
-use klatch_feed::{FeedId, Post, RecoveryWords, SecretKey, Seq, Succeeds};
+use klatch_feed::succession::{LINKS_MAX, heir};
+use klatch_feed::{
+    Draft, EntryId, FeedId, Post, RecoveryWords, SecretKey, Seq, Succeeds, Unverified, Verified,
+};
 use klatch_store::{DiskError, HandOverError, Held, OpenError, Snapshot, Store};
 
 use super::create::CreateError;
 use super::read;
-use super::read::person::Profile;
-use crate::clock;
 use crate::home::Home;
 use crate::network::Network;
 
@@ -25,7 +25,7 @@ pub enum SucceedError {
     Nothing,
     #[error(
         "your log is forked: say which branch is yours. `--keep {here}` keeps all {here} entries of this copy (its last: \
-         {last}); {}. To keep the other copy's branch, do this on that machine, and not on this one",
+         {last}); {}. To keep the other copy's branch, do this on that machine",
         in_common(.common)
     )]
     Choose { here: Seq, common: Seq, last: String },
@@ -158,74 +158,111 @@ pub fn succeed(home: &Home, words: &RecoveryWords, keep: Option<Seq>) -> Result<
     let _lock = home.lock().map_err(CreateError::from)?;
     let network = home.network().map_err(CreateError::from)?;
     let (secret, store) = open(home, &network).map_err(CreateError::from)?;
-    let me = secret.feed();
-    let keys: Vec<FeedId> = (0..=LINKS_MAX as u32).map(|n| words.feed_key(n).feed()).collect();
-    let n = keys.iter().position(|feed| *feed == me).ok_or(SucceedError::OtherWords)?;
-    let snapshot = store.reader().snapshot()?;
-    let latest = latest(&snapshot, me, &keys)?;
-    if latest != n {
-        let next = words.feed_key(latest as u32);
+    let (me, snapshot) = (secret.feed(), store.reader().snapshot()?);
+    let after = match origin(&snapshot, words, me)? {
+        Some((_, kept)) => Some(kept),
+        None if words.feed_key(None).feed() == me => None,
+        None => return Err(SucceedError::OtherWords),
+    };
+    if let Some(after) = latest(&snapshot, words, me)? {
+        let next = words.feed_key(Some(after));
         move_home(home, store, &next, Vec::new())?;
         return Ok(Went::Along { feed: next.feed() });
     }
-    let next = n as u32 + 1;
-    if next as usize > LINKS_MAX {
+    let keys = snapshot.lineage()?.line(me).len();
+    if keys > LINKS_MAX {
         return Err(SucceedError::TooMany);
     }
-    let (new, commitment) = (words.feed_key(next), words.commitment(next));
     let held = store.held().filter(Held::is_recovering);
-    let (old, keep) = kept(&snapshot, me, &words.commitment(n as u32), (held, n), keep)?;
-    let statement =
-        Succeeds::sign(&network.id(), &words.recovery_key(n as u32), old, keep, &new.feed(), &commitment);
-    let mut posts = vec![Post::Genesis { recovery: commitment, succeeds: Some(Box::new(statement)) }];
-    if let Some(Profile { name, about, links }) = read::person::profile(&snapshot, &me)? {
-        posts.push(Post::Profile { name, about, links });
+    let (old, last) = kept(&snapshot, me, &words.commitment(after), (held, keys), keep)?;
+    let (new, first) = heir(&network.id(), words, old, after, &last);
+    let Draft { time_ms, .. } = first;
+    let mut drafts = vec![first];
+    if let Some(profile) = profile(&snapshot, &me, last.header().seq)? {
+        drafts.push(profile.draft(time_ms, [0; 16])?); // As another copy would that keeps the same.
     }
     drop(snapshot);
-    move_home(home, store, &new, posts)?;
-    Ok(Went::On { feed: new.feed(), keep: keep.0 })
+    move_home(home, store, &new, drafts)?;
+    Ok(Went::On { feed: new.feed(), keep: last.header().seq })
 }
 
-/// The place in `keys` of the feed that the owner of `me` went on as.
-fn latest(snapshot: &Snapshot, me: FeedId, keys: &[FeedId]) -> Result<usize, DiskError> {
-    let mut at = keys.iter().position(|feed| *feed == me).unwrap_or_default();
-    for _ in 0..LINKS_MAX {
-        // Only who has the recovery key of the one before names a key of these words, or somebody who knows
-        // nothing and lies: then the log under that key stays empty, and these words lead further.
-        let next = snapshot.successors(&keys[at])?.into_iter().map(|kept| kept.succession.new.feed);
-        let Some(further) =
-            next.filter_map(|feed| keys.iter().position(|key| *key == feed)).find(|new| *new > at)
-        else {
-            break;
-        };
-        at = further;
+/// What a feed with a key of these words goes on from: the old feed, and the last entry of it that is kept. The
+/// first of them goes on from nothing.
+fn origin(
+    snapshot: &Snapshot,
+    words: &RecoveryWords,
+    feed: FeedId,
+) -> Result<Option<(FeedId, EntryId)>, DiskError> {
+    // Its entry 1 says so; where that is not here yet, the statement that led to it does.
+    let said = snapshot.stored_entry(&feed, 1)?.and_then(|first| Succeeds::said_in(&first));
+    let said = said.map(|said| (said.old().feed, said.keep().1));
+    let kept = snapshot.all_successors()?.into_iter().filter(|kept| kept.succession.new.feed == feed);
+    let kept = kept.map(|kept| (kept.succession.old.feed, kept.keep_id));
+    Ok(said.into_iter().chain(kept).find(|(_, keep_id)| words.feed_key(Some(*keep_id)).feed() == feed))
+}
+
+/// Where the owner of `me` went on under another key of these words: after which entry. From their first key on,
+/// as far as statements lead.
+fn latest(snapshot: &Snapshot, words: &RecoveryWords, me: FeedId) -> Result<Option<EntryId>, DiskError> {
+    let mut line = vec![me];
+    let mut at = me;
+    while let Some((old, _)) = origin(snapshot, words, at)?.filter(|_| line.len() <= LINKS_MAX) {
+        line.push(old);
+        at = old;
     }
-    Ok(at)
+    let mut after = None;
+    for _ in 0..LINKS_MAX {
+        // Only who has the words makes the key that an entry gives: what anybody else says is passed over.
+        let kept = snapshot.successors(&at)?.into_iter();
+        let mut mine: Vec<_> = kept
+            .filter(|kept| words.feed_key(Some(kept.keep_id)).feed() == kept.succession.new.feed)
+            .collect();
+        mine.sort_by_key(|kept| !kept.counts); // Then the best.
+        let Some(next) = mine.first() else { break };
+        (at, after) = (next.succession.new.feed, Some(next.keep_id));
+    }
+    Ok(after.filter(|_| !line.contains(&at)))
 }
 
-/// Who is succeeded, as the key of number `n`, and the last entry to keep. While nobody knows that all is here, what is here is not given up
+/// What the log says of its owner up to entry `keep`, be that in quarantine.
+fn profile(snapshot: &Snapshot, me: &FeedId, keep: Seq) -> Result<Option<Post>, DiskError> {
+    let post = |entry: Verified| {
+        let header = entry.header();
+        Post::read(header.kind, &header.refs, entry.body())
+            .filter(|post| matches!(post, Post::Profile { .. }))
+    };
+    let accepted = snapshot.state(me)?.map_or(0, |state| state.len);
+    for seq in (accepted.saturating_add(1)..=keep).rev() {
+        if let Some(profile) = snapshot.stored_entry(me, seq)?.and_then(post) {
+            return Ok(Some(profile));
+        }
+    }
+    Ok(snapshot.profile_entry(me, keep)?.and_then(post))
+}
+
+/// Who is succeeded, by how many keys until today, and the last entry to keep. While nobody knows that all is here, what is here is not given up
 /// for all without a word: it is as a fork is, where the rest is with somebody else. Nor is a key of which there are few.
 fn kept(
     snapshot: &Snapshot,
     me: FeedId,
     commitment: &[u8; 32],
-    (held, n): (Option<Held>, usize),
+    (held, keys): (Option<Held>, usize),
     keep: Option<Seq>,
-) -> Result<(Person, (Seq, klatch_feed::EntryId)), SucceedError> {
+) -> Result<(Person, Unverified), SucceedError> {
     let first = snapshot.stored_entry(&me, 1)?.ok_or(SucceedError::Nothing)?;
     let header = first.header();
     match Post::read(header.kind, &header.refs, first.body()) {
         Some(Post::Genesis { recovery, .. }) if recovery == *commitment => {}
         _ => return Err(SucceedError::Uncommitted),
     }
-    if n > 0
+    if keys > 1
         && keep.is_none()
         && held.is_none()
         && snapshot.state(&me)?.is_some_and(|state| state.cap.is_none())
     {
         let here = snapshot.stored_len(&me)?;
         let last = snapshot.stored_entry(&me, here)?.map(|entry| read::what(&entry)).unwrap_or_default();
-        return Err(SucceedError::Again { keys: n + 1, here, last });
+        return Err(SucceedError::Again { keys, here, last });
     }
     let keep = chosen(snapshot, me, held, keep)?;
     Ok((Person { feed: me, genesis: first.id() }, keep))
@@ -237,7 +274,7 @@ fn chosen(
     me: FeedId,
     held: Option<Held>,
     keep: Option<Seq>,
-) -> Result<(Seq, klatch_feed::EntryId), SucceedError> {
+) -> Result<Unverified, SucceedError> {
     let here = snapshot.stored_len(&me)?;
     if here == 0 {
         return Err(SucceedError::Nothing);
@@ -258,13 +295,11 @@ fn chosen(
         (None, None, None) => here,
     };
     let entry = snapshot.stored_entry(&me, seq)?.ok_or(SucceedError::Beyond { here })?;
-    Ok((seq, entry.id()))
+    Ok(Unverified::clone(&entry))
 }
 
 /// The home's key and store become the new feed's.
-fn move_home(home: &Home, store: Store, next: &SecretKey, posts: Vec<Post>) -> Result<(), SucceedError> {
-    let drafts = posts.iter().map(|post| post.draft(clock::now_ms(), clock::random()));
-    let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
+fn move_home(home: &Home, store: Store, next: &SecretKey, drafts: Vec<Draft>) -> Result<(), SucceedError> {
     home.write_next_secret(next).map_err(CreateError::from)?;
     match store.hand_over(next, drafts) {
         Ok(store) => drop(store),

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::person::{Network, Person, Up, eventually};
+use crate::succession::succeeds;
 
 /// A pub that keeps what its members post, and a way in for each.
 pub(crate) struct Pub {
@@ -360,35 +361,96 @@ fn recovery_words_alone_bring_everything_back_on_an_empty_machine() {
     up.stop();
 }
 
-/// What both are told not to do, and what is said when it was done: nothing is offered that is refused.
+/// Both copies of a home go on apart from each other: that ends as one log all the same, and nobody types words for
+/// nothing.
 #[test]
-fn a_fork_is_left_on_one_machine_and_nobody_types_words_for_nothing() {
+fn a_fork_that_both_copies_leave_by_themselves_ends_under_one_key() {
     let network = Network::new();
     let ana = network.person("ana");
     let up = ana.alone();
     assert!(ana.refused(&["succeed"]).contains("in use"), "before any word is typed");
     up.stop();
-    let twin = ana.copied("twin");
+    let (mut ana, mut twin) = (ana.copied("here"), ana.copied("there"));
     posts(&ana, "here");
     posts(&twin, "there");
-    let meet = |posting: &str| {
+    let meet = |ana: &Person, twin: &Person, posting: [&str; 2]| {
         let (one, two) = (ana.on_lan(), twin.on_lan());
-        for copy in [&ana, &twin] {
+        for (copy, posting) in [ana, twin].into_iter().zip(posting) {
             eventually("both are told", || (recovery(copy)["posting"] == posting).then_some(()));
         }
-        let said = ana.json(&["id"])["held"].as_str().unwrap().to_owned();
-        assert!(said.contains("on one of them, never on two"), "{said}");
-        one.stop();
-        two.stop();
+        (one, two)
     };
-    meet("forked");
+    drop(meet(&ana, &twin, ["forked", "forked"]));
     let refused = ana.refused(&["succeed"]);
     assert!(refused.contains("--keep 3") && refused.contains("--keep 2"), "without words: {refused}");
-    for copy in [&ana, &twin] {
-        let done = copy.typed(&["succeed", "--keep", "3"], &copy.words);
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    // Each keeps its own branch, and says something under its new key.
+    let old = ana.feed.clone();
+    for copy in [&mut ana, &mut twin] {
+        succeeds(copy, &["--keep", "3"]);
+        posts(copy, "under the new key");
     }
-    meet("forked");
-    let refused = ana.refused(&["succeed"]);
-    assert!(refused.contains("differ from their first entry") && !refused.contains("--keep 0"), "{refused}");
+    assert!(ana.feed != twin.feed && ana.feed != old && twin.feed != old);
+    let (counts, other) = if ana.feed < twin.feed { (&ana, &mut twin) } else { (&twin, &mut ana) };
+    // Who holds nothing of either sees one of the two, whichever it hears of first.
+    let ben = network.person("ben");
+    let ben_up = ben.alone();
+    ben.json(&["follow", &old]);
+    for copy in [&*other, counts] {
+        let up = copy.alone();
+        copy.json(&["peer", "add", &format!("{}@{}", ben.feed, ben_up.address())]);
+        eventually("Ben follows the copy", || {
+            let line = ben.json(&["follows"])[0].clone();
+            (line["feed"] == copy.feed.as_str() && line["entries"] == 3).then_some(())
+        });
+        up.stop();
+    }
+    let (one, two) = meet(counts, other, ["on", "succeeded"]);
+    let said = other.json(&["id"])["held"].as_str().unwrap().to_owned();
+    assert!(said.contains(&counts.feed) && said.contains("brings"), "{said}");
+    assert!(other.refused(&["group", "create", "more"]).contains("klatch succeed"));
+    posts(counts, "and goes on");
+    two.stop();
+    assert_eq!(succeeds(other, &[]).get("keep"), None, "it comes along");
+    assert_eq!(other.feed, counts.feed);
+    one.stop();
+    // From the words alone, the key that counts is found.
+    let mut new = other.moved("new");
+    let words = format!("{}\n", new.words);
+    let back = new.typed(&["init", "--recover", "--network", &network.file(), "--json"], &words);
+    assert!(back.status.success());
+    let up = new.up(&QUICK);
+    new.json(&["peer", "add", &format!("{}@{}", ben.feed, ben_up.address())]);
+    eventually("it hears of the new key", || (recovery(&new)["posting"] == "succeeded").then_some(()));
+    up.stop();
+    succeeds(&mut new, &[]);
+    assert_eq!(new.feed, counts.feed);
+    ben_up.stop();
+}
+
+/// Both copies keep the same, apart from each other: they say the same, byte by byte, and fork nothing by it.
+#[test]
+fn copies_that_keep_the_same_make_the_same_key_and_the_same_log() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    posts(&ana, "both have this");
+    ana.json(&["profile", "--name", "Ana of tea"]);
+    let (mut one, mut two) = (ana.copied("one"), ana.copied("two"));
+    posts(&one, "here");
+    one.json(&["profile", "--name", "Ana here"]);
+    posts(&two, "there");
+    for copy in [&mut one, &mut two] {
+        succeeds(copy, &["--keep", "4"]);
+        assert_eq!(entries(copy), 2);
+    }
+    assert_eq!(one.feed, two.feed);
+    let log = |copy: &Person| copy.json(&["log"]);
+    assert_eq!(log(&one), log(&two), "who one was goes along as it was at the entry that is kept");
+    assert_eq!(one.json(&["id"])["name"], "Ana of tea");
+    let (first, second) = (one.on_lan(), two.on_lan());
+    for copy in [&one, &two] {
+        eventually("they see each other", || (recovery(copy)["twin"] == true).then_some(()));
+        assert_eq!(recovery(copy)["posting"], "on", "no fork");
+    }
+    first.stop();
+    second.stop();
 }

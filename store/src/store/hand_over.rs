@@ -3,6 +3,8 @@
 //! Owner and new entries stand in one transaction. The witness names an entry of the owner before until it
 //! is made anew right after, which an opening makes up for: `moved` in `meta` says that it is due.
 
+use std::sync::OnceLock;
+
 use klatch_feed::{Draft, Head, SecretKey};
 
 use super::own::append_in;
@@ -68,7 +70,7 @@ impl Store {
                 false => Ok(()),
             }
         })?;
-        (self.me, self.instance) = (to, instance);
+        (self.me, self.instance, self.old) = (to, instance, OnceLock::new());
         self.finish_hand_over()?;
         Ok(self)
     }

@@ -122,7 +122,7 @@ impl Store {
     ///
     /// [`SettleError`]; the store is recovering then, as before.
     pub fn settle(&mut self, len: Seq) -> Result<(), SettleError> {
-        if let Some(held @ (Held::Forked { .. } | Held::Succeeded { .. })) = self.held() {
+        if let Some(held) = self.held().filter(|held| !held.is_recovering()) {
             return Err(SettleError::Forked(held));
         }
         let (seq, id) = self.own_tip()?;

@@ -187,7 +187,8 @@ fn late_bodies_count_when_they_fit_and_taken_back_ones_never_do() {
     ben.notes(2);
     ben.post(&Post::Profile { name: "Ben".into(), about: "x".repeat(200), links: vec![] });
     let said = |store: &klatch_store::Store| {
-        let entry = store.reader().snapshot().unwrap().profile_entry(&Author::new(2).feed()).unwrap();
+        let entry =
+            store.reader().snapshot().unwrap().profile_entry(&Author::new(2).feed(), u32::MAX).unwrap();
         entry.map(|entry| entry.header().seq)
     };
     let secret = ben.say(note(b"what Ben regrets"));

@@ -490,6 +490,40 @@ fn who_was_succeeded_posts_nothing_and_takes_the_new_log_from_others() {
 }
 
 #[test]
+fn who_succeeded_a_feed_posts_nothing_once_another_successor_of_it_counts() {
+    let mut log = Author::new(1);
+    log.post(&genesis(1, None));
+    log.notes(2);
+    let (home, mut store) = store();
+    store
+        .append(&log.secret(), vec![draft(&genesis(1, None)), note(b"note 2 of 1"), note(b"note 3 of 1")])
+        .unwrap();
+    let (mine, _) = heir(&log, 2, 9);
+    let own = Succeeds::said_in(&mine.log[0]).unwrap();
+    let mut store = store.hand_over(&mine.secret(), vec![draft(&genesis(9, Some(own)))]).unwrap();
+    assert_eq!((state(&store, &log).0, store.held()), (2, None));
+    let (_, worse) = heir(&log, 1, 7);
+    store.succeed(&worse).unwrap();
+    assert_eq!(store.held(), None);
+    let (_, unheard) = signed_by(&recovery(5), &log, 3, 6);
+    store.succeed(&unheard).unwrap();
+    assert_eq!(store.held(), None, "anybody can say so");
+    store.append(&mine.secret(), vec![note(b"as long as it counts")]).unwrap();
+    let (other, better) = heir(&log, 3, 8);
+    store.succeed(&better).unwrap();
+    let outdone = Some(Held::Outdone { by: other.feed() });
+    assert_eq!((state(&store, &log).0, store.held()), (3, outdone.clone()));
+    assert!(store.append(&mine.secret(), vec![note(b"more")]).is_err());
+    assert!(store.settle(2).is_err());
+    drop(store);
+    let store = Store::open(home.path(), net(), mine.feed()).unwrap();
+    assert_eq!(store.held(), outdone);
+    let store = store.hand_over(&other.secret(), vec![]).unwrap();
+    assert_eq!(store.held(), Some(Held::Words), "the key that counts");
+    assert_sound(&store);
+}
+
+#[test]
 fn a_store_of_schema_1_is_brought_up() {
     let mut ben = Author::new(2);
     ben.notes(30);

@@ -34,6 +34,7 @@ pub(crate) fn run(name: &str, file: &Value) {
             "statement" => log_succession::run_statement(case),
             "branch" => log_succession::run_branch(case),
             "choice" => log_succession::run_choice(case),
+            "heir" => log_succession::run_heir(case),
             other => panic!("{name}: no form {other}"),
         };
         let (verdict, yields) = match result {
@@ -187,11 +188,12 @@ fn words(case: &Value) -> Result<Value, &'static str> {
         WordsError::Checksum => "checksum",
     })?;
     let public = |key: SecretKey| hex(key.feed().as_bytes());
+    let starts: [Option<EntryId>; 2] = [None, serde_json::from_value(case["after"].clone()).unwrap()];
     Ok(json!({
         "as_shown": &*words.words(),
-        "feed": [public(words.feed_key(0)), public(words.feed_key(1))],
-        "recovery": [public(words.recovery_key(0)), public(words.recovery_key(1))],
-        "commitment": [hex(&words.commitment(0)), hex(&words.commitment(1))],
+        "feed": starts.map(|after| public(words.feed_key(after))),
+        "recovery": starts.map(|after| public(words.recovery_key(after))),
+        "commitment": starts.map(|after| hex(&words.commitment(after))),
     }))
 }
 

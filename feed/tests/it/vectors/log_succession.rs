@@ -1,6 +1,7 @@
 //! Vectors of succession: the first entry that states it, the chain that it keeps, and which of several counts.
 
 use klatch_feed::post::{Person, Post};
+use klatch_feed::succession::heir;
 use klatch_feed::{
     Draft, EntryId, FeedId, Head, Header, Kind, Lineage, NetId, RecoveryWords, SecretKey, Seq, Succeeds,
     Succession, Successor, Unverified, Verified, chunk,
@@ -13,7 +14,7 @@ use crate::raw::{hex, unhex};
 const NETWORK: &str = "klatch-test";
 
 pub(crate) fn files() -> Files {
-    [statement(), branch(), choice()].into()
+    [statement(), branch(), choice(), first()].into()
 }
 
 fn words() -> RecoveryWords {
@@ -44,22 +45,22 @@ fn note(text: &str) -> Draft {
 
 /// The first entry of the old feed: what succeeds it hangs on that.
 fn old_first() -> Verified {
-    let secret = words().feed_key(0);
-    log(Head::empty(secret.feed()), &secret, [genesis(words().commitment(0), None)]).0.remove(0)
+    let secret = words().feed_key(None);
+    log(Head::empty(secret.feed()), &secret, [genesis(words().commitment(None), None)]).0.remove(0)
 }
 
 fn old() -> Person {
-    Person { feed: words().feed_key(0).feed(), genesis: old_first().id() }
+    Person { feed: words().feed_key(None).feed(), genesis: old_first().id() }
 }
 
 fn keep_id() -> EntryId {
     EntryId::new([0xbb; 32])
 }
 
-/// A first entry of feed 1 that keeps that entry of the old one.
+/// A first entry of the feed that goes on after that entry of the old one.
 fn successor(keep: (Seq, EntryId)) -> Verified {
-    let (secret, next) = (words().feed_key(1), words().commitment(1));
-    let succeeds = Succeeds::sign(&net(), &words().recovery_key(0), old(), keep, &secret.feed(), &next);
+    let (secret, next) = (words().feed_key(Some(keep.1)), words().commitment(Some(keep.1)));
+    let succeeds = Succeeds::sign(&net(), &words().recovery_key(None), old(), keep, &secret.feed(), &next);
     log(Head::empty(secret.feed()), &secret, [genesis(next, Some(succeeds))]).0.remove(0)
 }
 
@@ -71,15 +72,15 @@ fn raw(entry: &Unverified) -> Value {
 }
 
 fn statement() -> (String, Value) {
-    let (words, secret) = (words(), words().feed_key(1));
-    let next = words.commitment(1);
-    let signed = |net: &NetId, key: u32, feed: &FeedId, next: &[u8; 32]| {
+    let (words, after) = (words(), Some(keep_id()));
+    let (secret, next) = (words.feed_key(after), words.commitment(after));
+    let signed = |net: &NetId, key: Option<EntryId>, feed: &FeedId, next: &[u8; 32]| {
         Succeeds::sign(net, &words.recovery_key(key), old(), (7, keep_id()), feed, next)
     };
     let first = |succeeds: Option<Succeeds>| {
         log(Head::empty(secret.feed()), &secret, [genesis(next, succeeds)]).0.remove(0)
     };
-    let good = signed(&net(), 0, &secret.feed(), &next);
+    let good = signed(&net(), None, &secret.feed(), &next);
     let judged = |what: &str, verdict: &str, entry: &Verified| {
         let mut fields = json!({ "network": NETWORK, "entry": raw(entry), "old_first": raw(&old_first()) });
         if verdict == "ok" {
@@ -92,20 +93,24 @@ fn statement() -> (String, Value) {
     };
     let bad = |what, verdict, succeeds| judged(what, verdict, &first(Some(succeeds)));
     let elsewhere = NetId::of_name("elsewhere");
-    let other = words.feed_key(2).feed();
+    let other = words.feed_key(Some(old_first().id())).feed();
     let mut altered = judged("signed by another than its author", "signature", &first(Some(good.clone())));
     altered["entry"]["signature"] = hex(&[7; 64]).into();
     let (_, head) = log(Head::empty(secret.feed()), &secret, [note("first")]);
     let (second, _) = log(head, &secret, [genesis(next, Some(good.clone()))]);
     let cases = vec![
-        judged("recovery key 0 says that feed key 1 goes on", "ok", &first(Some(good))),
-        bad("for another network", "statement", signed(&elsewhere, 0, &secret.feed(), &next)),
-        bad("for another new feed", "statement", signed(&net(), 0, &other, &next)),
-        bad("with another commitment", "statement", signed(&net(), 0, &secret.feed(), &words.commitment(2))),
+        judged("the first recovery key says that the second feed goes on", "ok", &first(Some(good))),
+        bad("for another network", "statement", signed(&elsewhere, None, &secret.feed(), &next)),
+        bad("for another new feed", "statement", signed(&net(), None, &other, &next)),
+        bad(
+            "with another commitment",
+            "statement",
+            signed(&net(), None, &secret.feed(), &words.commitment(Some(old_first().id()))),
+        ),
         bad(
             "a recovery key that nobody committed to",
             "commitment",
-            signed(&net(), 1, &secret.feed(), &next),
+            signed(&net(), after, &secret.feed(), &next),
         ),
         judged("a first entry that succeeds nobody", "genesis", &first(None)),
         judged("not a first entry", "genesis", &second[0]),
@@ -118,7 +123,7 @@ fn statement() -> (String, Value) {
 
 /// Two branches after entry 2 of the old feed: one of them is kept.
 fn branch() -> (String, Value) {
-    let secret = words().feed_key(0);
+    let secret = words().feed_key(None);
     let head = Head { feed: secret.feed(), len: 1, tip: Some(old_first().id()) };
     let (common, fork) = log(head, &secret, [note("both agree on this")]);
     let (here, end) = log(fork, &secret, [note("here"), note("here as well")]);
@@ -146,7 +151,7 @@ fn branch() -> (String, Value) {
 
 /// Ends in the entry to keep, which nobody signed.
 fn unsigned() -> Value {
-    let secret = words().feed_key(0);
+    let secret = words().feed_key(None);
     let head = Head { feed: secret.feed(), len: 1, tip: Some(old_first().id()) };
     let (mut entries, _) = log(head, &secret, [note("never signed")]);
     let header = entries.remove(0).header().clone();
@@ -174,6 +179,36 @@ fn choice() -> (String, Value) {
     ];
     let why = "Of several valid successions one counts, whatever came first.";
     file("succession_choice", "choice", why, cases)
+}
+
+/// What a second and a third feed begin with.
+fn first() -> (String, Value) {
+    let words = words();
+    let secret = words.feed_key(None);
+    let head = Head { feed: secret.feed(), len: 1, tip: Some(old_first().id()) };
+    let (common, fork) = log(head, &secret, [note("both agree on this")]);
+    let (here, _) = log(fork, &secret, [note("here")]);
+    let (there, _) = log(fork, &secret, [note("there")]);
+    let begins = |what: &str, old: Person, after: Option<EntryId>, kept: &Verified| {
+        let (secret, draft) = heir(&net(), &words, old, after, kept);
+        let entry = log(Head::empty(secret.feed()), &secret, [draft]).0.remove(0);
+        let fields = json!({
+            "network": NETWORK, "words": &*words.words(), "after": after, "genesis": old.genesis,
+            "kept": raw(kept), "entry": raw(&entry),
+        });
+        (case(what, "ok", fields), secret, entry)
+    };
+    let (second, secret, entry) = begins("after the entry here", old(), None, &here[0]);
+    let third = Person { feed: secret.feed(), genesis: entry.id() };
+    let cases = vec![
+        begins("after the last that two branches have in common", old(), None, &common[0]).0,
+        second,
+        begins("after the one there: another feed", old(), None, &there[0]).0,
+        begins("after the first entry of the second feed", third, Some(here[0].id()), &entry).0,
+    ];
+    let why = "The words and the entry to keep give the next feed and its first entry, byte by byte: \
+               with the time of the entry to keep.";
+    file("succession_first", "heir", why, cases)
 }
 
 fn entry_of(case: &Value) -> Result<Unverified, &'static str> {
@@ -205,6 +240,19 @@ pub(crate) fn run_statement(case: &Value) -> Result<Value, &'static str> {
     Ok(json!({ "old": old, "keep_seq": keep, "keep_id": successor.keep_id(), "new": new }))
 }
 
+/// Begins the next feed from its case.
+pub(crate) fn run_heir(case: &Value) -> Result<Value, &'static str> {
+    let net = NetId::of_name(case["network"].as_str().unwrap());
+    let words = RecoveryWords::parse(case["words"].as_str().unwrap()).unwrap();
+    let read = |key: &str| serde_json::from_value::<Option<EntryId>>(case[key].clone()).unwrap();
+    let kept = entry_of(&case["kept"])?;
+    let old = Person { feed: kept.header().author, genesis: read("genesis").unwrap() };
+    let (secret, draft) = heir(&net, &words, old, read("after"), &kept);
+    let (entry, _) = Head::empty(secret.feed()).sign(&net, &secret, draft).unwrap();
+    assert!(Successor::check(&net, Unverified::clone(&entry)).is_ok());
+    Ok(json!({ "entry": raw(&entry) }))
+}
+
 /// Judges a branch of the old feed from its case.
 pub(crate) fn run_branch(case: &Value) -> Result<Value, &'static str> {
     let successor = successor_of(case)?;
@@ -228,7 +276,7 @@ pub(crate) fn run_choice(case: &Value) -> Result<Value, &'static str> {
 
 #[test]
 fn a_chain_that_is_kept_may_hold_bad_signatures_within_a_step_and_none_longer() {
-    let secret = words().feed_key(0);
+    let secret = words().feed_key(None);
     for (bad, is_kept) in [(255, true), (256, false)] {
         let mut head = Head { feed: secret.feed(), len: 1, tip: Some(old_first().id()) };
         let mut chain = Vec::new();
@@ -251,7 +299,10 @@ fn a_chain_that_is_kept_may_hold_bad_signatures_within_a_step_and_none_longer() 
 
 #[test]
 fn keys_that_sign_successions_stay_out_of_debug() {
-    let shown = format!("{:?} {:?}", words(), words().recovery_key(0));
-    assert!(shown.contains("hidden") && !shown.contains(&hex(&*words().recovery_key(0).seed())), "{shown}");
+    let shown = format!("{:?} {:?}", words(), words().recovery_key(None));
+    assert!(
+        shown.contains("hidden") && !shown.contains(&hex(&*words().recovery_key(None).seed())),
+        "{shown}"
+    );
     assert_eq!(successor((7, keep_id())).header().kind, Kind(0));
 }

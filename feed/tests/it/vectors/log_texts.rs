@@ -2,7 +2,7 @@
 
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::{EdwardsPoint, Scalar};
-use klatch_feed::{FeedId, RecoveryWords, SecretKey};
+use klatch_feed::{EntryId, FeedId, RecoveryWords, SecretKey};
 use serde_json::{Value, json};
 
 use super::{Files, case, file};
@@ -304,11 +304,13 @@ const ORDER: [u8; 32] = [
 fn keys_of(what: &str, text: &str, entropy: &[u8; 32]) -> Value {
     let words = RecoveryWords::from_entropy(entropy);
     let public = |key: SecretKey| hex(key.feed().as_bytes());
-    let recovery = [words.recovery_key(0), words.recovery_key(1)].map(public);
+    let starts = [None, Some(EntryId::new([0xbb; 32]))];
+    let recovery = starts.map(|after| public(words.recovery_key(after)));
     let commitment = recovery.each_ref().map(|key| hex(&raw::sha256(&[&raw::unhex(key)])));
-    let feed = [words.feed_key(0), words.feed_key(1)].map(public);
+    let feed = starts.map(|after| public(words.feed_key(after)));
     let fields = json!({
         "words": text,
+        "after": starts[1],
         "as_shown": &*words.words(),
         "feed": feed,
         "recovery": recovery,
@@ -329,7 +331,7 @@ fn words_keys() -> (String, Value) {
     file(
         "words_keys",
         "words",
-        "Recovery words to both public keys, n = 0 and 1, and the commitments.",
+        "Recovery words to both public keys and the commitments, of the first feed and of one that goes on after an entry.",
         cases,
     )
 }

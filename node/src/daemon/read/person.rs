@@ -1,6 +1,6 @@
 //! One person, as this node knows them.
 
-use klatch_feed::{FeedId, Post};
+use klatch_feed::{FeedId, Post, Seq};
 use klatch_store::{DiskError, Snapshot};
 
 use super::{EarlierLog, FollowLine, On, Refusal, Response};
@@ -25,7 +25,7 @@ pub(in crate::daemon) struct Profile {
 
 /// The newest profile in a log.
 pub(in crate::daemon) fn profile(snapshot: &Snapshot, feed: &FeedId) -> Result<Option<Profile>, DiskError> {
-    let Some(entry) = snapshot.profile_entry(feed)? else { return Ok(None) };
+    let Some(entry) = snapshot.profile_entry(feed, Seq::MAX)? else { return Ok(None) };
     let header = entry.header();
     Ok(match Post::read(header.kind, &header.refs, entry.body()) {
         Some(Post::Profile { name, about, links }) => Some(Profile { name, about, links }),
