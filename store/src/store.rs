@@ -41,6 +41,8 @@ pub struct Store {
     failed: bool,
     /// What came back from the witness after that, and nobody was told of.
     returned: Vec<Changes>,
+    /// So many own entries could be read before it was looked at anew: of these everybody was told.
+    shown: Seq,
     /// Whom the own feed succeeds, once that was looked up in its first entry.
     old: OnceLock<Option<FeedId>>,
     /// Why it is recovering, where there was no room to write that.
@@ -84,8 +86,8 @@ impl Store {
     /// Opens the store in `home`; never makes one.
     ///
     /// A store whose witness disagrees with it opens, to be read and to receive; see [`Store::held`]. One that lost
-    /// own posts to a crash and finds no room to take them from its witness opens to be read: whatever writes
-    /// tries that first, and is refused with [`DiskError::Full`] till there is room.
+    /// own posts to a crash and finds no room to take them from its witness opens to be read, these posts among the rest:
+    /// whatever writes tries to take them first, and is refused with [`DiskError::Full`] till there is room.
     ///
     /// # Errors
     ///
@@ -154,6 +156,7 @@ impl Store {
             is_noted: false,
             failed: false,
             returned: Vec::new(),
+            shown: 0,
             old: OnceLock::new(),
             unwritten: None,
         };
@@ -469,9 +472,21 @@ impl Store {
         done
     }
 
+    /// Opens the database to be read, with the own posts that the witness alone holds, till what is to be written can be.
+    fn read_meanwhile(&mut self) {
+        let disk = self.disk.clone();
+        let open = |store: &Self| store.shared.replace(|| open_database(&*disk));
+        // The library does not go on after a failed write.
+        if open(self).and_then(|()| self.show_lost()).is_err() {
+            drop(open(self));
+        }
+        self.failed = true;
+    }
+
     /// Opens the database anew after a failure; what was committed is there, and what the witness holds.
     fn reopen(&mut self) -> Result<(), DiskError> {
         let disk = self.disk.clone();
+        self.shown = self.own_tip().map_or(0, |(seq, _)| seq);
         let opened = self.shared.replace(|| open_database(&*disk)).and_then(|()| {
             (self.failed, self.is_behind, self.is_noted) = (false, false, false);
             let faced = self
@@ -479,8 +494,7 @@ impl Store {
                 .and_then(|()| self.clear_witness().map_err(OpenError::Disk))
                 .and_then(|()| self.finish_rebuild(&mut |_, _| {}).map_err(OpenError::Disk));
             if faced.is_err() {
-                self.failed = true;
-                drop(self.shared.replace(|| open_database(&*disk))); // To be read meanwhile.
+                self.read_meanwhile();
             }
             faced
         });

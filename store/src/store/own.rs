@@ -54,13 +54,10 @@ impl Store {
             (Verdict::Good | Verdict::Mend | Verdict::Create, _) => {
                 self.make_witness((len, tip)).map_err(OpenError::Disk)
             }
-            (Verdict::Append(records), _) => {
-                let lost = records.iter().filter(|record| !record.chunk.is_empty());
-                match lost.map(|record| self.accepted(record)).collect::<Option<Vec<_>>>() {
-                    Some(lost) => self.append_again(&lost).map_err(OpenError::Disk),
-                    None => self.begin_recovering(&Held::WitnessMissing { store: len }),
-                }
-            }
+            (Verdict::Append(records), _) => match self.lost(&records) {
+                Some(lost) => self.append_again(&lost, Durable::Now).map_err(OpenError::Disk),
+                None => self.begin_recovering(&Held::WitnessMissing { store: len }),
+            },
             (Verdict::Hold(held), _) => self.begin_recovering(&held),
         }
     }
@@ -69,11 +66,33 @@ impl Store {
     pub(super) fn face_witness_or_wait(&mut self) -> Result<(), OpenError> {
         match self.face_witness() {
             Err(OpenError::Disk(DiskError::Full)) => {
-                let disk = self.disk.clone();
-                self.failed = true;
-                self.shared.replace(|| super::open_database(&*disk)) // The library does not go on after a failed write.
+                self.read_meanwhile();
+                Ok(())
             }
             faced => faced,
+        }
+    }
+
+    /// Shows own posts that the witness alone holds, from memory: for a disk without room to write them, or to write
+    /// what else an opening would.
+    pub(super) fn show_lost(&mut self) -> Result<(), OpenError> {
+        let disk = self.disk.clone();
+        let witness = witness::read(&*disk).map_err(OpenError::Disk)?;
+        let (len, _, at) = self.own(&witness).map_err(OpenError::Damaged)?;
+        if guard(|| {
+            Ok(super::hand_over::is_unfinished(&self.shared.read()?)?
+                || recovering::read(&self.shared.read()?)?.is_some())
+        })
+        .map_err(OpenError::Damaged)?
+        {
+            return Ok(());
+        }
+        match witness::judge(witness, len, &self.instance, at) {
+            Verdict::Append(records) => {
+                let lost = self.lost(&records).unwrap_or_default();
+                self.append_again(&lost, Durable::Later).map_err(OpenError::Disk)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -95,6 +114,12 @@ impl Store {
         Ok(())
     }
 
+    /// What records hold, if all of it is as it should be.
+    fn lost(&self, records: &[Record]) -> Option<Vec<Accepted>> {
+        let lost = records.iter().filter(|record| !record.chunk.is_empty());
+        lost.map(|record| self.accepted(record)).collect()
+    }
+
     /// What a record holds, checked like a peer's, and each signature besides: own entries are all anchors.
     fn accepted(&self, record: &Record) -> Option<Accepted> {
         let (len, id) = record.from;
@@ -106,13 +131,14 @@ impl Store {
 
     /// Appends what the witness holds and the store lost, in the groups that it was posted in: so the change log
     /// comes to stand where it stood.
-    fn append_again(&mut self, lost: &[Accepted]) -> Result<(), DiskError> {
+    fn append_again(&mut self, lost: &[Accepted], how: Durable) -> Result<(), DiskError> {
         let (me, net) = (self.me, self.net);
-        let groups = self.commit(Durable::Now, |tx| {
+        let groups = self.commit(how, |tx| {
             let groups = lost.iter().map(|group| append_in(tx, net, &me, &group.entries));
             groups.collect::<Result<Vec<_>, _>>()
         })?;
-        self.returned.extend(groups);
+        let groups = groups.into_iter().zip(lost).filter(|(_, group)| group.head.len > self.shown);
+        self.returned.extend(groups.map(|(changes, _)| changes));
         Ok(())
     }
 

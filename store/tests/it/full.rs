@@ -64,7 +64,7 @@ fn a_full_disk_refuses_a_post_whole_and_takes_it_when_there_is_room() {
 }
 
 #[test]
-fn a_store_that_lost_posts_opens_on_a_full_disk_to_be_read_and_has_them_back_with_room() {
+fn a_store_that_lost_posts_shows_them_on_a_full_disk_and_takes_them_when_there_is_room() {
     let (me, disk) = (Author::new(1), Fragile::default());
     let mut store = Store::create_on(Arc::new(disk.clone()), net(), me.feed()).unwrap();
     store.append(&me.secret(), vec![note(b"durable")]).unwrap();
@@ -76,18 +76,42 @@ fn a_store_that_lost_posts_opens_on_a_full_disk_to_be_read_and_has_them_back_wit
     crashed.fills(true);
     let mut store = Store::open_on(Arc::new(crashed.clone()), net(), me.feed()).unwrap();
     for attempt in 0..2 {
-        assert_eq!(state(&store, &me).0, 1, "{attempt}: what is there can be read");
+        assert_eq!(state(&store, &me).0, 6, "{attempt}: what was acknowledged can be read");
         let refused = store.append(&me.secret(), vec![note(b"no room")]);
         assert!(matches!(refused, Err(AppendError::Disk(DiskError::Full))), "{attempt}: {refused:?}");
     }
-    assert_eq!(store.take_returned(), [], "nothing came back yet");
+    drop(store);
+    let mut store = Store::open_on(Arc::new(crashed.clone()), net(), me.feed()).unwrap();
+    assert_eq!(state(&store, &me).0, 6, "opened again, still without room");
     crashed.fills(false);
     store.append(&me.secret(), vec![note(b"room again")]).unwrap();
     assert_eq!((state(&store, &me).0, store.held()), (7, None));
-    let returned = store.take_returned();
-    assert_eq!(returned.len(), 5, "others are still to hear of them, in the groups they were posted in");
-    assert!(returned.iter().all(|changes| changes.feeds.iter().map(|(feed, _)| *feed).eq([me.feed()])));
-    assert_eq!(store.take_returned(), [], "once");
+    assert_eq!(store.take_returned(), [], "who opened the store has read them");
+    assert_sound(&store);
+    drop(store);
+    let store = Store::open_on(Arc::new(crashed), net(), me.feed()).unwrap();
+    assert_eq!((state(&store, &me).0, store.held()), (7, None));
+}
+
+#[test]
+fn what_was_acknowledged_can_be_read_when_a_later_write_finds_no_room() {
+    let (me, disk) = (Author::new(1), Fragile::default());
+    let mut store = Store::create_on(Arc::new(disk.clone()), net(), me.feed()).unwrap();
+    store.append(&me.secret(), vec![note(b"durable")]).unwrap();
+    store.rest().unwrap();
+    for n in 0..5 {
+        store.append(&me.secret(), vec![note(&[n; 14_000])]).unwrap();
+    }
+    disk.fills(true);
+    for attempt in 0..3 {
+        let refused = store.set_local(&[("space", b"key", Some(b"value"))]);
+        assert!(matches!(refused, Err(DiskError::Full)), "{attempt}: {refused:?}");
+        assert_eq!(state(&store, &me).0, 6, "{attempt}");
+        assert_eq!(store.take_returned(), [], "{attempt}: told when they were posted");
+    }
+    disk.fills(false);
+    store.append(&me.secret(), vec![note(b"room again")]).unwrap();
+    assert_eq!((state(&store, &me).0, store.held()), (7, None));
     assert_sound(&store);
 }
 

@@ -265,6 +265,10 @@ fn a_post_whose_witness_failed_is_there_or_not_and_the_next_one_follows_what_is(
             disk.fails(None);
             let kept = own(&store);
             assert_eq!(kept.len(), usize::from(before) + there, "{written} bytes");
+            let (returned, again) = (store.take_returned(), store.take_returned());
+            let of: Vec<_> =
+                returned.iter().flat_map(|changes| &changes.feeds).map(|(feed, _)| *feed).collect();
+            assert_eq!((of, again), (vec![me().feed(); there], vec![]), "told of once, and of no other");
             let next = post(&mut store, b"and on");
             let all: Vec<_> = kept.into_iter().chain([next]).collect();
             assert_eq!((own(&store), store.held()), (all.clone(), None));
