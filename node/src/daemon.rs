@@ -233,8 +233,9 @@ impl Daemon {
             net: OnceLock::new(),
             page: OnceLock::new(),
         });
-        let owner = Owner::new(store, Arc::clone(&shared), options);
+        let mut owner = Owner::new(store, Arc::clone(&shared), options);
         owner.note_held();
+        owner.tell_dropped();
         let thread = std::thread::Builder::new()
             .name("klatch-log".to_owned())
             .spawn(move || {

@@ -202,6 +202,17 @@ pub struct Compacted {
     pub after: u64,
 }
 
+/// What a rebuild took out of a feed of somebody else, since it was damaged: peers bring it again.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CutOff {
+    /// Whose.
+    pub feed: FeedId,
+    /// The last entry that stayed.
+    pub after: Seq,
+    /// How many after it are gone.
+    pub entries: Seq,
+}
+
 /// What [`Snapshot::verify`] found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Report {

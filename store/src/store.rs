@@ -17,8 +17,8 @@ use crate::table::{self, FeedRow, LOCAL, Read, SCHEMA, feed_row, meta, migrate, 
 use crate::view::rebuild;
 use crate::witness::{self, Witness};
 use crate::{
-    Changes, Compacted, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader, SetLocal, ahead,
-    copy, entries, ingest, recovering, succession,
+    Changes, Compacted, CutOff, DiskError, Held, Incoming, OpenError, Outcome, Progress, Reader, SetLocal,
+    ahead, copy, entries, ingest, recovering, succession,
 };
 use own::Book;
 
@@ -41,6 +41,8 @@ pub struct Store {
     failed: bool,
     /// What came back from the witness after that, and nobody was told of.
     returned: Vec<Changes>,
+    /// What rebuilds cut off, and nobody was told of.
+    cut: Vec<CutOff>,
     /// So many own entries could be read before it was looked at anew: of these everybody was told.
     shown: Seq,
     /// Whom the own feed succeeds, once that was looked up in its first entry.
@@ -156,6 +158,7 @@ impl Store {
             is_noted: false,
             failed: false,
             returned: Vec::new(),
+            cut: Vec::new(),
             shown: 0,
             old: OnceLock::new(),
             unwritten: None,
@@ -178,6 +181,11 @@ impl Store {
     /// failure kept from the database.
     pub fn take_returned(&mut self) -> Vec<Changes> {
         std::mem::take(&mut self.returned)
+    }
+
+    /// What rebuilds cut off that were finished later than they were asked for: by an opening, or once there was room.
+    pub fn take_cut(&mut self) -> Vec<CutOff> {
+        std::mem::take(&mut self.cut)
     }
 
     /// Why appends are refused now, if they are.
@@ -329,14 +337,15 @@ impl Store {
 
     /// Drops all views and indexes and makes them again from the entries, in many transactions. Readers
     /// miss some of them meanwhile; killed, it goes on at the next opening. Where an entry of another's feed is
-    /// damaged, that feed is cut off before it, for peers to bring the rest again.
+    /// damaged, that feed is cut off before it, for peers to bring the rest again: returns which were.
     ///
     /// # Errors
     ///
     /// [`DiskError`].
-    pub fn rebuild(&mut self, progress: Progress<'_>) -> Result<(), DiskError> {
+    pub fn rebuild(&mut self, progress: Progress<'_>) -> Result<Vec<CutOff>, DiskError> {
         self.write(rebuild::begin)?;
-        self.rebuilt(progress)
+        self.rebuilt(progress)?;
+        Ok(self.take_cut())
     }
 
     /// Writes all that is held into a fresh file, which takes the old one's place: the disk gets back what
@@ -399,10 +408,19 @@ impl Store {
         let total = self.reader().snapshot()?.stored()?;
         loop {
             let stage = guard(|| rebuild::stage(&self.shared.read()?))?;
-            let Some(stage) = stage else { return Ok(()) };
+            let Some(stage) = stage else { return self.note_cut() };
             done += self.commit(Durable::Now, |tx| rebuild::step(tx, &net, stage))?;
             progress(done.min(total), total);
         }
+    }
+
+    fn note_cut(&mut self) -> Result<(), DiskError> {
+        let cut = guard(|| rebuild::cut(&self.shared.read()?))?;
+        if !cut.is_empty() {
+            self.commit(Durable::Now, rebuild::forget_cut)?;
+            self.cut.extend(cut);
+        }
+        Ok(())
     }
 
     fn in_batch<T>(

@@ -7,7 +7,7 @@ use klatch_feed::{FeedId, Seq};
 use serde::Serialize;
 
 use super::exit::CliError;
-use super::output::{Printer, count};
+use super::output::{Printer, count, plain};
 use super::reach::{Node, take};
 use crate::config::Config;
 use crate::daemon::create::restore;
@@ -16,7 +16,8 @@ use crate::daemon::{BackedUp, Request};
 /// Copy the home to a file: your key, your log, and all that is kept of others
 ///
 /// Works while the node runs, and holds what was there at one moment. Who has the file can speak for you:
-/// keep it as you keep your recovery words. Nothing is ever overwritten.
+/// keep it as you keep your recovery words. Nothing is ever overwritten. What is damaged in the home (as `klatch verify`
+/// tells) is damaged in the copy as well: that is said, and the command ends with 1.
 #[derive(Args, Debug)]
 pub(super) struct BackupArgs {
     /// The new file
@@ -48,10 +49,15 @@ pub(super) fn backup(args: &BackupArgs, node: &Node, out: &Printer) -> Result<()
     });
     bar.finish_and_clear();
     let made: BackedUp = take!(answer?, BackedUp)?;
-    out.result(&made, |_| {
-        let entries = count(made.entries, "entry", "entries");
-        format!("{}: {entries} of yours, {} in all", made.file.display(), count(made.bytes, "byte", "bytes"))
+    out.result(&made, |ink| {
+        let line = |problem: &String| format!("{} {}\n", ink.warn("damaged"), plain(problem));
+        let lines: String = made.problems.iter().map(line).collect();
+        let (entries, bytes) = (count(made.entries, "entry", "entries"), count(made.bytes, "byte", "bytes"));
+        format!("{lines}{}: {entries} of yours, {bytes} in all", made.file.display())
     })?;
+    if !made.problems.is_empty() {
+        return Err(CliError::DamagedBackup { file: made.file, problems: made.problems.len() });
+    }
     out.hint("It holds your key: keep it where nobody else comes. `klatch restore FILE` brings it back.");
     Ok(())
 }

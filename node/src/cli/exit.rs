@@ -81,6 +81,11 @@ pub enum CliError {
     )]
     Damaged(usize),
     #[error(
+        "{file} is made, and as damaged as the home it was made from ({problems} problems, above): keep the backups that you \
+         made before it, mend the home as the lines say, and make another"
+    )]
+    DamagedBackup { file: PathBuf, problems: usize },
+    #[error(
         "{name} ({door}) shows a door, but nothing in the log says that they hold it: \
          ask the host, and repeat with --trust {door} if it is right"
     )]

@@ -5,7 +5,7 @@ use clap::Args;
 use super::exit::CliError;
 use super::output::{Printer, count, plain};
 use super::reach::{Node, take};
-use crate::daemon::Request;
+use crate::daemon::{Dropped, Rebuilt, Request};
 
 /// Check every byte of the log on disk: hashes, links, signatures, and the views made from them
 #[derive(Args, Debug)]
@@ -15,7 +15,7 @@ pub(super) struct VerifyArgs {}
 ///
 /// Views (groups, events, names, indexes) are a cache of what the entries say. This drops them and folds all
 /// entries again. No entry is touched, but that a feed of somebody else in which `klatch verify` finds a damaged entry
-/// is cut off before it: `klatch up` fetches the rest again from peers.
+/// is cut off before it: it lists these, and `klatch up` fetches the rest again from peers.
 #[derive(Args, Debug)]
 pub(super) struct RebuildArgs {}
 
@@ -67,8 +67,19 @@ pub(super) fn rebuild(_: &RebuildArgs, node: &Node, out: &Printer) -> Result<(),
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    answer?;
-    out.result(&serde_json::json!({ "rebuilt": true }), |_| "all views are made again".to_owned())
+    let Rebuilt { dropped } = take!(answer?, Rebuilt)?;
+    out.result(&serde_json::json!({ "rebuilt": true, "dropped": dropped }), |ink| {
+        let line = |Dropped { name, after, entries, .. }: &Dropped| {
+            let entries = count(*entries, "entry", "entries");
+            format!("{} {entries} of {} after entry {after}\n", ink.warn("dropped"), plain(name))
+        };
+        let lines: String = dropped.iter().map(line).collect();
+        lines + "all views are made again"
+    })?;
+    if !dropped.is_empty() {
+        out.hint("What was dropped was damaged. `klatch up` fetches it again, from peers that hold it.");
+    }
+    Ok(())
 }
 
 /// Runs `compact`.

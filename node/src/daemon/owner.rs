@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::local::Local;
 use super::request::Request;
-use super::response::{CompactedFile, Refusal, Response};
+use super::response::{CompactedFile, Rebuilt, Refusal, Response};
 use super::sealing::Addresses;
 use super::steering::Ranked;
 use super::wants::{self, Hints};
@@ -181,6 +181,7 @@ impl Owner {
                 break;
             }
             self.come_back();
+            self.tell_dropped();
             self.go_on();
         }
     }
@@ -230,7 +231,9 @@ impl Owner {
                     let tell = &mut |done, total| {
                         let _ = progress.try_send((done, total)); // Who reads slowly sees fewer steps.
                     };
-                    let _ = reply.send(self.store.rebuild(tell).map(|()| Response::Done).map_err(Into::into));
+                    let done = self.store.rebuild(tell).and_then(|cut| self.dropped(cut));
+                    let _ = reply
+                        .send(done.map(|dropped| Response::Rebuilt(Rebuilt { dropped })).map_err(Into::into));
                 }
                 Command::Call { request: Request::Compact, progress, reply } => {
                     let tell = &mut |done, total| {

@@ -15,8 +15,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use klatch_feed::meetup::SeatLine;
-use klatch_feed::post::{StampKind, Tone};
-use klatch_feed::{EntryId, EventState, FeedId, Post, Seq, Verified};
+use klatch_feed::post::{StampKind, Tone, kind};
+use klatch_feed::{EntryId, EventState, FeedId, Kind, Post, Seq, Verified};
 use klatch_store::{DiskError, Held, Snapshot};
 
 use super::local::{self, Spaces};
@@ -159,11 +159,16 @@ impl On<'_> {
         let key = self.shared.secret.seed();
         let network = self.shared.network.to_text();
         let parts: [(&str, &[u8]); 2] = [(home::KEY_PART, &*key), (home::NETWORK_PART, network.as_bytes())];
+        // What is damaged is copied as it is: it is said now, while there may be an earlier backup.
+        let problems = match self.snapshot.verify(&mut *progress) {
+            Ok(report) => report.problems,
+            Err(error) => vec![error.to_string()],
+        };
         self.snapshot.backup(file, &parts, progress)?;
         let me = self.shared.me;
         let entries = self.snapshot.state(&me)?.map_or(0, |state| state.len);
         let bytes = std::fs::metadata(file).map_or(0, |held| held.len());
-        Ok(Response::BackedUp(BackedUp { file: file.to_owned(), bytes, feed: me, entries }))
+        Ok(Response::BackedUp(BackedUp { file: file.to_owned(), bytes, feed: me, entries, problems }))
     }
 
     fn follows(&self) -> Result<Response, Refusal> {
@@ -445,8 +450,8 @@ pub(super) fn what(entry: &Verified) -> String {
     let header = entry.header();
     let Some(post) = Post::read(header.kind, &header.refs, entry.body()) else {
         return match entry.body() {
-            None => format!("kind {}, its text is not here", header.kind.0),
-            Some(_) => format!("kind {}, which says nothing here", header.kind.0),
+            None => without_text(header.kind).to_owned(),
+            Some(_) => format!("says something that this version does not know (kind {})", header.kind.0),
         };
     };
     match post {
@@ -509,6 +514,21 @@ pub(super) fn what(entry: &Verified) -> String {
         Post::Vote { yes, .. } => format!("voted for {}", count(yes.len(), "option", "options")),
         Post::Settled { .. } => "settled a poll".to_owned(),
         Post::Sealed { keys, .. } => format!("wrote something that {} can read", keys.len()),
+    }
+}
+
+/// What is said where the body is not here: taken back, or still to come.
+fn without_text(of: Kind) -> &'static str {
+    match of {
+        kind::PROFILE => "said who they are; the text is not here",
+        kind::FOLLOW => "follows somebody, or no longer; who is not here",
+        kind::COMMENT => "said something; the text is not here",
+        kind::POLL => "asked something; the text is not here",
+        kind::VOTE => "voted; for what is not here",
+        kind::SETTLED => "settled a poll",
+        kind::SEALED => "wrote something for some to read; the text is not here",
+        of if of.is_fold() => "said something of a meetup; what is not here",
+        _ => "said something that this version does not know; the text is not here",
     }
 }
 

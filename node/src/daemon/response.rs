@@ -56,6 +56,7 @@ pub enum Response {
     Recovery(Box<RecoveryView>),
     BackedUp(BackedUp),
     Compacted(CompactedFile),
+    Rebuilt(Rebuilt),
     /// A link, or a token.
     Page(String),
     Pub(PubResponse),
@@ -129,6 +130,8 @@ pub struct BackedUp {
     pub feed: FeedId,
     /// Own entries in it.
     pub entries: Seq,
+    /// What is damaged in the home, and so in it.
+    pub problems: Vec<String>,
 }
 
 /// Something that was posted.
@@ -501,6 +504,25 @@ pub struct ScheduledAs {
     pub uid: String,
     pub id: EntryId,
     pub title: String,
+}
+
+/// What `rebuild` dropped.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Rebuilt {
+    /// Feeds in which an entry was damaged.
+    pub dropped: Vec<Dropped>,
+}
+
+/// A feed of somebody else of which a rebuild dropped what is damaged, and what follows it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Dropped {
+    pub feed: FeedId,
+    pub name: String,
+    /// The last entry that stayed.
+    pub after: Seq,
+    /// How many after it are gone.
+    pub entries: Seq,
 }
 
 /// What `compact` did to the file of the log, in bytes.

@@ -15,9 +15,9 @@ use crate::error::Damage;
 use crate::index::Index;
 use crate::table::{
     AGENDA, EVENTS, FEEDS, FINDER, FeedRow, GROUPS, LISTED, META, NUMBERS, OCCURRENCES, RUNS, Read,
-    drop_derived, drop_tokens, make_derived, meta, numbered, place, set_meta, split,
+    drop_derived, drop_tokens, make_derived, meta, numbered, place, set_meta, split, take,
 };
-use crate::{DiskError, entries, succession, view};
+use crate::{CutOff, DiskError, entries, succession, view};
 
 /// Where a rebuild stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -62,6 +62,35 @@ pub(crate) fn stage(tx: &impl Read) -> Result<Option<Stage>, DiskError> {
         FOLDING => Stage::Fold,
         at => Stage::Index(at),
     }))
+}
+
+/// In `meta`, until somebody is told: what was cut off, 40 bytes each.
+const CUT: &str = "cut off";
+
+/// What rebuilds cut off, and nobody was told of yet.
+pub(crate) fn cut(tx: &impl Read) -> Result<Vec<CutOff>, DiskError> {
+    let table = tx.open(META)?;
+    let Some(row) = table.get(CUT)? else { return Ok(Vec::new()) };
+    let (mut rest, mut cut) = (row.value(), Vec::new());
+    while let (Some(feed), Some(after), Some(held)) = (take(&mut rest), take(&mut rest), take(&mut rest)) {
+        let (after, held) = (Seq::from_be_bytes(*after), Seq::from_be_bytes(*held));
+        cut.push(CutOff { feed: FeedId::new(*feed), after, entries: held.saturating_sub(after) });
+    }
+    Ok(cut)
+}
+
+/// Somebody is told of it.
+pub(crate) fn forget_cut(tx: &WriteTransaction) -> Result<(), DiskError> {
+    tx.open_table(META)?.remove(CUT)?;
+    Ok(())
+}
+
+/// Entries after `after` are gone, of `held`.
+fn note_cut(tx: &WriteTransaction, feed: FeedId, after: Seq, held: Seq) -> Result<(), DiskError> {
+    let mut row = tx.open(META)?.get(CUT)?.map_or(Vec::new(), |row| row.value().to_vec());
+    row.extend_from_slice(feed.as_bytes());
+    [after, held].into_iter().for_each(|seq| row.extend_from_slice(&seq.to_be_bytes()));
+    set_meta(tx, CUT, &row)
 }
 
 /// Does one transaction's worth. Returns how many entries it indexed.
@@ -153,6 +182,7 @@ fn cut_off(tx: &WriteTransaction, feed: FeedId, mut row: FeedRow, at: Seq) -> Re
         }
         to = run.first - 1;
     }
+    note_cut(tx, feed, to, row.stored)?;
     entries::truncate(tx, feed, &mut row, to)?;
     if to < row.len {
         (row.len, row.tip) = (to, row.end);

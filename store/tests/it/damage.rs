@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use klatch_store::{Held, OpenError, Store};
+use klatch_store::{CutOff, Held, OpenError, Store};
 use redb::ReadableTable;
 use tempfile::TempDir;
 
@@ -192,11 +192,16 @@ fn a_damaged_entry_of_another_is_dropped_by_a_rebuild_and_fetched_again() {
         let (home, _) = filled();
         damage(home.path(), body, is_rebuilding);
         let mut store = Store::open(home.path(), net(), Author::new(1).feed()).unwrap();
-        if !is_rebuilding {
-            let said = verify(&store).problems.join("; ");
-            assert!(said.contains("of another") && said.contains("klatch rebuild"), "{said}");
-            store.rebuild(&mut |_, _| {}).unwrap();
-        }
+        let cut = match is_rebuilding {
+            true => store.take_cut(),
+            false => {
+                let said = verify(&store).problems.join("; ");
+                assert!(said.contains("of another") && said.contains("klatch rebuild"), "{said}");
+                store.rebuild(&mut |_, _| {}).unwrap()
+            }
+        };
+        assert_eq!(cut, [CutOff { feed: ben.feed(), after: left, entries: 400 - left }], "{body}");
+        assert_eq!(store.take_cut(), [], "said once");
         let tip = (left > 0).then(|| ben.id(left));
         assert_eq!(state(&store, &ben), (left, tip, None), "{body}");
         assert_eq!(state(&store, &Author::new(3)).0, 3, "all else is read");
@@ -210,7 +215,8 @@ fn a_damaged_entry_of_another_is_dropped_by_a_rebuild_and_fetched_again() {
         }
         assert_eq!(state(&store, &ben).0, 400, "peers bring it again");
         drop(store);
-        let store = Store::open(home.path(), net(), Author::new(1).feed()).unwrap();
+        let mut store = Store::open(home.path(), net(), Author::new(1).feed()).unwrap();
+        assert_eq!(store.take_cut(), []);
         assert_sound(&store);
     }
 }

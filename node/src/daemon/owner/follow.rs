@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use klatch_feed::post::kind;
 use klatch_feed::{EntryId, FeedId, Verified};
-use klatch_store::{Changes, DiskError, Snapshot};
+use klatch_store::{Changes, CutOff, DiskError, Snapshot};
 
 use super::{LOOK_MS, Owner};
 use crate::clock;
 use crate::daemon::local::{self, Local, Spaces};
+use crate::daemon::response::Dropped;
 use crate::daemon::wants;
 
 impl Owner {
@@ -109,6 +110,27 @@ impl Owner {
                 owner.note_feed(&snapshot, owner.shared.me)
             });
             self.committed(changes);
+        }
+    }
+
+    /// Whose feeds a rebuild cut off.
+    pub(super) fn dropped(&self, cut: Vec<CutOff>) -> Result<Vec<Dropped>, DiskError> {
+        let snapshot = self.shared.reader.snapshot()?;
+        let line = |CutOff { feed, after, entries }| {
+            Ok(Dropped { feed, name: local::called(&snapshot, &feed)?, after, entries })
+        };
+        cut.into_iter().map(line).collect()
+    }
+
+    /// A rebuild that was finished later than it was asked for says by itself what it dropped.
+    pub(in crate::daemon) fn tell_dropped(&mut self) {
+        let cut = self.store.take_cut();
+        for Dropped { feed, name, after, entries } in self.dropped(cut).unwrap_or_default() {
+            tracing::warn!(
+                %feed,
+                "the log of {name} was damaged on this disk: what follows entry {after} is dropped ({entries} entries), \
+                 and fetched again from peers"
+            );
         }
     }
 

@@ -178,7 +178,7 @@ pub(super) const ROWS: &[Row] = &[
     row("backup", "Copy the home into a new file on the node's machine", "file:s", "#backed_up"),
     row("storage", "How much is kept", "", "#kept"),
     row("verify", "Check all that is stored", "", "#verified"),
-    row("rebuild", "Make all views again", "", "#done"),
+    row("rebuild", "Make all views again", "", "#rebuilt"),
     row("compact", "Make the file of the log small", "", "#compacted"),
     row(
         "pub/set",
@@ -296,7 +296,9 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
         "posting:on|recovering|forked|succeeded why?:s entries:i last?:#log_line confirmed:[any] twin:b known?:i \
          ready_in_ms?:i accept_in_ms?:i",
     ),
-    ("backed_up", "file:s bytes:i feed:s entries:i"),
+    ("backed_up", "file:s bytes:i feed:s entries:i problems:[s]"),
+    ("rebuilt", "dropped:[#dropped]"),
+    ("dropped", "feed:s name:s after:i entries:i"),
     ("kept", "feeds:i entries:i bytes:i"),
     ("verified", "feeds:i entries:i bytes:i problems:[s]"),
     ("compacted", "before:i after:i"),
