@@ -49,7 +49,7 @@ pub(super) struct Claim {
     /// Its cap.
     pub(super) cap: Option<Seq>,
     /// Where my last request started; the same again would bring nothing new.
-    asked: Seq,
+    pub(super) asked: Seq,
 }
 
 impl Claim {
@@ -74,6 +74,8 @@ pub(super) struct Plan {
     ticket_next: u64,
     pub(super) branched: BTreeMap<u32, Seq>, // A place where the peer's chain is another than mine.
     pub(super) ends: BTreeMap<u32, (Seq, Id8)>, // Its end, as the peer stated it.
+    /// What the peer said of feeds that end here in another chain, which a successor keeps: a better one may come.
+    pub(super) others: BTreeMap<u32, Claim>,
     pub(super) fetched: BTreeSet<u32>, // Whose kept chain was got, or given up, since the peer's last word.
     pub(super) rounds: BTreeMap<u32, u8>, // Of searches, in this session.
     pub(super) orphans: BTreeSet<FeedId>, // Asked for ids, then wanted no longer.
@@ -95,6 +97,7 @@ impl Plan {
             ticket_next: 0,
             branched: BTreeMap::new(),
             ends: BTreeMap::new(),
+            others: BTreeMap::new(),
             fetched: BTreeSet::new(),
             rounds: BTreeMap::new(),
             orphans: BTreeSet::new(),
@@ -144,6 +147,7 @@ impl Plan {
             self.flights.remove(idx);
             self.branched.remove(idx);
             self.ends.remove(idx);
+            self.others.remove(idx);
             self.fetched.remove(idx);
             self.rounds.remove(idx);
             self.bodies_asked.remove(idx);
@@ -172,6 +176,7 @@ impl Plan {
                 asking.holds = true;
                 self.lagging.remove(&idx);
                 self.ends.remove(&idx);
+                self.others.remove(&idx);
                 self.fetched.remove(&idx);
                 self.claims.insert(idx, Claim { len, tip8, cap, asked: 0 });
                 if let (Some(feed), Some(cap)) = (feed, cap) {

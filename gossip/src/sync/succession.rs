@@ -11,7 +11,7 @@ use klatch_feed::{EntryId, FeedId, Seq, Successor};
 
 use super::fork::SEARCH_ROUNDS_MAX;
 use super::message::{Get, Id8, Message, Part};
-use super::plan::{Plan, Size, Task, before, id8_at};
+use super::plan::{Claim, Plan, Size, Task, before, id8_at};
 use super::{Breach, Desk, Exchange, FeedState, Output, Reason, Shelf};
 
 /// Statements about feeds that do not concern this node that a peer may send in a session.
@@ -126,20 +126,26 @@ impl Plan {
         let claim = self.claims.get(&idx);
         let is_level =
             claim.is_none_or(|claim| claim.cap == mine.cap && claim.tip8.is_none() && claim.len <= mine.len);
-        if is_level && !self.ends.contains_key(&idx) {
+        if is_level && !self.ends.contains_key(&idx) && !self.others.contains_key(&idx) {
             return false;
         }
-        let is_capped = mine.cap.is_some() || claim.is_some_and(|claim| claim.cap.is_some());
         let Some(kept) = desk.shelf.succeeded(&feed) else { return false };
         if kept.counts {
-            // Whatever the peer holds besides is no part of the feed: it will learn that.
+            // Whatever the peer holds besides is no part of the feed: it will learn that. Or it is, by a better successor
+            // that it has told of and the owner has not kept yet.
             let stated = self.stated(idx);
-            self.claims.remove(&idx);
+            if let (Some((len, tip8)), Some(claim)) = (stated, self.claims.remove(&idx)) {
+                self.others.insert(idx, Claim { len, tip8: Some(tip8), asked: 0, ..claim });
+            }
             self.ends.remove(&idx);
             self.branched.remove(&idx);
             self.lagging.remove(&idx);
             return stated != Some((mine.len, kept.keep.1.tip8()));
         }
+        if let Some(claim) = self.others.remove(&idx) {
+            self.claims.entry(idx).or_insert(claim);
+        }
+        let is_capped = mine.cap.is_some() || self.claims.get(&idx).is_some_and(|claim| claim.cap.is_some());
         let end = (kept.keep.0, kept.keep.1.tip8());
         if self.stated(idx) != Some(end) {
             return false; // It does not hold that chain, or has not said so.

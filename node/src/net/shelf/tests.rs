@@ -89,6 +89,9 @@ struct Side {
     sent: Vec<Message>,
     closed: Option<Reason>,
     wants: Vec<FeedId>,
+    /// The owner is busy: what it is to keep of successors waits.
+    is_busy: bool,
+    waiting: Vec<Successor>,
     now: u64,
     _home: TempDir,
 }
@@ -98,8 +101,9 @@ impl Side {
         let home = tempfile::tempdir().unwrap();
         let store = Store::create(home.path(), net(), key(me).feed()).unwrap();
         let setup = Setup { is_open: true, ..Setup::new(net(), key(me).feed(), key(peer).feed(), [7; 32]) };
-        let (exchange, wants) = (Exchange::new(setup.clone(), 0), Vec::new());
-        Self { store, exchange, setup, sent: vec![], closed: None, wants, now: 0, _home: home }
+        let (exchange, wants, waiting) = (Exchange::new(setup.clone(), 0), Vec::new(), Vec::new());
+        let (sent, closed, is_busy) = (vec![], None, false);
+        Self { store, exchange, setup, sent, closed, wants, is_busy, waiting, now: 0, _home: home }
     }
 
     fn hold(&mut self, log: &Log) {
@@ -162,6 +166,7 @@ impl Side {
                     let changes = self.store.adopt(&proof).unwrap();
                     self.tell(changes);
                 }
+                Output::Succeeded(successor) if self.is_busy => self.waiting.push(*successor),
                 Output::Succeeded(successor) => self.succeed(&successor),
                 Output::Branch(feed, chunks) => {
                     let (_, changes) = self.store.replace(&feed, &chunks).unwrap();
@@ -327,6 +332,33 @@ fn who_holds_nothing_fetches_old_and_new_and_a_better_successor_turns_both() {
     meet_again(&mut a, &mut b);
     meet(&mut a, &mut b);
     assert_eq!((a.state(&other), b.state(&other)), ((9, true, None), (9, true, None)));
+}
+
+#[test]
+fn of_two_branches_that_are_each_kept_by_a_successor_both_end_with_the_better_one_whenever_it_is_kept() {
+    // Entries of either branch after the common ones.
+    for (here, there) in [(2, 2), (2, 5), (5, 2)] {
+        for is_busy in [false, true] {
+            let (one, two) = branches(here, there, 30);
+            let [first, second] = [heir(&one, 3), heir(&two, 4)];
+            let better = if first.succession().rank() < second.succession().rank() { &one } else { &two };
+            let (mut a, mut b) = (Side::new(10, 11), Side::new(11, 10));
+            for (side, log, heir) in [(&mut a, &one, &first), (&mut b, &two, &second)] {
+                side.hold(log);
+                side.succeed(heir);
+                side.is_busy = is_busy;
+            }
+            both_want(&mut a, &mut b, [one.feed()]);
+            meet(&mut a, &mut b);
+            for side in [&mut a, &mut b] {
+                side.is_busy = false;
+                std::mem::take(&mut side.waiting).iter().for_each(|successor| side.succeed(successor));
+            }
+            meet(&mut a, &mut b);
+            let end = (better.entries.len() as Seq, true, None);
+            assert_eq!((a.state(better), b.state(better)), (end, end), "{here}, {there}, busy: {is_busy}");
+        }
+    }
 }
 
 #[test]
