@@ -118,7 +118,16 @@ impl About {
             out.send(&Message::Hints { object, rows });
             return true;
         }
-        let Some((object, authors)) = self.fresh.pop_first() else { return false };
+        let Some(mut first) = self.fresh.first_entry() else { return false };
+        let object = *first.key();
+        // What one message does not hold comes with the next.
+        let authors = match first.get().keys().nth(HINTS_MAX).copied() {
+            Some(next) => {
+                let rest = first.get_mut().split_off(&next);
+                std::mem::replace(first.get_mut(), rest)
+            }
+            None => first.remove(),
+        };
         let rows = self.untold(object, peer, authors);
         if !rows.is_empty() {
             out.send(&Message::Hints { object, rows });

@@ -6,7 +6,8 @@ use klatch_gossip::sim::shelf::Memory;
 use klatch_gossip::sync::Shelf as _;
 use klatch_gossip::sync::message::{Get, Message, Mode, Named, Part, Row, Side};
 use klatch_gossip::sync::{
-    Breach, Challenge, DoorAnswer, Exchange, Input, Output, PING_AFTER, Reason, Redeemed, SILENT_AFTER, Setup,
+    Breach, Challenge, Change, DoorAnswer, Exchange, Input, Output, PING_AFTER, Reason, Redeemed,
+    SILENT_AFTER, Setup,
 };
 use proptest::prelude::*;
 
@@ -453,6 +454,31 @@ fn secrets_answers_and_hints_are_counted_over_the_session() {
         rows: (n * 4_096..(n + 1) * 4_096).map(|n| (FeedId::new(numbered(n)), 1)).collect(),
     };
     assert_eq!(flood(node, hints, limit("hints in a session")), 16);
+}
+
+#[test]
+fn who_gave_as_many_hints_as_a_session_holds_gives_no_more() {
+    let mut node = Node::open();
+    let object = EntryId::new([4; 32]);
+    node.hear(Message::About(object));
+    let tell = |node: &mut Node, from: u32, to: u32| {
+        let wrote = |n: u32| {
+            let (feed, clock) = (FeedId::new(numbered(n)), (u64::from(n), u64::from(n)));
+            Change { feed, before: (0, None), clock, objects: vec![(object, 1)] }
+        };
+        node.give(Input::Changed((from..to).map(wrote).collect()));
+        (0..32).for_each(|_| node.give(Input::Room));
+        let hints = node.sent.iter().filter_map(|message| match message {
+            Message::Hints { rows, .. } => Some(rows.len()),
+            _ => None,
+        });
+        assert!(hints.clone().all(|rows| rows <= 4_096));
+        hints.sum::<usize>()
+    };
+    assert_eq!(tell(&mut node, 0, 65_535), 65_535);
+    assert_eq!(tell(&mut node, 65_535, 65_537), 65_536, "as many as the peer takes");
+    assert_eq!(tell(&mut node, 65_537, 65_600), 65_536);
+    assert_eq!(node.ended, None, "it goes on without");
 }
 
 #[test]
