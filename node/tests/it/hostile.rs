@@ -28,7 +28,7 @@ use tokio::net::TcpSocket;
 use tokio::time::timeout;
 
 use crate::demo::program;
-use liar::{Hand, Target, wants};
+use liar::{End, Hand, Target, wants};
 use lies::Lie;
 
 /// What the target may take beyond what it had, for all lies one after another.
@@ -212,6 +212,27 @@ fn see_whole(scene: &Scene, feed: FeedId, len: Seq) -> Result<(), Trouble> {
             let line = scene.holds(at, feed);
             Ok(if line.entries == len { Ok(()) } else { Err(format!("{line:?}")) })
         })?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_stranger_may_want_as_many_feeds_as_a_message_holds_and_who_is_followed_more() -> Result<(), Trouble> {
+    let scene = Scene::new(0)?;
+    let friend = somebody(79, 2);
+    let _: Value = scene.victim.ask(&["follow", &friend.feed().to_string()])?;
+    let feeds = |from: u32, to: u32| {
+        let feed = |n: u32| FeedId::new(std::array::from_fn(|at| n.to_be_bytes()[at % 4]));
+        wants((from..to).map(feed).collect())
+    };
+    for (who, ends) in [(somebody(79, 1), End::Code(3)), (friend, End::Stands)] {
+        run(async {
+            let mut hand = Hand::greet(&scene.target, who, &[]).await.unwrap();
+            hand.say(&feeds(0, 16_384)).await.unwrap();
+            assert_eq!(hand.verdict().await.unwrap(), End::Stands, "as many as there is room for");
+            hand.say(&feeds(16_384, 16_385)).await.unwrap();
+            assert_eq!(hand.verdict().await.unwrap(), ends, "one more");
+        });
     }
     Ok(())
 }

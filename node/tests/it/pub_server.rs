@@ -243,3 +243,60 @@ fn who_is_no_pub_and_who_is_not_there_are_told_apart() {
     node.stop();
     assert!(ben.refused(&["join", &line, "--lan", "off"]).contains("cannot be reached"));
 }
+
+/// Writes local facts of a home that nobody runs.
+fn notes(person: &Person, network: &Network, facts: &[(&str, Vec<u8>, Vec<u8>)]) {
+    let text = std::fs::read_to_string(network.file()).unwrap();
+    let net = klatch::network::Network::parse(&text).unwrap().id();
+    let mut store = klatch_store::Store::open(person.home(), net, person.feed.parse().unwrap()).unwrap();
+    let sets: Vec<_> = facts.iter().map(|(space, key, value)| (*space, &key[..], Some(&value[..]))).collect();
+    store.set_local(&sets).unwrap();
+}
+
+/// Key number `n` of a fact about a feed, or a secret.
+fn numbered(n: u32) -> Vec<u8> {
+    (0..8).flat_map(|_| (n + 1).to_be_bytes()).collect()
+}
+
+#[test]
+fn a_pub_has_a_thousand_invites_open_at_once_and_no_more() {
+    let network = Network::new();
+    let hub = network.person("hub");
+    open(&hub, &[]).stop();
+    let open_one = |uses: u32, expires_ms: u64| {
+        serde_json::json!({ "uses": uses, "used": 0, "expires_ms": expires_ms }).to_string().into_bytes()
+    };
+    let far = klatch::clock::now_ms() + 3_600_000;
+    let mut facts: Vec<_> = (0..998).map(|n| ("invite", numbered(n), open_one(1, far))).collect();
+    // Those that are over count no more.
+    facts.extend((998..1_010).map(|n| ("invite", numbered(n), open_one(1, 1))));
+    notes(&hub, &network, &facts);
+    invite(&hub, "1");
+    invite(&hub, "1");
+    let refused = hub.refused(&["pub", "invite"]);
+    assert!(refused.contains("1000 invites are open already"), "{refused}");
+    notes(&hub, &network, &[("invite", numbered(0), open_one(1, 1))]);
+    invite(&hub, "1");
+    hub.refused(&["pub", "invite"]);
+}
+
+#[test]
+fn a_pub_takes_ten_thousand_members_and_no_more() {
+    let network = Network::new();
+    let (hub, ana, ben) = (network.person("hub"), network.person("ana"), network.person("ben"));
+    let members: Vec<_> =
+        (0..9_999).map(|n| ("member", numbered(n), br#"{"since_ms":1}"#.to_vec())).collect();
+    notes(&hub, &network, &members);
+    let running = open(&hub, &[]);
+    let line = invite(&hub, "9");
+    assert_eq!(hub.json(&["pub", "status"])["members"], 9_999);
+    join(&ana, &line);
+    assert_eq!(hub.json(&["pub", "status"])["members"], 10_000);
+    let refused = ben.refused(&["join", &line, "--lan", "off"]);
+    assert!(refused.contains("takes no more members"), "{refused}");
+    join(&ana, &line); // She is in.
+    hub.json(&["pub", "remove", &ana.feed]);
+    join(&ben, &line);
+    assert_eq!(hub.json(&["pub", "status"])["members"], 10_000);
+    running.stop();
+}

@@ -163,6 +163,28 @@ mod tests {
     }
 
     #[test]
+    fn who_waits_is_asked_for_by_class_whatever_the_size() {
+        use Class::{Followed, Known, Soon, Trial};
+        let mut requests = Requests::new();
+        let order = [
+            (Size::Small, Soon, 7),
+            (Size::Large, Soon, 1),
+            (Size::Large, Soon, 6),
+            (Size::Small, Followed, 5),
+            (Size::Large, Followed, 0),
+            (Size::Large, Known, 3),
+            (Size::Small, Trial, 2),
+        ];
+        for (size, class, idx) in [3, 6, 0, 5, 2, 4, 1].map(|at| order[at]) {
+            requests.wait(size, class, idx);
+        }
+        requests.wait(Size::Small, Trial, 4);
+        requests.classify(Trial, Soon, 4); // Its author is a host now.
+        let asked: Vec<_> = std::iter::from_fn(|| requests.next()).collect();
+        assert_eq!(asked, [1, 4, 6, 7, 0, 5, 3, 2]);
+    }
+
+    #[test]
     fn of_what_is_kept_in_memory_one_is_under_way() {
         let mut requests = Requests::new();
         requests.insert(0, Task::Branch(Branch::new(1, 9)));

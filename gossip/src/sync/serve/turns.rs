@@ -64,3 +64,33 @@ impl Turns {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(turns: &mut Turns) -> Vec<u32> {
+        std::iter::from_fn(|| turns.next(|_| true)).collect()
+    }
+
+    #[test]
+    fn four_turns_of_what_is_short_or_new_go_before_each_of_the_rest() {
+        let mut turns = Turns::new();
+        (100..103).for_each(|idx| turns.queue(idx, Turn::Bulk));
+        (0..10).for_each(|idx| turns.queue(idx, Turn::Urgent));
+        turns.queue(3, Turn::Bulk); // It waits already.
+        assert_eq!(order(&mut turns), [0, 1, 2, 3, 100, 4, 5, 6, 7, 101, 8, 9, 102]);
+        assert!(turns.is_empty());
+    }
+
+    #[test]
+    fn who_may_have_no_turn_keeps_nobody_waiting_and_has_its_own_later() {
+        let mut turns = Turns::new();
+        (0..3).for_each(|idx| turns.queue(idx, Turn::Urgent));
+        turns.queue(9, Turn::Bulk);
+        assert_eq!(turns.next(|idx| idx == 9), Some(9));
+        assert_eq!(turns.next(|idx| idx == 2), Some(2));
+        assert_eq!(turns.next(|_| false), None);
+        assert_eq!(order(&mut turns), [0, 1]);
+    }
+}
