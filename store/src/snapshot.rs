@@ -214,6 +214,25 @@ impl Snapshot {
         })
     }
 
+    /// Entries of a feed from place `from` on that are held and do not count: those past a cap, and those of branches
+    /// that a succession does not keep. By place, at most `max`.
+    pub fn uncounted(&self, feed: &FeedId, from: Seq, max: usize) -> Result<Vec<Verified>, DiskError> {
+        guard(|| {
+            let Some(row) = self.row(feed)? else { return Ok(Vec::new()) };
+            let first = from.max(row.len.saturating_add(1));
+            let last = row.stored.min(first.saturating_add(Seq::try_from(max).unwrap_or(Seq::MAX)));
+            let mut found = match first <= last {
+                true => entries::between(&self.tx, *feed, row.num, first..=last)?,
+                false => Vec::new(),
+            };
+            let asides = succession::asides(&self.tx, *feed, row.num)?.into_iter().map(|(entry, _)| entry);
+            found.extend(asides.filter(|entry| entry.header().seq >= from));
+            found.sort_by_key(|entry| entry.header().seq);
+            found.truncate(max);
+            Ok(found.into_iter().map(Verified::trusted).collect())
+        })
+    }
+
     /// How many entries of a feed's chain are stored, those in quarantine included.
     pub fn stored_len(&self, feed: &FeedId) -> Result<Seq, DiskError> {
         guard(|| Ok(self.row(feed)?.map_or(0, |row| row.stored)))

@@ -12,6 +12,8 @@ use crate::daemon::Request;
 use crate::names::short;
 
 /// Show the entries of a log, oldest first
+///
+/// Of your own log also those that do not count: of a fork, what stands after it, or on the branch that was not kept.
 #[derive(Args, Debug)]
 pub(super) struct LogArgs {
     /// Whose: feed id, its beginning, petname or name [default: yours]
@@ -32,7 +34,11 @@ pub(super) fn run(args: &LogArgs, config: &Config, node: &Node, out: &Printer) -
     out.result(&lines, |ink| {
         let row = |line: &crate::daemon::LogLine| {
             let at = when::instant(line.time_ms, config.zone);
-            vec![format!("{:>5}", line.seq), ink.dim(&short(&line.id)), at, plain(&line.what)]
+            let what = match line.aside {
+                true => format!("{} {}", ink.warn("does not count:"), plain(&line.what)),
+                false => plain(&line.what),
+            };
+            vec![format!("{:>5}", line.seq), ink.dim(&short(&line.id)), at, what]
         };
         table(&lines.iter().map(row).collect::<Vec<_>>())
     })?;
@@ -41,10 +47,16 @@ pub(super) fn run(args: &LogArgs, config: &Config, node: &Node, out: &Printer) -
         out.hint(format_args!("This log is forked after entry {cap}: {}.", still_counts(cap)));
         out.hint(FORKED);
     }
+    if lines.iter().any(|line| line.aside) {
+        out.hint(
+            "What does not count stands past the fork, or on the branch that was not kept. It is on this machine alone: post \
+             again what you miss of it.",
+        );
+    }
     if let Some(text) = goes_on(&whose) {
         out.hint(text);
     }
-    if lines.len() == args.max as usize {
+    if lines.len() >= args.max as usize {
         let last = lines.last().map_or(args.after, |line| line.seq);
         out.hint(format_args!("There may be more: add `--after {last}`."));
     }

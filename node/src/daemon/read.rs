@@ -335,9 +335,18 @@ impl On<'_> {
 
     fn log(&self, who: Option<&str>, after: Seq, max: u32) -> Result<Response, Refusal> {
         let feed = self.person(who)?;
-        let from = after.saturating_add(1);
-        let entries = self.snapshot.entries(&feed, from, max.min(LOG_MAX) as usize)?;
-        Ok(Response::Log(entries.iter().map(log_line).collect()))
+        let (from, max) = (after.saturating_add(1), max.min(LOG_MAX) as usize);
+        let entries = self.snapshot.entries(&feed, from, max)?;
+        let mut lines: Vec<_> = entries.iter().map(log_line).collect();
+        // Who posted it can read it, and post it again.
+        if self.snapshot.lineage()?.line(self.shared.me).contains(&feed) {
+            lines.extend(self.snapshot.uncounted(&feed, from, max)?.iter().map(aside_line));
+            lines.sort_by_key(|line| line.seq);
+            // A list goes on after a place: none ends in the middle of one.
+            let last = lines.get(max.saturating_sub(1)).map_or(Seq::MAX, |line| line.seq);
+            lines.retain(|line| line.seq <= last);
+        }
+        Ok(Response::Log(lines))
     }
 
     fn person(&self, who: Option<&str>) -> Result<FeedId, Refusal> {
@@ -442,7 +451,19 @@ fn log_line(entry: &Verified) -> LogLine {
         kind: header.kind.0,
         refs: header.refs.clone(),
         what: what(entry),
+        aside: false,
     }
+}
+
+/// ... of an entry that does not count, with all that was said in it.
+fn aside_line(entry: &Verified) -> LogLine {
+    let header = entry.header();
+    let line = LogLine { aside: true, ..log_line(entry) };
+    let Some(Post::Update { fields, .. }) = Post::read(header.kind, &header.refs, entry.body()) else {
+        return line;
+    };
+    let fields = serde_json::to_string(&fields).unwrap_or_default();
+    LogLine { what: format!("{}: {fields}", line.what), ..line }
 }
 
 /// What an entry says, in a few words.

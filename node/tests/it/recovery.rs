@@ -1,5 +1,6 @@
 //! Feeds that are not lost and not forked: backups, restores, recovery words, two copies of one home.
 
+use redb::ReadableTable;
 use serde_json::Value;
 
 use crate::person::{Network, Person, Up, eventually};
@@ -361,6 +362,14 @@ fn recovery_words_alone_bring_everything_back_on_an_empty_machine() {
     up.stop();
 }
 
+/// Place and words of what is held of a log and does not count.
+fn aside(person: &Person, feed: &str) -> Vec<(u64, String)> {
+    let lines = person.json(&["log", feed]);
+    let aside = lines.as_array().unwrap().iter().filter(|line| line["aside"] == true);
+    let line = |line: &Value| (line["seq"].as_u64().unwrap(), line["what"].as_str().unwrap().to_owned());
+    aside.map(line).collect()
+}
+
 /// Both copies of a home go on apart from each other: that ends as one log all the same, and nobody types words for
 /// nothing.
 #[test]
@@ -383,6 +392,10 @@ fn a_fork_that_both_copies_leave_by_themselves_ends_under_one_key() {
     drop(meet(&ana, &twin, ["forked", "forked"]));
     let refused = ana.refused(&["succeed"]);
     assert!(refused.contains("--keep 3") && refused.contains("--keep 2"), "without words: {refused}");
+    for (copy, said) in [(&ana, "here"), (&twin, "there")] {
+        let aside = aside(copy, &ana.feed);
+        assert!(matches!(&aside[..], [(3, what)] if what.contains(said)), "its owner reads it: {aside:?}");
+    }
     // Each keeps its own branch, and says something under its new key.
     let old = ana.feed.clone();
     for copy in [&mut ana, &mut twin] {
@@ -390,7 +403,8 @@ fn a_fork_that_both_copies_leave_by_themselves_ends_under_one_key() {
         posts(copy, "under the new key");
     }
     assert!(ana.feed != twin.feed && ana.feed != old && twin.feed != old);
-    let (counts, other) = if ana.feed < twin.feed { (&ana, &mut twin) } else { (&twin, &mut ana) };
+    let key = |person: &Person| person.feed.parse::<klatch_feed::FeedId>().unwrap();
+    let (counts, other) = if key(&ana) < key(&twin) { (&ana, &mut twin) } else { (&twin, &mut ana) };
     // Who holds nothing of either sees one of the two, whichever it hears of first.
     let ben = network.person("ben");
     let ben_up = ben.alone();
@@ -404,9 +418,13 @@ fn a_fork_that_both_copies_leave_by_themselves_ends_under_one_key() {
         });
         up.stop();
     }
+    eventually("Ben has the branch that counts", || {
+        (ben.json(&["follows"])[0]["feed"] == counts.feed.as_str()).then_some(())
+    });
+    assert_eq!(aside(&ben, &old), [], "of somebody else's log only what counts is shown");
     let (one, two) = meet(counts, other, ["on", "succeeded"]);
     let said = other.json(&["id"])["held"].as_str().unwrap().to_owned();
-    assert!(said.contains(&counts.feed) && said.contains("brings"), "{said}");
+    assert!(said.contains(&counts.feed) && said.contains("the other key's"), "{said}");
     assert!(other.refused(&["group", "create", "more"]).contains("klatch succeed"));
     posts(counts, "and goes on");
     two.stop();
@@ -446,6 +464,13 @@ fn copies_that_keep_the_same_make_the_same_key_and_the_same_log() {
     let log = |copy: &Person| copy.json(&["log"]);
     assert_eq!(log(&one), log(&two), "who one was goes along as it was at the entry that is kept");
     assert_eq!(one.json(&["id"])["name"], "Ana of tea");
+    let left: Vec<_> = aside(&one, &ana.feed).into_iter().map(|(seq, _)| seq).collect();
+    assert_eq!(left, [5, 6], "what was not kept can be read");
+    let lines = String::from_utf8(one.run(&["log", &ana.feed]).stdout).unwrap();
+    assert!(lines.lines().any(|line| line.contains("does not count") && line.contains("here")), "{lines}");
+    let page = one.json(&["log", &ana.feed, "--after", "3", "--max", "2"]);
+    let page: Vec<_> = page.as_array().unwrap().iter().map(|line| line["seq"].clone()).collect();
+    assert_eq!(page, [4, 5]);
     let (first, second) = (one.on_lan(), two.on_lan());
     for copy in [&one, &two] {
         eventually("they see each other", || (recovery(copy)["twin"] == true).then_some(()));
@@ -453,4 +478,55 @@ fn copies_that_keep_the_same_make_the_same_key_and_the_same_log() {
     }
     first.stop();
     second.stop();
+}
+
+/// Changes one byte of what was stored of a feed that says `words`.
+fn damages(person: &Person, words: &str) {
+    let database = redb::Database::open(person.home().join("klatch.redb")).unwrap();
+    let tx = database.begin_write().unwrap();
+    {
+        let mut runs = tx.open_table(redb::TableDefinition::<u64, &[u8]>::new("runs")).unwrap();
+        let found = runs.iter().unwrap().find_map(|row| {
+            let (key, run) = row.unwrap();
+            let at = run.value().windows(words.len()).position(|part| part == words.as_bytes())?;
+            Some((key.value(), run.value().to_vec(), at))
+        });
+        let (key, mut run, at) = found.unwrap();
+        run[at] ^= 1;
+        runs.insert(key, &run[..]).unwrap();
+    }
+    tx.commit().unwrap();
+}
+
+#[test]
+fn a_damaged_home_is_said_to_be_so_when_it_is_backed_up_and_what_a_rebuild_drops_is_listed() {
+    let network = Network::new();
+    let (ana, ben) = (network.person("ana"), network.person("ben"));
+    posts(&ben, "Tea of Ben");
+    let up = ben.alone();
+    let (ana, ana_up) = {
+        let ana_up = ana.alone();
+        ana.json(&["follow", &ben.feed]);
+        ana.json(&["peer", "add", &format!("{}@{}", ben.feed, up.address())]);
+        follows(&ana, &ben, 3);
+        (ana, ana_up)
+    };
+    ana_up.stop();
+    let file = |name: &str| ana.home().with_file_name(name).display().to_string();
+    assert_eq!(ana.json(&["backup", &file("whole")])["problems"], serde_json::json!([]));
+    damages(&ana, "Tea of Ben");
+    let said = ana.run(&["backup", &file("damaged")]);
+    assert_eq!(said.status.code(), Some(1));
+    let (lines, error) = (String::from_utf8(said.stdout).unwrap(), String::from_utf8(said.stderr).unwrap());
+    assert!(lines.starts_with("damaged ") && lines.contains("klatch rebuild"), "{lines}");
+    assert!(error.contains("as damaged as the home") && error.contains("keep the backups"), "{error}");
+    assert!(ana.home().with_file_name("damaged").exists(), "it is made all the same");
+    let rebuilt = ana.json(&["rebuild"]);
+    let dropped = &rebuilt["dropped"][0];
+    assert_eq!((&dropped["feed"], &dropped["entries"]), (&Value::from(ben.feed.as_str()), &Value::from(3)));
+    assert_eq!(ana.json(&["rebuild"])["dropped"], serde_json::json!([]));
+    let ana_up = ana.alone();
+    follows(&ana, &ben, 3);
+    ana_up.stop();
+    up.stop();
 }

@@ -110,8 +110,16 @@ mod tests {
     #[test]
     fn an_answer_that_explains_nothing_is_found_out() {
         let (ana, ben, id) = (FeedId::new([1; 32]), FeedId::new([2; 32]), EntryId::new([3; 32]));
-        let line =
-            LogLine { id, feed: ana, seq: 2, time_ms: 0, kind: 64, refs: vec![], what: "no".to_owned() };
+        let line = LogLine {
+            id,
+            feed: ana,
+            seq: 2,
+            time_ms: 0,
+            kind: 64,
+            refs: vec![],
+            what: "no".to_owned(),
+            aside: false,
+        };
         let answered = Reason::Answered { entry: id, answer: Answer::No, party: 1 };
         let told = |feed, standing, reasons: Vec<Reason>, is_held: bool| WhyLocal {
             event: EntryId::new([4; 32]),

@@ -282,7 +282,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ("share", "line:s reachable:b"),
     ("scheduled_as", "uid:s id:s title:s"),
     ("opened", "id:s host:s addresses:[s] held:b"),
-    ("log_line", "id:s feed:s seq:i time_ms:i kind:i refs:[s] what:s"),
+    ("log_line", "id:s feed:s seq:i time_ms:i kind:i refs:[s] what:s aside?:b"),
     ("dated", "event:#event occurrences:[#event] whole:b"),
     (
         "guest",
