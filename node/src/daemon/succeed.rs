@@ -311,3 +311,71 @@ fn move_home(home: &Home, store: Store, next: &SecretKey, drafts: Vec<Draft>) ->
     home.take_next_secret().map_err(CreateError::from)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use klatch_feed::{Head, Kind, NetId, Successor, chunk};
+
+    use super::*;
+
+    fn words() -> RecoveryWords {
+        RecoveryWords::from_entropy(&[7; 32])
+    }
+
+    fn genesis(recovery: [u8; 32]) -> Draft {
+        Post::Genesis { recovery, succeeds: None }.draft(1, [0; 16]).unwrap()
+    }
+
+    fn note(text: &str) -> Draft {
+        Draft { kind: Kind(400), refs: Vec::new(), body: text.as_bytes().to_vec(), time_ms: 2 }
+    }
+
+    fn store_in(folder: &std::path::Path, first: Draft) -> (NetId, Store) {
+        let (net, secret) = (NetId::of_name("succeed"), words().feed_key(None));
+        let mut store = Store::create(folder, net, secret.feed()).unwrap();
+        store.append(&secret, vec![first, note("both have this"), note("here")]).unwrap();
+        (net, store)
+    }
+
+    #[test]
+    fn a_home_goes_along_with_a_better_successor_once_its_chain_is_held() {
+        let folder = tempfile::tempdir().unwrap();
+        let (words, me) = (words(), words().feed_key(None));
+        let (net, store) = store_in(folder.path(), genesis(words.commitment(None)));
+        let log = store.reader().snapshot().unwrap().entries(&me.feed(), 1, 9).unwrap();
+        let old = Person { feed: me.feed(), genesis: log[0].id() };
+        let (mine, first) = heir(&net, &words, old, None, &log[2]);
+        let mut store = store.hand_over(&mine, vec![first]).unwrap();
+        // The other copy kept more.
+        let (mut head, mut there) = (Head { feed: me.feed(), len: 2, tip: Some(log[1].id()) }, Vec::new());
+        for text in ["there", "and there"] {
+            let (entry, after) = head.sign(&net, &me, note(text)).unwrap();
+            there.push(Unverified::clone(&entry));
+            head = after;
+        }
+        let (other, first) = heir(&net, &words, old, None, &there[1]);
+        let (first, _) = Head::empty(other.feed()).sign(&net, &other, first).unwrap();
+        store.succeed(&Successor::check(&net, Unverified::clone(&first)).unwrap()).unwrap();
+        let goes = |store: &Store| latest(&store.reader().snapshot().unwrap(), &words, mine.feed()).unwrap();
+        assert_eq!(goes(&store), None, "as long as its own counts");
+        let rest = chunk::encode(&there.iter().collect::<Vec<_>>(), |_| true);
+        assert!(store.replace(&me.feed(), &[rest]).unwrap().0);
+        assert_eq!(goes(&store), Some(there[1].id()));
+    }
+
+    #[test]
+    fn words_speak_for_a_log_whose_first_entry_committed_to_them_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path());
+        let lock = home.lock().unwrap();
+        let network = Network::new("succeed", [9; 32]).unwrap();
+        home.begin(&lock, &words().feed_key(None), &network).unwrap();
+        let (net, store) = store_in(folder.path(), genesis([9; 32]));
+        assert_eq!(network.id(), net);
+        drop(store);
+        home.finish(&lock).unwrap();
+        drop(lock);
+        let refused = succeed(&home, &words(), Some(3));
+        assert!(matches!(refused, Err(SucceedError::Uncommitted)), "{refused:?}");
+    }
+}

@@ -110,6 +110,19 @@ fn a_home_of_another_network_is_told_apart() {
 }
 
 #[test]
+fn a_file_of_the_home_that_cannot_be_read_is_named() {
+    let home = Fresh::named("Ana");
+    for name in ["feed.key", "network.json"] {
+        let (path, aside) = (home.path().join(name), home.path().join("aside"));
+        fs::rename(&path, &aside).unwrap();
+        fs::create_dir(&path).unwrap();
+        home.fails(&["id"], 1, &[path.to_str().unwrap()]);
+        fs::remove_dir(&path).unwrap();
+        fs::rename(&aside, &path).unwrap();
+    }
+}
+
+#[test]
 fn a_damaged_database_is_an_error_and_never_an_empty_log() {
     let home = Fresh::named("Ana");
     let path = home.path().join("klatch.redb");

@@ -476,8 +476,11 @@ fn copies_that_keep_the_same_make_the_same_key_and_the_same_log() {
         eventually("they see each other", || (recovery(copy)["twin"] == true).then_some(()));
         assert_eq!(recovery(copy)["posting"], "on", "no fork");
     }
-    first.stop();
     second.stop();
+    eventually("the other is gone", || (recovery(&one)["twin"] == false).then_some(()));
+    first.stop();
+    let others = one.typed(&["succeed", "--keep", "2"], &network.person("ben").words);
+    assert!(String::from_utf8(others.stderr).unwrap().contains("another identity"), "whose words they are");
 }
 
 /// Changes one byte of what was stored of a feed that says `words`.

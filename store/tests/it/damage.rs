@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use klatch_store::{CutOff, Held, OpenError, Store};
+use klatch_store::{CutOff, Held, OpenError, Store, TOKENS};
 use redb::ReadableTable;
 use tempfile::TempDir;
 
@@ -190,6 +190,9 @@ fn a_damaged_entry_of_another_is_dropped_by_a_rebuild_and_fetched_again() {
         [("note 399 of 2", false, 256), ("note 399 of 2", true, 256), ("note 9 of 2", false, 0)]
     {
         let (home, _) = filled();
+        let mut store = Store::open(home.path(), net(), Author::new(1).feed()).unwrap();
+        store.set_local(&[(TOKENS, b"peer", Some(b"token"))]).unwrap();
+        drop(store);
         damage(home.path(), body, is_rebuilding);
         let mut store = Store::open(home.path(), net(), Author::new(1).feed()).unwrap();
         let cut = match is_rebuilding {
@@ -202,6 +205,8 @@ fn a_damaged_entry_of_another_is_dropped_by_a_rebuild_and_fetched_again() {
         };
         assert_eq!(cut, [CutOff { feed: ben.feed(), after: left, entries: 400 - left }], "{body}");
         assert_eq!(store.take_cut(), [], "said once");
+        let token = store.reader().snapshot().unwrap().local(TOKENS, b"peer").unwrap();
+        assert_eq!(token, None, "it vouched for what is gone");
         let tip = (left > 0).then(|| ben.id(left));
         assert_eq!(state(&store, &ben), (left, tip, None), "{body}");
         assert_eq!(state(&store, &Author::new(3)).0, 3, "all else is read");

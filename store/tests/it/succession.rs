@@ -508,6 +508,13 @@ fn who_succeeded_a_feed_posts_nothing_once_another_successor_of_it_counts() {
     let (_, unheard) = signed_by(&recovery(5), &log, 3, 6);
     store.succeed(&unheard).unwrap();
     assert_eq!(store.held(), None, "anybody can say so");
+    let mut elsewhere = Author::new(1);
+    elsewhere.post(&genesis(1, None));
+    elsewhere.notes(1);
+    elsewhere.say(note(b"another branch"));
+    elsewhere.notes(2);
+    store.succeed(&heir(&elsewhere, 5, 6).1).unwrap();
+    assert_eq!(store.held(), None, "whose chain nobody here holds");
     store.append(&mine.secret(), vec![note(b"as long as it counts")]).unwrap();
     let (other, better) = heir(&log, 3, 8);
     store.succeed(&better).unwrap();
