@@ -18,7 +18,7 @@ use super::frame::{Frame, Page, Tab};
 use super::stream::Stream;
 use crate::calendar::{self, Options};
 use crate::clock;
-use crate::daemon::{self, BackedUp, Refusal, Request};
+use crate::daemon::{self, BackedUp, Refusal, Request, Sentence};
 use crate::foreign;
 
 pub(super) fn routes() -> Router<App> {
@@ -124,12 +124,9 @@ async fn backup(State(app): State<App>, visit: Visit) -> Result<Response, Proble
         if let daemon::Response::BackedUp(BackedUp { problems, .. }) = &made
             && !problems.is_empty()
         {
-            let problem = format!(
-                "the log on this disk is damaged ({}), and so would the backup be: keep the ones that you have; `klatch verify` \
-                 says what mends it, and `klatch backup` copies it as it is",
-                problems.len()
-            );
-            return Err(Refusal::Backup { problem });
+            let problem = "the log on this disk is damaged, and so would the backup be: keep those that you have; `klatch verify` \
+                           says what mends it, and `klatch backup` copies it as it is";
+            return Err(Refusal::NoEffect { problem: Sentence::said("refused-damaged", "", problem) });
         }
         let opened = std::fs::File::open(&file).map_err(failed)?;
         Ok((made, Stream::of_file(opened, folder, turn)))

@@ -484,7 +484,7 @@ fn copies_that_keep_the_same_make_the_same_key_and_the_same_log() {
 }
 
 /// Changes one byte of what was stored of a feed that says `words`.
-fn damages(person: &Person, words: &str) {
+pub(crate) fn damages(person: &Person, words: &str) {
     let database = redb::Database::open(person.home().join("klatch.redb")).unwrap();
     let tx = database.begin_write().unwrap();
     {

@@ -366,6 +366,20 @@ fn settings_change_the_profile_the_look_and_give_copies() {
 }
 
 #[test]
+fn a_damaged_log_is_not_handed_out_as_a_backup() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    ana.json(&["group", "create", "Tea of Ana"]);
+    crate::recovery::damages(&ana, "Tea of Ana");
+    let node = ana.alone();
+    let browser = Browser::at(&node);
+    let copy = browser.post("/settings/backup", &[]);
+    assert_eq!(copy.status, 409, "{}", copy.head);
+    copy.says("The log on this disk is damaged");
+    node.stop();
+}
+
+#[test]
 fn home_shows_the_next_dates_of_a_series_and_leaves_the_rest_to_its_page() {
     let network = Network::new();
     let ana = network.person("ana");

@@ -90,3 +90,4 @@ refused-twin = Ein anderer Knoten läuft mit deinem Schlüssel: Halte ihn für i
 refused-least = Von diesem Rechner kamen { $count } Einträge, und hier sind weniger: Der Rest muss erst von jemandem kommen.
 refused-nobody-met = Noch niemand, der dein Log hat, wurde getroffen, und so sagt nichts, wie weit es ging: Lass den Knoten laufen, wo er andere treffen kann.
 refused-wait = Warte ein wenig: Etwas Neueres von dir kann noch kommen.
+refused-damaged = Das Log auf dieser Platte ist beschädigt, und die Sicherung wäre es auch: Behalte die, die du hast. „klatch verify“ sagt, was hilft, und „klatch backup“ kopiert es, wie es ist.

@@ -90,3 +90,4 @@ refused-twin = Another node runs with your key: stop it for good, then ask again
 refused-least = This machine posted { $count } entries and fewer are here: the rest has to come from somebody first.
 refused-nobody-met = Nobody who holds your log was met yet, so nothing says how far it went: keep the node running where others can be met.
 refused-wait = Wait a little: something newer of yours may still come.
+refused-damaged = The log on this disk is damaged, and so would the backup be: keep those that you have. “klatch verify” says what mends it, and “klatch backup” copies it as it is.
