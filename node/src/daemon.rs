@@ -126,6 +126,8 @@ pub(crate) struct Shared {
     pub(crate) notices: broadcast::Sender<Notice>,
     /// The first listener to that hears it from the start on.
     pub(crate) unheard: Mutex<Option<broadcast::Receiver<Notice>>>,
+    /// Who ranks RSVPs.
+    pub(crate) admit: Admit,
     /// Says that local facts changed.
     pub(crate) facts: watch::Sender<()>,
     /// Says that a door that is open here shows something else.
@@ -218,6 +220,7 @@ impl Daemon {
             wants: watch::Sender::new(Arc::default()),
             notices,
             unheard: Mutex::new(Some(unheard)),
+            admit: options.admit,
             facts: watch::Sender::new(()),
             doors: watch::Sender::new(()),
             refused: Mutex::default(),

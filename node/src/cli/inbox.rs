@@ -8,7 +8,7 @@ use super::reach::{Node, take};
 use crate::daemon::{Notice, Request, What};
 use crate::names::short;
 
-/// List what concerns you now: your seats, changes, deadlines, and answers to what you said
+/// List what concerns you now: your seats, changes, deadlines, answers to what you said, and who waits for you
 ///
 /// What is soonest stands first, then comments. A node that runs (`klatch up`) tells each of these once, by
 /// the desktop where there is one.
@@ -24,10 +24,11 @@ pub(super) fn run(InboxArgs {}: &InboxArgs, node: &Node, out: &Printer) -> Resul
             What::ConfirmBy { .. } | What::Changed { .. } | What::Cancelled | What::Released { .. } => {
                 ink.warn("!")
             }
+            What::Asking { .. } | What::Silent { .. } | What::ToSeat { .. } => ink.warn("!"),
             _ => ink.dim("·"),
         };
-        let next = notice.what.next_step().map(|next| next.replace("EVENT", &short(&notice.object)));
-        vec![mark, notice.sentence(), ink.dim(&next.unwrap_or_else(|| short(&notice.object)))]
+        let next = notice.next_step().unwrap_or_else(|| short(&notice.object));
+        vec![mark, notice.sentence(), ink.dim(&next)]
     };
     out.result(&notices, |ink| table(&notices.iter().map(|notice| row(notice, ink)).collect::<Vec<_>>()))?;
     if notices.is_empty() {

@@ -4,18 +4,26 @@
 //! [`of_event`] is a pure function of an event as folded and of the time. Which of its notices were told already
 //! is the owner's to remember ([`is_news`]), and how they are told the program's.
 
+use std::collections::BTreeMap;
+
 use klatch_feed::meetup::SeatLine;
 use klatch_feed::meetup::agenda::{self, Standing, hosts, standing, start_ms};
-use klatch_feed::{EntryId, EventState, FeedId};
+use klatch_feed::post::Role;
+use klatch_feed::{EntryId, EventState, FeedId, GroupState};
 use serde::{Deserialize, Serialize};
 
 use crate::foreign;
+use crate::names::short;
 
 /// Minutes before the start at which it is soon.
 const SOON: i64 = 2 * 60;
 /// Minutes before the deadline from which a confirmation is asked for.
 const CONFIRM: i64 = 24 * 60;
 const MINUTE_MS: i64 = 60_000;
+/// Most people whom one notice names.
+pub(super) const PEOPLE_MAX: usize = 100;
+/// ... in its sentence.
+const SAID_MAX: usize = 3;
 
 /// One thing that concerns this node's person.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -64,6 +72,12 @@ pub enum What {
     Reply { comment: EntryId, feed: FeedId, name: String, text: String },
     /// A host announced something.
     Announced { comment: EntryId, feed: FeedId, name: String, text: String },
+    /// These ask to join the group, and this person can let them in.
+    Asking { people: BTreeMap<FeedId, String> },
+    /// It is stated that this person, an owner, is silent, and who is to go on for them; if it is enough, who does.
+    Silent { heir: FeedId, name: String, reached: bool },
+    /// These said yes, and no node ranks them by itself: this person can.
+    ToSeat { people: BTreeMap<FeedId, String> },
 }
 
 impl What {
@@ -77,13 +91,17 @@ impl What {
             Self::Soon { .. } => 5,
             Self::Reply { .. } => 6,
             Self::Announced { .. } => 7,
+            Self::Asking { .. } => 8,
+            Self::Silent { .. } => 9,
+            Self::ToSeat { .. } => 10,
         }
     }
 
-    /// The comment that it is about.
-    pub(super) fn comment(&self) -> Option<&EntryId> {
+    /// The comment that it is about, or who is to go on: each is told by itself.
+    pub(super) fn about(&self) -> Option<&[u8; 32]> {
         match self {
-            Self::Reply { comment, .. } | Self::Announced { comment, .. } => Some(comment),
+            Self::Reply { comment, .. } | Self::Announced { comment, .. } => Some(comment.as_bytes()),
+            Self::Silent { heir, .. } => Some(heir.as_bytes()),
             _ => None,
         }
     }
@@ -92,20 +110,28 @@ impl What {
     pub(super) fn is_of_date(&self) -> bool {
         matches!(self, Self::ConfirmBy { .. } | Self::Soon { .. })
     }
-
-    /// What to type next, with the event in the place of `EVENT`.
-    pub fn next_step(&self) -> Option<&'static str> {
-        match self {
-            Self::Released { .. } | Self::Changed { .. } => Some("klatch rsvp EVENT yes"),
-            Self::ConfirmBy { .. } => Some("klatch confirm EVENT"),
-            _ => None,
-        }
-    }
 }
 
 impl Notice {
-    /// A notice about a comment on an event or group.
-    pub(super) fn of_comment(object: EntryId, title: &str, what: What) -> Self {
+    /// What to type next.
+    pub fn next_step(&self) -> Option<String> {
+        let object = short(&self.object);
+        let on = self.occ.as_deref().map(|occ| format!(" --on {occ}")).unwrap_or_default();
+        match &self.what {
+            What::Released { .. } | What::Changed { .. } => Some(format!("klatch rsvp {object} yes{on}")),
+            What::ConfirmBy { .. } => Some(format!("klatch confirm {object}{on}")),
+            What::Silent { .. } => Some(format!("klatch group present {object}")),
+            What::ToSeat { .. } => Some(format!("klatch event admit {object}{on}")),
+            What::Asking { people } => {
+                let who = people.keys().next().map(short)?;
+                Some(format!("klatch group accept {object} {who}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// A notice about a group, or about a comment on an event or group.
+    pub(super) fn undated(object: EntryId, title: &str, what: What) -> Self {
         let (occ, start, zone, start_ms, told_ms) = Default::default();
         Self { object, occ, title: title.to_owned(), start, zone, start_ms, what, told_ms }
     }
@@ -142,8 +168,31 @@ impl Notice {
             What::Announced { name, text, .. } => {
                 format!("{} announces on {title}: {}", foreign::line(name), foreign::line(text))
             }
+            What::Asking { people } => format!("asking to join {title}: {}", named(people)),
+            What::Silent { name, reached: false, .. } => {
+                format!(
+                    "it is stated in {title} that you are silent, and that {} is to go on for you",
+                    foreign::line(name)
+                )
+            }
+            What::Silent { name, .. } => {
+                format!(
+                    "you are taken for silent in {title}: {} goes on for you until you answer",
+                    foreign::line(name)
+                )
+            }
+            What::ToSeat { people } => {
+                format!("waiting for you to give a seat: {}: {title}{when}", named(people))
+            }
         }
     }
+}
+
+/// The first of them by name, and how many more.
+fn named(people: &BTreeMap<FeedId, String>) -> String {
+    let names: Vec<_> = people.values().take(SAID_MAX).map(|name| foreign::line(name)).collect();
+    let more = people.len().saturating_sub(SAID_MAX);
+    names.join(", ") + &(if more == 0 { String::new() } else { format!(" and {more} more") })
 }
 
 /// ` by 2026-12-10 18:30` in a zone, if this node knows it.
@@ -222,6 +271,41 @@ fn mine(event: &EventState, me: &FeedId, stands: Standing) -> Vec<What> {
     found
 }
 
+/// What concerns `me` of a group. `name` is what somebody is called here.
+pub(super) fn of_group<E>(
+    group: &GroupState,
+    me: &FeedId,
+    name: impl Fn(&FeedId) -> Result<String, E>,
+) -> Result<Vec<Notice>, E> {
+    let mut found = Vec::new();
+    let role = group.roles.iter().find(|line| line.feed == *me && line.cut.is_none()).map(|line| line.role);
+    if role.is_some_and(|role| role <= Role::Organizer) && !group.asking.is_empty() {
+        found.push(What::Asking { people: called(&group.asking, &name)? });
+    }
+    for line in group.silent.iter().filter(|line| line.subject == *me) {
+        found.push(What::Silent { heir: line.heir, name: name(&line.heir)?, reached: line.reached });
+    }
+    Ok(found.into_iter().map(|what| Notice::undated(group.id, &group.name, what)).collect())
+}
+
+/// That these answers to an event wait for a person who hosts it; nothing where there are none.
+pub(super) fn to_seat<E>(
+    event: &EventState,
+    lines: &[&SeatLine],
+    name: impl Fn(&FeedId) -> Result<String, E>,
+) -> Result<Option<Notice>, E> {
+    let people: Vec<_> = lines.iter().map(|line| line.feed).collect();
+    let what = What::ToSeat { people: called(&people, name)? };
+    Ok((!people.is_empty()).then(|| notice(event, start_ms(&event.start, &event.zone), what)))
+}
+
+fn called<E>(
+    people: &[FeedId],
+    name: impl Fn(&FeedId) -> Result<String, E>,
+) -> Result<BTreeMap<FeedId, String>, E> {
+    people.iter().take(PEOPLE_MAX).map(|feed| Ok((*feed, name(feed)?))).collect()
+}
+
 impl Look {
     /// Whether it is within so many minutes before `at`; if it is too early, when to look again.
     fn is_in(&mut self, at_ms: i64, minutes: i64, now_ms: i64) -> bool {
@@ -249,12 +333,17 @@ fn notice(event: &EventState, start_ms: Option<i64>, what: What) -> Notice {
 }
 
 /// Whether something is to be told after `before` was, of the same code and about the same occurrence. A place
-/// in the list that got worse is not: whoever waits looks forward.
+/// in the list that got worse is not: whoever waits looks forward. Nor are fewer people.
 pub(super) fn is_news(before: Option<&What>, what: &What) -> bool {
     match (before, what) {
         (Some(What::Waiting { rsvp: old, place: before }), What::Waiting { rsvp, place }) => {
             old != rsvp || place < before
         }
+        (Some(What::Asking { people: old }), What::Asking { people })
+        | (Some(What::ToSeat { people: old }), What::ToSeat { people }) => {
+            people.keys().any(|feed| !old.contains_key(feed))
+        }
+        (Some(What::Silent { reached: old, .. }), What::Silent { reached, .. }) => *reached && !old,
         (before, what) => before != Some(what),
     }
 }

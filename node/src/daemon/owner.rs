@@ -6,7 +6,7 @@ pub(super) mod regain;
 mod steer;
 mod tell;
 
-pub(super) use steer::{LOOK_BACK_MS, looked_at};
+pub(super) use steer::{LOOK_BACK_MS, looked_at, of_group};
 pub(super) use tell::told_ms;
 
 use std::collections::{BTreeMap, BTreeSet};

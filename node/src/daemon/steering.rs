@@ -72,6 +72,38 @@ pub(super) fn step(
     step
 }
 
+/// Who asks for a seat that this host's node will not give by itself, so that a person has to: all of them where it
+/// ranks by hand. `drawn` are those who were in the draw, if there was one.
+pub(super) fn by_hand<'e>(
+    event: &'e EventState,
+    around: &Around<'_>,
+    drawn: Option<&[EntryId]>,
+    is_manual: bool,
+) -> Vec<&'e SeatLine> {
+    if !seats::gives(event, &around.me) || event.closed.contains(&around.me) {
+        return Vec::new();
+    }
+    // Each occurrence has its own deadlines.
+    let is_whole_series = event.founded_start.is_some() && event.occ.is_none();
+    if !is_whole_series && end_ms(event).is_some_and(|end| end <= around.now_ms) {
+        return Vec::new();
+    }
+    let is_past =
+        |minutes| deadline(event, minutes).is_some_and(|at| at.is_none_or(|at| at <= around.now_ms));
+    let is_late = !is_whole_series && is_past(event.closes);
+    let is_left = |line: &&SeatLine| {
+        let away = around.no_shows.get(&line.feed).copied().unwrap_or_default();
+        is_manual
+            || event.policy == Policy::Approval
+            || (event.no_show_max > 0 && away >= event.no_show_max)
+            || match event.policy {
+                Policy::Lottery => is_late && drawn.is_some_and(|drawn| !drawn.contains(&line.rsvp)),
+                _ => is_late,
+            }
+    };
+    seats::unranked(event).filter(is_left).collect()
+}
+
 /// Whether nothing tells the occurrences of a series apart: then one line ranks an answer for all of them.
 pub(super) fn is_plain(event: &EventState) -> bool {
     event.opens == 0 && event.closes == 0 && matches!(event.policy, Policy::First | Policy::Members)
@@ -97,7 +129,7 @@ fn is_over(event: &EventState, now_ms: i64) -> bool {
 }
 
 /// The instant so many minutes before the start. `None`: there is no such deadline.
-fn deadline(event: &EventState, minutes: u32) -> Option<Option<i64>> {
+pub(super) fn deadline(event: &EventState, minutes: u32) -> Option<Option<i64>> {
     let at = || start_ms(&event.start, &event.zone)?.checked_sub(i64::from(minutes) * MINUTE_MS);
     (minutes > 0).then(at)
 }

@@ -1,7 +1,10 @@
 //! The inbox: what concerns me now, the most urgent first.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::routing::get;
+use klatch_feed::FeedId;
 
 use super::App;
 use super::ask::{Problem, Visit, take};
@@ -10,6 +13,9 @@ use super::prose::Prose;
 use super::when::{self, When};
 use super::words::{Arg, Words};
 use crate::daemon::{Notice, Request, What};
+
+/// Most people who are named in one line.
+const NAMED_MAX: usize = 3;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/inbox", get(inbox))
@@ -47,9 +53,16 @@ fn item(notice: &Notice, visit: &Visit) -> Item {
     let words = visit.words();
     let (kind, what, text) = told(notice, visit);
     let on = notice.occ.as_ref().map(|occ| format!("?on={occ}")).unwrap_or_default();
-    // A group's notices are comments, and have no start.
-    let place = if notice.start.is_some() || !is_comment(&notice.what) { "event" } else { "object" };
+    // What is said on an event has no start, as what concerns a group has none.
+    let place = if notice.start.is_some() { "event" } else { "object" };
+    let (place, more) = match notice.what {
+        What::Asking { .. } => ("group", "/people"),
+        What::ToSeat { .. } => (place, "/seats"),
+        _ => (place, ""),
+    };
     let next = match notice.what {
+        What::Asking { .. } => Some("inbox-let-in"),
+        What::ToSeat { .. } => Some("inbox-give-seats"),
         What::Released { .. } | What::Changed { .. } => Some("inbox-answer-again"),
         What::ConfirmBy { .. } => Some("inbox-confirm"),
         What::Reply { .. } => Some("inbox-answer-them"),
@@ -60,7 +73,7 @@ fn item(notice: &Notice, visit: &Visit) -> Item {
         _ => None,
     };
     Item {
-        href: format!("/{place}/{}{on}", notice.object),
+        href: format!("/{place}/{}{more}{on}", notice.object),
         title: words.title(&notice.title),
         kind,
         what,
@@ -70,8 +83,12 @@ fn item(notice: &Notice, visit: &Visit) -> Item {
     }
 }
 
-fn is_comment(what: &What) -> bool {
-    matches!(what, What::Reply { .. } | What::Announced { .. })
+/// Of how many people it is, the first of them by name.
+fn of_people(words: Words, key: &str, people: &BTreeMap<FeedId, String>) -> String {
+    let names: Vec<_> = people.values().take(NAMED_MAX).map(String::as_str).collect();
+    let more = if people.len() > NAMED_MAX { " …" } else { "" };
+    let names = names.join(", ") + more;
+    words.with(key, &[("count", Arg::Number(people.len() as u64)), ("who", Arg::Foreign(&names))])
 }
 
 fn told(notice: &Notice, visit: &Visit) -> (&'static str, String, Prose) {
@@ -101,6 +118,10 @@ fn told(notice: &Notice, visit: &Visit) -> (&'static str, String, Prose) {
             said = Prose::of(text);
             ("calm", words.of("inbox-announced", name))
         }
+        What::Asking { people } => ("wait", of_people(words, "inbox-asking", people)),
+        What::ToSeat { people } => ("wait", of_people(words, "inbox-to-seat", people)),
+        What::Silent { name, reached: false, .. } => ("bad", words.of("inbox-silent", name)),
+        What::Silent { name, .. } => ("bad", words.of("inbox-succeeded", name)),
     };
     (kind, what, said)
 }

@@ -1,8 +1,8 @@
 //! What a running node does by itself as time goes on: what it tells its person, each thing once, and what it
 //! does at the events that they host.
 
-use klatch::daemon::{Notice, Request, Response, Standing, What, standing};
-use klatch_feed::post::{EventFields, Tone};
+use klatch::daemon::{Admit, Notice, Options, Request, Response, Standing, What, standing};
+use klatch_feed::post::{EventFields, Joining, Policy, Schedulers, Silence, Tone};
 use klatch_feed::{EntryId, EventState};
 
 use crate::owner::{AUTO, Somebody, guest, hinted, wait, yes};
@@ -185,4 +185,88 @@ fn what_is_hidden_is_not_told() {
     let told: Vec<_> = std::iter::from_fn(|| notices.try_recv().ok()).collect();
     assert!(told.len() >= 2, "the announcement, and what is soon: {told:?}");
     assert!(told.iter().all(|notice| notice.title == "(hidden)"), "{told:?}");
+}
+
+#[test]
+fn a_host_is_told_who_waits_for_their_word_once_and_again_when_somebody_else_does() {
+    let fields = EventFields { policy: Some(Policy::Approval), ..EventFields::default() };
+    let mut host = Somebody::new("Host", AUTO);
+    let event = host.schedules_with(Some(3), fields);
+    let [ben, cat] = ["Ben", "Cat"].map(|name| guest(name, &host, &event));
+    let waiting = |told: Vec<What>| -> Vec<Vec<String>> {
+        let names = |what| match what {
+            What::ToSeat { people } => people.into_values().collect(),
+            other => panic!("{other:?}"),
+        };
+        told.into_iter().map(names).collect()
+    };
+    hinted(&host, &event, &[&ben, &cat]);
+    let mut notices = host.handle().notices();
+    host.takes(vec![ben.log()]);
+    assert_eq!(waiting(heard(&host, &mut notices)), [["Ben"]]);
+    host.restart(AUTO);
+    hinted(&host, &event, &[&cat]);
+    let mut notices = host.handle().notices();
+    host.takes(vec![cat.log()]);
+    let told = waiting(heard(&host, &mut notices));
+    assert_eq!(told.iter().map(Vec::len).collect::<Vec<_>>(), [2]);
+    assert!(inbox(&host)[0].next_step().unwrap().starts_with("klatch event admit entry1"));
+    let people = vec![];
+    host.ask(Request::Admit { event: event.to_string(), on: None, people }).unwrap();
+    assert_eq!(inbox(&host), []);
+
+    // Where a person ranks all, whatever the policy.
+    host.restart(Options { admit: Admit::Manual, ..AUTO });
+    let event = host.schedules(Some(3));
+    let dan = guest("Dan", &host, &event);
+    hinted(&host, &event, &[&dan]);
+    let mut notices = host.handle().notices();
+    host.takes(vec![dan.log()]);
+    assert_eq!(waiting(heard(&host, &mut notices)), [["Dan"]]);
+    assert_eq!(waiting(inbox(&host).into_iter().map(|notice| notice.what).collect()), [["Dan"]]);
+}
+
+#[test]
+fn organizers_are_told_who_asks_to_join_and_owners_that_they_are_called_silent() {
+    let (mut ana, ben) = (Somebody::new("Ana", AUTO), Somebody::new("Ben", AUTO));
+    let text = |of: &Somebody| of.handle().me().to_string();
+    for (one, other) in [(&ana, &ben), (&ben, &ana)] {
+        one.ask(Request::Follow { who: text(other), petname: None }).unwrap();
+        one.takes(vec![other.log()]);
+    }
+    let group = ana.posts(Request::GroupCreate {
+        name: "Rust".to_owned(),
+        owners: vec![],
+        schedulers: Schedulers::Organizers,
+        joining: Joining::Approval,
+        silence: Some(Silence { owners: 0, members: 2 }),
+    });
+    let (id, mut notices) = (group.to_string(), ana.handle().notices());
+    ben.takes(vec![ana.log()]);
+    ben.posts(Request::GroupJoin { group: id.clone() });
+    // While nothing is told the join comes; the node that starts again tells it.
+    drop(notices);
+    ana.restart(Options { live: false, ..AUTO });
+    let log = ben.log();
+    let chunk = log.chunk.iter().map(|byte| format!("{byte:02x}")).collect();
+    ana.ask(Request::ImportFeed { feed: log.feed, base8: None, chunk }).unwrap();
+    ana.restart(AUTO);
+    notices = ana.handle().notices();
+    let told = heard(&ana, &mut notices);
+    assert!(
+        matches!(&told[..], [What::Asking { people }] if people.contains_key(&ben.handle().me())),
+        "{told:?}"
+    );
+    assert_eq!(inbox(&ana)[0].object, group);
+    ana.posts(Request::GroupAccept { group: id.clone(), who: text(&ben) });
+    assert_eq!(inbox(&ana), []);
+
+    ben.takes(vec![ana.log()]);
+    ben.ask(Request::Silent { group: id.clone(), owner: text(&ana), heir: text(&ben) }).unwrap();
+    heard(&ana, &mut notices);
+    ana.takes(vec![ben.log()]);
+    let told = heard(&ana, &mut notices);
+    assert!(matches!(&told[..], [What::Silent { reached: false, .. }]), "{told:?}");
+    ana.posts(Request::Present { group: id });
+    assert_eq!(inbox(&ana), []);
 }

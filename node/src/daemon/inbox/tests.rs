@@ -169,6 +169,80 @@ fn a_series_concerns_who_said_something_about_one_date() {
 fn sentences_are_one_line_whatever_others_wrote() {
     let text = "two\nlines\u{1b}[2J".to_owned();
     let what = What::Reply { comment: line(2).rsvp, feed: feed(1), name: "A\u{202e}".into(), text };
-    let sentence = Notice::of_comment(event().id, "T\u{7}", what).sentence();
+    let sentence = Notice::undated(event().id, "T\u{7}", what).sentence();
     assert_eq!(sentence, "A\u{fffd} answered you on T\u{fffd}: two\u{fffd}lines\u{fffd}[2J");
+}
+
+/// A group of somebody else in which `me` has that role, if any.
+fn group(role: Option<Role>) -> GroupState {
+    let none: [u8; 0] = [];
+    let mine = role.map(|role| serde_json::json!({ "feed": me(), "role": role }));
+    let roles: Vec<_> =
+        [serde_json::json!({ "feed": feed(1), "role": "owner" })].into_iter().chain(mine).collect();
+    serde_json::from_value(serde_json::json!({
+        "id": EntryId::new([8; 32]), "founder": feed(1), "name": "Rust", "schedulers": "organizers", "joining": "approval",
+        "roles": roles, "members": none, "asking": [feed(3), feed(4)], "events": none, "incomplete": false,
+    }))
+    .unwrap()
+}
+
+fn told_of_group(group: &GroupState) -> Vec<Notice> {
+    of_group(group, &me(), |feed| Ok::<_, ()>(format!("N{}", feed.as_bytes()[0]))).unwrap()
+}
+
+#[test]
+fn who_asks_to_join_is_told_to_who_can_let_them_in() {
+    let told = told_of_group(&group(Some(Role::Organizer)));
+    assert_eq!(told[0].sentence(), "asking to join Rust: N3, N4");
+    assert!(told[0].next_step().unwrap().starts_with("klatch group accept entry1"), "{told:?}");
+    for role in [None, Some(Role::Host)] {
+        assert_eq!(told_of_group(&group(role)), []);
+    }
+    let mut cut = group(Some(Role::Organizer));
+    cut.roles[1].cut = Some(3);
+    assert_eq!(told_of_group(&cut), []);
+    let asking =
+        |people: &[u8]| What::Asking { people: people.iter().map(|n| (feed(*n), String::new())).collect() };
+    assert!(
+        is_news(Some(&asking(&[3, 4])), &asking(&[4, 5])) && !is_news(Some(&asking(&[3, 4])), &asking(&[4]))
+    );
+}
+
+#[test]
+fn an_owner_who_is_called_silent_is_told_and_again_when_it_is_enough() {
+    let says = |subject, heir, reached| klatch_feed::meetup::SilentLine {
+        subject: feed(subject),
+        heir: feed(heir),
+        owners: 1,
+        members: 1,
+        reached,
+        statements: vec![],
+    };
+    let silent = |lines| GroupState { silent: lines, asking: vec![], ..group(Some(Role::Owner)) };
+    let told = told_of_group(&silent(vec![says(2, 1, false), says(2, 3, true), says(1, 3, true)]));
+    let said: Vec<_> = told.iter().map(Notice::sentence).collect();
+    assert_eq!(
+        said,
+        [
+            "it is stated in Rust that you are silent, and that N1 is to go on for you",
+            "you are taken for silent in Rust: N3 goes on for you until you answer"
+        ]
+    );
+    assert_ne!(told[0].what.about(), told[1].what.about(), "each heir is told by itself");
+    let (heir, name) = (feed(1), String::new());
+    let stated = |reached| What::Silent { heir, name: name.clone(), reached };
+    assert!(is_news(Some(&stated(false)), &stated(true)) && !is_news(Some(&stated(true)), &stated(false)));
+}
+
+#[test]
+fn who_waits_for_a_person_is_told_by_name_and_only_a_few_in_the_sentence() {
+    let lines: Vec<_> = (3..9).map(line).collect();
+    let lines: Vec<_> = lines.iter().collect();
+    let name = |feed: &FeedId| Ok::<_, ()>(format!("N{}", feed.as_bytes()[0]));
+    let told = to_seat(&event(), &lines, name).unwrap().unwrap();
+    assert_eq!(
+        told.sentence(),
+        "waiting for you to give a seat: N3, N4, N5 and 3 more: Tea, 2026-12-01 18:30 UTC"
+    );
+    assert_eq!(to_seat(&event(), &[], name), Ok(None));
 }

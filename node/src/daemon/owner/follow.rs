@@ -24,7 +24,8 @@ impl Owner {
         self.rewant()?;
         self.forget_told(&snapshot)?;
         let all: BTreeSet<_> = snapshot.events()?.into_iter().map(|event| event.id).collect();
-        let objects = all.iter().copied().collect();
+        let groups = snapshot.groups()?.into_iter().map(|group| group.id);
+        let objects = all.iter().copied().chain(groups).collect();
         self.rank(&Changes { objects, ..Changes::default() })?;
         self.tell_address(&all)
     }

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use klatch_feed::meetup::agenda::{standing, start_ms};
 use klatch_feed::meetup::attendance;
-use klatch_feed::{EntryId, EventState, FeedId, Post};
+use klatch_feed::{EntryId, EventState, FeedId, GroupState, Post};
 use klatch_store::{Changes, DiskError, Snapshot};
 
 use super::Owner;
 use crate::clock;
 use crate::daemon::inbox::{self, Look, Notice};
-use crate::daemon::local::{Local, Spaces};
+use crate::daemon::local::{self, Local, Spaces};
 use crate::daemon::read::hidden;
 use crate::daemon::steering::{self, Around, Noted, Step};
-use crate::daemon::{Admit, seats};
+use crate::daemon::{Admit, Shared, seats};
 
 /// Occurrences of a series that are looked at: those that are not over, the soonest.
 const OCCURRENCES_MAX: usize = 16;
@@ -89,19 +89,25 @@ impl Owner {
         let is_paused = self.is_paused();
         let may_post = !is_paused && self.store.held().is_none() && self.options.admit == Admit::Auto;
         let (me, nobody) = (self.shared.me, BTreeMap::new());
+        let is_manual = self.shared.admit == Admit::Manual;
         let snapshot = self.shared.reader.snapshot()?;
         let (mut posts, mut sets, mut no_shows, mut news) = (Vec::new(), Vec::new(), None, Vec::new());
         let (mut own, mut fresh) = (Vec::new(), BTreeSet::new());
         for id in events {
             self.deadlines.remove(id);
-            let Some(event) = snapshot.event(id)? else { continue };
+            let Some(event) = snapshot.event(id)? else {
+                if let Some(group) = snapshot.group(id)? {
+                    news.extend(of_group(&snapshot, &group, &me)?);
+                }
+                continue;
+            };
             let (gives, concerns) = (seats::gives(&event, &me), inbox::concerns(&event, &me));
             if !gives && !concerns {
                 continue;
             }
             // Ranked once posting goes on.
             self.was_paused |= gives && is_paused;
-            if gives && may_post && event.no_show_max > 0 && no_shows.is_none() {
+            if gives && event.no_show_max > 0 && no_shows.is_none() {
                 no_shows = Some(stayed_away(&snapshot, &me, now_ms)?);
             }
             let members = match event.group.filter(|_| event.in_group && gives) {
@@ -109,9 +115,10 @@ impl Owner {
                 None => Vec::new(),
             };
             let members = members.into_iter().collect();
+            let by = By { me, now_ms, no_shows: no_shows.as_ref().unwrap_or(&nobody), is_manual };
             let (states, mut next) = states(&snapshot, event, now_ms)?;
             for State { state, steered, special } in &states {
-                let look = told_of(&snapshot, state, &me, now_ms)?;
+                let look = told_of(&snapshot, state, &by)?;
                 next = next.into_iter().chain(look.next_ms).min();
                 news.extend(of_its_own(look.notices, *special));
                 if !gives || !may_post || !steered {
@@ -122,7 +129,7 @@ impl Owner {
                     now_ms,
                     arrived,
                     members: &members,
-                    no_shows: no_shows.as_ref().unwrap_or(&nobody),
+                    no_shows: by.no_shows,
                     ranked: &self.ranked,
                 };
                 let noted = Noted {
@@ -225,29 +232,60 @@ fn states(
     Ok((states, reach))
 }
 
-/// What concerns `me` of an event and, of a series, its next occurrences.
+/// What concerns this node's person of an event and, of a series, its next occurrences.
 pub(in crate::daemon) fn looked_at(
     snapshot: &Snapshot,
     event: EventState,
-    me: &FeedId,
+    shared: &Shared,
     now_ms: i64,
 ) -> Result<Vec<Notice>, DiskError> {
+    let (me, is_manual) = (shared.me, shared.admit == Admit::Manual);
+    let no_shows = match event.no_show_max > 0 && seats::gives(&event, &me) {
+        true => stayed_away(snapshot, &me, now_ms)?,
+        false => BTreeMap::new(),
+    };
+    let by = By { me, now_ms, no_shows: &no_shows, is_manual };
     let (states, _) = states(snapshot, event, now_ms)?;
     let mut notices = Vec::new();
     for State { state, special, .. } in &states {
-        notices.extend(of_its_own(told_of(snapshot, state, me, now_ms)?.notices, *special));
+        notices.extend(of_its_own(told_of(snapshot, state, &by)?.notices, *special));
     }
     Ok(inbox::without_repeats(notices))
 }
 
+/// What concerns `me` of a group.
+pub(in crate::daemon) fn of_group(
+    snapshot: &Snapshot,
+    group: &GroupState,
+    me: &FeedId,
+) -> Result<Vec<Notice>, DiskError> {
+    inbox::of_group(group, me, |feed| local::called(snapshot, feed))
+}
+
+/// Whose notices are made, and when.
+struct By<'a> {
+    me: FeedId,
+    now_ms: i64,
+    no_shows: &'a BTreeMap<FeedId, u32>,
+    is_manual: bool,
+}
+
 /// What there is to tell of an event or occurrence, without what is hidden of it.
-fn told_of(snapshot: &Snapshot, state: &EventState, me: &FeedId, now_ms: i64) -> Result<Look, DiskError> {
-    let look = inbox::of_event(state, me, now_ms);
+fn told_of(snapshot: &Snapshot, state: &EventState, by: &By<'_>) -> Result<Look, DiskError> {
+    let By { me, now_ms, no_shows, is_manual } = *by;
+    let look = inbox::of_event(state, &me, now_ms);
+    let (arrived, members, ranked) = Default::default();
+    let around = Around { me, now_ms, arrived: &arrived, members: &members, no_shows, ranked: &ranked };
+    let drawn = noted(snapshot, state, What::Drawn)?;
+    let left = steering::by_hand(state, &around, drawn.as_deref(), is_manual);
     // Most looks find nothing, and what is hidden is looked up.
-    if look.notices.is_empty() {
+    if look.notices.is_empty() && left.is_empty() {
         return Ok(look);
     }
-    Ok(inbox::of_event(&hidden::veiled(snapshot, state.clone())?, me, now_ms))
+    let shown = hidden::veiled(snapshot, state.clone())?;
+    let mut look = inbox::of_event(&shown, &me, now_ms);
+    look.notices.extend(inbox::to_seat(&shown, &left, |feed| local::called(snapshot, feed))?);
+    Ok(look)
 }
 
 /// Of a date that nothing was said about, what does not hold for the series.

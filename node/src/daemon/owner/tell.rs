@@ -124,9 +124,9 @@ fn told(snapshot: &Snapshot, notice: &Notice) -> Result<Option<Told>, DiskError>
     Ok(value.and_then(|value| serde_json::from_slice(&value).ok()))
 }
 
-/// The object, what kind of notice, and the occurrence or the comment.
+/// The object, what kind of notice, and the occurrence, the comment or who is to go on.
 fn key(notice: &Notice) -> Vec<u8> {
     let occ = notice.occ.as_deref().unwrap_or_default();
-    let comment = notice.what.comment().map(|id: &EntryId| &id.as_bytes()[..]).unwrap_or_default();
-    [&notice.object.as_bytes()[..], &[notice.what.code()], occ.as_bytes(), comment].concat()
+    let about = notice.what.about().map(|id| &id[..]).unwrap_or_default();
+    [&notice.object.as_bytes()[..], &[notice.what.code()], occ.as_bytes(), about].concat()
 }

@@ -9,7 +9,7 @@ use super::talk::{self, Place};
 use super::{On, Refusal, Response, hidden};
 use crate::clock;
 use crate::daemon::inbox::Notice;
-use crate::daemon::owner::{LOOK_BACK_MS, looked_at, told_ms};
+use crate::daemon::owner::{LOOK_BACK_MS, looked_at, of_group, told_ms};
 
 /// Most comments that are listed, the newest.
 const COMMENTS_MAX: usize = 50;
@@ -25,7 +25,7 @@ impl On<'_> {
         for (last_ms, id) in self.snapshot.mine()? {
             let is_over = last_ms.is_some_and(|last| last.saturating_add(LOOK_BACK_MS) <= now_ms);
             if let Some(event) = self.talked_about(&id, is_over, &mut comments)? {
-                notices.extend(looked_at(self.snapshot, event, &me, now_ms)?);
+                notices.extend(looked_at(self.snapshot, event, self.shared, now_ms)?);
             }
             commented.remove(&id);
         }
@@ -33,6 +33,7 @@ impl On<'_> {
             self.talked_about(id, true, &mut comments)?;
         }
         for group in self.snapshot.groups()? {
+            notices.extend(of_group(self.snapshot, &group, &me)?);
             if group.members.contains(&me) || commented.contains(&group.id) {
                 let place =
                     Place { id: group.id, roles: &group.roles, attendance: &[], hidden: &group.hidden };

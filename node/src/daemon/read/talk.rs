@@ -283,7 +283,7 @@ pub(in crate::daemon) fn notice(
         true => What::Reply { comment, feed, name, text },
         false => What::Announced { comment, feed, name, text },
     };
-    Ok(Some(Notice::of_comment(object, title, what)))
+    Ok(Some(Notice::undated(object, title, what)))
 }
 
 /// Such notices from comments on an event or group, each with the time that it claims.

@@ -58,6 +58,14 @@ impl Node {
         step(event, &around, noted, &mut |_| 0)
     }
 
+    /// Who waits for a person.
+    fn leaves(&self, event: &EventState) -> Vec<u8> {
+        let Self { now_ms, arrived, members, no_shows, ranked, noted } = self;
+        let around = Around { me: feed(HOST), now_ms: *now_ms, arrived, members, no_shows, ranked };
+        let left = by_hand(event, &around, noted.drawn.as_deref(), false);
+        left.iter().map(|line| line.rsvp.as_bytes()[0] - 100).collect()
+    }
+
     /// Whom it ranks, and for how many.
     fn ranks(&self, event: &EventState) -> Vec<(u8, u32)> {
         lines(&self.step(event).posts)
@@ -298,4 +306,34 @@ fn nobody_gets_a_seat_at_what_is_over() {
     (event.occ, event.repeat, event.founded_start) = (None, None, None);
     event.zone = "Nowhere/Known".into();
     assert_eq!(at(before(-99_999)).ranks(&event), all, "where nobody knows when that is");
+}
+
+#[test]
+fn whom_no_rule_ranks_waits_for_a_person() {
+    let (two, early) = (event(&[2, 3]), at(before(500)));
+    assert!(early.leaves(&two).is_empty());
+    let by = |change: fn(&mut EventState)| {
+        let mut event = event(&[2, 3]);
+        change(&mut event);
+        event
+    };
+    let approval = by(|event| event.policy = Policy::Approval);
+    assert_eq!(early.leaves(&approval), [2, 3]);
+    assert!(at(before(-60)).leaves(&approval).is_empty(), "it is over");
+    assert!(early.leaves(&EventState { closed: vec![feed(HOST)], ..approval.clone() }).is_empty());
+    assert!(early.leaves(&EventState { cancelled: true, ..approval }).is_empty());
+    let strict = by(|event| event.no_show_max = 2);
+    let mut node = at(before(500));
+    node.no_shows = [(feed(2), 1), (feed(3), 2)].into();
+    assert_eq!(node.leaves(&strict), [3]);
+    let closes = by(|event| event.closes = 60);
+    assert_eq!((at(before(61)).leaves(&closes), at(before(60)).leaves(&closes)), (vec![], vec![2, 3]));
+    let mut drawn = at(before(60));
+    let lot = by(|event| (event.policy, event.closes) = (Policy::Lottery, 60));
+    assert!(drawn.leaves(&lot).is_empty(), "lots are drawn first");
+    drawn.noted.drawn = Some(vec![rsvp(2)]);
+    assert_eq!(drawn.leaves(&lot), [3]);
+    // Of a series each date has its own deadline.
+    let series = by(|event| (event.closes, event.founded_start) = (60, Some(event.start.clone())));
+    assert!(at(before(-10_000)).leaves(&series).is_empty());
 }

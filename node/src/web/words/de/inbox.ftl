@@ -15,6 +15,18 @@ inbox-confirm-by = Bestätige bis { $time }, dass du kommst, sonst wird der Plat
 inbox-soon = Beginnt bald
 inbox-reply = { $who } hat dir geantwortet
 inbox-announced = { $who } kündigt an
+inbox-asking = { $count ->
+    [one] { $who } möchte beitreten
+   *[other] { $count } Personen möchten beitreten: { $who }
+ }
+inbox-to-seat = { $count ->
+    [one] { $who } wartet darauf, dass du einen Platz vergibst
+   *[other] { $count } Personen warten darauf, dass du Plätze vergibst: { $who }
+ }
+inbox-silent = Hier heißt es, dass du verstummt bist und { $who } für dich weitermachen soll. „klatch group present“ antwortet, dass du da bist.
+inbox-succeeded = Du giltst hier als verstummt, und { $who } macht für dich weiter, bis „klatch group present“ antwortet, dass du da bist.
+inbox-let-in = Sehen, wer fragt
+inbox-give-seats = Plätze vergeben
 inbox-answer-again = Noch einmal antworten
 inbox-confirm = Bestätigen
 inbox-answer-them = Antworten

@@ -15,6 +15,18 @@ inbox-confirm-by = Confirm by { $time } that you come, or the seat is given up
 inbox-soon = Begins soon
 inbox-reply = { $who } answered you
 inbox-announced = { $who } announces
+inbox-asking = { $count ->
+    [one] { $who } asks to join
+   *[other] { $count } people ask to join: { $who }
+ }
+inbox-to-seat = { $count ->
+    [one] { $who } waits for you to give a seat
+   *[other] { $count } people wait for you to give a seat: { $who }
+ }
+inbox-silent = It is stated here that you are silent, and that { $who } is to go on for you. “klatch group present” answers that you are not.
+inbox-succeeded = You are taken for silent here, and { $who } goes on for you, until “klatch group present” answers that you are not.
+inbox-let-in = See who asks
+inbox-give-seats = Give seats
 inbox-answer-again = Answer again
 inbox-confirm = Confirm
 inbox-answer-them = Answer
