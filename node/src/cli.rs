@@ -55,7 +55,7 @@ pub use output::{Ink, Printer, plain};
 pub use reach::Node;
 
 use crate::config::{Config, Global};
-use crate::daemon::Request;
+use crate::daemon::{Created, Request};
 use reach::take;
 
 /// Meetup without the company: groups, events, RSVPs and check-ins that belong to the people in them.
@@ -225,10 +225,21 @@ fn posted(
     out: &Printer,
     screen: impl FnOnce(EntryId) -> String,
 ) -> Result<(), CliError> {
+    posts(request, node, out, screen).map(drop)
+}
+
+/// As [`posted`], with what was posted.
+fn posts(
+    request: Request,
+    node: &Node,
+    out: &Printer,
+    screen: impl FnOnce(EntryId) -> String,
+) -> Result<Created, CliError> {
     let created = take!(node.call(request)?, Created)?;
     out.result(&created, |_| screen(created.id))?;
+    created.notes.iter().for_each(|note| out.hint(output::plain(note)));
     goes_out(node, out);
-    Ok(())
+    Ok(created)
 }
 
 fn goes_out(node: &Node, out: &Printer) {

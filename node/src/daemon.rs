@@ -8,6 +8,7 @@
 pub(crate) mod boot;
 pub mod create;
 mod delete;
+mod hold;
 pub(crate) mod inbox;
 mod local;
 pub(crate) mod occurrence;

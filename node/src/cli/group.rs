@@ -273,6 +273,7 @@ pub(super) fn lifting(
 ) -> Result<(), CliError> {
     let created = take!(node.call(request)?, Created)?;
     out.result(&created, |_| screen(created.role))?;
+    created.notes.iter().for_each(|note| out.hint(plain(note)));
     goes_out(node, out);
     if !created.lifts.is_empty() {
         let lifted: Vec<_> = created.lifts.iter().map(short).collect();

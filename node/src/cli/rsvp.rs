@@ -6,7 +6,7 @@ use klatch_feed::post::Answer;
 use super::event::on::On;
 use super::exit::CliError;
 use super::output::{Printer, count};
-use super::posted;
+use super::posts;
 use super::reach::Node;
 use crate::daemon::{Request, word};
 
@@ -48,8 +48,8 @@ pub(super) fn run(args: &RsvpArgs, node: &Node, out: &Printer) -> Result<(), Cli
         0 => word(args.answer).to_owned(),
         guests => format!("{}, with {}", word(args.answer), count(guests, "guest", "guests")),
     };
-    posted(request, node, out, |_| format!("answered {answer}"))?;
-    if args.answer == Answer::Yes {
+    let created = posts(request, node, out, |_| format!("answered {answer}"))?;
+    if args.answer == Answer::Yes && created.notes.is_empty() {
         out.hint("A host's node gives the seats: `klatch event show` says when yours is yours.");
     }
     Ok(())

@@ -19,11 +19,13 @@ use klatch_feed::post::{StampKind, Tone, kind};
 use klatch_feed::{EntryId, EventState, FeedId, Kind, Post, Seq, Verified};
 use klatch_store::{DiskError, Held, Snapshot};
 
+use super::hold::Hold;
 use super::local::{self, Spaces};
 use super::request::{PollRequest, Request};
 use super::response::*;
 use super::{Progress, Shared, occurrence, recovery, sealing};
 use crate::calendar::Dated;
+use crate::clock;
 use crate::door::arrivals::CheckIns;
 use crate::home;
 use crate::names;
@@ -270,6 +272,7 @@ impl On<'_> {
             Some(_) => self.snapshot.why(&event.id, event.occ.as_deref(), me)?.and_then(|why| why.deciding()),
             None => None,
         };
+        let hold = held(&event, mine);
         let (start_ms, end_ms) = instants(&event);
         let group_name = group.map(|group| group.name);
         let mut check_ins = CheckIns::default();
@@ -287,6 +290,7 @@ impl On<'_> {
             mine,
             delivery,
             note,
+            hold,
             first_scans,
             mine_by,
             comments,
@@ -310,8 +314,9 @@ impl On<'_> {
         for feed in why.people().into_iter().chain(entries.values().map(|line| line.feed)) {
             names.insert(feed, local::called(self.snapshot, &feed)?);
         }
+        let hold = held(&event, why.standing);
         let EventState { id, occ, title, .. } = hidden::veiled(self.snapshot, event)?;
-        Ok(Response::Why(Box::new(WhyLocal { event: id, occ, title, why, names, entries })))
+        Ok(Response::Why(Box::new(WhyLocal { event: id, occ, title, why, hold, names, entries })))
     }
 
     fn share(&self, object: &str, addresses: &[String]) -> Result<Response, Refusal> {
@@ -423,6 +428,12 @@ impl On<'_> {
         let base8 = base.map(|id| hex(&id.tip8()));
         Ok(Response::Piece(Some(Piece { feed, first, count, base8, chunk: hex(&chunk) })))
     }
+}
+
+/// Why no host ranked an answer that stands so.
+fn held(event: &EventState, standing: Option<Standing>) -> Option<String> {
+    let waits = matches!(standing, Some(Standing::Provisional | Standing::Unranked));
+    Hold::of(event, clock::now()).filter(|_| waits).map(|hold| hold.to_string())
 }
 
 /// By what events are put in order of time: last those in zones that are not known here.

@@ -149,6 +149,9 @@ pub struct Created {
     /// The role that somebody has by it, with what they were given before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// What else there is to know of it, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A statement that an owner is silent.
@@ -251,6 +254,9 @@ pub struct EventLocal {
     pub note: String,
     /// Which door let each of those who came in first, by what the doors claim.
     pub first_scans: std::collections::BTreeMap<FeedId, FirstScan>,
+    /// Why no host ranked the own yes, where no host's node will by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<String>,
     /// The entry by which one stands so: the own answer, or what a host made of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mine_by: Option<EntryId>,
@@ -437,6 +443,9 @@ pub struct WhyLocal {
     pub title: String,
     #[serde(flatten)]
     pub why: Why,
+    /// Why no host ranked that yes, where no host's node will by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<String>,
     pub names: std::collections::BTreeMap<FeedId, String>,
     /// The entries that the reasons name, as far as they are here.
     pub entries: std::collections::BTreeMap<EntryId, LogLine>,

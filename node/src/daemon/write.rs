@@ -77,6 +77,10 @@ impl Plan {
     fn post(post: Post) -> Self {
         Self::posts(vec![post], |entries| Response::Created(created(entries)))
     }
+    /// The same, with what else there is to know.
+    fn noting(self, notes: Vec<String>) -> Self {
+        Self { then: Box::new(|entries| Response::Created(Created { notes, ..created(entries) })), ..self }
+    }
     fn posts(posts: Vec<Post>, then: impl FnOnce(&[Verified]) -> Response + Send + 'static) -> Self {
         Self {
             posts,
@@ -96,7 +100,8 @@ impl Plan {
 fn created(entries: &[Verified]) -> Created {
     let entry = entries.first().expect("one entry per post");
     let header = entry.header();
-    Created { id: entry.id(), feed: header.author, seq: header.seq, lifts: vec![], role: None }
+    let (id, feed, seq) = (entry.id(), header.author, header.seq);
+    Created { id, feed, seq, lifts: vec![], role: None, notes: vec![] }
 }
 
 /// What a request comes to, as the log stands in `snapshot`.

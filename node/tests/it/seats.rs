@@ -191,3 +191,50 @@ fn the_command_line_tells_a_verdict_by_its_rules_and_entries() {
     ana.fails(&["event", "admit", "Tea", "me"], 1, &["you closed your list"]);
     ana.fails(&["event", "admit", "Tea", "--on", "2126-12-01"], 1, &["is no series: leave --on out"]);
 }
+
+#[test]
+fn who_cannot_be_ranked_or_comes_late_is_told_why() {
+    let ana = Fresh::named("Ana");
+    let schedule = |title: &str, start: &str, more: &[&str]| {
+        let what = ["event", "schedule", "--title", title, "--start", start, "--tz", "UTC"];
+        ana.run(&[&what[..], more].concat()).err
+    };
+    let later = "2126-12-01T18:30";
+    schedule("Approved", later, &["--policy", "approval", "--party-max", "2"]);
+    let said = ana.run(&["rsvp", "Approved", "yes", "--guests", "2"]).err;
+    assert!(said.contains("not ranked yet: a host decides by hand"), "{said}");
+    assert!(said.contains("at most 2") && !said.contains("A host's node gives"), "{said}");
+    for shown in [ana.ok(&["event", "show", "Approved"]), ana.ok(&["event", "why", "Approved"])] {
+        assert!(shown.contains("a host decides by hand"), "{shown}");
+    }
+    assert_eq!(ana.json(&["event", "show", "Approved", "--local"])["hold"], "a host decides by hand");
+    assert_eq!(ana.json(&["rsvp", "Approved", "no"])["notes"], serde_json::Value::Null);
+    assert_eq!(ana.json(&["event", "show", "Approved", "--local"])["hold"], serde_json::Value::Null);
+
+    let said = schedule("Over", "2020-12-01T18:30", &[]);
+    assert!(said.contains("that start is past"), "{said}");
+    ana.fails(&["rsvp", "Over", "no"], 1, &["is over: a no frees no seat"]);
+    let said = schedule("Split", later, &["--split", "--capacity", "4"]);
+    assert!(said.contains("a smaller party passes a larger one"), "{said}");
+    assert!(schedule("Wide", later, &["--split"]).contains("--split changes nothing"));
+    ana.ok(&["rsvp", "Split", "yes", "--guests", "2"]);
+    ana.ok(&["event", "admit", "Split"]);
+    let said = ana.run(&["event", "update", "Split", "--capacity", "2"]).err;
+    assert!(said.contains("persons who have seats: 3; seats there are now: 2"), "{said}");
+    assert!(!ana.run(&["event", "update", "Split", "--capacity", "3"]).err.contains("persons who"));
+}
+
+#[test]
+fn a_share_larger_than_what_is_left_says_how_much_of_it_moves() {
+    let (ana, ben) = (Fresh::named("Ana"), Fresh::named("Ben"));
+    let file = ben.beside("ben.klatch");
+    ben.ok(&["export", "feed", "--out", file.to_str().unwrap()]);
+    ana.ok(&["import", file.to_str().unwrap()]);
+    ana.ok(&["event", "schedule", "--title", "Tea", "--start", "2126-12-01T18:30", "--capacity", "3"]);
+    ana.ok(&["rsvp", "Tea", "yes"]);
+    ana.ok(&["event", "admit", "Tea"]);
+    let granted = ana.json(&["event", "grant", "Tea", "Ben", "host", "--quota", "5"]);
+    assert_eq!(granted["notes"][0], "of your 3 seats 1 are given: 2 of 5 move, and no more");
+    let hosts = ana.json(&["event", "show", "Tea"])["hosts"].clone();
+    assert_eq!((&hosts[0]["quota"], &hosts[1]["quota"]), (&1.into(), &2.into()));
+}

@@ -41,7 +41,8 @@ pub(super) fn run(args: &ShowArgs, config: &Config, node: &Node, out: &Printer) 
     }
     let local = take!(node.call(Request::EventLocal { event: args.event.clone(), on })?, Local)?;
     out.result(&local, |ink| screen(&local, config, ink))?;
-    if matches!(local.mine, Some(Standing::Provisional | Standing::Unranked)) {
+    let waits = matches!(local.mine, Some(Standing::Provisional | Standing::Unranked));
+    if waits && local.hold.is_none() {
         out.hint(match (local.delivery, node.is_running()) {
             (Some(Delivery::Sent), _) => "Your answer is out; no host's node has ranked it yet.",
             (_, true) => "Nobody has your answer yet: it goes out as soon as a peer is reached.",
@@ -101,6 +102,7 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
     if let Some(mine) = local.mine {
         let by = local.mine_by.map(|id| ink.dim(&format!(" · {}", short(&id)))).unwrap_or_default();
         rows.push(row("you", standing(mine, ink) + &by));
+        rows.extend(local.hold.as_deref().map(|hold| row("", plain(hold))));
     }
     if event.revision > 0 {
         rows.push(row("changed", count(event.revision, "time", "times")));

@@ -55,6 +55,9 @@ fn screen(local: &WhyLocal, ink: Ink) -> String {
             rows.push(vec![format!("    {}", local.entry(&id)), ink.dim(&id.to_string())]);
         }
     }
+    if let Some(hold) = &local.hold {
+        rows.push(vec![format!("  not ranked yet: {}", plain(hold)), ink.dim("steering")]);
+    }
     format!("{} {stands}: {}\n{}", ink.bold(&name), ink.bold(&of), table(&rows))
 }
 

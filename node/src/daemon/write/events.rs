@@ -1,10 +1,13 @@
 //! Events and series: scheduled, changed, one occurrence called off, and answered.
 
+use klatch_feed::meetup::agenda::{persons, start_ms};
 use klatch_feed::post::{Answer, EventFields, Policy, Role, Rule, local_start};
 use klatch_feed::{EventState, Post};
 
 use super::{On, Plan, REPLACES_MAX, cancelled, check_link, created, field, field_said, no_effect, said};
-use crate::daemon::{Refusal, Response, Schedule, local, occurrence};
+use crate::clock;
+use crate::daemon::hold::{self, Hold};
+use crate::daemon::{Refusal, Response, Schedule, local, occurrence, steering};
 use crate::names;
 
 /// Dates that a series gets besides its rule, or loses.
@@ -35,6 +38,10 @@ impl On<'_> {
         check_link("online", fields.online.as_deref())?;
         Deadlines::default().with(&fields).check()?;
         let address = self.first_address(new.address)?;
+        let mut notes: Vec<_> = past(&new.start, &new.zone).into_iter().collect();
+        if new.split {
+            notes.push(split(new.capacity));
+        }
         let event = Post::Event {
             group,
             title: new.title,
@@ -46,7 +53,7 @@ impl On<'_> {
             repeat: new.repeat,
         };
         let details = Some(fields).filter(|fields| *fields != EventFields::default());
-        Ok(Plan { details, address, uid: new.uid, ..Plan::post(event) })
+        Ok(Plan { details, address, uid: new.uid, ..Plan::post(event).noting(notes) })
     }
 
     pub(super) fn update(
@@ -98,9 +105,16 @@ impl On<'_> {
         {
             begins_with(rule, start, &event.zone)?;
         }
+        let mut notes = Vec::new();
         if fields.start.is_some() || fields.zone.is_some() {
             let start = fields.start.as_deref().unwrap_or(&event.start);
-            local_start(start, fields.zone.as_deref().unwrap_or(&event.zone))?;
+            let zone = fields.zone.as_deref().unwrap_or(&event.zone);
+            local_start(start, zone)?;
+            notes.extend(past(start, zone));
+        }
+        let seated = persons(&event.seated);
+        if let Some(capacity) = fields.capacity.filter(|capacity| *capacity < seated) {
+            notes.push(format!("persons who have seats: {seated}; seats there are now: {capacity}. Whoever does not fit waits, first in the list"));
         }
         let held = Deadlines::of(&event);
         let deadlines = held.with(&fields);
@@ -111,7 +125,7 @@ impl On<'_> {
         let replaces = event.tips.into_iter().take(REPLACES_MAX).collect();
         let update = Post::Update { event: event.id, replaces, fields: Box::new(fields), occ: event.occ };
         let posts = [update].into_iter().chain(address).collect();
-        Ok(Plan::posts(posts, |entries| Response::Created(created(entries))))
+        Ok(Plan::posts(posts, |entries| Response::Created(created(entries))).noting(notes))
     }
 
     /// Calls one occurrence off.
@@ -140,12 +154,60 @@ impl On<'_> {
         if event.cancelled && answer != Answer::No {
             return Err(no_effect(cancelled(&event.title)));
         }
+        let notes = about_answer(&event, answer, party, clock::now())?;
         let answers = self.answers(&event, answers)?;
         let seen = event.tips.into_iter().take(REPLACES_MAX).collect();
         let rsvp = Post::Rsvp { event: event.id, seen, answer, party, note, occ: event.occ };
         let posts = [rsvp].into_iter().chain(answers).collect();
-        Ok(Plan::posts(posts, |entries| Response::Created(created(entries))))
+        Ok(Plan::posts(posts, |entries| Response::Created(created(entries))).noting(notes))
     }
+}
+
+/// What is to be known of an answer; refuses a no to what is over: it would only seem to have come in time.
+fn about_answer(event: &EventState, answer: Answer, party: u32, now_ms: i64) -> Result<Vec<String>, Refusal> {
+    let is_whole_series = event.founded_start.is_some() && event.occ.is_none();
+    let begins = start_ms(&event.start, &event.zone).filter(|_| !is_whole_series);
+    let mut notes = Vec::new();
+    match answer {
+        Answer::No => {
+            let is_over = begins.is_some() && steering::end_ms(event).is_some_and(|end| end <= now_ms);
+            if is_over {
+                return Err(no_effect(format!("{:?} is over: a no frees no seat any more", event.title)));
+            }
+            let cancel_by = steering::deadline(event, event.cancel_by).flatten().filter(|_| !is_whole_series);
+            if begins.is_some_and(|begins| begins <= now_ms) {
+                notes.push("it has begun already: that no comes late".to_owned());
+            } else if let Some(by_ms) = cancel_by.filter(|by_ms| *by_ms <= now_ms) {
+                notes.push(format!("that no comes late: it was to be said by {}", hold::local(event, by_ms)));
+            }
+        }
+        Answer::Yes => {
+            notes.extend(Hold::of(event, now_ms).map(|hold| format!("not ranked yet: {hold}")));
+            if let Some(most) = event.party_max.filter(|most| *most < party) {
+                notes.push(format!(
+                    "one answer is for at most {most} here: hosts' nodes give no seats for more"
+                ));
+            }
+        }
+        Answer::Maybe => {}
+    }
+    Ok(notes)
+}
+
+/// That a start is past, if it is.
+fn past(start: &str, zone: &str) -> Option<String> {
+    let is_past = start_ms(start, zone).is_some_and(|at| at <= clock::now());
+    is_past.then(|| "that start is past: lists show it as an event that was".to_owned())
+}
+
+/// What smaller parties that pass come to.
+fn split(capacity: Option<u32>) -> String {
+    match capacity {
+        Some(_) => "a smaller party passes a larger one that does not fit; if somebody cancels and the larger one fits, \
+                    it gets the seats, also those of a smaller party that passed it",
+        None => "there is no limit on persons, so nobody has to pass anybody: --split changes nothing",
+    }
+    .to_owned()
 }
 
 /// Minutes before the start, 0 = none, and whether lots are drawn.
@@ -269,5 +331,28 @@ mod tests {
         for (deadlines, by_lot, refused) in cases {
             assert_eq!(at(deadlines, by_lot).as_deref(), refused, "{deadlines:?}, by lot: {by_lot}");
         }
+    }
+
+    #[test]
+    fn a_no_that_comes_late_is_noted_and_one_after_the_end_is_refused() {
+        let none: [u8; 0] = [];
+        let event: EventState = serde_json::from_value(serde_json::json!({
+            "id": klatch_feed::EntryId::new([9; 32]), "group": null, "in_group": false,
+            "author": klatch_feed::FeedId::new([1; 32]), "title": "Tea", "start": "2026-12-01T18:30", "zone": "UTC",
+            "minutes": 60, "place": "", "about": "", "capacity": null, "split": false, "cancel_by": 90, "revision": 0,
+            "tips": none, "cancelled": false, "hosts": none, "seated": none, "waiting": none, "provisional": none,
+            "unranked": none, "maybe": none, "no": none, "attendance": none, "incomplete": false,
+        }))
+        .unwrap();
+        let series = EventState { founded_start: Some(event.start.clone()), ..event.clone() };
+        let no = |event: &EventState, minutes: i64| {
+            let now_ms = 1_796_149_800_000 - minutes * 60_000;
+            about_answer(event, Answer::No, 1, now_ms).map(|notes| notes.join("; "))
+        };
+        assert_eq!(no(&event, 91).unwrap(), "");
+        assert!(no(&event, 90).unwrap().contains("by Tue 1 Dec 2026, 17:00"));
+        assert!(no(&event, 0).unwrap().contains("begun already"));
+        assert!(no(&event, -59).is_ok() && no(&event, -60).is_err());
+        assert_eq!(no(&series, -600).unwrap(), "", "each date is by itself");
     }
 }

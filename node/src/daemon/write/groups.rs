@@ -3,7 +3,7 @@
 use klatch_feed::meetup::RoleLine;
 use klatch_feed::meetup::cuts::Revoke;
 use klatch_feed::post::{Joining, Person, Role};
-use klatch_feed::{EntryId, FeedId, Post, Seq};
+use klatch_feed::{EntryId, EventState, FeedId, Post, Seq};
 
 use super::rights::{below, raised};
 use super::{On, Plan, created, no_effect, right, role_in, said};
@@ -40,7 +40,11 @@ impl On<'_> {
         };
         let posts = parts(&lifts).enumerate().map(post).collect();
         let role = Some(held.map_or(role, |held| held.min(role)));
-        Ok(Plan::posts(posts, move |entries| Response::Created(Created { lifts, role, ..created(entries) })))
+        let event = if quota > 0 { self.snapshot.event(&object)? } else { None };
+        let notes = event.and_then(|event| moved(&event, &self.me, quota)).into_iter().collect();
+        Ok(Plan::posts(posts, move |entries| {
+            Response::Created(Created { lifts, role, notes, ..created(entries) })
+        }))
     }
 
     pub(super) fn accept(&self, group: &str, who: &str) -> Result<Plan, Refusal> {
@@ -279,6 +283,19 @@ impl On<'_> {
         let unknown = || Refusal::Unknown { text: text.to_owned(), among: Among::Entries };
         Ok((id, self.snapshot.entry(&id)?.ok_or_else(unknown)?))
     }
+}
+
+/// That of `asked` seats fewer move, because the granter has no more, or none because there is no limit.
+fn moved(event: &EventState, me: &FeedId, asked: u32) -> Option<String> {
+    let Some(_) = event.capacity else {
+        return Some("there is no limit on persons: every host gives seats, whatever their share".to_owned());
+    };
+    let share = event.hosts.iter().find(|line| line.feed == *me)?.quota?;
+    let given = event.seated.iter().chain(&event.waiting).filter(|line| line.by == Some(*me));
+    let given = given.fold(0_u32, |sum, line| sum.saturating_add(line.party));
+    let left = share.saturating_sub(given);
+    (left < asked)
+        .then(|| format!("of your {share} seats {given} are given: {left} of {asked} move, and no more"))
 }
 
 /// So many at a time as one post names; one empty part where there is nothing.

@@ -126,6 +126,7 @@ mod tests {
             occ: None,
             title: String::new(),
             why: Why { feed, standing, reasons },
+            hold: None,
             names: BTreeMap::new(),
             entries: is_held.then(|| (id, line.clone())).into_iter().collect(),
         };

@@ -226,8 +226,8 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
         "feed:s petname?:s name?:s entries:i bytes:i cap?:i followed:b blocked:b before?:[any] about?:s links?:[s] now?:s",
     ),
     ("notice", "object:s occ?:s title:s start?:s zone?:s start_ms?:i what:any told_ms?:i"),
-    ("created", "id:s feed:s seq:i lifts?:[s]"),
-    ("stated", "id:s feed:s seq:i lifts?:[s] group:s subject:s heir:s"),
+    ("created", "id:s feed:s seq:i lifts?:[s] notes?:[s]"),
+    ("stated", "id:s feed:s seq:i lifts?:[s] notes?:[s] group:s subject:s heir:s"),
     ("silence", "owners:i members:i"),
     ("group_line", "id:s name:s founder:s members:i events:i role?:owner|organizer|host|door member:b"),
     (
@@ -264,12 +264,12 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ("seat", "feed:s rsvp:s answer:yes|no|maybe party:i +"),
     (
         "event_local",
-        "event:#event start_ms?:i end_ms?:i names:{s} group_name?:s mine?:any delivery?:written|sent|seen note?:s \
+        "event:#event start_ms?:i end_ms?:i names:{s} group_name?:s mine?:any delivery?:written|sent|seen note?:s hold?:s \
          first_scans:{any} mine_by?:s comments:[#comment] sealed?:[any]",
     ),
     ("admitted", "id?:s ranked:[s]"),
     ("released", "ids:[s] people:[s]"),
-    ("why", "event:s occ?:s title:s names:{s} entries:{#log_line} +"),
+    ("why", "event:s occ?:s title:s hold?:s names:{s} entries:{#log_line} +"),
     (
         "poll",
         "id:s group:s author:s question:s zone:s minutes:i options:[#poll_option] votes:i settled?:s names:{s} hidden?:any",
