@@ -261,3 +261,24 @@ fn a_reader_that_goes_away_has_had_enough() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn the_events_of_a_group_are_listed_by_time() {
+    let (ana, _) = organizer();
+    for (title, start, zone) in [
+        ("Fifth", "2126-12-05T18:30", "UTC"),
+        ("First", "2125-12-01T18:30", "UTC"),
+        ("Third", "2126-12-03T01:00", "UTC"),
+        // The same day there, and hours earlier.
+        ("Second", "2126-12-03T09:00", "Asia/Tokyo"),
+        ("Fourth", "2126-12-04T18:30", "UTC"),
+    ] {
+        ana.ok(&["event", "schedule", "Lisbon Rust", "--title", title, "--start", start, "--tz", zone]);
+    }
+    let shown = ana.ok(&["group", "show", "Lisbon Rust"]);
+    let calendar = ana.ok(&["export", "ics", "Lisbon Rust"]);
+    for text in [shown, calendar] {
+        let at = ["First", "Second", "Third", "Fourth", "Fifth"].map(|title| text.find(title).unwrap());
+        assert!(at.is_sorted(), "{at:?} in {text}");
+    }
+}

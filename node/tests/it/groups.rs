@@ -265,8 +265,17 @@ fn an_event_or_update_that_is_hidden_is_shown_by_no_answer_of_a_node() {
     ana.posts(grant(&id, &ben, Role::Organizer));
     meet(&[&ana, &ben]);
     let Request::Schedule(new) = schedule(&id) else { unreachable!() };
-    let (title, about) = ("Cheap pills".to_owned(), "spam".to_owned());
-    let event = ben.posts(Request::Schedule(Schedule { title, about, ..new }));
+    let (title, about, place) = ("Cheap pills".to_owned(), "spam".to_owned(), "spam hall".to_owned());
+    let words = |text: &str| Some(text.to_owned());
+    let fields = Box::new(EventFields {
+        cost: words("spam money"),
+        access: words("spam stairs"),
+        online: words("https://spam.example"),
+        tags: Some(vec!["spam".to_owned()]),
+        questions: Some(vec!["spam?".to_owned()]),
+        ..EventFields::default()
+    });
+    let event = ben.posts(Request::Schedule(Schedule { title, about, place, fields, ..new }));
     ben.posts(crate::owner::yes(&event));
     meet(&[&ana, &ben]);
     assert!(shown(&ben, &id, &event).matches("pills").count() > 8);
@@ -292,6 +301,17 @@ fn an_event_or_update_that_is_hidden_is_shown_by_no_answer_of_a_node() {
     meet(&[&ana, &ben]);
     let all = shown(&ben, &id, &event);
     assert!(all.contains("pills") && !all.contains("spam") && all.contains("advertising"), "{all}");
+    ana.posts(hide(&event, tip, false));
+    meet(&[&ana, &ben]);
+    assert!(shown(&ben, &id, &event).matches("spam").count() > 8);
+    let fields = Box::new(EventFields { title: words("Spam"), ..EventFields::default() });
+    let (on, extra, except, address) = (None, vec![], vec![], None);
+    let named =
+        ben.posts(Request::EventUpdate { event: event.to_string(), on, fields, extra, except, address });
+    ana.takes(vec![ben.log()]);
+    ana.posts(hide(&event, named, true));
+    let lines = shown(&ana, &id, &event);
+    assert!(lines.contains("(hidden)") && !lines.contains("\"title\":\"spam\""), "{lines}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::person::{Network, Person, Up, eventually};
 
 /// Ana, who founded a group, and Ben, who follows her; both nodes run.
 struct Two {
+    ana: Person,
     ben: Person,
     at_ana: Browser,
     at_ben: Browser,
@@ -21,7 +22,7 @@ fn two() -> Two {
     let up = [ana.on_lan(), ben.on_lan()];
     let group = ana.json(&["group", "create", "Tea & Rust"])["id"].as_str().unwrap().to_owned();
     let (at_ana, at_ben) = (Browser::at(&up[0]), Browser::at(&up[1]));
-    Two { ben, at_ana, at_ben, group, _up: up, _network: network }
+    Two { ana, ben, at_ana, at_ben, group, _up: up, _network: network }
 }
 
 #[test]
@@ -88,7 +89,7 @@ fn a_group_is_asked_for_a_date_votes_and_who_asked_makes_it_an_event() {
 
 #[test]
 fn who_asks_and_schedules_nothing_in_the_group_is_told_whom_to_turn_to() {
-    let Two { ben, at_ben: browser, group, _up, _network, .. } = two();
+    let Two { ana, ben, at_ana, at_ben: browser, group, _up, _network } = two();
     eventually("the group comes", || ben.run(&["group", "show", &group]).status.success().then_some(()));
     browser.done(&format!("/group/{group}/join"), &[]).says("You joined.");
     let fields = [("question", "When?"), ("zone", "Europe/Lisbon"), ("minutes", "90")];
@@ -96,4 +97,25 @@ fn who_asks_and_schedules_nothing_in_the_group_is_told_whom_to_turn_to() {
     let asked = browser.done(&format!("/group/{group}/poll"), &[&fields[..], &dates].concat());
     asked.says("only organizers schedule in this group");
     assert!(!asked.body.contains("/settle\""));
+    let id = asked.body.split_once("action=\"/poll/").unwrap().1.split('/').next().unwrap();
+    let poll = format!("/poll/{id}");
+    // Whom they turned to makes the event of it.
+    eventually("the poll comes", || at_ana.get(&poll).body.contains("/settle\"").then_some(()));
+    let event = [("option", "1"), ("title", "Tea"), ("place", "")];
+    at_ana.done(&format!("{poll}/settle"), &event).says("The date is fixed").says("Tea");
+    // What is hidden says who hid it, and offers nothing.
+    let again = browser.done(
+        &format!("/group/{group}/poll"),
+        &[&[("question", "Pills?")][..], &fields[1..], &dates].concat(),
+    );
+    let id = again.body.split_once("action=\"/poll/").unwrap().1.split('/').next().unwrap().to_owned();
+    eventually("the second poll comes", || {
+        at_ana.get(&format!("/poll/{id}")).body.contains("Pills?").then_some(())
+    });
+    ana.json(&["group", "hide", &group, &id, "--reason", "advertising"]);
+    let hidden = at_ana.page(&format!("/poll/{id}"));
+    hidden.says("Hidden by").says("advertising");
+    assert!(
+        !hidden.body.contains("Pills?") && !hidden.body.contains("<form method=\"post\" action=\"/poll/")
+    );
 }
