@@ -168,6 +168,10 @@ fn roles_are_given_and_taken() {
     let hosts = ana.json(&["event", "show", &event])["hosts"].clone();
     let quotas: Vec<_> = hosts.as_array().unwrap().iter().map(|line| line["quota"].clone()).collect();
     assert_eq!(quotas, [json!(1), json!(1)]);
+    // A share can be given with a role that is there already.
+    ana.ok(&["event", "grant", &event, "Ben", "host", "--quota", "1"]);
+    assert_eq!(ana.json(&["event", "show", &event])["hosts"][1]["quota"], json!(2));
+    ana.fails(&["event", "grant", &event, "Ben", "host"], 1, &["Ben is a host in", "already"]);
     ana.ok(&["event", "revoke", &event, "Ben"]);
     let hosts = ana.json(&["event", "show", &event])["hosts"].clone();
     assert_eq!(hosts[0]["quota"], json!(2), "what a cut host held returns: {hosts}");

@@ -291,6 +291,9 @@ fn an_event_or_update_that_is_hidden_is_shown_by_no_answer_of_a_node() {
         let all = shown(at, &id, &event);
         assert!(!all.contains("pills") && !all.contains("spam"), "{all}");
         assert!(all.contains("advertising"), "{all}");
+        let find = Find::Search { words: "pills".into() };
+        let found = at.ask(Request::EventFind { find, group: None, from_ms: None, max: 9 });
+        assert!(matches!(&found, Ok(Response::Found(found)) if found.lines.is_empty()), "{found:?}");
     }
     ana.posts(hide(&id, event, false));
     meet(&[&ana, &ben]);
@@ -472,6 +475,89 @@ fn a_poll_that_is_hidden_is_shown_nowhere_and_not_voted_on() {
     }
     ana.posts(hide(false));
     assert_eq!((poll(&ana, &asked).question.as_str(), polls(&ana, &id)), ("When do we sell pills?", 1));
+}
+
+#[test]
+fn a_role_does_not_do_what_takes_a_higher_one_and_who_leaves_is_sent_to_who_can_end_it() {
+    let [ana, ben, cat, dan] = people(["Ana", "Ben", "Cat", "Dan"]);
+    let all = [&ana, &ben, &cat, &dan];
+    meet(&all);
+    let id = founds(&ana, &[], Joining::Approval, None);
+    for (who, role) in [(&ben, Role::Host), (&cat, Role::Door), (&dan, Role::Door)] {
+        ana.posts(grant(&id, who, role));
+    }
+    let event = ana.posts(schedule(&id));
+    meet(&all);
+    let accept = Request::GroupAccept { group: id.to_string(), who: text(&cat) };
+    let cancel = || Request::EventCancel { event: event.to_string(), reason: String::new() };
+    for said in refusals(&ben, [accept, schedule(&id), cancel()]) {
+        assert!(said.contains("you are a host in") && said.contains("takes an organizer"), "{said}");
+    }
+    let admit = Request::Admit { event: event.to_string(), on: None, people: vec![] };
+    let close = Request::Close { event: event.to_string(), on: None };
+    for said in refusals(&cat, [admit, close]) {
+        assert!(said.contains("you are a door in") && said.contains("takes a host"), "{said}");
+    }
+    let [said] = refusals(&cat, [Request::Revoke { object: id.to_string(), who: text(&dan) }]);
+    assert!(said.contains("somebody senior"), "{said}");
+    let [said] =
+        refusals(&cat, [Request::Endorse { object: event.to_string(), entries: vec![event.to_string()] }]);
+    assert!(said.contains("takes a host"), "{said}");
+
+    let [said] =
+        refusals(&ben, [Request::Endorse { object: event.to_string(), entries: vec![event.to_string()] }]);
+    assert!(said.contains("only their seniors endorse it"), "{said}");
+
+    // Cat is senior to Dan, and ends nothing; whose word does not count does not either.
+    let leave = || Request::GroupLeave { group: id.to_string() };
+    let [said] = refusals(&dan, [leave()]);
+    assert!(said.contains("ask Ben"), "{said}");
+    ana.posts(Request::Revoke { object: id.to_string(), who: text(&ben) });
+    meet(&all);
+    let [said] = refusals(&dan, [leave()]);
+    assert!(said.contains("ask Ana"), "{said}");
+}
+
+#[test]
+fn an_organizer_makes_no_organizer_and_a_host_hides_nothing_in_a_group() {
+    let [ana, ben, cat] = people(["Ana", "Ben", "Cat"]);
+    let all = [&ana, &ben, &cat];
+    meet(&all);
+    let id = founds(&ana, &[], Joining::Open, None);
+    ana.posts(grant(&id, &ben, Role::Organizer));
+    ana.posts(grant(&id, &cat, Role::Host));
+    let event = ana.posts(schedule(&id));
+    let comment =
+        ana.posts(Request::Comment { object: id.to_string(), text: "Hello".to_owned(), tone: None });
+    meet(&all);
+    let [said] = refusals(&ben, [grant(&id, &cat, Role::Organizer)]);
+    assert!(said.contains("takes somebody above that role"), "{said}");
+    let [said] = refusals(&ben, [Request::GroupPublic { group: id.to_string(), on: true }]);
+    assert!(said.contains("takes an owner"), "{said}");
+    let (object, entries) = (id.to_string(), vec![comment.to_string()]);
+    let [said] = refusals(&cat, [Request::Hide { object, entries, on: true, reason: String::new() }]);
+    assert!(said.contains("takes an organizer"), "{said}");
+    ana.posts(Request::Revoke { object: id.to_string(), who: text(&cat) });
+    let [said] = refusals(&ana, [grant(&event, &cat, Role::Host)]);
+    assert!(said.contains("was removed from the group \"Rust\""), "{said}");
+}
+
+#[test]
+fn where_members_schedule_who_is_none_does_not() {
+    let [ana, ben] = people(["Ana", "Ben"]);
+    let id = ana.posts(Request::GroupCreate {
+        name: "Rust".to_owned(),
+        owners: vec![],
+        schedulers: Schedulers::Members,
+        joining: Joining::Open,
+        silence: None,
+    });
+    meet(&[&ana, &ben]);
+    let [said] = refusals(&ben, [schedule(&id)]);
+    assert!(said.contains("takes a member"), "{said}");
+    ben.posts(Request::GroupJoin { group: id.to_string() });
+    let event = ben.posts(schedule(&id));
+    assert!(group(&ben, &id).events.contains(&event));
 }
 
 #[test]

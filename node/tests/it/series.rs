@@ -218,7 +218,7 @@ fn whole_days_are_told_without_hours() {
     let listed = ana.ok(&["event", "list"]);
     for text in [said, shown, listed] {
         assert!(text.contains("Tue 3 Dec 2126 – Thu 5 Dec 2126"), "{text}");
-        assert!(!text.contains("00:00"), "{text}");
+        assert!(!text.contains("00:00") && !text.contains("Europe/Berlin"), "{text}");
     }
     let weekly = ["--title", "Stall", "--repeat", "weekly", "--count", "2", "--all-day", "--duration", "1d"];
     ana.ok(&[&["event", "schedule", "--start", "2126-12-03T00:00", "--tz", "UTC"][..], &weekly].concat());
