@@ -1,13 +1,12 @@
 //! Why a yes is not ranked, as far as everybody can know: what a guest is told when they answer, and where they look.
 //! Source: spec/meetup.md, "steering".
 
-use std::fmt;
-
 use chrono::DateTime;
 use chrono_tz::Tz;
 use klatch_feed::EventState;
 use klatch_feed::post::Policy;
 
+use super::sentence::Sentence;
 use super::{seats, steering};
 
 /// What holds an answer back.
@@ -66,16 +65,25 @@ pub(super) fn local(event: &EventState, at_ms: i64) -> String {
     at.format("%a %-d %b %Y, %H:%M").to_string()
 }
 
-impl fmt::Display for Hold {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoSeats => f.write_str("no host has a seat left to give: ask them for more"),
-            Self::ListsClosed => f.write_str("its hosts closed their lists, and rank nobody more"),
-            Self::Opens(at) => write!(f, "hosts rank answers from {at} on"),
-            Self::Drawn(at) => write!(f, "lots are drawn at {at}"),
-            Self::Closed(at) => write!(f, "answers closed at {at}: a host can still give a seat by hand"),
-            Self::ByHand => f.write_str("a host decides by hand"),
-        }
+impl Hold {
+    /// In a sentence.
+    pub(super) fn sentence(&self) -> Sentence {
+        let (key, text) = match self {
+            Self::NoSeats => {
+                ("refused-hold-seats", "no host has a seat left to give: ask them for more".to_owned())
+            }
+            Self::ListsClosed => {
+                ("refused-hold-lists", "its hosts closed their lists, and rank nobody more".to_owned())
+            }
+            Self::Opens(at) => ("refused-hold-opens", format!("hosts rank answers from {at} on")),
+            Self::Drawn(at) => ("refused-hold-draw", format!("lots are drawn at {at}")),
+            Self::Closed(at) => (
+                "refused-hold-closed",
+                format!("answers closed at {at}: a host can still give a seat by hand"),
+            ),
+            Self::ByHand => ("refused-hold-hand", "a host decides by hand".to_owned()),
+        };
+        Sentence::said(key, "", text)
     }
 }
 
@@ -96,7 +104,7 @@ mod tests {
         }))
         .unwrap();
         change(&mut event);
-        Hold::of(&event, 1_796_149_800_000 - minutes * 60_000).map(|hold| hold.to_string())
+        Hold::of(&event, 1_796_149_800_000 - minutes * 60_000).map(|hold| hold.sentence().to_string())
     }
 
     #[test]

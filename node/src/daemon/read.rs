@@ -23,6 +23,7 @@ use super::hold::Hold;
 use super::local::{self, Spaces};
 use super::request::{PollRequest, Request};
 use super::response::*;
+use super::sentence::Sentence;
 use super::{Progress, Shared, occurrence, recovery, sealing};
 use crate::calendar::Dated;
 use crate::clock;
@@ -431,9 +432,9 @@ impl On<'_> {
 }
 
 /// Why no host ranked an answer that stands so.
-fn held(event: &EventState, standing: Option<Standing>) -> Option<String> {
+fn held(event: &EventState, standing: Option<Standing>) -> Option<Sentence> {
     let waits = matches!(standing, Some(Standing::Provisional | Standing::Unranked));
-    Hold::of(event, clock::now()).filter(|_| waits).map(|hold| hold.to_string())
+    Hold::of(event, clock::now()).filter(|_| waits).map(|hold| hold.sentence())
 }
 
 /// By what events are put in order of time: last those in zones that are not known here.

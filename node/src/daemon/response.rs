@@ -256,7 +256,7 @@ pub struct EventLocal {
     pub first_scans: std::collections::BTreeMap<FeedId, FirstScan>,
     /// Why no host ranked the own yes, where no host's node will by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold: Option<String>,
+    pub hold: Option<Sentence>,
     /// The entry by which one stands so: the own answer, or what a host made of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mine_by: Option<EntryId>,
@@ -445,7 +445,7 @@ pub struct WhyLocal {
     pub why: Why,
     /// Why no host ranked that yes, where no host's node will by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hold: Option<String>,
+    pub hold: Option<Sentence>,
     pub names: std::collections::BTreeMap<FeedId, String>,
     /// The entries that the reasons name, as far as they are here.
     pub entries: std::collections::BTreeMap<EntryId, LogLine>,

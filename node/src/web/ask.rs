@@ -263,7 +263,7 @@ pub(super) fn no_number(field: &str) -> Refusal {
 }
 
 /// What a sentence of the node is in the reader's language, if the page has words for it.
-fn told(words: Words, sentence: &Sentence) -> Option<String> {
+pub(super) fn told(words: Words, sentence: &Sentence) -> Option<String> {
     let said = sentence.page()?;
     let numbers = said.numbers.iter().map(|(name, number)| (*name, Arg::Number(*number)));
     let args: Vec<_> = [("who", Arg::Foreign(&said.who))].into_iter().chain(numbers).collect();

@@ -172,7 +172,8 @@ fn about_answer(event: &EventState, answer: Answer, party: u32, now_ms: i64) -> 
         Answer::No => {
             let is_over = begins.is_some() && steering::end_ms(event).is_some_and(|end| end <= now_ms);
             if is_over {
-                return Err(no_effect(format!("{:?} is over: a no frees no seat any more", event.title)));
+                let text = format!("{:?} is over: a no frees no seat any more", event.title);
+                return Err(no_effect(said("refused-over", &event.title, text)));
             }
             let cancel_by = steering::deadline(event, event.cancel_by).flatten().filter(|_| !is_whole_series);
             if begins.is_some_and(|begins| begins <= now_ms) {
@@ -182,7 +183,7 @@ fn about_answer(event: &EventState, answer: Answer, party: u32, now_ms: i64) -> 
             }
         }
         Answer::Yes => {
-            notes.extend(Hold::of(event, now_ms).map(|hold| format!("not ranked yet: {hold}")));
+            notes.extend(Hold::of(event, now_ms).map(|hold| format!("not ranked yet: {}", hold.sentence())));
             if let Some(most) = event.party_max.filter(|most| *most < party) {
                 notes.push(format!(
                     "one answer is for at most {most} here: hosts' nodes give no seats for more"
@@ -242,23 +243,40 @@ impl Deadlines {
         let Self { opens, closes, confirm_by, cancel_by, by_lot } = self;
         // What lies as long before the start as another, or longer, is not after it.
         let is_not_after = |at: u32, other: u32| at > 0 && other > 0 && at >= other;
-        let (name, problem) = if by_lot && closes == 0 {
-            ("closes", "lots are drawn when answers close: say how long before the start that is")
+        let (name, key, problem) = if by_lot && closes == 0 {
+            (
+                "closes",
+                "refused-no-draw",
+                "lots are drawn when answers close: say how long before the start that is",
+            )
         } else if is_not_after(closes, opens) {
-            ("closes", "answers would close no later than they open: let them close nearer to the start")
+            (
+                "closes",
+                "refused-closes",
+                "answers would close no later than they open: let them close nearer to the start",
+            )
         } else if is_not_after(confirm_by, opens) {
             (
                 "confirm_by",
+                "refused-confirm-early",
                 "no seat is given before answers open: ask for a yes nearer to the start than that",
             )
         } else if by_lot && is_not_after(confirm_by, closes) {
-            ("confirm_by", "lots are drawn when answers close: ask for a yes nearer to the start than that")
+            (
+                "confirm_by",
+                "refused-confirm-draw",
+                "lots are drawn when answers close: ask for a yes nearer to the start than that",
+            )
         } else if is_not_after(cancel_by, opens) {
-            ("cancel_by", "each no would come late, from when answers open: let it come nearer to the start")
+            (
+                "cancel_by",
+                "refused-cancel-early",
+                "each no would come late, from when answers open: let it come nearer to the start",
+            )
         } else {
             return Ok(());
         };
-        Err(field(name, problem))
+        Err(field_said(name, said(key, "", problem)))
     }
 }
 

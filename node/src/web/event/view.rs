@@ -10,7 +10,7 @@ use crate::clock;
 use crate::daemon::{Delivery, EventLocal, SealedLine, Standing, WhyLocal, persons};
 use crate::foreign;
 use crate::published::{is_public, marked};
-use crate::web::ask::{Visit, escaped};
+use crate::web::ask::{self, Visit, escaped};
 use crate::web::face::Face;
 use crate::web::home::{Pill, seats};
 use crate::web::prose::{Prose, address};
@@ -319,6 +319,8 @@ fn mine(local: &EventLocal, why: Option<&WhyLocal>, visit: &Visit) -> Mine {
         Standing::Maybe => ("maybe", words.say("event-mine-maybe")),
         Standing::No => ("no", words.say("event-mine-no")),
     };
+    let hold = local.hold.as_ref().and_then(|hold| ask::told(words, hold));
+    let sentence = [Some(sentence), hold].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let delivery = local.delivery.map(|delivery| match delivery {
         Delivery::Written => "event-written",
         Delivery::Sent => "event-sent",

@@ -304,7 +304,9 @@ fn seats_are_given_and_given_up_and_more_are_made() {
     let Two { ana, ben, at_ana, at_ben, event, .. } = &two();
     let seats = format!("/event/{event}/seats");
     at_ana.page(&seats).says("Nobody has answered yet");
-    at_ben.done(&format!("/event/{event}/answer"), &[("answer", "yes"), ("note", "<b>late</b>")]);
+    let answered =
+        at_ben.done(&format!("/event/{event}/answer"), &[("answer", "yes"), ("note", "<b>late</b>")]);
+    answered.says("A host decides on each answer.");
     eventually("ana hears of the answer", || at_ana.page(&seats).body.contains(&ben.feed).then_some(()));
     let people = format!("{seats}/people");
     let who = ("who", &*ben.feed);
