@@ -80,14 +80,12 @@ pub(super) fn by_hand<'e>(
     drawn: Option<&[EntryId]>,
     is_manual: bool,
 ) -> Vec<&'e SeatLine> {
-    if !seats::gives(event, &around.me) || event.closed.contains(&around.me) {
+    let is_done = event.closed.contains(&around.me) || is_over(event, around.now_ms);
+    if is_done || !seats::gives(event, &around.me) {
         return Vec::new();
     }
     // Each occurrence has its own deadlines.
     let is_whole_series = event.founded_start.is_some() && event.occ.is_none();
-    if !is_whole_series && end_ms(event).is_some_and(|end| end <= around.now_ms) {
-        return Vec::new();
-    }
     let is_past =
         |minutes| deadline(event, minutes).is_some_and(|at| at.is_none_or(|at| at <= around.now_ms));
     let is_late = !is_whole_series && is_past(event.closes);
