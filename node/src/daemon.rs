@@ -135,6 +135,8 @@ pub(crate) struct Shared {
     pub(crate) doors: watch::Sender<()>,
     /// Feeds whose chunks were refused last, and why.
     pub(crate) refused: Mutex<BTreeMap<FeedId, NoRoom>>,
+    /// What was read of the own log for the inbox.
+    said: Mutex<read::Said>,
     /// Why own posts are refused now, if they are.
     pub(crate) held: Mutex<Option<Held>>,
     /// What is known of a recovery, while there is one.
@@ -225,6 +227,7 @@ impl Daemon {
             facts: watch::Sender::new(()),
             doors: watch::Sender::new(()),
             refused: Mutex::default(),
+            said: Mutex::default(),
             held: Mutex::default(),
             recovery: Mutex::default(),
             settle: AtomicU64::new(recovery::SETTLE),

@@ -17,7 +17,7 @@ const STEP_BYTES: usize = 8 * 1024 * 1024;
 /// One table; redb's definitions are typed, so the list of them is code.
 macro_rules! each_table {
     ($act:ident, $on:expr) => {
-        each_table!(@ $act, $on, META FEEDS NUMBERS RUNS IDS REFS TOMBS MISSING PROFILES GROUPS EVENTS OCCURRENCES
+        each_table!(@ $act, $on, META FEEDS NUMBERS RUNS IDS REFS ANNOUNCED TOMBS MISSING PROFILES GROUPS EVENTS OCCURRENCES
             AGENDA LISTED FINDER CHANGES PROOFS SUCCESSORS BRANCHES LOCAL)
     };
     (@ $act:ident, $on:expr, $($name:ident)*) => {

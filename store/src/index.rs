@@ -2,19 +2,19 @@
 //!
 //! A *fact* is an accepted entry as the fold needs it, kept under what the entry points at first, so that
 //! folding an object is one range scan: `id 32 || kind u16 || count u8 || refs || body`, where the body is
-//! `0`, or `1` and its bytes. All of it is gathered over a batch and inserted sorted, since a B-tree takes
+//! `0`, or `1` and its bytes. Whatever else points at something leaves its kind alone. All of it is gathered over a batch and inserted sorted, since a B-tree takes
 //! sorted keys several times faster.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::post::kind;
+use klatch_feed::post::{Tone, kind};
 use klatch_feed::{EntryId, Fact, FeedId, Kind, Post, Seq, Unverified, codec};
 use redb::{ReadableTable, WriteTransaction};
 
 use crate::error::{Damage, corrupt};
 use crate::table::{
-    FeedRow, MISSING, PROFILES, REFS, Read, TOMBS, feed_row, id_key, numbered, place, place_of, ref_key,
-    split, take, tomb_key,
+    ANNOUNCED, FeedRow, MISSING, PROFILES, REFS, Read, TOMBS, feed_row, id_key, numbered, place, place_of,
+    ref_key, split, take, tomb_key,
 };
 use crate::{DiskError, entries, ids, succession};
 
@@ -53,6 +53,7 @@ impl Touched {
 pub(crate) struct Index {
     ids: Vec<[u8; 16]>,
     refs: Vec<([u8; 40], Vec<u8>)>,
+    announced: Vec<[u8; 40]>,
     missing: Vec<u64>,
     profiles: Vec<(u64, Vec<u8>)>,
     tombstones: Vec<(FeedId, u64, Unverified)>,
@@ -72,9 +73,9 @@ impl Index {
             return;
         }
         for (index, target) in header.refs.iter().enumerate() {
-            let fact = if index == 0 && header.kind.is_fold() { fact_bytes(entry) } else { Vec::new() };
-            self.refs.push((ref_key(target, here), fact));
+            self.refs.push((ref_key(target, here), ref_bytes(entry, index)));
         }
+        self.announced.extend(announced_on(entry).map(|object| ref_key(&object, here)));
         if entry.body().is_none() {
             self.missing.push(here);
         }
@@ -95,6 +96,9 @@ impl Index {
         }
         let mut table = tx.open_table(REFS)?;
         self.refs.drain(..).try_for_each(|(key, fact)| table.insert(key, &fact[..]).map(drop))?;
+        drop(table);
+        let mut table = tx.open_table(ANNOUNCED)?;
+        self.announced.drain(..).try_for_each(|key| table.insert(key, ()).map(drop))?;
         drop(table);
         let mut table = tx.open_table(MISSING)?;
         self.missing.drain(..).try_for_each(|key| table.insert(key, ()).map(drop))?;
@@ -151,6 +155,15 @@ impl Index {
         if let Some(target) = first_ref {
             tx.open_table(REFS)?.insert(ref_key(target, place(num, header.seq)), &fact_bytes(entry)[..])?;
         }
+        match (header.kind, header.refs.first(), announced_on(entry)) {
+            (_, _, Some(object)) => {
+                tx.open_table(ANNOUNCED)?.insert(ref_key(&object, place(num, header.seq)), ())?;
+            }
+            (kind::COMMENT, Some(object), None) => {
+                tx.open_table(ANNOUNCED)?.remove(ref_key(object, place(num, header.seq)))?;
+            }
+            _ => {}
+        }
         self.touched.by(entry.id(), header.kind, &header.refs);
         Ok(())
     }
@@ -190,6 +203,9 @@ impl Index {
             self.touched.by(entry.id(), header.kind, &header.refs);
             for target in &header.refs {
                 tx.open_table(REFS)?.remove(ref_key(target, here))?;
+            }
+            if let Some(object) = announced_on(entry) {
+                tx.open_table(ANNOUNCED)?.remove(ref_key(&object, here))?;
             }
             tx.open_table(MISSING)?.remove(here)?;
             tx.open_table(PROFILES)?.remove(here)?;
@@ -332,6 +348,24 @@ pub(crate) fn find(tx: &impl Read, id: &EntryId) -> Result<Option<Found>, DiskEr
     Ok(None)
 }
 
+/// On what an entry says that it announces something, whoever says so.
+pub(crate) fn announced_on(entry: &Unverified) -> Option<EntryId> {
+    let header = entry.header();
+    if header.kind != kind::COMMENT {
+        return None;
+    }
+    match Post::read(header.kind, &header.refs, entry.body())? {
+        Post::Comment { object, tone: Some(Tone::Announcement), .. } => Some(object),
+        _ => None,
+    }
+}
+
+/// What stands in `refs` for one ref of an entry.
+pub(crate) fn ref_bytes(entry: &Unverified, index: usize) -> Vec<u8> {
+    let kind = entry.header().kind;
+    if index == 0 && kind.is_fold() { fact_bytes(entry) } else { kind.0.to_be_bytes().to_vec() }
+}
+
 /// What the `profiles` table keeps of a readable profile.
 pub(crate) fn profile(entry: &Unverified) -> Option<Vec<u8>> {
     let header = entry.header();
@@ -389,9 +423,20 @@ pub(crate) fn founded_event(fact: &[u8]) -> Option<EntryId> {
     (kind == kind::EVENT).then_some(id)
 }
 
-/// The kind of a row's fact, if it has one.
-pub(crate) fn kind_of(fact: &[u8]) -> Option<Kind> {
-    id_and_kind(fact).map(|(_, kind)| kind)
+/// Whether a row of `refs` is of an entry of one of these kinds: of fold kinds only of one that names it first.
+pub(crate) fn is_of(row: &[u8], kinds: &[Kind]) -> bool {
+    match (id_and_kind(row), row.as_array()) {
+        (Some((_, kind)), _) => kinds.contains(&kind),
+        (None, Some(kind)) => {
+            Some(Kind(u16::from_be_bytes(*kind))).is_some_and(|kind| !kind.is_fold() && kinds.contains(&kind))
+        }
+        (None, None) => false,
+    }
+}
+
+/// Whether a row of `refs` is a fact.
+pub(crate) fn is_fact(row: &[u8]) -> bool {
+    id_and_kind(row).is_some()
 }
 
 fn id_and_kind(mut fact: &[u8]) -> Option<(EntryId, Kind)> {

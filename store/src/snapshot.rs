@@ -17,8 +17,8 @@ use crate::batch::proof_bytes;
 use crate::guard::guard;
 use crate::shared::{Hold, Shared};
 use crate::table::{
-    CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, LOCAL, MISSING, NUMBERS, OCCURRENCES, PROFILES, REFS, clock,
-    feed_row, numbered, place, place_of, ref_key, split,
+    ANNOUNCED, CHANGES, EVENTS, FEEDS, FeedRow, GROUPS, LOCAL, MISSING, NUMBERS, OCCURRENCES, PROFILES, REFS,
+    clock, feed_row, numbered, place, place_of, ref_key, split,
 };
 use crate::{
     DiskError, FeedState, Found, Kept, Progress, Report, agenda, entries, ids, index, lookup, succession,
@@ -255,22 +255,20 @@ impl Snapshot {
         })
     }
 
-    /// Accepted entries that point at `object` and may be of one of these kinds, by feed and place, at most `max`.
-    /// Of fold kinds (spec/posts.md) only those that are and that name it first; of the others, which the index
-    /// does not tell apart, any. So comments are found without a look at ten thousand answers beside them.
+    /// Accepted entries of these kinds that point at `object`, by feed and place, at most `max`; of fold kinds
+    /// (spec/posts.md) only those that name it first. None of other kinds is read, however many there are.
     pub fn pointing_at(
         &self,
         object: &EntryId,
         kinds: &[Kind],
         max: usize,
     ) -> Result<Vec<(FeedId, Seq)>, DiskError> {
-        let others = kinds.iter().any(|kind| !kind.is_fold());
         guard(|| {
             let table = self.tx.open_table(REFS)?;
             let mut found = Vec::new();
             for row in table.range(ref_key(object, 0)..=ref_key(object, u64::MAX))? {
                 let (key, fact) = row?;
-                if !index::kind_of(fact.value()).map_or(others, |kind| kinds.contains(&kind)) {
+                if !index::is_of(fact.value(), kinds) {
                     continue;
                 }
                 if found.len() == max {
@@ -280,6 +278,19 @@ impl Snapshot {
                 found.push((numbered(&self.tx, num)?.0, seq));
             }
             Ok(found)
+        })
+    }
+
+    /// Accepted comments on `object` that say they are announcements, whoever says so, by feed and place, at most `max`.
+    pub fn announced(&self, object: &EntryId, max: usize) -> Result<Vec<(FeedId, Seq)>, DiskError> {
+        guard(|| {
+            let table = self.tx.open_table(ANNOUNCED)?;
+            let rows = table.range(ref_key(object, 0)..=ref_key(object, u64::MAX))?.take(max);
+            let place = |row: Result<(redb::AccessGuard<'_, [u8; 40]>, _), _>| {
+                let (num, seq) = split(place_of(&row?.0.value()));
+                Ok((numbered(&self.tx, num)?.0, seq))
+            };
+            rows.map(place).collect()
         })
     }
 

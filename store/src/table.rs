@@ -11,7 +11,8 @@
 //! | `numbers` | feed number | feed id, id of its entry 1 or zeros |
 //! | `runs` | place of its first entry | a row: see `entries.rs`. The truth; `id segments` to `profiles` and the views are made from it |
 //! | `id segments` | see `ids.rs` | first 8 bytes of entry ids, with their places |
-//! | `refs` | id pointed at, place of who points | a [fact](crate::index) if it is the first ref of a fold kind, else – |
+//! | `refs` | id pointed at, place of who points | a [fact](crate::index) if it is the first ref of a fold kind, else the kind, u16 |
+//! | `announced` | group or event, place of a comment that says it is an announcement | – |
 //! | `tombs` | place taken back, place of the tombstone | the tombstone's fact |
 //! | `missing` | place of a body that is neither held nor taken back | – |
 //! | `profiles` | place of a profile | canonical CBOR `[name, about]` |
@@ -26,7 +27,7 @@
 //! | `branches` | place, first 8 bytes of the id | an entry of another branch: id before it, chunk of one row |
 //! | `local` | space, key | this node's own facts, never replicated |
 //!
-//! `id segments` cover every stored entry, those in `branches` included; `refs`, `tombs`, `missing` and `profiles` the accepted ones alone.
+//! `id segments` cover every stored entry, those in `branches` included; `refs`, `announced`, `tombs`, `missing` and `profiles` the accepted ones alone.
 //! Absent on purpose: receipt times, and anything about peers.
 
 pub(crate) mod migrate;
@@ -49,6 +50,7 @@ pub(crate) use crate::agenda::AGENDA;
 pub(crate) use crate::ids::IDS;
 pub(crate) use crate::lookup::{FINDER, LISTED};
 pub(crate) const REFS: TableDefinition<'_, [u8; 40], &[u8]> = TableDefinition::new("refs");
+pub(crate) const ANNOUNCED: TableDefinition<'_, [u8; 40], ()> = TableDefinition::new("announced");
 pub(crate) const TOMBS: TableDefinition<'_, [u8; 16], &[u8]> = TableDefinition::new("tombs");
 pub(crate) const MISSING: TableDefinition<'_, u64, ()> = TableDefinition::new("missing");
 pub(crate) const PROFILES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("profiles");
@@ -109,7 +111,7 @@ macro_rules! each {
 /// ... with each table that is made from `runs`.
 macro_rules! derived {
     ($tx:ident.$call:ident) => {
-        each!($tx.$call: IDS REFS TOMBS MISSING PROFILES GROUPS EVENTS OCCURRENCES AGENDA LISTED FINDER)
+        each!($tx.$call: IDS REFS ANNOUNCED TOMBS MISSING PROFILES GROUPS EVENTS OCCURRENCES AGENDA LISTED FINDER)
     };
 }
 

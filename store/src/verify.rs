@@ -11,10 +11,10 @@ use crate::entries::{self, Row};
 use crate::error::{Damage, corrupt};
 use crate::guard::guard;
 use crate::ids::{self, Ids};
-use crate::index::{fact_bytes, is_taken_back, profile};
+use crate::index::{announced_on, is_taken_back, profile, ref_bytes};
 use crate::table::{
-    AGENDA, BRANCHES, CHANGES, EVENTS, FEEDS, FINDER, FeedRow, GROUPS, LISTED, MISSING, OCCURRENCES,
-    PROFILES, PROOFS, REFS, SUCCESSORS, TOMBS, id_key, meta, numbered, place, ref_key,
+    AGENDA, ANNOUNCED, BRANCHES, CHANGES, EVENTS, FEEDS, FINDER, FeedRow, GROUPS, LISTED, MISSING,
+    OCCURRENCES, PROFILES, PROOFS, REFS, SUCCESSORS, TOMBS, id_key, meta, numbered, place, ref_key,
 };
 use crate::{DiskError, Progress, Report, Snapshot, lookup, succession, view};
 
@@ -26,6 +26,7 @@ const PROBLEMS_MAX: usize = 1_000;
 struct Expected {
     ids: u64,
     refs: u64,
+    announced: u64,
     missing: u64,
     profiles: u64,
     views: BTreeSet<EntryId>,
@@ -60,6 +61,7 @@ pub(crate) fn verify(on: &Snapshot, progress: Progress<'_>) -> Result<Report, Di
 struct Derived {
     ids: Ids<ReadOnlyTable<[u8; 24], &'static [u8]>>,
     refs: ReadOnlyTable<[u8; 40], &'static [u8]>,
+    announced: ReadOnlyTable<[u8; 40], ()>,
     missing: ReadOnlyTable<u64, ()>,
     profiles: ReadOnlyTable<u64, &'static [u8]>,
 }
@@ -196,6 +198,7 @@ impl Run<'_> {
         let derived = Derived {
             ids: ids::open(tx)?,
             refs: tx.open_table(REFS)?,
+            announced: tx.open_table(ANNOUNCED)?,
             missing: tx.open_table(MISSING)?,
             profiles: tx.open_table(PROFILES)?,
         };
@@ -239,9 +242,15 @@ impl Run<'_> {
         if header.seq <= row.len {
             for (index, target) in header.refs.iter().enumerate() {
                 self.expected.refs += 1;
-                let fact = if index == 0 && header.kind.is_fold() { fact_bytes(entry) } else { Vec::new() };
-                if derived.refs.get(ref_key(target, here))?.is_none_or(|held| held.value() != fact) {
+                let value = ref_bytes(entry, index);
+                if derived.refs.get(ref_key(target, here))?.is_none_or(|held| held.value() != value) {
                     absent.push("refs");
+                }
+            }
+            if let Some(object) = announced_on(entry) {
+                self.expected.announced += 1;
+                if derived.announced.get(ref_key(&object, here))?.is_none() {
+                    absent.push("announced");
                 }
             }
             let is_missing = entry.body().is_none() && !is_taken_back(tx, here)?;
@@ -271,6 +280,7 @@ impl Run<'_> {
         let tables = [
             ("id segments", ids::open(tx)?.count(), self.expected.ids),
             ("refs", tx.open_table(REFS)?.len()?, self.expected.refs),
+            ("announced", tx.open_table(ANNOUNCED)?.len()?, self.expected.announced),
             ("missing", tx.open_table(MISSING)?.len()?, self.expected.missing),
             ("profiles", tx.open_table(PROFILES)?.len()?, self.expected.profiles),
             ("changes", tx.open_table(CHANGES)?.len()?, self.report.feeds),

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::DiskError;
 use crate::guard::guard;
-use crate::index::{Found, Touched, find, founded_event, read_fact};
+use crate::index::{Found, Touched, find, founded_event, is_fact, read_fact};
 use crate::table::{
     EVENTS, GROUPS, NUMBERS, OCCURRENCES, REFS, Read, TOMBS, named, place_of, ref_key, split, tomb_key,
 };
@@ -274,7 +274,7 @@ impl<T: Read> Gathering<'_, T> {
         let mut found = Vec::new();
         for row in table.range(ref_key(id, 0)..=ref_key(id, u64::MAX))? {
             let (key, fact) = row?;
-            if !fact.value().is_empty() {
+            if is_fact(fact.value()) {
                 found.push((place_of(&key.value()), fact.value().to_vec()));
             }
         }

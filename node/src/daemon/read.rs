@@ -32,6 +32,7 @@ use crate::home;
 use crate::names;
 use crate::network::hex;
 use crate::share::{ADDRESSES_MAX, ShareLine};
+pub(super) use inbox::Said;
 pub(super) use person::follow_line;
 use talk::Place;
 pub(super) use talk::{hides, may_say, settled};

@@ -14,8 +14,8 @@ use redb::{ReadableTable, WriteTransaction};
 use crate::error::Damage;
 use crate::index::Index;
 use crate::table::{
-    AGENDA, EVENTS, FEEDS, FINDER, FeedRow, GROUPS, LISTED, META, NUMBERS, OCCURRENCES, RUNS, Read,
-    drop_derived, drop_tokens, make_derived, meta, numbered, place, set_meta, split, take,
+    EVENTS, FEEDS, FeedRow, GROUPS, META, NUMBERS, RUNS, Read, drop_derived, drop_tokens, make_derived, meta,
+    numbered, place, set_meta, split, take,
 };
 use crate::{CutOff, DiskError, entries, succession, view};
 
@@ -39,21 +39,6 @@ pub(crate) fn begin(tx: &WriteTransaction) -> Result<(), DiskError> {
     drop_derived(tx)?;
     make_derived(tx)?;
     set_meta(tx, "rebuild", &0_u64.to_be_bytes())
-}
-
-/// Drops views and lookups alone, whatever their form: what is indexed stays, and all is to be folded again.
-pub(crate) fn begin_folding(tx: &WriteTransaction) -> Result<(), DiskError> {
-    for table in [GROUPS, EVENTS] {
-        let mut table = tx.open_table(table)?;
-        let founded = table.iter()?.map(|row| Ok(row?.0.value())).collect::<Result<Vec<_>, DiskError>>()?;
-        founded.iter().try_for_each(|id| table.insert(id, &[][..]).map(drop))?;
-    }
-    tx.delete_table(OCCURRENCES)?;
-    tx.delete_table(AGENDA)?;
-    tx.delete_table(LISTED)?;
-    tx.delete_table(FINDER)?;
-    make_derived(tx)?;
-    set_meta(tx, "rebuild", &FOLDING.to_be_bytes())
 }
 
 /// The stage of an unfinished rebuild.

@@ -1,6 +1,6 @@
 //! What becomes of chunks: the table of outcomes, caps and quarantine.
 
-use klatch_feed::post::{Answer, kind};
+use klatch_feed::post::{Answer, Tone, kind};
 use klatch_feed::{AcceptError, Post};
 use klatch_store::{Outcome, SetLocal, Store, TOKENS};
 
@@ -296,8 +296,9 @@ fn changes_name_what_new_entries_point_at_and_the_log_keeps_the_latest_of_each_f
         found.into_iter().map(|(_, seq)| seq).collect::<Vec<_>>()
     };
     assert_eq!(pointing(&[kind::RSVP], 1), [4], "those before it are not counted");
-    assert_eq!(pointing(&[kind::COMMENT], 9), [2, 3]);
-    assert_eq!(pointing(&[kind::SEAT, kind::RSVP, kind::COMMENT], 9), [2, 3, 4]);
+    assert_eq!(pointing(&[NOTE], 9), [2, 3]);
+    assert_eq!(pointing(&[kind::SEAT, kind::RSVP, NOTE], 9), [2, 3, 4]);
+    assert_eq!(pointing(&[kind::COMMENT], 9), [0; 0]);
 }
 
 #[test]
@@ -359,4 +360,57 @@ fn what_is_worked_on_ahead_comes_out_as_if_it_came_alone() {
         assert_eq!(state(&together, author), state(&alone, author));
     }
     assert_sound(&together);
+}
+
+#[test]
+fn comments_and_answers_to_them_are_found_by_what_they_point_at_and_what_is_announced_apart() {
+    let (mut ana, mut ben) = (Author::new(2), Author::new(3));
+    let event = ana.post(&Post::Event {
+        group: None,
+        title: "Tea".into(),
+        start: "2026-12-03T19:00".into(),
+        zone: "UTC".into(),
+        minutes: 60,
+        capacity: None,
+        split: false,
+        repeat: None,
+    });
+    let comment = |reply, tone| Post::Comment { object: event, reply, text: "well".into(), tone };
+    let said = ana.post(&comment(None, None));
+    ana.post(&comment(None, Some(Tone::Announcement)));
+    ben.post(&comment(Some(said), None));
+    let his = ben.post(&comment(Some(said), Some(Tone::Announcement)));
+    ben.post(&Post::Hide { object: event, entries: vec![said], on: true, reason: String::new() });
+    let (_home, mut store) = store();
+    accept_all(&mut store, &ana);
+    accept_all(&mut store, &ben);
+    let reader = store.reader();
+    let announced = |max| {
+        let found = reader.snapshot().unwrap().announced(&event, max).unwrap();
+        found.into_iter().map(|(feed, seq)| (feed == ana.feed(), seq)).collect::<Vec<_>>()
+    };
+    let pointing = |id, kind| reader.snapshot().unwrap().pointing_at(id, &[kind], 9).unwrap().len();
+    assert_eq!((pointing(&event, kind::COMMENT), pointing(&said, kind::COMMENT)), (4, 2));
+    assert_eq!(
+        (pointing(&event, kind::HIDE), pointing(&said, kind::HIDE)),
+        (1, 0),
+        "of fold kinds the first ref"
+    );
+    assert_eq!(announced(9), [(true, 3), (false, 2)], "whoever says so");
+    assert_eq!(announced(1), [(true, 3)]);
+    assert_sound(&store);
+    ben.post(&Post::Tombstone { targets: vec![his] });
+    accept_all(&mut store, &ben);
+    assert_eq!(announced(9), [(true, 3)]);
+    assert_eq!(pointing(&said, kind::COMMENT), 2, "the chain stays");
+    assert_sound(&store);
+    store.forget(&ana.feed()).unwrap();
+    assert_eq!(announced(9), []);
+    assert_sound(&store);
+    accept(&mut store, &ana.chunk_with(1, 3, false));
+    assert_eq!(announced(9), [], "nobody knows yet what it says");
+    let bodies: Vec<_> = ana.log.iter().map(|entry| entry.body().map(<[u8]>::to_vec)).collect();
+    store.fill(&ana.feed(), 1, &bodies).unwrap();
+    assert_eq!(announced(9), [(true, 3)]);
+    assert_sound(&store);
 }

@@ -1,12 +1,16 @@
 //! All that concerns this node's person now: what `klatch inbox` lists.
+//!
+//! Only what concerns them is read: their own events that are not over, what is announced on these and others of theirs,
+//! and answers to their own comments, however much else there is.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use klatch_feed::post::kind;
-use klatch_feed::{EntryId, EventState};
+use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq, Verified};
 
 use super::talk::{self, Place};
-use super::{On, Refusal, Response, hidden};
+use super::{On, POINTING_MAX, Refusal, Response, hidden};
 use crate::clock;
 use crate::daemon::inbox::Notice;
 use crate::daemon::owner::{LOOK_BACK_MS, looked_at, of_group, told_ms};
@@ -16,30 +20,42 @@ const COMMENTS_MAX: usize = 50;
 /// Own entries read at once.
 const LOOK: usize = 512;
 
+/// The own comments, as far as the own log was read for them.
+#[derive(Debug, Default)]
+pub(in crate::daemon) struct Said {
+    /// What is to be read next of each own key's log.
+    next: BTreeMap<FeedId, Seq>,
+    comments: Vec<EntryId>,
+}
+
 impl On<'_> {
     /// What is soonest comes first, then comments, the newest first.
     pub(super) fn inbox(&self) -> Result<Response, Refusal> {
         let (me, now_ms) = (self.shared.me, clock::now());
-        let (mut notices, mut comments) = (Vec::new(), Vec::new());
-        let mut commented = self.commented()?;
+        let mut notices = Vec::new();
+        // By object, so that each is read once: what is said there to this person.
+        let mut said = self.answers()?;
         for (last_ms, id) in self.snapshot.mine()? {
+            self.announced(&id, &mut said)?;
             let is_over = last_ms.is_some_and(|last| last.saturating_add(LOOK_BACK_MS) <= now_ms);
-            if let Some(event) = self.talked_about(&id, is_over, &mut comments)? {
-                notices.extend(looked_at(self.snapshot, event, self.shared, now_ms)?);
+            if !is_over && let Some(event) = self.snapshot.event(&id)? {
+                notices.extend(looked_at(
+                    self.snapshot,
+                    hidden::veiled(self.snapshot, event)?,
+                    self.shared,
+                    now_ms,
+                )?);
             }
-            commented.remove(&id);
-        }
-        for id in &commented {
-            self.talked_about(id, true, &mut comments)?;
         }
         for group in self.snapshot.groups()? {
             notices.extend(of_group(self.snapshot, &group, &me)?);
-            if group.members.contains(&me) || commented.contains(&group.id) {
-                let place =
-                    Place { id: group.id, roles: &group.roles, attendance: &[], hidden: &group.hidden };
-                let said = talk::pointing(self.snapshot, &group.id, kind::COMMENT)?;
-                comments.extend(talk::notices(self.snapshot, &me, &place, &group.name, &said)?);
+            if group.members.contains(&me) {
+                self.announced(&group.id, &mut said)?;
             }
+        }
+        let mut comments = Vec::new();
+        for (object, entries) in &said {
+            comments.extend(self.heard(object, entries.values())?);
         }
         notices.sort_by_key(|notice| (notice.start_ms.is_none(), notice.start_ms, notice.object));
         comments.sort_by_key(|(time_ms, notice)| (std::cmp::Reverse(*time_ms), notice.object));
@@ -49,39 +65,56 @@ impl On<'_> {
         Ok(Response::Inbox(notices.into_iter().map(told).collect::<Result<_, Refusal>>()?))
     }
 
-    /// Collects what is said to this person on an event, and answers with the event, without what is hidden. Of one
-    /// that is over nothing is read where nobody says anything.
-    fn talked_about(
+    /// What these comments on an object tell, each with the time that it claims.
+    fn heard<'e>(
         &self,
-        id: &EntryId,
-        is_over: bool,
-        comments: &mut Vec<(u64, Notice)>,
-    ) -> Result<Option<EventState>, Refusal> {
-        let said = talk::pointing(self.snapshot, id, kind::COMMENT)?;
-        if is_over && said.is_empty() {
-            return Ok(None);
+        object: &EntryId,
+        entries: impl Iterator<Item = &'e Verified>,
+    ) -> Result<Vec<(u64, Notice)>, Refusal> {
+        let me = &self.shared.me;
+        if let Some(event) = self.snapshot.event(object)? {
+            let EventState { title, hosts, attendance, hidden, .. } = hidden::veiled(self.snapshot, event)?;
+            let place = Place { id: *object, roles: &hosts, attendance: &attendance, hidden: &hidden };
+            return talk::notices(self.snapshot, me, &place, &title, entries);
         }
-        let Some(event) = self.snapshot.event(id)? else { return Ok(None) };
-        let event = hidden::veiled(self.snapshot, event)?;
-        let EventState { hosts, attendance, hidden, .. } = &event;
-        let place = Place { id: *id, roles: hosts, attendance, hidden };
-        comments.extend(talk::notices(self.snapshot, &self.shared.me, &place, &event.title, &said)?);
-        Ok(Some(event).filter(|_| !is_over))
+        let Some(group) = self.snapshot.group(object)? else { return Ok(Vec::new()) };
+        let GroupState { name, roles, hidden, .. } = group;
+        let place = Place { id: *object, roles: &roles, attendance: &[], hidden: &hidden };
+        talk::notices(self.snapshot, me, &place, &name, entries)
     }
 
-    /// The events and groups on which I said something.
-    fn commented(&self) -> Result<BTreeSet<EntryId>, Refusal> {
-        let mut objects = BTreeSet::new();
+    fn announced(&self, object: &EntryId, said: &mut Heard) -> Result<(), Refusal> {
+        for entry in talk::read_unblocked(self.snapshot, self.snapshot.announced(object, POINTING_MAX)?)? {
+            said.entry(*object).or_default().insert(entry.id(), entry);
+        }
+        Ok(())
+    }
+
+    /// The answers to own comments.
+    fn answers(&self) -> Result<Heard, Refusal> {
+        let mut answers = Heard::new();
+        let mut said = self.shared.said.lock().unwrap_or_else(PoisonError::into_inner);
         for feed in self.snapshot.lineage()?.line(self.shared.me) {
-            let mut from = 1;
+            let mut from = said.next.get(&feed).copied().unwrap_or(1);
             loop {
                 let entries = self.snapshot.entries(&feed, from, LOOK)?;
                 let mine = entries.iter().filter(|entry| entry.header().kind == kind::COMMENT);
-                objects.extend(mine.filter_map(|entry| entry.header().refs.first()));
+                said.comments.extend(mine.map(|entry| entry.id()));
                 let Some(last) = entries.last() else { break };
                 from = last.header().seq.saturating_add(1);
             }
+            said.next.insert(feed, from);
         }
-        Ok(objects)
+        for comment in &said.comments {
+            for entry in talk::pointing(self.snapshot, comment, kind::COMMENT)? {
+                if let Some(object) = entry.header().refs.first().filter(|object| *object != comment) {
+                    answers.entry(*object).or_default().insert(entry.id(), entry);
+                }
+            }
+        }
+        Ok(answers)
     }
 }
+
+/// Comments by object.
+type Heard = BTreeMap<EntryId, BTreeMap<EntryId, Verified>>;

@@ -10,7 +10,7 @@ use klatch_store::{DiskError, Snapshot};
 
 use super::{COMMENTS_MAX, CommentLine, HiddenBy, On, POINTING_MAX, PollLine, PollOption, Refusal, Response};
 use crate::daemon::inbox::{Notice, What};
-use crate::daemon::local::{self, Spaces};
+use crate::daemon::local::Spaces;
 use crate::daemon::{Sentence, called};
 use crate::names;
 
@@ -51,12 +51,18 @@ pub(super) fn pointing(
     object: &EntryId,
     of: klatch_feed::Kind,
 ) -> Result<Vec<Verified>, Refusal> {
-    let blocked = local::feeds(snapshot, Spaces::BLOCK)?;
+    read_unblocked(snapshot, snapshot.pointing_at(object, &[of], POINTING_MAX)?)
+}
+
+/// The entries at these places, but those of the blocked.
+pub(super) fn read_unblocked(
+    snapshot: &Snapshot,
+    places: Vec<(FeedId, Seq)>,
+) -> Result<Vec<Verified>, Refusal> {
     let mut found = Vec::new();
-    for (feed, seq) in snapshot.pointing_at(object, &[of], POINTING_MAX)? {
-        let Some(entry) = snapshot.entries(&feed, seq, 1)?.pop() else { continue };
-        if entry.header().kind == of && !blocked.contains_key(&feed) {
-            found.push(entry);
+    for (feed, seq) in places {
+        if snapshot.local(Spaces::BLOCK, feed.as_bytes())?.is_none() {
+            found.extend(snapshot.entries(&feed, seq, 1)?.pop());
         }
     }
     Ok(found)
@@ -287,12 +293,12 @@ pub(in crate::daemon) fn notice(
 }
 
 /// Such notices from comments on an event or group, each with the time that it claims.
-pub(super) fn notices(
+pub(super) fn notices<'e>(
     snapshot: &Snapshot,
     me: &FeedId,
     place: &Place<'_>,
     title: &str,
-    said: &[Verified],
+    said: impl Iterator<Item = &'e Verified>,
 ) -> Result<Vec<(u64, Notice)>, Refusal> {
     let mut found = Vec::new();
     for entry in said {
