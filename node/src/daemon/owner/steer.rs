@@ -297,14 +297,15 @@ fn of_its_own(notices: Vec<Notice>, special: bool) -> Vec<Notice> {
 fn stayed_away(snapshot: &Snapshot, me: &FeedId, now_ms: i64) -> Result<BTreeMap<FeedId, u32>, DiskError> {
     let mut found = BTreeMap::new();
     let mut count = |event: &EventState| {
-        let is_mine =
-            event.hosts.iter().any(|line| line.feed == *me && line.role <= klatch_feed::post::Role::Host);
-        if is_mine && steering::end_ms(event).is_some_and(|end| end <= now_ms) {
+        if klatch_feed::meetup::agenda::hosts(event, me)
+            && steering::end_ms(event).is_some_and(|end| end <= now_ms)
+        {
             let away: BTreeSet<_> = attendance::no_shows(event).collect();
             away.into_iter().for_each(|feed| *found.entry(feed).or_default() += 1);
         }
     };
-    for event in snapshot.events()? {
+    for (_, id) in snapshot.mine()? {
+        let Some(event) = snapshot.event(&id)? else { continue };
         if event.founded_start.is_none() {
             count(&event);
         }

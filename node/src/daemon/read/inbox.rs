@@ -39,12 +39,7 @@ impl On<'_> {
             self.announced(&id, &mut said)?;
             let is_over = last_ms.is_some_and(|last| last.saturating_add(LOOK_BACK_MS) <= now_ms);
             if !is_over && let Some(event) = self.snapshot.event(&id)? {
-                notices.extend(looked_at(
-                    self.snapshot,
-                    hidden::veiled(self.snapshot, event)?,
-                    self.shared,
-                    now_ms,
-                )?);
+                notices.extend(looked_at(self.snapshot, event, self.shared, now_ms)?);
             }
         }
         for group in self.snapshot.groups()? {
