@@ -140,7 +140,7 @@ Examples:
   klatch rsvp 'Tea and Rust' yes --guests 1
   klatch event show entry1qw3x               an unambiguous beginning of an id will do
 
-Exit codes: 0 done, 1 could not, 2 usage, 3 nothing matched, 4 a node runs but does not answer, 5 done in part, 70 a bug.";
+Exit codes: 0 done, 1 could not, 2 usage, 3 nothing matched, 4 a node runs but does not answer, 5 not all could be done, 70 a bug.";
 
 /// The command tree, with its help in groups.
 pub fn command() -> clap::Command {

@@ -10,8 +10,10 @@ use chrono_tz::Tz;
 use icalendar::parser::{Component, Property, read_calendar_simple, unfold};
 use klatch_feed::post::{EventFields, Rule, RuleError, instant};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::foreign;
+use crate::network::hex;
 use crate::published::{is_public, marked};
 
 /// Largest file.
@@ -20,8 +22,8 @@ pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
 pub const EVENTS_MAX: usize = 20;
 /// A calendar, an event, an alarm, and one to spare. The crate's reader calls itself at each.
 const DEPTH_MAX: usize = 4;
-/// Longest name of an event that is looked at; by as much two are told apart.
-const UID_CHARS_MAX: usize = 500;
+/// Longest name of an event that goes on as it is; of a longer one goes on what tells it from others.
+const UID_BYTES_MAX: usize = 500;
 /// Where neither an end nor a length is given.
 const MINUTES: u32 = 120;
 
@@ -142,13 +144,16 @@ pub fn read(bytes: &[u8], zone: Tz, is_told: bool) -> Result<Drafts, DraftError>
 /// On which line, from 1, each event of the calendars in a file begins. What folds is never a begin.
 fn lines(text: &str) -> Vec<usize> {
     let (mut open, mut lines) = (Vec::new(), Vec::new());
+    let begins =
+        |line: &str, word: &str| line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
     for (at, line) in text.lines().enumerate() {
-        if let Some(name) = line.strip_prefix("BEGIN:") {
+        if begins(line, "BEGIN:") {
+            let name = &line["BEGIN:".len()..];
             if name == "VEVENT" && open == ["VCALENDAR"] {
                 lines.push(at + 1);
             }
             open.push(name);
-        } else if line.starts_with("END:") {
+        } else if begins(line, "END:") {
             open.pop();
         }
     }
@@ -256,7 +261,8 @@ impl Reading<'_> {
         let repeat = repeat.or_else(|| is_series.then(|| "FREQ=DAILY;COUNT=1".to_owned()));
         let uid = match value(self.event, "UID") {
             "" => format!("{title} {start} {}", tz.name()),
-            uid => uid.chars().take(UID_CHARS_MAX).collect(),
+            uid if uid.len() > UID_BYTES_MAX => hex(&Sha256::digest(uid)),
+            uid => uid.to_owned(),
         };
         let line = self.line;
         Ok(Draft { line, uid, title, start, zone: tz.name().to_owned(), minutes, repeat, fields, notes })

@@ -56,7 +56,7 @@ pub(super) fn import(
     let events = good.len() + bad.len();
     let left_out = |Bad { line, error }| LeftOut { line, problem: error.to_string() };
     let mut import = Import { left_out: bad.into_iter().map(left_out).collect(), ..Import::default() };
-    let mut screens = String::new();
+    let (mut screens, mut stopped) = (String::new(), None);
     for draft in good {
         // Asked for each by itself: a file may name one twice.
         let asked = Request::ScheduledAs { uids: vec![draft.uid.clone()] };
@@ -76,13 +76,10 @@ pub(super) fn import(
                 Err(CliError::Refused(refusal @ Refusal::Field { .. })) => {
                     import.left_out.push(LeftOut { line: draft.line, problem: refusal.to_string() });
                 }
+                Err(error) if import.scheduled.is_empty() => return Err(error),
                 Err(error) => {
-                    let done = count(import.scheduled.len() as u64, "event", "events");
-                    out.hint(format_args!(
-                        "{done} scheduled before {:?}, and none after.",
-                        plain(&draft.title)
-                    ));
-                    return Err(error);
+                    stopped = Some((error, draft.title));
+                    break;
                 }
             }
         }
@@ -91,6 +88,11 @@ pub(super) fn import(
     out.result(&import, |_| screens)?;
     for LeftOut { line, problem } in &import.left_out {
         out.warn(format_args!("line {line}: {}", plain(problem)));
+    }
+    if let Some((error, title)) = stopped {
+        let done = count(import.scheduled.len() as u64, "event", "events");
+        out.hint(format_args!("{done} scheduled before {:?}, and none after.", plain(&title)));
+        return Err(error);
     }
     if !import.drafts.is_empty() {
         out.hint("Nothing is scheduled yet: --yes does it, with --group in a group.");

@@ -28,7 +28,7 @@ pub enum Exit {
     NoMatch = 3,
     /// A node runs but does not answer.
     NoAnswer = 4,
-    /// Some of it was done, and some could not be.
+    /// Not all of it could be done.
     Partly = 5,
     /// A bug in Klatch.
     Bug = 70,

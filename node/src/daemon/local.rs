@@ -123,11 +123,16 @@ pub(crate) fn carried(snapshot: &Snapshot) -> Result<Vec<Local>, DiskError> {
 /// The event that was scheduled from one of a calendar, which has that UID, or that was exported with it. One that
 /// was cancelled can be scheduled anew.
 pub(crate) fn scheduled_as(snapshot: &Snapshot, uid: &str) -> Result<Option<EventState>, DiskError> {
-    let own = uid.strip_suffix("@klatch").and_then(|id| id.parse().ok());
+    let own: Option<EntryId> = uid.strip_suffix("@klatch").and_then(|id| id.parse().ok());
     let kept = snapshot.local(Spaces::IMPORTED, &uid_key(uid))?;
     let kept = kept.and_then(|id| Some(EntryId::new(id.try_into().ok()?)));
-    let event = own.or(kept).map(|id: EntryId| snapshot.event(&id)).transpose()?.flatten();
-    Ok(event.filter(|event| !event.cancelled))
+    // An event of somebody else's, which is not here, was exported with its id as well.
+    for id in own.into_iter().chain(kept) {
+        if let Some(event) = snapshot.event(&id)?.filter(|event| !event.cancelled) {
+            return Ok(Some(event));
+        }
+    }
+    Ok(None)
 }
 
 /// The key of a UID, which may be of any length.

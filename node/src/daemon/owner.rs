@@ -335,7 +335,8 @@ impl Owner {
         write::imported(feed, outcomes)
     }
 
-    /// Commits planned writes together; the details of new events in a second commit, since they name them.
+    /// Commits planned writes together; the details of new events, and what is kept of them, in a second commit, since
+    /// they name them: a node that stops in between has the event without either.
     fn write(&mut self, writes: Vec<Write>) {
         let (mut drafts, mut locals, mut ready) = (Vec::new(), Vec::new(), Vec::new());
         for (plan, reply) in writes {

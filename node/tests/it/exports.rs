@@ -142,6 +142,14 @@ fn a_calendar_is_imported_once_and_what_cannot_be_is_named_by_its_line() {
     let again = ana.json(&["import", file, "--yes"]);
     let count = |what: &str| again[what].as_array().unwrap().len();
     assert_eq!((count("scheduled"), count("already")), (1, 1), "{again}");
+    // What another node exported is kept by its name there.
+    let ben = Fresh::named("Ben");
+    let theirs = ben.beside("ana.ics");
+    let theirs = theirs.to_str().unwrap();
+    ana.ok(&["export", "ics", ids[1].as_str().unwrap(), "--out", theirs]);
+    let twice = [(); 2].map(|()| ben.json(&["import", theirs, "--yes"]));
+    assert_eq!(twice[1]["already"][0]["id"], twice[0]["scheduled"][0]["id"]);
+    assert_eq!(twice[1]["scheduled"].as_array().unwrap().len(), 0);
     write(&[odd]);
     assert_eq!(ana.run(&["import", file, "--yes"]).code, 1, "nothing of it was done");
 }

@@ -200,4 +200,18 @@ fn a_bad_event_is_named_by_its_line_and_the_good_ones_are_read() {
     let good: Vec<_> = good.iter().map(|draft| (draft.line, &draft.uid[..])).collect();
     assert_eq!(good, [(4, "1"), (19, "Cake 2026-07-01T18:30 UTC")]);
     assert_eq!(bad, [Bad { line: 9, error: EventError::Missing { name: "DTSTART" } }]);
+    let text = text.concat().replace("BEGIN:VEVENT\r\nUID:2", "begin:VEVENT\r\nUID:2");
+    assert_eq!(read(text.as_bytes(), Tz::UTC, false).unwrap().bad[0].line, 9, "in small letters as well");
+}
+
+#[test]
+fn two_long_uids_stay_two() {
+    let tea = calendar("SUMMARY:Tea\nDTSTART:20260701T183000");
+    let uid = |last: &str| {
+        let text = tea.replace("UID:1", &format!("UID:{}{last}", "x".repeat(500)));
+        read(text.as_bytes(), Tz::UTC, false).unwrap().good.remove(0).uid
+    };
+    let long = uid("");
+    assert_eq!(long.len(), 500, "as it is");
+    assert!(uid("a") != uid("b") && uid("a").len() == 64);
 }
