@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use klatch_feed::{EntryId, EventState, FeedId, Kind, Verified};
 use klatch_store::{DiskError, Snapshot};
 
-use crate::daemon::{Among, Refusal, Spaces, hidden};
+use crate::daemon::{Among, Refusal, Sentence, Spaces, hidden};
 
 /// Fewest letters after `feed1` or `entry1` that may stand for an id.
 pub const BEGINNING_MIN: usize = 4;
@@ -112,7 +112,10 @@ pub fn object(snapshot: &Snapshot, text: &str, among: Among) -> Result<EntryId, 
 /// Finds the occurrence of a series that `text` means: the date or the local start by which it is named, or else
 /// those to which it was moved. Answers with its name.
 pub fn occurrence(event: &EventState, text: &str) -> Result<String, Refusal> {
-    let wrong = |problem: String| Refusal::Mistyped { text: text.trim().to_owned(), problem };
+    let wrong = |problem: String| {
+        let problem = Sentence::said("refused-no-such-date", &event.title, problem);
+        Refusal::Mistyped { text: text.trim().to_owned(), problem }
+    };
     let start = text.trim().replacen(' ', "T", 1);
     if event.founded_start.is_none() {
         return Err(wrong(format!("{:?} is no series: leave --on out", event.title)));
@@ -159,7 +162,10 @@ fn entry_where(
     fits: impl Fn(&Verified) -> bool,
 ) -> Result<EntryId, Refusal> {
     let text = text.trim();
-    let wrong = |problem: &str| Refusal::Mistyped { text: text.to_owned(), problem: problem.to_owned() };
+    let wrong = |problem: &str| Refusal::Mistyped {
+        text: text.to_owned(),
+        problem: Sentence::said("refused-id", "", problem),
+    };
     let letters = text.strip_prefix("entry1");
     let letters = letters.ok_or_else(|| wrong("expected an entry's id, entry1…: `klatch log` shows them"))?;
     let prefix = match letters.len() >= ID_LETTERS {
@@ -216,15 +222,16 @@ fn same(name: &str, text: &str) -> bool {
 }
 
 fn mistyped(text: &str, error: &klatch_feed::id::IdError) -> Refusal {
-    Refusal::Mistyped { text: text.to_owned(), problem: error.to_string() }
+    Refusal::Mistyped { text: text.to_owned(), problem: Sentence::said("refused-id", "", error.to_string()) }
 }
 
 fn beginning(text: &str, letters: &str) -> Result<(), Refusal> {
     match letters.len() < BEGINNING_MIN {
-        true => Err(Refusal::Mistyped {
-            text: text.to_owned(),
-            problem: format!("a beginning of an id has at least {BEGINNING_MIN} letters after the 1"),
-        }),
+        true => {
+            let problem = format!("a beginning of an id has at least {BEGINNING_MIN} letters after the 1");
+            let problem = Sentence::said("refused-id", "", problem);
+            Err(Refusal::Mistyped { text: text.to_owned(), problem })
+        }
         false => Ok(()),
     }
 }

@@ -576,7 +576,7 @@ pub enum Refusal {
     Ambiguous { text: String, candidates: Vec<String> },
     /// A mistyped id, and what is wrong with it.
     #[error("{text:?}: {problem}")]
-    Mistyped { text: String, problem: String },
+    Mistyped { text: String, problem: Sentence },
     #[error("{field}: {problem}")]
     Field { field: String, problem: Sentence },
     #[error(

@@ -227,7 +227,7 @@ fn line(handle: &Handle, id: &EntryId, address: Option<&Address>) -> Result<Stri
     let line = text
         .line
         .parse::<ShareLine>()
-        .map_err(|error| Refusal::Mistyped { text: text.line.clone(), problem: error.to_string() })?;
+        .map_err(|error| Refusal::Mistyped { text: text.line.clone(), problem: error.to_string().into() })?;
     Ok(ShareLine { addresses: address.into_iter().cloned().collect(), ..line }.to_string())
 }
 

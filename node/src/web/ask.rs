@@ -216,11 +216,13 @@ impl Wrong {
                 text: words.of("problem-ambiguous", text),
                 detail: Some(crate::foreign::line(&candidates.join(", "))),
             },
-            Refusal::Mistyped { text, problem } => Self {
-                field: None,
-                text: words.of("problem-mistyped", text),
-                detail: Some(crate::foreign::line(problem)),
-            },
+            Refusal::Mistyped { text, problem } => {
+                let what = words.of("problem-mistyped", text);
+                match told(words, problem) {
+                    Some(why) => Self { field: None, text: format!("{what} {why}"), detail: None },
+                    None => Self { field: None, text: what, detail: Some(crate::foreign::line(problem)) },
+                }
+            }
             Refusal::Field { field, problem } => {
                 let name = label(words, field);
                 let (text, detail) = match told(words, problem) {

@@ -1,9 +1,10 @@
-//! How an event went, for who holds a role at it: who asked, had a seat, came, was excused, stayed away.
+//! How an event went, for who holds a role at it: who asked, had a seat, came, was excused, stayed away. And how
+//! often people came to the events of a group: its hosts see everybody, others themselves.
 
 use axum::Router;
 use axum::extract::{Path, Query};
 use axum::routing::get;
-use klatch_feed::meetup::attendance::Turnout;
+use klatch_feed::meetup::attendance::{Record, Turnout};
 use klatch_feed::post::Role;
 
 use super::App;
@@ -15,12 +16,13 @@ use super::when::When;
 use super::words::{Arg, Words};
 use super::{rights, series};
 use crate::daemon::Request;
+use crate::foreign;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/event/{id}/attendance", get(show))
+    Router::new().route("/event/{id}/attendance", get(show)).route("/group/{id}/attendance", get(records))
 }
 
-/// How it went for somebody. A nought is a gap, so that what there is stands out.
+/// How it went for somebody.
 #[derive(Debug)]
 struct Line {
     face: Face,
@@ -56,7 +58,6 @@ async fn show(
     rights::need(&visit, &event.title, &event.hosts, Role::Door)?;
     let said = take!(visit, Request::EventAttendance { event: id, on }, Attendance)?;
     let (report, words) = (&said.report, visit.words());
-    let number = |count: u32| if count == 0 { String::new() } else { count.to_string() };
     let line = |one: &Turnout| Line {
         face: Face::of(&one.feed, said.names.get(&one.feed).map_or("", String::as_str)),
         asked: number(one.requested),
@@ -85,6 +86,48 @@ async fn show(
         seats: report.seated,
         came: report.attended,
     }))
+}
+
+#[derive(askama::Template)]
+#[template(path = "records.html")]
+struct RecordsPage {
+    frame: Frame,
+    id: String,
+    name: String,
+    events: usize,
+    /// Whether others are shown too.
+    is_all: bool,
+    /// Each with the numbers of the columns.
+    people: Vec<(Face, [String; 7])>,
+}
+
+async fn records(visit: Visit, Path(id): Path<String>) -> Result<Page<RecordsPage>, Problem> {
+    let group = take!(visit, Request::GroupShow { group: id.clone() }, Group)?;
+    let me = visit.handle.me();
+    let is_all = rights::role(&group.roles, &me).is_some_and(|role| role <= Role::Host);
+    let who = (!is_all).then(|| me.to_string());
+    let said = take!(visit, Request::GroupAttendance { group: id, who }, Records)?;
+    let line = |one: &Record| {
+        let counts =
+            [one.events, one.seated, one.confirmed, one.attended, one.late, one.excused, one.no_shows];
+        let face = Face::of(&one.feed, said.names.get(&one.feed).map_or("", String::as_str));
+        (face, counts.map(number))
+    };
+    let mut people: Vec<_> = said.people.iter().map(line).collect();
+    people.sort_by_key(|(face, _)| face.name.to_lowercase());
+    Ok(Page(RecordsPage {
+        frame: visit.frame(Tab::Groups).await?,
+        id: group.id.to_string(),
+        name: foreign::line(&group.name),
+        events: said.events,
+        is_all,
+        people,
+    }))
+}
+
+/// A nought is a gap, so that what there is stands out.
+fn number(count: u32) -> String {
+    if count == 0 { String::new() } else { count.to_string() }
 }
 
 fn told(one: &Turnout, words: Words) -> String {

@@ -58,6 +58,7 @@ async function pages() {
     ["event-hidden", ana, `/event/${veiled}`],
     ["said", ana, `/event/${event}/said/${advert}`],
     ["attendance", ana, `/event/${event}/attendance`],
+    ["records", ana, `/group/${group}/attendance`],
     ["recovering-home", back, "/"],
     ["recovering-network", back, "/network"],
     ["groups-empty", empty, "/groups"],

@@ -95,3 +95,29 @@ fn hosts_see_how_it_went_and_who_was_there_tells_them_how_it_was() {
     at_ben.done(&format!("{path}/feedback"), &[("text", "Too <loud>")]).says("The hosts will hear of it.");
     eventually("the host reads it", || at_ana.page(&path).body.contains("Too &#60;loud&#62;").then_some(()));
 }
+
+#[test]
+fn a_group_s_hosts_see_how_often_everybody_came_and_others_themselves() {
+    let Evening { ana, ben, at_ana, at_ben, .. } = &evening();
+    let group = ana.json(&["group", "create", "Makers"])["id"].as_str().unwrap().to_owned();
+    let start = (chrono::Utc::now() - chrono::TimeDelta::hours(3)).format("%Y-%m-%dT%H:%M").to_string();
+    let when = ["--start", &start, "--tz", "UTC", "--duration", "1h"];
+    let event = ana.json(&[&["event", "schedule", &group, "--title", "Over"][..], &when].concat());
+    let event = event["id"].as_str().unwrap();
+    ana.json(&["rsvp", event, "yes"]);
+    eventually("ben holds it", || ben.event(event));
+    ben.json(&["rsvp", event, "yes"]);
+    let path = format!("/group/{group}/attendance");
+    let all = eventually("both have a seat", || {
+        let page = at_ana.page(&path);
+        (page.body.contains(&ana.feed) && page.body.contains(&ben.feed)).then_some(page)
+    });
+    all.says("1 event of the group is over.");
+    at_ana.page(&format!("/group/{group}")).says(&format!("href=\"{path}\""));
+    let own = eventually("ben sees himself", || {
+        let page = at_ben.page(&path);
+        page.body.contains(&ben.feed).then_some(page)
+    });
+    own.says("hosts see everybody");
+    assert!(!own.body.contains(&ana.feed), "{}", own.body);
+}

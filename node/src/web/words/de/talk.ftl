@@ -24,6 +24,13 @@ attendance-seat = Plätze
 attendance-came = Kamen
 attendance-persons = Personen
 attendance-notes = Vermerkt
+attendance-events = { $count ->
+    [one] 1 Treffen der Gruppe ist vorbei.
+   *[other] { $count } Treffen der Gruppe sind vorbei.
+ }
+attendance-own = Du siehst nur dich selbst: Gastgeber sehen alle.
+attendance-none = Noch ist niemand zu einem Treffen gekommen
+attendance-count = Treffen
 attendance-here = sagt, dass sie da waren
 attendance-excused = entschuldigt
 attendance-away = weggeblieben

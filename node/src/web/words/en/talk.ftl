@@ -24,6 +24,13 @@ attendance-seat = Seats
 attendance-came = Came
 attendance-persons = Persons
 attendance-notes = Notes
+attendance-events = { $count ->
+    [one] 1 event of the group is over.
+   *[other] { $count } events of the group are over.
+ }
+attendance-own = You see yourself alone: hosts see everybody.
+attendance-none = Nobody has come to an event yet
+attendance-count = Events
 attendance-here = says that they were there
 attendance-excused = excused
 attendance-away = stayed away
