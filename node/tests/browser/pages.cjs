@@ -37,7 +37,7 @@ async function pages() {
   const advert = (await cem.cli("comment", event, "Buy my kettles!")).id;
   await until("the advert comes", () => ana.cli("event", "hide", event, advert, "--reason", "no adverts").catch(() => null));
   const veiled = (await ana.cli("event", "schedule", group, "--title", "Kettles for sale", "--start", "2031-03-08T19:00", "--tz", "Europe/Lisbon")).id;
-  const words = (await ana.cli("event", "update", veiled, "--about", "Cheap ones")).id;
+  const words = (await ana.cli("event", "update", veiled, "--title", "Kettles, half the price")).id;
   await ana.cli("event", "hide", veiled, words, "--reason", "no adverts");
   const gil = await network.person("Gil");
   await gil.cli("event", "schedule", "--title", "Solo", "--start", "2031-03-01T19:00", "--tz", "UTC");
