@@ -3,7 +3,7 @@
 use klatch_feed::{EntryId, FeedId};
 use klatch_store::Snapshot;
 
-use super::{Refusal, read};
+use super::{Refusal, Sentence, read};
 use crate::names;
 
 /// The entries that these texts name, each once.
@@ -12,7 +12,8 @@ pub(super) fn targets(snapshot: &Snapshot, me: FeedId, texts: &[String]) -> Resu
     for text in texts {
         let id = names::own_entry(snapshot, me, text)?;
         if let Some(problem) = problem(snapshot, me, &id)? {
-            return Err(Refusal::NoEffect { problem: format!("{}: {problem}", names::short(&id)).into() });
+            let text = format!("{}: {problem}", names::short(&id));
+            return Err(Refusal::NoEffect { problem: Sentence::said("refused-delete", "", text) });
         }
         if !targets.contains(&id) {
             targets.push(id);

@@ -42,8 +42,22 @@ impl Joins {
     }
 }
 
-fn refused(problem: impl ToString) -> Refusal {
-    Refusal::Net { problem: problem.to_string().into() }
+fn refused(key: &'static str, problem: impl Into<String>) -> Refusal {
+    Refusal::Net { problem: Sentence::said(key, "", problem) }
+}
+
+/// What a page says of a pub's answer.
+fn said(code: Code) -> &'static str {
+    match code {
+        Code::Welcome | Code::Other(_) => "refused-pub-other",
+        Code::Unknown => "refused-pub-unknown",
+        Code::UsedUp => "refused-pub-used",
+        Code::Expired => "refused-pub-expired",
+        Code::Full => "refused-pub-full",
+        Code::Removed => "refused-pub-removed",
+        Code::NoPub => "refused-pub-none",
+        Code::NotWritten => "refused-pub-not-written",
+    }
 }
 
 impl Hub {
@@ -61,10 +75,15 @@ impl Hub {
         };
         let feed = line.feed;
         if feed == self.handle.me() {
-            return drop(reply.send(Err(refused("this is your own pub's invite: give it to others"))));
+            return drop(
+                reply.send(Err(refused(
+                    "refused-pub-own",
+                    "this is your own pub's invite: give it to others",
+                ))),
+            );
         }
         if self.joins.0.contains_key(&feed) {
-            return drop(reply.send(Err(refused("this pub is being joined already"))));
+            return drop(reply.send(Err(refused("refused-pub-joining", "this pub is being joined already"))));
         }
         let until = self.now() + JOIN_MAX;
         self.joins.0.insert(feed, Join { line, until, dials: 0, asked: None, reply });
@@ -93,10 +112,16 @@ impl Hub {
             // Another connection to it stands, or this one does: the invite was shown when it came up.
             Ok(Ok(_) | Err(roster::Refusal::Duplicate)) => {}
             Ok(Err(roster::Refusal::Blocked)) => {
-                self.join_failed(feed, refused("you block this pub: `klatch follow` it to end that"));
+                self.join_failed(
+                    feed,
+                    refused("refused-pub-blocked", "you block this pub: `klatch follow` it to end that"),
+                );
             }
-            Ok(Err(refusal)) => self.join_failed(feed, refused(refusal)),
-            Err(error) => self.join_failed(feed, refused(format!("the pub cannot be reached: {error}"))),
+            Ok(Err(refusal)) => self.join_failed(feed, refused("refused-pub-far", refusal.to_string())),
+            Err(error) => {
+                let text = format!("the pub cannot be reached: {error}");
+                self.join_failed(feed, refused("refused-pub-far", text));
+            }
         }
     }
 
@@ -124,8 +149,9 @@ impl Hub {
     /// The pub's answer.
     pub(super) fn redeemed(&mut self, link: LinkId, answer: &Redeemed) {
         let Some(feed) = self.links.get(&link).map(|link| link.peer) else { return };
-        if let Some(refusal) = Code::of(answer.code).refusal() {
-            return self.join_failed(feed, refused(refusal));
+        let code = Code::of(answer.code);
+        if let Some(refusal) = code.refusal() {
+            return self.join_failed(feed, refused(said(code), refusal));
         }
         let Some(Join { line, reply, .. }) = self.joins.0.remove(&feed) else { return };
         let (name, quota) = (answer.name.clone(), answer.quota);
@@ -143,7 +169,7 @@ impl Hub {
         let late: Vec<_> =
             self.joins.0.iter().filter(|(_, join)| join.until <= now).map(|(feed, _)| *feed).collect();
         for feed in late {
-            self.join_failed(feed, refused("the pub does not answer: try again later"));
+            self.join_failed(feed, refused("refused-pub-silent", "the pub does not answer: try again later"));
         }
     }
 
@@ -160,7 +186,10 @@ impl Hub {
         }
         match dials < DIALS_MAX {
             true => self.join_dial(feed),
-            false => self.join_failed(feed, refused("the pub closes every connection: ask its operator why")),
+            false => self.join_failed(
+                feed,
+                refused("refused-pub-closes", "the pub closes every connection: ask its operator why"),
+            ),
         }
     }
 

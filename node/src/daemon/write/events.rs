@@ -25,7 +25,8 @@ impl On<'_> {
         if let Some(event) =
             new.uid.as_deref().map(|uid| local::scheduled_as(self.snapshot, uid)).transpose()?.flatten()
         {
-            return Err(no_effect(format!("already scheduled as {:?}, {}", event.title, event.id)));
+            let text = format!("already scheduled as {:?}, {}", event.title, event.id);
+            return Err(no_effect(said("refused-scheduled", &event.title, text)));
         }
         if let Some(rule) = &new.repeat {
             begins_with(rule, &new.start, &new.zone)?;

@@ -495,7 +495,7 @@ fn what_the_node_refuses_is_said_in_the_language_of_the_page() {
     let confirm = format!("{path}/confirm");
     let scan = format!("{path}/door/scan");
     let group = ana.json(&["group", "create", "Tee"])["id"].as_str().unwrap().to_owned();
-    let cases: [Case<'_>; 9] = [
+    let cases: [Case<'_>; 10] = [
         (at_ana, "/schedule", &form(&[("title", &long)]), "„Wie heißt es?“: Das sind 3000 Byte"),
         (at_ana, "/schedule", &form(&[("capacity", "viele")]), "Schreib eine ganze Zahl."),
         (at_ana, "/schedule", &form(&[("online", "hier")]), "ist kein Link wie"),
@@ -503,6 +503,7 @@ fn what_the_node_refuses_is_said_in_the_language_of_the_page() {
         (at_ben, &format!("{path}/cancel"), &[("reason", "x")], "Dafür braucht es die Rolle „Organisation“"),
         (at_ana, &scan, &[("code", "klatch:guest/1/x")], "Kopier die ganze Zeile."),
         (at_ana, &format!("/group/{group}/join"), &[], "Du bist schon Mitglied von"),
+        (at_ana, "/schedule", &form(&[("policy", "lottery")]), "Gelost wird, wenn Antworten schließen"),
         (at_ana, "/group/entry1q/join", &[], "Das ist keine ganze Kennung"),
         (at_ana, &format!("/group/{group}/leave"), &[], "niemand über dir könnte sie beenden"),
     ];
