@@ -120,6 +120,11 @@ fn a_file_of_the_home_that_cannot_be_read_is_named() {
         fs::remove_dir(&path).unwrap();
         fs::rename(&aside, &path).unwrap();
     }
+    let next = home.path().join("feed.key.next");
+    std::os::unix::fs::symlink(&next, &next).unwrap(); // It leads to itself.
+    home.fails(&["id"], 1, &[next.to_str().unwrap()]);
+    fs::remove_file(&next).unwrap();
+    home.ok(&["id"]);
 }
 
 #[test]
