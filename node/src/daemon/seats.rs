@@ -24,6 +24,14 @@ fn wanted(line: &SeatLine, party_max: Option<u32>) -> u32 {
     line.asked.unwrap_or(line.party).min(party_max.unwrap_or(u32::MAX))
 }
 
+/// For how many the share of `me` still has room, beside their own lines.
+pub(super) fn room(event: &EventState, me: &FeedId) -> u32 {
+    let quota = event.hosts.iter().find(|line| line.feed == *me).and_then(|line| line.quota);
+    let taken = event.seated.iter().chain(&event.waiting).filter(|line| line.by == Some(*me));
+    let taken = taken.fold(0_u32, |sum, line| sum.saturating_add(line.party));
+    event.capacity.map_or(u32::MAX, |_| quota.unwrap_or_default().saturating_sub(taken))
+}
+
 /// Whom `me` can seat with what their own lines leave of their share: who waits on the lists of others alone, in the
 /// list's order, and, where nobody waits after that, guests of their own who ask for more than their line is for. Only
 /// who fits, and nobody past the first who does not, unless the event lets smaller parties pass; and who `may` alone.
@@ -34,13 +42,10 @@ pub(super) fn spare<'e>(
     may: &dyn Fn(&SeatLine) -> bool,
 ) -> Vec<&'e SeatLine> {
     let is_mine = |line: &&SeatLine| line.by == Some(*me);
+    let mut room = room(event, me);
     if !event.split && event.waiting.iter().any(|line| is_mine(&line)) {
         return Vec::new(); // Who waits on their own list is not passed.
     }
-    let quota = event.hosts.iter().find(|line| line.feed == *me).and_then(|line| line.quota);
-    let taken = event.seated.iter().chain(&event.waiting).filter(is_mine);
-    let taken = taken.fold(0_u32, |sum, line| sum.saturating_add(line.party));
-    let mut room = event.capacity.map_or(u32::MAX, |_| quota.unwrap_or_default().saturating_sub(taken));
     let mut takes = |persons: u32| {
         let left = room.checked_sub(persons);
         room = left.unwrap_or(room);

@@ -254,7 +254,8 @@ impl On<'_> {
 
     fn leave(&self, group: &str) -> Result<Plan, Refusal> {
         let group = self.group(&names::group(self.snapshot, group)?)?;
-        if !group.members.contains(&self.me) {
+        // Who asks to be let in asks no more.
+        if !group.members.contains(&self.me) && !group.asking.contains(&self.me) {
             return Err(no_effect(said(
                 "refused-no-member",
                 &group.name,

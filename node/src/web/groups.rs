@@ -137,7 +137,7 @@ async fn show(
 async fn page(visit: &Visit, id: String, skip: usize, draft: Draft) -> Result<GroupPage, Problem> {
     let local = take!(visit, Request::GroupLocal { group: id.clone() }, GroupLocal)?;
     let listed = Listed::now(visit.look.zone);
-    let from_ms = Some(listed.from_ms());
+    let from_ms = Some(listed.since_ms());
     let mut found = take!(visit, Request::EventList { group: Some(id), from_ms, max: LOOK_MAX + 1 }, Found)?;
     let cut = found.cut || found.lines.len() > LOOK_MAX as usize;
     found.lines.truncate(LOOK_MAX as usize);

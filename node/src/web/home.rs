@@ -120,7 +120,7 @@ async fn lines(visit: &Visit, q: &str) -> Result<(Vec<EventLine>, bool), Problem
     let listed = Listed::now(visit.look.zone);
     let (mut lines, cut) = match q.is_empty() {
         true => {
-            let from_ms = Some(listed.from_ms());
+            let from_ms = Some(listed.since_ms());
             let request = Request::EventList { group: None, from_ms, max: LOOK_MAX + 1 };
             let mut lines = take!(visit, request, Events)?;
             let cut = lines.len() > LOOK_MAX as usize;
@@ -128,7 +128,7 @@ async fn lines(visit: &Visit, q: &str) -> Result<(Vec<EventLine>, bool), Problem
             (lines, cut)
         }
         false => {
-            let found = search(visit, q, listed.from_ms()).await?;
+            let found = search(visit, q, listed.since_ms()).await?;
             (found.lines, found.cut)
         }
     };

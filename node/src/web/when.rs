@@ -196,7 +196,7 @@ impl Listed {
     }
 
     /// From when on to ask.
-    pub(super) fn from_ms(self) -> i64 {
+    pub(super) fn since_ms(self) -> i64 {
         self.from_ms
     }
 

@@ -170,6 +170,11 @@ fn a_guest_who_brings_more_gets_their_seats_where_they_are_free() {
         assert_eq!(seats(), Some(seated), "for {party}");
         held = host.handle().reader().snapshot().unwrap();
     }
+    // By hand neither, since a line for all four would wait.
+    let (people, on) = (vec![ben.handle().me().to_string()], None);
+    let refused = host.ask(Request::Admit { event: event.to_string(), on, people });
+    let Err(Refusal::NoEffect { problem }) = refused else { panic!("{refused:?}") };
+    assert!(problem.to_string().contains("asks for 1 more; your share has room for 0"), "{problem}");
 }
 
 #[test]

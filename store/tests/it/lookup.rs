@@ -233,7 +233,7 @@ fn what_began_before_and_goes_on_is_found_like_what_comes() {
     let next = "over camp 2027-12-09T11:00".to_owned();
     let [fair, tea] = ["on fair 2026-11-26T13:00", "on tea 2026-12-10T19:00"].map(str::to_owned);
     let camp = ["on camp 2026-12-02T19:00", "on camp 2026-12-09T19:00"].map(str::to_owned);
-    let all = [fair.clone(), camp[0].clone(), camp[1].clone(), tea.clone(), next.clone()];
+    let all = [fair.clone(), camp[0].clone(), camp[1].clone(), tea, next];
     assert_eq!(list(&snapshot.events_in(&group, NOW, 9).unwrap()), all);
     let mut lines = Vec::new();
     snapshot

@@ -11,7 +11,7 @@ use crate::cli::output::{Printer, plain};
 use crate::cli::reach::{Node, take};
 use crate::cli::{posted, when};
 use crate::config::Config;
-use crate::daemon::{Request, Schedule};
+use crate::daemon::{Refusal, Request, Schedule};
 use crate::repeat::{self, RepeatError};
 
 /// Schedule an event, in a group or on your own
@@ -163,8 +163,14 @@ pub(super) fn schedule(
 pub(super) fn update(args: &UpdateArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
     let tags = match args.fields.needs_tags() {
         true => {
-            let request = Request::EventShow { event: args.event.clone(), on: args.on.on.clone() };
-            take!(node.call(request)?, Event)?.tags
+            let request = Request::EventLocal { event: args.event.clone(), on: args.on.on.clone() };
+            let local = take!(node.call(request)?, Local)?;
+            if !local.hidden.is_empty() {
+                let problem = "words of that event are hidden, and its other tags may be among them: show them \
+                               again first (`klatch event show-again`)";
+                return Err(Refusal::NoEffect { problem: problem.into() }.into());
+            }
+            local.event.tags
         }
         false => Vec::new(),
     };

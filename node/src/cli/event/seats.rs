@@ -19,7 +19,8 @@ use crate::names::short;
 pub(super) struct AdmitArgs {
     /// Event id, its beginning, or its title in quotes
     event: String,
-    /// Whom, in this order [default: everybody no host has ranked yet]
+    /// Whom, in this order [default: as far as your share has room, who waits on another host's list and who asks for
+    /// more persons; then everybody no host has ranked yet]
     #[arg(value_name = "FEED")]
     people: Vec<String>,
     #[command(flatten)]

@@ -347,7 +347,8 @@ mod tests {
         let (owner, organizer) = (line(1, Role::Owner, None), line(2, Role::Organizer, None));
         let roles = [owner, organizer, line(3, Role::Organizer, Some(7)), line(4, Role::Host, None)];
         // Who, where in their log, and for which event; 5 asked.
-        let cases: [(&[(u8, Seq, u8)], Option<u8>); 9] = [
+        type Case<'c> = (&'c [(u8, Seq, u8)], Option<u8>);
+        let cases: [Case<'_>; 9] = [
             (&[], None),
             (&[(5, 9, 50)], Some(50)),
             (&[(5, 9, 50), (5, 8, 51)], Some(50)),

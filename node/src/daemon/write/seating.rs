@@ -6,7 +6,7 @@ use klatch_feed::{EventState, FeedId, Post};
 
 use super::{On, Plan, cancelled, created, no_effect, right, role_in, said};
 use crate::daemon::response::{Admitted, Released};
-use crate::daemon::{Refusal, Response, occurrence, seats};
+use crate::daemon::{Refusal, Response, Sentence, occurrence, seats};
 use crate::names;
 
 /// Most RSVPs of one release: spec/posts.md, "release".
@@ -51,7 +51,11 @@ impl On<'_> {
             for who in people {
                 let feed = names::person(self.snapshot, self.me, who)?;
                 let line = lines.iter().find(|line| line.feed == feed).copied();
-                chosen.push(line.ok_or_else(|| no_effect(unlisted(&event, &feed, who)))?);
+                let line = line.ok_or_else(|| no_effect(unlisted(&event, &feed, who)))?;
+                if event.seated.contains(line) {
+                    self.may_give_more(&event, line, who)?;
+                }
+                chosen.push(line);
             }
             lines = chosen;
         }
@@ -59,6 +63,26 @@ impl On<'_> {
         Ok(Plan::posts(seats::posts(&event, &lines, None), |entries| {
             Response::Admitted(Admitted { id: entries.first().map(|entry| entry.id()), ranked })
         }))
+    }
+
+    /// Whether a line for as many as a guest with a seat asks for would give them more, and not take it away.
+    fn may_give_more(&self, event: &EventState, line: &SeatLine, who: &str) -> Result<(), Refusal> {
+        if line.by != Some(self.me) {
+            let text = format!("{who} has a seat from another host, who alone can make it for more persons");
+            return Err(no_effect(said("refused-more-other", who, text)));
+        }
+        let (more, room) =
+            (line.asked.unwrap_or_default().saturating_sub(line.party), seats::room(event, &self.me));
+        if more > room {
+            let text = format!(
+                "{who} has a seat for {} and asks for {more} more; your share has room for {room}: a line for all of \
+                 them would put {who} on the waiting list",
+                line.party
+            );
+            let numbers = [("more", more.into()), ("room", room.into())];
+            return Err(no_effect(Sentence::counted("refused-more-room", who, &numbers, text)));
+        }
+        Ok(())
     }
 
     pub(super) fn release(&self, event: &str, on: Option<&str>, people: &[String]) -> Result<Plan, Refusal> {

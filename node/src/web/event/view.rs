@@ -15,7 +15,7 @@ use crate::web::face::Face;
 use crate::web::home::{Pill, seats};
 use crate::web::prose::{Prose, address};
 use crate::web::rights::May;
-use crate::web::talk::{Comments, Shown};
+use crate::web::talk::{self, Comments, Shown};
 use crate::web::when::{self, When};
 use crate::web::words::Words;
 
@@ -32,6 +32,8 @@ pub(super) struct View {
     /// The occurrence, as forms carry it.
     pub(super) on: String,
     pub(super) title: String,
+    /// Who hid the event or words of it, and why.
+    pub(super) hidden: Vec<String>,
     pub(super) when: When,
     pub(super) is_past: bool,
     pub(super) may: May,
@@ -135,6 +137,7 @@ impl View {
             on: event.occ.clone().unwrap_or_default(),
             title: words.title(&event.title),
             when: When::of_event(event, local.start_ms, zone, words),
+            hidden: local.hidden.iter().map(|by| talk::hidden_by(by, words)).collect(),
             is_past: is_past(local),
             may: May::of(&event.hosts, &visit.handle.me()),
             check_in: is_soon(local),

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use klatch_feed::EventState;
 use klatch_feed::post::{EventFields, PARTY_MAX, Policy, Rule};
 
-use crate::daemon::{Refusal, Schedule, Sentence};
+use crate::daemon::{HIDDEN_TITLE, Refusal, Schedule, Sentence};
 use crate::published::{is_public, marked};
 use crate::repeat;
 use crate::web::ask::Wrong;
@@ -433,6 +433,22 @@ impl Form {
     /// Takes what was typed in a form that was shown before the last change for a word on the event as it is.
     pub(in crate::web) fn catch_up(&mut self, event: &EventState) {
         self.set("tips", &tips(event));
+        // What is shown again by now stood in the form as nothing, or in no words of its own.
+        let (tags, questions) = (marked(event.tags.clone(), false).join(", "), event.questions.join("\n"));
+        for (name, text) in [
+            ("title", event.title.as_str()),
+            ("place", &event.place),
+            ("about", &event.about),
+            ("access", &event.access),
+            ("online", &event.online),
+            ("cost", &event.cost),
+            ("tags", &tags),
+            ("questions", &questions),
+        ] {
+            if self.get(name).is_empty() || self.get(name) == HIDDEN_TITLE {
+                self.set(name, text);
+            }
+        }
     }
 }
 
@@ -446,8 +462,10 @@ fn changed<T: PartialEq>(said: Option<T>, was: &Option<T>) -> Option<T> {
     if said == *was { None } else { said }
 }
 
+/// What the event stands on: its last updates, and what of it is hidden.
 fn tips(event: &EventState) -> String {
-    event.tips.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    let hidden = event.hidden.iter().map(|line| &line.hide);
+    event.tips.iter().chain(hidden).map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn deadlines(event: &EventState) -> [(&'static str, u32); 4] {

@@ -63,6 +63,23 @@ fn a_host_hides_and_shows_again_and_everybody_takes_back_their_own() {
         page.says("(der Titel ist verborgen)");
         assert!(!page.body.contains("Kettles") && !page.body.contains("(hidden)"), "{}", page.body);
     }
+    at_ana.page(&format!("/event/{event}")).says("Hidden by \u{2068}ana\u{2069}: \u{2068}no adverts\u{2069}");
+    // A form that was open meanwhile makes no title of that.
+    let form = at_ana.page(&format!("/event/{event}/change")).body;
+    let value = |name: &str| {
+        let field = form.split(&format!("name=\"{name}\"")).nth(1).unwrap();
+        field.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let [title, date, time, tips] = ["title", "date", "time", "tips"].map(value);
+    assert!(!title.contains("Kettles"), "{title}");
+    ana.json(&["event", "show-again", event, &change]);
+    let fields = [("title", &*title), ("date", &date), ("time", &time), ("zone", "UTC"), ("tips", &tips)];
+    let again = at_ana.post(&format!("/event/{event}/change"), &fields);
+    assert_eq!(again.status, 422);
+    again.says("value=\"Kettles for sale\"");
+    ana.json(&["event", "hide", event, &change, "--reason", "no adverts"]);
+    assert!(ana.refused(&["event", "update", event, "--tag", "tea"]).contains("show them again first"));
+
     let group = ana.json(&["group", "create", "Makers"])["id"].as_str().unwrap().to_owned();
     let path = format!("/group/{group}");
     at_ana.done(&format!("{path}/comment"), &[("text", "Second thoughts")]);

@@ -121,3 +121,5 @@ refused-pub-none = Dieser Knoten ist kein Pub: Frag, wer dir die Einladung gab.
 refused-pub-not-written = Der Pub konnte es gerade nicht aufschreiben: Versuch es später noch einmal.
 refused-scheduled = Es ist schon angesetzt, als { $who }.
 refused-delete = Das lässt sich nicht zurücknehmen: Es ist schon zurückgenommen, nicht von dir unter diesem Schlüssel, oder anderes hängt daran.
+refused-more-other = { $who } hat einen Platz von jemand anderem, und nur von dort gibt es mehr.
+refused-more-room = { $who } möchte { $more } Plätze mehr, du hast noch { $room }: Alle zusammen müssten warten.

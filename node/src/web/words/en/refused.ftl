@@ -121,3 +121,5 @@ refused-pub-none = That node is no pub: ask whoever gave you the invite.
 refused-pub-not-written = The pub could not write it down just now: try again later.
 refused-scheduled = It is scheduled already, as { $who }.
 refused-delete = That cannot be taken back: it is taken back already, is not yours under this key, or others depend on it.
+refused-more-other = { $who } has a seat from another host, who alone can make it for more people.
+refused-more-room = { $who } asks for { $more } more, and your seats have room for { $room }: all of them together would wait.
