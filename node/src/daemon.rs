@@ -240,6 +240,12 @@ impl Daemon {
             net: OnceLock::new(),
             page: OnceLock::new(),
         });
+        if options.live {
+            match shared.reader.snapshot().and_then(|snapshot| wants::at_start(&snapshot, shared.me)) {
+                Ok(wants) => drop(shared.wants.send_replace(Arc::new(wants))),
+                Err(error) => tracing::error!(%error, "whom this node follows cannot be read yet"),
+            }
+        }
         let mut owner = Owner::new(store, Arc::clone(&shared), options);
         owner.note_held();
         owner.tell_dropped();

@@ -56,12 +56,7 @@ pub(super) fn compute(
     hints: &Hints,
 ) -> Result<Wants, DiskError> {
     let blocked = local::feeds(snapshot, Spaces::BLOCK)?;
-    let mut known: BTreeSet<FeedId> = local::feeds(snapshot, Spaces::FOLLOW)?.into_keys().collect();
-    known.extend(local::feeds(snapshot, Spaces::MEMBER)?.into_keys());
-    known.extend(local::feeds(snapshot, Spaces::PUB)?.into_keys());
-    known.insert(me);
-    known.extend(lines(snapshot, &known)?);
-
+    let known = known(snapshot, me)?;
     let (groups, events) = (snapshot.groups()?, snapshot.events()?);
     let mut objects: BTreeSet<EntryId> = local::objects(snapshot, Spaces::OPENED)?.into_iter().collect();
     objects.extend(mine);
@@ -101,6 +96,26 @@ pub(super) fn compute(
     feeds.extend(&probation);
     feeds.retain(|feed| !blocked.contains_key(feed));
     Ok(Wants { feeds, objects, probation, soon, followed })
+}
+
+/// Whom `me` knows by their own doing: what is wanted before the log was looked through. Who connects meanwhile is no
+/// stranger for that.
+pub(super) fn at_start(snapshot: &Snapshot, me: FeedId) -> Result<Wants, DiskError> {
+    let blocked = local::feeds(snapshot, Spaces::BLOCK)?;
+    let followed = known(snapshot, me)?;
+    let feeds = followed.iter().filter(|feed| !blocked.contains_key(feed)).copied().collect();
+    let soon = snapshot.lineage()?.line(me).into_iter().collect();
+    Ok(Wants { feeds, followed, soon, ..Wants::default() })
+}
+
+/// Whom `me` follows or keeps, and pubs.
+fn known(snapshot: &Snapshot, me: FeedId) -> Result<BTreeSet<FeedId>, DiskError> {
+    let mut known: BTreeSet<FeedId> = local::feeds(snapshot, Spaces::FOLLOW)?.into_keys().collect();
+    known.extend(local::feeds(snapshot, Spaces::MEMBER)?.into_keys());
+    known.extend(local::feeds(snapshot, Spaces::PUB)?.into_keys());
+    known.insert(me);
+    known.extend(lines(snapshot, &known)?);
+    Ok(known)
 }
 
 /// Every key under which one of these wrote or goes on: what they said under one counts for all.

@@ -26,6 +26,11 @@ fn event(title: &str, start: &str, group: Option<EntryId>, repeat: Option<&str>)
     }
 }
 
+fn players() -> Post {
+    let (name, schedulers) = ("Go players".into(), Schedulers::Organizers);
+    Post::Group { name, owners: vec![], schedulers, joining: Default::default(), silence: None }
+}
+
 fn update(event: EntryId, occ: Option<&str>, fields: EventFields) -> Post {
     Post::Update { event, replaces: vec![], fields: Box::new(fields), occ: occ.map(str::to_owned) }
 }
@@ -156,13 +161,7 @@ fn a_series_that_gets_shorter_leaves_nothing_behind() {
 fn a_group_lists_what_counts_in_it_from_now_on() {
     let (mut ana, mut ben) = (Author::new(2), Author::new(3));
     ben.notes(1);
-    let group = ana.post(&Post::Group {
-        name: "Go players".into(),
-        owners: vec![],
-        schedulers: Schedulers::Organizers,
-        joining: Default::default(),
-        silence: None,
-    });
+    let group = ana.post(&players());
     ana.post(&event("past", "2026-12-01T19:00", Some(group), None));
     let series = ana.post(&event("Go", FIRST, Some(group), Some("FREQ=WEEKLY;COUNT=3")));
     ana.post(&event("Tea", "2026-12-11T19:00", Some(group), None));
@@ -200,13 +199,7 @@ fn a_group_lists_what_counts_in_it_from_now_on() {
 #[test]
 fn what_began_before_and_goes_on_is_found_like_what_comes() {
     let mut ana = Author::new(2);
-    let group = ana.post(&Post::Group {
-        name: "Go players".into(),
-        owners: vec![],
-        schedulers: Schedulers::Organizers,
-        joining: Default::default(),
-        silence: None,
-    });
+    let group = ana.post(&players());
     const DAY: u32 = 24 * 60;
     let lasting = |title: &str, start: &str, minutes, repeat: Option<&str>| {
         let Post::Event { group, title, start, zone, capacity, split, repeat, .. } =

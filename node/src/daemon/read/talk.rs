@@ -73,7 +73,10 @@ impl On<'_> {
     pub(super) fn comments(&self, place: &Place<'_>) -> Result<Vec<CommentLine>, Refusal> {
         let lineage = self.snapshot.lineage()?;
         let mut comments = Vec::new();
-        for entry in pointing(self.snapshot, &place.id, kind::COMMENT)? {
+        // Where there are more than are shown, the newest are.
+        let mut said = pointing(self.snapshot, &place.id, kind::COMMENT)?;
+        said.sort_by_key(|entry| std::cmp::Reverse(entry.header().time_ms));
+        for entry in said {
             let header = entry.header();
             let Some(Post::Comment { object, reply, text, tone }) =
                 Post::read(header.kind, &header.refs, entry.body())

@@ -47,14 +47,15 @@ impl On<'_> {
                 .chain(seats::unranked(&event))
                 .collect();
         } else {
-            let mut chosen = Vec::new();
+            let (mut chosen, mut room) = (Vec::new(), seats::room(&event, &self.me));
             for who in people {
                 let feed = names::person(self.snapshot, self.me, who)?;
                 let line = lines.iter().find(|line| line.feed == feed).copied();
                 let line = line.ok_or_else(|| no_effect(unlisted(&event, &feed, who)))?;
-                if event.seated.contains(line) {
-                    self.may_give_more(&event, line, who)?;
-                }
+                room = match event.seated.contains(line) {
+                    true => room - self.more(line, room, who)?,
+                    false => room.saturating_sub(line.party),
+                };
                 chosen.push(line);
             }
             lines = chosen;
@@ -65,14 +66,14 @@ impl On<'_> {
         }))
     }
 
-    /// Whether a line for as many as a guest with a seat asks for would give them more, and not take it away.
-    fn may_give_more(&self, event: &EventState, line: &SeatLine, who: &str) -> Result<(), Refusal> {
+    /// For how many more a line is, for a guest who has a seat: it must give them more where there is room for so many,
+    /// and not take the seat away.
+    fn more(&self, line: &SeatLine, room: u32, who: &str) -> Result<u32, Refusal> {
         if line.by != Some(self.me) {
             let text = format!("{who} has a seat from another host, who alone can make it for more persons");
             return Err(no_effect(said("refused-more-other", who, text)));
         }
-        let (more, room) =
-            (line.asked.unwrap_or_default().saturating_sub(line.party), seats::room(event, &self.me));
+        let more = line.asked.unwrap_or_default().saturating_sub(line.party);
         if more > room {
             let text = format!(
                 "{who} has a seat for {} and asks for {more} more; your share has room for {room}: a line for all of \
@@ -82,7 +83,7 @@ impl On<'_> {
             let numbers = [("more", more.into()), ("room", room.into())];
             return Err(no_effect(Sentence::counted("refused-more-room", who, &numbers, text)));
         }
-        Ok(())
+        Ok(more)
     }
 
     pub(super) fn release(&self, event: &str, on: Option<&str>, people: &[String]) -> Result<Plan, Refusal> {
