@@ -26,7 +26,7 @@ pub fn check(bytes: &[u8]) {
         }
         // Zones and skipped hours are the writer's affair: a reader has no zone data.
         Err(PostError { field: "zone" | "start", .. }) => {
-            assert!(matches!(post, Post::Event { .. } | Post::Update { .. }));
+            assert!(matches!(post, Post::Event { .. } | Post::Update { .. } | Post::Poll { .. }));
         }
         Err(error) => panic!("read, and not to be written: {error}"),
     }

@@ -57,6 +57,27 @@ fn the_words_go_to_standard_error_and_the_id_to_standard_output() {
 }
 
 #[test]
+fn who_answers_again_means_the_people_they_bring_too_unless_they_say_otherwise() {
+    let (ana, id) = organizer();
+    let party = |ana: &Fresh| {
+        let event = ana.json(&["event", "show", &id]);
+        let mut lines = ["seated", "provisional", "unranked", "maybe"].iter();
+        lines.find_map(|list| event[list][0]["party"].as_u64()).unwrap()
+    };
+    for (answer, persons) in [
+        (&["yes", "--guests", "1"][..], 2),
+        (&["yes"], 2),
+        (&["maybe"], 2),
+        (&["yes"], 2),
+        (&["yes", "--guests", "0"], 1),
+        (&["yes"], 1),
+    ] {
+        ana.ok(&[&["rsvp", &id], answer].concat());
+        assert_eq!(party(&ana), persons, "{answer:?}");
+    }
+}
+
+#[test]
 fn an_event_is_shown_with_its_seats_in_the_zones_of_place_and_reader() {
     let (ana, id) = organizer();
     ana.ok(&["rsvp", "tea and rust", "yes", "--guests", "1"]);
