@@ -425,13 +425,9 @@ pub(crate) fn founded_event(fact: &[u8]) -> Option<EntryId> {
 
 /// Whether a row of `refs` is of an entry of one of these kinds: of fold kinds only of one that names it first.
 pub(crate) fn is_of(row: &[u8], kinds: &[Kind]) -> bool {
-    match (id_and_kind(row), row.as_array()) {
-        (Some((_, kind)), _) => kinds.contains(&kind),
-        (None, Some(kind)) => {
-            Some(Kind(u16::from_be_bytes(*kind))).is_some_and(|kind| !kind.is_fold() && kinds.contains(&kind))
-        }
-        (None, None) => false,
-    }
+    let fact = id_and_kind(row).map(|(_, kind)| kind);
+    let other = || Some(Kind(u16::from_be_bytes(*row.as_array()?))).filter(|kind| !kind.is_fold());
+    fact.or_else(other).is_some_and(|kind| kinds.contains(&kind))
 }
 
 /// Whether a row of `refs` is a fact.

@@ -326,12 +326,12 @@ impl<'t, T: Read> Look<'t, T> {
 
     /// Whether the line there is none of what is over.
     fn takes(&self, spot: Spot, id: &EntryId) -> Result<bool, DiskError> {
-        if spot.start >= self.from {
-            return Ok(true);
+        if spot.start >= self.from || spot.start < self.since {
+            return Ok(spot.start >= self.from);
         }
         let table = self.tx.open(AGENDA)?;
         let line = table.get(agenda::key(id, spot))?.ok_or(DiskError::Table { table: "agenda" })?;
-        Ok(spot.start >= self.since && agenda::goes_on(&agenda::read(line.value())?, self.from_ms))
+        Ok(agenda::goes_on(&agenda::read(line.value())?, self.from_ms))
     }
 
     /// Looks through the terms that begin so.
