@@ -354,6 +354,17 @@ pub struct CommentLine {
     pub hidden: Option<HiddenBy>,
 }
 
+#[cfg(test)]
+impl CommentLine {
+    /// The comment of a test, by number; with what it answers.
+    pub(crate) fn test(n: u8, time_ms: u64, reply: Option<u8>) -> Self {
+        let id = |n: u8| EntryId::new([n; 32]);
+        let (name, text, depth, tone, hidden) = Default::default();
+        let (feed, reply) = (FeedId::new([n; 32]), reply.map(id));
+        Self { id: id(n), feed, name, time_ms, text, reply, depth, tone, hidden }
+    }
+}
+
 fn is_zero(depth: &u32) -> bool {
     *depth == 0
 }

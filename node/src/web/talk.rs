@@ -254,34 +254,17 @@ async fn act(visit: Visit, place: Place, ids: Ids, form: SaidForm) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use klatch_feed::FeedId;
-
     use super::*;
-
-    fn line(n: u8, time_ms: u64, reply: Option<u8>) -> CommentLine {
-        let id = |n: u8| EntryId::new([n; 32]);
-        CommentLine {
-            id: id(n),
-            feed: FeedId::new([n; 32]),
-            name: String::new(),
-            time_ms,
-            text: String::new(),
-            reply: reply.map(id),
-            depth: 0,
-            tone: None,
-            hidden: None,
-        }
-    }
 
     #[test]
     fn the_newest_are_shown_with_what_they_answer() {
         let all = [
-            line(1, 10, None),
-            line(2, 20, Some(1)),
-            line(3, 90, Some(2)),
-            line(4, 30, None),
-            line(5, 80, None),
-            line(6, 5, Some(5)),
+            CommentLine::test(1, 10, None),
+            CommentLine::test(2, 20, Some(1)),
+            CommentLine::test(3, 90, Some(2)),
+            CommentLine::test(4, 30, None),
+            CommentLine::test(5, 80, None),
+            CommentLine::test(6, 5, Some(5)),
         ];
         let shown = |newest, reply: Option<u8>| {
             let reply = reply.map(|n| EntryId::new([n; 32]).to_string());

@@ -315,30 +315,15 @@ pub(super) fn notices<'e>(
 mod tests {
     use super::*;
 
-    fn comment(n: u8, time_ms: u64, reply: Option<u8>) -> CommentLine {
-        let id = |n: u8| EntryId::new([n; 32]);
-        CommentLine {
-            id: id(n),
-            feed: FeedId::new([n; 32]),
-            name: String::new(),
-            time_ms,
-            text: String::new(),
-            reply: reply.map(id),
-            depth: 0,
-            tone: None,
-            hidden: None,
-        }
-    }
-
     #[test]
     fn a_reply_stands_below_what_it_answers_whatever_times_are_claimed() {
         let said = vec![
-            comment(1, 50, None),
-            comment(2, 10, Some(1)), // Claims to be older than what it answers.
-            comment(3, 60, Some(2)),
-            comment(4, 55, Some(1)),
-            comment(5, 20, None),
-            comment(6, 5, Some(99)), // What it answers is not here.
+            CommentLine::test(1, 50, None),
+            CommentLine::test(2, 10, Some(1)), // Claims to be older than what it answers.
+            CommentLine::test(3, 60, Some(2)),
+            CommentLine::test(4, 55, Some(1)),
+            CommentLine::test(5, 20, None),
+            CommentLine::test(6, 5, Some(99)), // What it answers is not here.
         ];
         let shown: Vec<_> = thread(said).iter().map(|line| (line.id.as_bytes()[0], line.depth)).collect();
         assert_eq!(shown, [(6, 0), (5, 0), (1, 0), (2, 1), (3, 2), (4, 1)]);
