@@ -26,6 +26,7 @@ mod attendance;
 mod change;
 mod checkin;
 mod door;
+mod endorse;
 mod enter;
 mod event;
 mod face;
@@ -53,8 +54,10 @@ mod serve;
 pub mod session;
 mod settings;
 mod setup;
+mod silence;
 mod stream;
 mod talk;
+mod updates;
 mod when;
 pub mod words;
 
@@ -270,6 +273,7 @@ fn router(app: App) -> Router {
         .merge(change::routes())
         .merge(checkin::routes())
         .merge(door::routes())
+        .merge(endorse::routes())
         .merge(enter::routes())
         .merge(event::routes())
         .merge(found::routes())
@@ -287,7 +291,9 @@ fn router(app: App) -> Router {
         .merge(seats::routes())
         .merge(settings::routes())
         .merge(setup::routes())
+        .merge(silence::routes())
         .merge(talk::routes())
+        .merge(updates::routes())
         .fallback(enter::nothing)
         .method_not_allowed_fallback(enter::nothing)
         .layer(from_fn_with_state(app.clone(), guard::guard))

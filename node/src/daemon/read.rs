@@ -8,6 +8,7 @@ mod inbox;
 pub(super) mod person;
 mod published;
 pub(super) mod talk;
+pub(super) mod updates;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -78,6 +79,7 @@ pub(super) fn answer(
         Request::EventLocal { event, on: date } => {
             on(&mut |on| on.local(on.event_on(event, date.as_deref())?))
         }
+        Request::Updates { event } => on(&mut |on| on.updates(event)),
         Request::DoorAnswer { event, code, trust } => on(&mut |on| on.door_answer(event, code, *trust)),
         Request::EventAttendance { event, on: date } => on(&mut |on| on.attendance(event, date.as_deref())),
         Request::GroupAttendance { group, who } => on(&mut |on| on.records(group, who.as_deref())),

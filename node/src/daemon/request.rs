@@ -128,6 +128,10 @@ pub enum Request {
         #[serde(default)]
         on: Option<String>,
     },
+    /// What was changed of it, entry by entry.
+    Updates {
+        event: String,
+    },
     EventUpdate {
         event: String,
         #[serde(default)]

@@ -9,6 +9,8 @@ use klatch_store::{AppendError, DiskError};
 use serde::{Deserialize, Serialize};
 
 use super::inbox::Notice;
+pub use super::read::hidden::HiddenBy;
+pub use super::read::updates::UpdateLine;
 use super::sentence::Sentence;
 use crate::net::NetResponse;
 use crate::net::report::FirstScan;
@@ -31,6 +33,7 @@ pub enum Response {
     Groups(Vec<GroupLine>),
     Event(Box<EventState>),
     Local(Box<EventLocal>),
+    Updates(Vec<UpdateLine>),
     Events(Vec<EventLine>),
     Found(FoundEvents),
     Admitted(Admitted),
@@ -397,15 +400,6 @@ pub struct PollOption {
     pub start: String,
     /// Who could come then, by feed id.
     pub yes: Vec<FeedId>,
-}
-
-/// Who hid something for everybody, and why.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "JSON that people see")]
-pub struct HiddenBy {
-    pub feed: FeedId,
-    pub name: String,
-    pub reason: String,
 }
 
 /// Events that were looked for.

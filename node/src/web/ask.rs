@@ -273,7 +273,7 @@ pub(super) fn told(words: Words, sentence: &Sentence) -> Option<String> {
 }
 
 /// What a form calls the field of a post.
-fn label(words: Words, field: &str) -> String {
+pub(super) fn label(words: Words, field: &str) -> String {
     let key = match field {
         "title" | "question" => "schedule-what",
         "group" => "schedule-group",
@@ -299,6 +299,11 @@ fn label(words: Words, field: &str) -> String {
         "party" => "event-guests",
         "note" => "event-note",
         "text" => "event-comment",
+        "all_day" => "schedule-all-day",
+        "extra" | "except" => "event-dates",
+        "silence" => "silence-head",
+        "owner" => "silence-owner",
+        "heir" => "silence-heir",
         "reason" => "change-reason",
         "quota" => "seats-quota",
         "option" | "options" => "polls-date",

@@ -15,12 +15,14 @@ use super::frame::{Frame, Page, Tab};
 use super::rights;
 use super::schedule::form::{self, Form};
 use super::series::{self, Date};
+use super::updates;
 use super::when::When;
 use crate::daemon::{Refusal, Request};
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/event/{id}/change", get(show).post(change))
+        .route("/event/{id}/dates", post(set_dates))
         .route("/event/{id}/announce", post(announce))
         .route("/event/{id}/cancel", get(sure).post(cancel))
 }
@@ -54,6 +56,10 @@ struct ChangePage {
     is_series: bool,
     rule: String,
     dates: Vec<Date>,
+    /// Name and words of those that are left out.
+    left_out: Vec<(String, String)>,
+    added: DatesForm,
+    undated: Option<Wrong>,
     announcement: String,
     unsaid: Option<Wrong>,
 }
@@ -61,8 +67,10 @@ struct ChangePage {
 /// The event as an organizer sees it; a page that says no to everybody else.
 async fn event(visit: &Visit, id: &str, on: Option<&str>) -> Result<EventState, Problem> {
     let request = Request::EventShow { event: id.to_owned(), on: on.map(str::to_owned) };
-    let event = take!(visit, request, Event)?;
+    let mut event = take!(visit, request, Event)?;
     rights::need(visit, &event.title, &event.hosts, Role::Organizer)?;
+    // A comment that is hidden changes nothing of what the form shows.
+    updates::without_comments(visit, &mut event).await?;
     Ok(*event)
 }
 
@@ -83,6 +91,9 @@ async fn page(visit: &Visit, event: &EventState, form: Form) -> Result<ChangePag
         is_series: event.founded_start.is_some() && event.occ.is_none(),
         rule: form::rule_said(event),
         dates: series::dates(visit, event, "change").await?,
+        left_out: series::left_out(event, words),
+        added: DatesForm::default(),
+        undated: None,
         announcement: String::new(),
         unsaid: None,
     })
@@ -138,6 +149,58 @@ async fn change(
                 refusal => Wrong::of(visit.words(), &refusal),
             });
             answer(page(&visit, &event, form).await)
+        }
+    }
+}
+
+/// A date that a series has besides, or one of it to leave out.
+#[derive(Debug, Default, Deserialize)]
+struct DatesForm {
+    #[serde(default)]
+    date: String,
+    #[serde(default)]
+    time: String,
+    #[serde(default)]
+    out: String,
+    #[serde(default)]
+    back: String,
+}
+
+impl DatesForm {
+    /// What comes in and what goes out; a date without a time is at the time of the others.
+    fn change(&self) -> Result<[Vec<String>; 2], Refusal> {
+        let (date, time) = (self.date.trim(), self.time.trim());
+        match (&*self.out, &*self.back, date, time) {
+            ("", "", "", _) => Err(form::misread("start", "refused-day", "say on which day")),
+            ("", "", date, "") => Ok([vec![date.to_owned()], Vec::new()]),
+            // Some browsers send seconds.
+            ("", "", date, time) => {
+                Ok([vec![format!("{date}T{}", time.get(..5).unwrap_or(time))], Vec::new()])
+            }
+            ("", back, ..) => Ok([vec![back.to_owned()], Vec::new()]),
+            (out, ..) => Ok([Vec::new(), vec![out.to_owned()]]),
+        }
+    }
+}
+
+async fn set_dates(visit: Visit, Path(id): Path<String>, Typed(form): Typed<DatesForm>) -> Response {
+    let event = match event(&visit, &id, None).await {
+        Ok(event) => event,
+        Err(problem) => return problem.into_response(),
+    };
+    let asked = match form.change() {
+        Ok([extra, except]) => {
+            let (fields, event, on, address) = (Box::default(), id.clone(), None, None);
+            visit.ask(Request::EventUpdate { event, on, fields, extra, except, address }).await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    match asked {
+        Ok(_) => visit.done(&format!("/event/{id}/change"), "did-dates"),
+        Err(refusal) => {
+            let undated = Some(Wrong::of(visit.words(), &refusal));
+            let page = page(&visit, &event, Form::of_event(&event)).await;
+            answer(page.map(|page| ChangePage { added: form, undated, ..page }))
         }
     }
 }

@@ -4,10 +4,10 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use klatch_feed::post::{Joining, Schedulers};
+use klatch_feed::post::{Joining, Schedulers, Silence};
 
 use super::App;
-use super::ask::{Problem, Typed, Visit, Wrong, take};
+use super::ask::{Problem, Typed, Visit, Wrong, no_number, take};
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use crate::daemon::{Refusal, Request, Response as Answer};
@@ -24,6 +24,8 @@ struct Draft {
     joining: String,
     owners: Vec<String>,
     public: bool,
+    silence_owners: String,
+    silence_members: String,
     wrong: Option<Wrong>,
 }
 
@@ -33,6 +35,16 @@ impl Draft {
     }
     fn is_owner(&self, feed: &str) -> bool {
         self.owners.iter().any(|owner| owner == feed)
+    }
+    /// How many can say that an owner is silent; `None` where nobody can.
+    fn silence(&self) -> Result<Option<Silence>, Refusal> {
+        let number = |text: &str| match text {
+            "" => Ok(0),
+            text => text.parse::<u32>().map_err(|_| no_number("silence")),
+        };
+        let silence =
+            Silence { owners: number(&self.silence_owners)?, members: number(&self.silence_members)? };
+        Ok(Some(silence).filter(|silence| *silence != Silence { owners: 0, members: 0 }))
     }
     fn is_wrong(&self, field: &str) -> bool {
         self.wrong.as_ref().is_some_and(|wrong| wrong.is_at(field))
@@ -74,7 +86,13 @@ async fn found(visit: Visit, Typed(fields): Typed<Vec<(String, String)>>) -> Res
         joining: one("joining"),
         owners: all("owner"),
         public: one("public") == "on",
+        silence_owners: one("silence_owners"),
+        silence_members: one("silence_members"),
         wrong: None,
+    };
+    let silence = match draft.silence() {
+        Ok(silence) => silence,
+        Err(refusal) => return refused(&visit, &mut draft, &refusal).await,
     };
     let request = Request::GroupCreate {
         name: draft.name.clone(),
@@ -85,7 +103,7 @@ async fn found(visit: Visit, Typed(fields): Typed<Vec<(String, String)>>) -> Res
             "invite" => Joining::Invite,
             _ => Joining::Open,
         },
-        silence: None,
+        silence,
     };
     match visit.ask(request).await {
         Ok(Answer::Created(created)) => {

@@ -91,6 +91,8 @@ struct GroupPage {
     public: bool,
     /// Whether I may say so.
     is_owner: bool,
+    /// Whether anybody can state that an owner is silent.
+    has_silence: bool,
     events: Vec<Row>,
     /// Where the rest of them is.
     more: Option<usize>,
@@ -162,6 +164,7 @@ async fn page(visit: &Visit, id: String, skip: usize, draft: Draft) -> Result<Gr
         }),
         public: group.public,
         is_owner: rights::role(&group.roles, &me) == Some(Role::Owner),
+        has_silence: group.silence.is_some(),
         events: events.lines.iter().map(|line| home::row(line, visit)).collect(),
         more: events.more,
         skipped: skip > 0,

@@ -58,11 +58,13 @@ fn item(notice: &Notice, visit: &Visit) -> Item {
     let (place, more) = match notice.what {
         What::Asking { .. } => ("group", "/people"),
         What::ToSeat { .. } => (place, "/seats"),
+        What::Silent { .. } => ("group", "/silence"),
         _ => (place, ""),
     };
     let next = match notice.what {
         What::Asking { .. } => Some("inbox-let-in"),
         What::ToSeat { .. } => Some("inbox-give-seats"),
+        What::Silent { .. } => Some("silence-present"),
         What::Released { .. } | What::Changed { .. } => Some("inbox-answer-again"),
         What::ConfirmBy { .. } => Some("inbox-confirm"),
         What::Reply { .. } => Some("inbox-answer-them"),

@@ -30,6 +30,8 @@ struct Member {
     face: Face,
     role: Option<String>,
     cut: bool,
+    /// Whether I may let what they post count.
+    endorse: bool,
     /// Whether I may take the role.
     revoke: bool,
     /// Whether I may put them out.
@@ -59,7 +61,7 @@ impl MembersPage {
     }
 }
 
-fn name(local: &GroupLocal, feed: &FeedId) -> String {
+pub(super) fn name(local: &GroupLocal, feed: &FeedId) -> String {
     local.names.get(feed).cloned().unwrap_or_else(|| short(feed))
 }
 
@@ -93,6 +95,7 @@ fn members(local: &GroupLocal, visit: &Visit) -> Vec<Member> {
         face: Face::of(&line.feed, &name(local, &line.feed)),
         role: Some(role(words, line.role)),
         cut: line.cut.is_some(),
+        endorse: below(at),
         revoke: below(at) && line.cut.is_none(),
         remove: below(at) && line.cut.is_none(),
     };
@@ -101,6 +104,7 @@ fn members(local: &GroupLocal, visit: &Visit) -> Vec<Member> {
         face: Face::of(feed, &name(local, feed)),
         role: None,
         cut: false,
+        endorse: false,
         revoke: false,
         remove: true,
     };
@@ -109,7 +113,7 @@ fn members(local: &GroupLocal, visit: &Visit) -> Vec<Member> {
 }
 
 /// The members and whom I follow.
-async fn people(visit: &Visit, local: &GroupLocal) -> Result<Vec<(String, String)>, Problem> {
+pub(super) async fn people(visit: &Visit, local: &GroupLocal) -> Result<Vec<(String, String)>, Problem> {
     let me = visit.handle.me();
     let members = local.group.members.iter().filter(|feed| **feed != me);
     let mut people: Vec<(FeedId, String)> = members.map(|feed| (*feed, name(local, feed))).collect();

@@ -97,6 +97,8 @@ struct Host {
     quota: Option<u32>,
     closed: bool,
     cut: bool,
+    /// Whether I may let what they post count.
+    endorse: bool,
     /// Whether I may take the role.
     revoke: bool,
 }
@@ -235,6 +237,7 @@ fn hosts(local: &EventLocal, visit: &Visit) -> Vec<Host> {
         quota: line.quota,
         closed: event.closed.contains(&line.feed),
         cut: line.cut.is_some(),
+        endorse: me.is_some_and(|me| me < at) && line.cut.is_some(),
         revoke: me.is_some_and(|me| me < at) && line.cut.is_none(),
     };
     event.hosts.iter().enumerate().map(host).collect()

@@ -18,6 +18,8 @@ const PAST_MS: i64 = 24 * 60 * 60 * 1000;
 #[derive(Debug)]
 pub(super) struct Date {
     pub(super) href: String,
+    /// Its name, as forms carry it.
+    pub(super) on: String,
     pub(super) text: String,
     pub(super) cancelled: bool,
     pub(super) is_here: bool,
@@ -56,9 +58,16 @@ fn listed(series: &EventState, here: Option<&str>, page: &str, words: Words) -> 
             text,
             cancelled,
             is_here,
+            on: name,
         })
     };
     series.occurrence_names().into_iter().filter_map(date).take(DATES_MAX).collect()
+}
+
+/// Those that are left out, each with its name.
+pub(super) fn left_out(series: &EventState, words: Words) -> Vec<(String, String)> {
+    let said = |name: &String| When::of(name, &series.zone, None, 0, chrono_tz::UTC, words).there;
+    series.except.iter().map(|name| (name.clone(), said(name))).collect()
 }
 
 /// The end of an address that leads to this date.

@@ -108,7 +108,7 @@ fn kept(all: &[CommentLine], newest: usize, reply: Option<&str>) -> BTreeSet<Ent
 /// Who hid something, and why.
 pub(super) fn hidden_by(by: &HiddenBy, words: Words) -> String {
     let args = [("who", Arg::Foreign(&by.name)), ("reason", Arg::Foreign(&by.reason))];
-    words.with("event-hidden", &args)
+    words.with(if by.reason.trim().is_empty() { "event-hidden-plain" } else { "event-hidden" }, &args)
 }
 
 /// Where something is done about it, if whoever looks may.

@@ -9,6 +9,7 @@ mod polls;
 mod public;
 mod scan;
 mod talk;
+mod upkeep;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -4,12 +4,22 @@
 use klatch_feed::meetup::HiddenLine;
 use klatch_feed::meetup::agenda::AgendaLine;
 use klatch_feed::post::EventFields;
-use klatch_feed::{EntryId, EventState, Post};
+use klatch_feed::{EntryId, EventState, FeedId, Post};
 use klatch_store::{DiskError, Snapshot, Titled, words};
+use serde::{Deserialize, Serialize};
 
 use super::On;
-use crate::daemon::response::{HiddenBy, Refusal};
+use crate::daemon::response::Refusal;
 use crate::daemon::{Find, occurrence};
+
+/// Who hid something for everybody, and why.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct HiddenBy {
+    pub feed: FeedId,
+    pub name: String,
+    pub reason: String,
+}
 
 /// What stands in the place of a title.
 pub(crate) const TITLE: &str = "(hidden)";

@@ -96,6 +96,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row("event_show", "An event, as all nodes see it", "event:s on?:s", "#event"),
     row("event_local", "An event, with what only this node knows beside it", "event:s on?:s", "#event_local"),
+    row("updates", "What was changed of an event, entry by entry, newest first", "event:s", "[#update_line]"),
     row(
         "event_update",
         "Change an event, or one date of a series",
@@ -246,6 +247,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
          closes?:i except?:[s] online?:s policy?:first|members|approval|lottery repeat?:s all_day?:b minutes?:i \
          capacity?:i cancel_by?:i party_max?:i questions?:[s] confirm_by?:i no_show_max?:i",
     ),
+    ("update_line", "id:s feed:s name:s time_ms:i occ?:s fields:#event_fields hidden?:any"),
     (
         "event_line",
         "id:s occ?:s title:s start:s zone:s start_ms?:i end_ms?:i place:s group?:s capacity?:i seated:i waiting:i cancelled:b \

@@ -51,7 +51,7 @@ fn wrong(field: &str, problem: impl Into<Sentence>) -> Refusal {
 }
 
 /// Which the page says in the reader's language.
-fn misread(field: &str, key: &'static str, problem: impl ToString) -> Refusal {
+pub(in crate::web) fn misread(field: &str, key: &'static str, problem: impl ToString) -> Refusal {
     wrong(field, Sentence::said(key, "", problem.to_string()))
 }
 

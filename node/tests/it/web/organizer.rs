@@ -18,36 +18,36 @@ const FORM: [(&str, &str); 8] = [
 ];
 
 /// That form with other things typed in it.
-fn form<'a>(typed: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub(super) fn form<'a>(typed: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let kept = FORM.iter().filter(|(name, _)| typed.iter().all(|(said, _)| said != name)).copied();
     kept.chain(typed.iter().copied()).collect()
 }
 
 /// The event that a form led to.
-fn scheduled(answer: &Answer) -> String {
+pub(super) fn scheduled(answer: &Answer) -> String {
     assert_eq!(answer.status, 303, "{answer:?}");
     let path = answer.header("location").unwrap();
     path.trim_start_matches("/event/").split('?').next().unwrap().to_owned()
 }
 
 /// What stands between these in a page.
-fn between<'a>(page: &'a Answer, start: &str, end: &str) -> &'a str {
+pub(super) fn between<'a>(page: &'a Answer, start: &str, end: &str) -> &'a str {
     let at = page.body.find(start).unwrap_or_else(|| panic!("{start} in {}", page.body));
     page.body[at + start.len()..].split(end).next().unwrap()
 }
 
 /// Ana's event with one seat that both know, Ben's node, and both browsers.
-struct Two {
-    ana: Person,
-    ben: Person,
-    at_ana: Browser,
-    at_ben: Browser,
-    event: String,
+pub(super) struct Two {
+    pub(super) ana: Person,
+    pub(super) ben: Person,
+    pub(super) at_ana: Browser,
+    pub(super) at_ben: Browser,
+    pub(super) event: String,
     _up: [Up; 2],
     _network: Network,
 }
 
-fn two() -> Two {
+pub(super) fn two() -> Two {
     let network = Network::new();
     let (ana, ben) = (network.person("ana"), network.person("ben"));
     ana.json(&["follow", &ben.feed]);

@@ -66,6 +66,7 @@ event-announcement = Ankündigung
 event-thanks = Danke
 event-hidden-title = (der Titel ist verborgen)
 event-hidden = Verborgen von { $who }: { $reason }
+event-hidden-plain = Verborgen von { $who }.
 event-facts = Eckdaten
 event-where = Wo
 event-map = Karte öffnen

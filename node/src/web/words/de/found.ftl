@@ -36,3 +36,52 @@ members-nobody = Du folgst noch niemandem, dem du eine Rolle geben könntest.
 members-roles = Organisatoren setzen Treffen an und nehmen Leute auf; Gastgeber vergeben Plätze; die Tür lässt ein.
 did-member = Jetzt Mitglied.
 did-remove = Ausgeschlossen.
+
+found-silence-means = Wie viele andere können sagen, dass jemand, dem die Gruppe gehört, verstummt ist, und wer weitermacht? Bleibt es leer, kann es niemand.
+found-silence-owners = Andere, denen sie gehört
+found-silence-members = Mitglieder, auch solche, denen sie gehört
+
+silence-title = Verstummte Eigentümer von { $who }
+silence-head = Wenn ein Eigentümer verstummt
+silence-lead = Jemand, dem die Gruppe gehört, verliert vielleicht den Schlüssel oder geht für immer. Andere können das gemeinsam sagen und jemanden nennen, der weitermacht.
+silence-rule-none = Diese Gruppe wurde ohne das gegründet: Hier kann es niemand sagen.
+silence-rule-owners = Es braucht { $owners } { $owners ->
+    [one] anderen Eigentümer, der
+   *[other] andere Eigentümer, die
+ } dieselbe Person nennen.
+silence-rule-members = Es braucht { $members } Mitglieder, die dieselbe Person nennen.
+silence-rule-both = Es braucht { $owners } { $owners ->
+    [one] anderen Eigentümer
+   *[other] andere Eigentümer
+ } oder { $members } Mitglieder, die dieselbe Person nennen.
+silence-of-me = Andere sagen, dass du verstummt bist
+silence-of-me-what = Ein Wort von dir beendet das, und wer für dich weitermacht, ist dadurch kein Eigentümer mehr.
+silence-present = Ich bin da
+silence-stated = Was bisher gesagt ist
+silence-nobody = Niemand sagt, dass ein Eigentümer verstummt ist.
+silence-goes-on = Weitermachen soll:
+silence-said = Gesagt von { $members ->
+    [one] 1 Mitglied
+   *[other] { $members } Mitgliedern
+ }, darunter { $owners } { $owners ->
+    [one] Eigentümer
+   *[other] Eigentümer
+ }.
+silence-reached = verstummt
+silence-not-reached = noch zu wenige sagen es
+silence-state = Sagen, dass ein Eigentümer verstummt ist
+silence-owner = Wer?
+silence-heir = Wer soll weitermachen?
+silence-state-means = Alle sehen, dass du es sagst. Kommt die Person zurück, beendet ein Wort von ihr es.
+silence-state-go = So sagen
+did-silent = Gesagt. Es zählt, sobald genug andere dasselbe sagen.
+did-present = Gesagt: Du bist da.
+
+endorse-link = Was nicht mehr zählt
+endorse-title = Was { $who } geschrieben hat
+endorse-lead = Die Rolle wurde genommen, oder sie wurden ausgeschlossen: Was danach hier geschrieben wurde, zählt nicht. Wähle, was trotzdem zählen soll.
+endorse-which = Neuestes zuerst
+endorse-none = Wähle mindestens eines davon.
+endorse-nothing = Danach wurde hier nichts geschrieben
+endorse-go = Diese zählen lassen
+did-endorse = Was du gewählt hast, zählt.

@@ -23,8 +23,8 @@ inbox-to-seat = { $count ->
     [one] { $who } wartet darauf, dass du einen Platz vergibst
    *[other] { $count } Personen warten darauf, dass du Plätze vergibst: { $who }
  }
-inbox-silent = Hier heißt es, dass du verstummt bist und { $who } für dich weitermachen soll. „klatch group present“ antwortet, dass du da bist.
-inbox-succeeded = Du giltst hier als verstummt, und { $who } macht für dich weiter, bis „klatch group present“ antwortet, dass du da bist.
+inbox-silent = Hier heißt es, dass du verstummt bist und { $who } für dich weitermachen soll. Sag, dass du da bist.
+inbox-succeeded = Du giltst hier als verstummt, und { $who } macht für dich weiter, bis du sagst, dass du da bist.
 inbox-let-in = Sehen, wer fragt
 inbox-give-seats = Plätze vergeben
 inbox-answer-again = Noch einmal antworten

@@ -66,6 +66,7 @@ event-announcement = Announcement
 event-thanks = Thanks
 event-hidden-title = (its title is hidden)
 event-hidden = Hidden by { $who }: { $reason }
+event-hidden-plain = Hidden by { $who }.
 event-facts = Facts
 event-where = Where
 event-map = Open a map

@@ -36,3 +36,52 @@ members-nobody = You follow nobody yet to whom a role could be given.
 members-roles = Organizers schedule events and let people in; hosts give seats; the door checks in.
 did-member = They are a member now.
 did-remove = They are out.
+
+found-silence-means = Say how many others can state that an owner went silent, and who goes on for them. Left empty, nobody can.
+found-silence-owners = Other owners
+found-silence-members = Members, owners among them
+
+silence-title = Silent owners of { $who }
+silence-head = When an owner falls silent
+silence-lead = An owner may lose their key, or leave for good. Others can say so together, and name who goes on for them.
+silence-rule-none = This group was founded without that: nobody can say it here.
+silence-rule-owners = It takes { $owners } other { $owners ->
+    [one] owner
+   *[other] owners
+ } who name the same person to go on.
+silence-rule-members = It takes { $members } members who name the same person to go on.
+silence-rule-both = It takes { $owners } other { $owners ->
+    [one] owner
+   *[other] owners
+ }, or { $members } members, who name the same person to go on.
+silence-of-me = Others say that you are silent
+silence-of-me-what = One word of yours ends that, and whoever went on for you is no owner by it any longer.
+silence-present = I am here
+silence-stated = What is said so far
+silence-nobody = Nobody says that an owner is silent.
+silence-goes-on = To go on for them:
+silence-said = Said by { $members ->
+    [one] 1 member
+   *[other] { $members } members
+ }, { $owners } of them { $owners ->
+    [one] an owner
+   *[other] owners
+ }.
+silence-reached = silent
+silence-not-reached = not enough say so
+silence-state = Say that an owner is silent
+silence-owner = Which owner?
+silence-heir = Who is to go on for them?
+silence-state-means = Everybody sees that you say so. If the owner comes back, one word of theirs ends it.
+silence-state-go = Say it
+did-silent = Said. It counts once enough others say the same.
+did-present = Said: you are here.
+
+endorse-link = What no longer counts
+endorse-title = What { $who } posted
+endorse-lead = Their role was taken, or they were put out: what they posted here after that does not count. Choose what is to count all the same.
+endorse-which = Newest first
+endorse-none = Choose at least one of them.
+endorse-nothing = They posted nothing here after that
+endorse-go = Let these count
+did-endorse = What you chose counts.

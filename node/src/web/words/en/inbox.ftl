@@ -23,8 +23,8 @@ inbox-to-seat = { $count ->
     [one] { $who } waits for you to give a seat
    *[other] { $count } people wait for you to give a seat: { $who }
  }
-inbox-silent = It is stated here that you are silent, and that { $who } is to go on for you. “klatch group present” answers that you are not.
-inbox-succeeded = You are taken for silent here, and { $who } goes on for you, until “klatch group present” answers that you are not.
+inbox-silent = It is stated here that you are silent, and that { $who } is to go on for you. Say that you are here.
+inbox-succeeded = You are taken for silent here, and { $who } goes on for you, until you say that you are here.
 inbox-let-in = See who asks
 inbox-give-seats = Give seats
 inbox-answer-again = Answer again
