@@ -21,8 +21,9 @@ use tokio::runtime::{self, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
 use super::local::Local;
+use super::refusal::Refusal;
 use super::request::Request;
-use super::response::{CompactedFile, Rebuilt, Refusal, Response};
+use super::response::{CompactedFile, Rebuilt, Response};
 use super::sealing::Addresses;
 use super::steering::Ranked;
 use super::wants::{self, Hints};

@@ -22,6 +22,7 @@ use klatch_store::{DiskError, Held, Snapshot};
 
 use super::hold::Hold;
 use super::local::{self, Spaces};
+use super::refusal::{Among, Refusal};
 use super::request::{PollRequest, Request};
 use super::response::*;
 use super::sentence::Sentence;

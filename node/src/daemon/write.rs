@@ -18,8 +18,9 @@ use klatch_feed::{EntryId, EventState, FeedId, GroupState, Post, Verified};
 use klatch_store::{Incoming, Snapshot};
 
 use super::local::{self, Local, Spaces};
+use super::refusal::Refusal;
 use super::request::Request;
-use super::response::{Created, Deleted, FollowLine, Imported, Opened, Refusal, Response};
+use super::response::{Created, Deleted, FollowLine, Imported, Opened, Response};
 use super::sentence::Sentence;
 use super::{Among, Shared, delete, read};
 use crate::foreign;

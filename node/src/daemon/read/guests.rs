@@ -7,7 +7,8 @@ use klatch_feed::{EntryId, EventState, FeedId, Post};
 
 use super::On;
 use crate::daemon::local;
-use crate::daemon::response::{Refusal, Response};
+use crate::daemon::refusal::Refusal;
+use crate::daemon::response::Response;
 use crate::guests::GuestLine;
 
 impl On<'_> {

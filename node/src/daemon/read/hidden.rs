@@ -9,7 +9,7 @@ use klatch_store::{DiskError, Snapshot, Titled, words};
 use serde::{Deserialize, Serialize};
 
 use super::On;
-use crate::daemon::response::Refusal;
+use crate::daemon::refusal::Refusal;
 use crate::daemon::{Find, occurrence};
 
 /// Who hid something for everybody, and why.

@@ -6,7 +6,8 @@ use klatch_feed::{EntryId, EventState};
 use super::{On, hidden};
 use crate::calendar::Dated;
 use crate::daemon::local;
-use crate::daemon::response::{Among, Refusal, Response};
+use crate::daemon::refusal::{Among, Refusal};
+use crate::daemon::response::Response;
 use crate::names;
 use crate::published::{Published, PublishedEvent};
 

@@ -7,7 +7,8 @@ use klatch_feed::{EntryId, EventState, FeedId, Post, Seq};
 
 use super::rights::{below, raised};
 use super::{On, Plan, created, no_effect, right, role_in, said};
-use crate::daemon::response::{Created, Refusal, Response, Stated};
+use crate::daemon::refusal::Refusal;
+use crate::daemon::response::{Created, Response, Stated};
 use crate::daemon::{Among, local};
 use crate::names;
 
