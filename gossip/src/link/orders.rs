@@ -1,7 +1,7 @@
 //! What the owner of the log tells a connection, until the connection takes it.
 //!
 //! Not a queue of messages: changes of the log are merged by feed, and of two want lists only the later one
-//! waits. So a connection that does not get to listen costs its owner a mark a feed, however much happens
+//! waits. [`Input::Listening`], which says that changes were told, never overtakes them. So a connection that does not get to listen costs its owner a mark a feed, however much happens
 //! meanwhile, and the owner never waits. An idle one holds no memory but the lock.
 
 use std::collections::btree_map::Entry;
@@ -136,7 +136,7 @@ impl Answerer {
 }
 
 impl Orders {
-    /// What waits, if anything: changes last, as one.
+    /// What waits, if anything: changes as one, and as late as may be.
     pub(super) fn try_next(&mut self) -> Option<Input> {
         self.0.lock().next()
     }
@@ -170,7 +170,8 @@ impl Drop for Orders {
 
 impl Waiting {
     fn next(&mut self) -> Option<Input> {
-        let next = self.others.pop_front();
+        let is_told = !matches!(self.others.front(), Some(Input::Listening(_))) || self.changed.is_empty();
+        let next = is_told.then(|| self.others.pop_front()).flatten();
         if self.others.is_empty() {
             self.others = VecDeque::new(); // A pub holds thousands of idle links.
         }
@@ -217,6 +218,19 @@ mod tests {
         assert!(matches!(orders.try_next(), Some(Input::Objects(objects)) if objects.len() == 8));
         assert!(matches!(orders.try_next(), Some(Input::Redeem(secret)) if secret == [1; 16]));
         assert!(matches!(orders.try_next(), Some(Input::Redeem(secret)) if secret == [2; 16]));
+        assert!(orders.try_next().is_none());
+    }
+
+    #[test]
+    fn that_changes_were_told_is_said_after_them() {
+        let (teller, mut orders) = orders();
+        teller.tell(change(ANA, 1, 4));
+        teller.tell(Input::Redeem([1; 16]));
+        teller.tell(Input::Listening(4));
+        teller.tell(change(BEN, 1, 5));
+        assert!(matches!(orders.try_next(), Some(Input::Redeem(_))));
+        assert!(matches!(orders.try_next(), Some(Input::Changed(changes)) if changes.len() == 2));
+        assert!(matches!(orders.try_next(), Some(Input::Listening(4))));
         assert!(orders.try_next().is_none());
     }
 

@@ -217,6 +217,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, F: Fn() -> Box<dyn Shelf>> Pump<S, F> {
         while let Some(input) = next {
             match input {
                 Input::Changed(changes) => self.changed.merge(changes),
+                Input::Listening(_) if !self.changed.is_empty() => {
+                    others.extend([self.changed.take(), input])
+                }
                 other => others.push(other),
             }
             next = self.orders.try_next();

@@ -225,7 +225,8 @@ pub enum Input {
     /// Commits changed these feeds. Only what an [`Output::Listens`] asked for need be told.
     Changed(Vec<Change>),
     /// One for each [`Output::Listens`] and [`Output::ListensAbout`], in their order: from here on it is heeded, and
-    /// what was to be told up to this position of the change log was told. The log that is read now is no older.
+    /// what was to be told up to this position of the change log was handed in before. The log that is read now is no
+    /// older.
     Listening(u64),
     /// What became of an ingest.
     Ingested(u64, Outcome),

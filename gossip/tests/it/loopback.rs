@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use klatch_feed::{EntryId, FeedId, ForkProof, NetId, SecretKey, Seq};
+use klatch_feed::{EntryId, FeedId, ForkProof, NetId, SecretKey, Seq, Unverified};
 use klatch_gossip::link::{
     self, Answerer, Ended, LIFE_MAX, Ports, STALL_MAX, Teller, Traffic, UNANSWERED_BYTES_MAX,
 };
@@ -94,6 +94,8 @@ pub(crate) struct Node {
     pub(crate) link: JoinHandle<Ended>,
     /// Whether the owner answers; else it keeps what it is asked.
     answers: watch::Sender<bool>,
+    /// What the owner posts just before it next hears about what the peer asks.
+    draft: Arc<Mutex<Option<Unverified>>>,
     unanswered_bytes: watch::Receiver<usize>,
 }
 
@@ -128,9 +130,12 @@ impl Node {
         let (answers, answering) = watch::channel(true);
         let (is_level, caught_up) = watch::channel(0);
         let (holds, unanswered_bytes) = watch::channel(0);
+        let draft = Arc::default();
         // The task must not keep the link alive.
-        tokio::spawn(own(log.clone(), outputs, teller.answerer(), answering, is_level, holds));
-        Self { log, teller, caught_up, traffic, link, answers, unanswered_bytes }
+        let owner =
+            own(log.clone(), outputs, teller.answerer(), answering, is_level, holds, Arc::clone(&draft));
+        tokio::spawn(owner);
+        Self { log, teller, caught_up, traffic, link, answers, draft, unanswered_bytes }
     }
 
     pub(crate) fn len(&self, feed: FeedId) -> Seq {
@@ -163,6 +168,7 @@ async fn own(
     mut answering: watch::Receiver<bool>,
     caught_up: watch::Sender<u32>,
     holds: watch::Sender<usize>,
+    draft: Arc<Mutex<Option<Unverified>>>,
 ) {
     while let Some(output) = outputs.recv().await {
         match *output {
@@ -190,6 +196,13 @@ async fn own(
             Output::Listens { .. } => {
                 let clock = log.clock();
                 answerer.tell(Input::Listening(clock));
+                continue;
+            }
+            Output::ListensAbout(_) => {
+                if let Some(entry) = draft.lock().unwrap().take() {
+                    answerer.tell(Input::Changed(vec![log.0.lock().unwrap().append(entry)]));
+                }
+                answerer.tell(Input::Listening(log.clock()));
                 continue;
             }
             other => panic!("{other:?}"),
@@ -267,6 +280,21 @@ async fn two_nodes_over_tcp_hold_the_same_and_each_byte_is_counted_at_both_ends(
     let entry_bytes = 200 + 64;
     let whole = 301 * entry_bytes..301 * (entry_bytes + 60);
     assert!(whole.contains(&ana.traffic.sent()), "each entry once: {}", ana.traffic.sent());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_posted_just_before_the_peer_asks_about_something_reaches_it() {
+    let (mut authors, logs) = two_logs([3, 3], 200);
+    let feeds = authors.each_ref().map(Author::feed);
+    let mut nodes = joined(logs, &feeds, 65_536).await;
+    nodes[0].holds(feeds[1], 3).await;
+    nodes[1].holds(feeds[0], 3).await;
+    nodes[0].write(&mut authors[0], 200);
+    nodes[1].holds(feeds[0], 4).await;
+    sleep(Duration::from_secs(20)).await; // All is said, and each knows the other to be level.
+    *nodes[0].draft.lock().unwrap() = Some(authors[0].write(Vec::new(), 200));
+    nodes[1].teller.tell(Input::Objects(vec![EntryId::new([7; 32])]));
+    nodes[1].holds(feeds[0], 5).await;
 }
 
 /// Both have megabytes to send and the pipe holds four thousand bytes: if either stopped reading because it cannot
