@@ -6,6 +6,7 @@ mod own;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use klatch_feed::succession::LINKS_MAX;
 use klatch_feed::{FeedId, ForkProof, NetId, Seq, Succeeds, Successor};
 use redb::{Builder, Database, Durability, WriteTransaction};
 
@@ -207,24 +208,29 @@ impl Store {
         succeeded.or_else(forked).or(recovering).or_else(|| self.unwritten.clone())
     }
 
-    /// Who goes on in place of the own feed: after it, or after the one that it succeeds itself.
+    /// Who goes on in place of the own feed: after it, or after one of those that it succeeds.
     fn succeeded(&self, tx: &impl Read, own: &FeedRow) -> Result<Option<Held>, DiskError> {
         if let Some(kept) = succession::kept(tx, &self.me)?.into_iter().next() {
             return Ok(Some(Held::Succeeded { by: kept.succession.new.feed }));
         }
-        let old = match self.old.get() {
+        let mut old = match self.old.get() {
             Some(old) => *old,
             None => {
-                let first = entries::between(tx, self.me, own.num, 1..=1)?.pop();
-                let old = first.and_then(|first| Succeeds::said_in(&first)).map(|said| said.old().feed);
-                *self.old.get_or_init(|| old)
+                let said = said_to_succeed(tx, &self.me, own)?;
+                *self.old.get_or_init(|| said)
             }
         };
-        let Some(old) = old else { return Ok(None) };
-        let others =
-            succession::kept(tx, &old)?.into_iter().map(|kept| (kept.counts, kept.succession.new.feed));
-        let counts = others.filter(|(counts, _)| *counts).map(|(_, by)| by);
-        Ok(counts.filter(|by| *by != self.me).map(|by| Held::Outdone { by }).next())
+        let mut heir = self.me;
+        for _ in 0..LINKS_MAX {
+            let Some(at) = old else { break };
+            let counts = succession::kept(tx, &at)?.into_iter().find(|kept| kept.counts);
+            if let Some(by) = counts.map(|kept| kept.succession.new.feed).filter(|by| *by != heir) {
+                return Ok(Some(Held::Outdone { by }));
+            }
+            let row = feed_row(tx, &at)?;
+            (heir, old) = (at, row.map(|row| said_to_succeed(tx, &at, &row)).transpose()?.flatten());
+        }
+        Ok(None)
     }
 
     /// Makes the store recovering: it takes own entries from peers and appends none, until
@@ -528,6 +534,12 @@ impl Drop for Store {
     fn drop(&mut self) {
         drop(self.close()); // Best effort: the next opening does the same.
     }
+}
+
+/// Whom a feed's own first entry says that it succeeds.
+fn said_to_succeed(tx: &impl Read, feed: &FeedId, row: &FeedRow) -> Result<Option<FeedId>, DiskError> {
+    let first = entries::between(tx, *feed, row.num, 1..=1)?.pop();
+    Ok(first.and_then(|first| Succeeds::said_in(&first)).map(|said| said.old().feed))
 }
 
 fn refuse_lost(disk: &dyn Disk) -> Result<(), OpenError> {

@@ -26,6 +26,9 @@ pub struct Succeeded {
     pub keep: (Seq, EntryId),
     /// The feed is that chain: all of it is held, and nothing follows.
     pub counts: bool,
+    /// The feed is the chain of some statement, that or a worse one: nothing is added to what is held, but another chain
+    /// may take its place.
+    pub is_closed: bool,
     /// All statements that could count: id of the successor's entry 1, its `header || signature`, its body.
     pub statements: Vec<(EntryId, Vec<u8>, Vec<u8>)>,
 }
@@ -130,30 +133,31 @@ impl Plan {
             return false;
         }
         let Some(kept) = desk.shelf.succeeded(&feed) else { return false };
-        if kept.counts {
+        if let Some(claim) = self.others.remove(&idx).filter(|_| !kept.counts) {
+            self.claims.entry(idx).or_insert(claim);
+        }
+        let (stated, end) = (self.stated(idx), (kept.keep.0, kept.keep.1.tip8()));
+        if kept.counts || (kept.is_closed && stated != Some(end)) {
             // Whatever the peer holds besides is no part of the feed: it will learn that. Or it is, by a better successor
             // that it has told of and the owner has not kept yet.
-            let stated = self.stated(idx);
-            if let (Some((len, tip8)), Some(claim)) = (stated, self.claims.remove(&idx)) {
+            let is_other = stated
+                .is_some_and(|(len, tip8)| (len, Some(tip8)) != (mine.len, mine.tip.map(|tip| tip.tip8())));
+            if let (true, Some((len, tip8)), Some(claim)) = (is_other, stated, self.claims.remove(&idx)) {
                 self.others.insert(idx, Claim { len, tip8: Some(tip8), asked: 0, ..claim });
             }
             self.ends.remove(&idx);
             self.branched.remove(&idx);
             self.lagging.remove(&idx);
-            return stated != Some((mine.len, kept.keep.1.tip8()));
-        }
-        if let Some(claim) = self.others.remove(&idx) {
-            self.claims.entry(idx).or_insert(claim);
+            return is_other;
         }
         let is_capped = mine.cap.is_some() || self.claims.get(&idx).is_some_and(|claim| claim.cap.is_some());
-        let end = (kept.keep.0, kept.keep.1.tip8());
-        if self.stated(idx) != Some(end) {
+        if stated != Some(end) {
             return false; // It does not hold that chain, or has not said so.
         }
         if self.fetched.contains(&idx) {
             return true; // It is with the owner, or was refused.
         }
-        if !is_capped && !self.branched.contains_key(&idx) {
+        if !is_capped && !kept.is_closed && !self.branched.contains_key(&idx) {
             return false; // As far as is known, what is held begins that chain: it grows as any other does.
         }
         if self.requests.is_full(Size::Large) {

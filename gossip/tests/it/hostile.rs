@@ -27,6 +27,8 @@ pub(crate) struct Node {
     pub(crate) now: u64,
     /// Statements that were handed to the owner.
     pub(crate) succeeded: usize,
+    /// Chains that were.
+    pub(crate) branches: usize,
     /// Tokens that were kept.
     pub(crate) kept: Vec<[u8; 16]>,
 }
@@ -70,6 +72,7 @@ impl Node {
             unsent: 0,
             now: 0,
             succeeded: 0,
+            branches: 0,
             kept: Vec::new(),
         };
         node.give(Input::wants(vec![author(3).feed()]));
@@ -107,6 +110,7 @@ impl Node {
                     self.exchange.handle(self.now, Input::Ingested(ingest.ticket, outcome), &self.shelf);
                 }
                 Output::Succeeded(_) => self.succeeded += 1,
+                Output::Branch(..) => self.branches += 1,
                 Output::Listens { .. } | Output::ListensAbout(_) => {
                     let clock = self.shelf.clock();
                     self.exchange.handle(self.now, Input::Listening(clock), &self.shelf);

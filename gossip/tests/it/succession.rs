@@ -107,7 +107,8 @@ fn keeps(whole: &[Unverified], mine: &[Unverified]) -> Node {
     mine.iter().for_each(|entry| drop(node.shelf.append(entry.clone())));
     let last = whole.last().unwrap();
     let keep = (last.header().seq, last.id());
-    node.shelf.succeeded.insert(author(3).feed(), Succeeded { keep, counts: false, statements: Vec::new() });
+    let (counts, is_closed, statements) = (false, false, Vec::new());
+    node.shelf.succeeded.insert(author(3).feed(), Succeeded { keep, counts, is_closed, statements });
     node
 }
 
@@ -185,6 +186,26 @@ fn a_kept_chain_is_fetched_once_until_the_peer_states_it_anew() {
     assert_eq!((gets(&node), node.ended), (2, None), "it may hold what is missing by now");
 }
 
+#[test]
+fn a_feed_that_a_worse_statement_ends_is_not_added_to_and_the_better_chain_is_fetched_whole() {
+    let whole = entries(3, 3);
+    let closed = |keep: &[Unverified]| {
+        let mut node = keeps(keep, &whole[..1]);
+        node.shelf.succeeded.get_mut(&author(3).feed()).unwrap().is_closed = true;
+        states(&mut node, &whole);
+        node
+    };
+    let mut node = closed(&whole);
+    let Some(Message::Get(get)) = node.sent.last() else { panic!("{:?}", node.sent) };
+    assert_eq!((get.from, get.to, get.base8), (2, 3, Some(whole[0].id().tip8())));
+    let chunk = Some(compact(&whole[1..]));
+    node.hear(Message::Chunk { idx: WANTED, base8: Some(whole[0].id().tip8()), chunk });
+    assert_eq!((node.branches, &node.ended), (1, &None), "the owner judges it as a chain of its own");
+    // What the peer holds and no statement keeps is asked for neither now nor later.
+    let node = closed(&whole[..2]);
+    assert!(!node.sent.iter().any(|message| matches!(message, Message::Get(_))), "{:?}", node.sent);
+}
+
 /// What a node keeps: these statements about the feed of author 4, whom the peer wants.
 fn kept(statements: &[Successor]) -> Succeeded {
     let statement = |successor: &Successor| {
@@ -192,7 +213,8 @@ fn kept(statements: &[Successor]) -> Succeeded {
         (successor.succession().new.genesis, signed, body)
     };
     let keep = (3, EntryId::new([3; 32]));
-    Succeeded { keep, counts: false, statements: statements.iter().map(statement).collect() }
+    let statements = statements.iter().map(statement).collect();
+    Succeeded { keep, counts: false, is_closed: false, statements }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::{EntryId, EventState, FeedId};
+use klatch_feed::{EntryId, EventState, FeedId, Lineage, Successor, Unverified};
 use klatch_store::{DiskError, Snapshot};
 use sha2::{Digest, Sha256};
 
@@ -117,7 +117,35 @@ pub(crate) fn carried(snapshot: &Snapshot) -> Result<Vec<Local>, DiskError> {
             }
         }
     }
+    for feed in feeds(snapshot, Spaces::FOLLOW)?.into_keys() {
+        let Some(by) = outdone(snapshot, &lineage, &feed)? else { continue };
+        for space in [Spaces::FOLLOW, Spaces::PETNAME] {
+            let value = snapshot.local(space, feed.as_bytes())?;
+            if value.is_some() {
+                sets.push(Local::of_feed(space, &feed, None));
+            }
+            if value.is_some() && snapshot.local(space, by.as_bytes())?.is_none() {
+                let value = if space == Spaces::FOLLOW { Some(Vec::new()) } else { value };
+                sets.push(Local::of_feed(space, &by, value));
+            }
+        }
+    }
     Ok(sets)
+}
+
+/// The key of today of whom `feed` says to succeed, where another key does: two copies of a log went on apart from
+/// each other, and this one's word is nobody's.
+fn outdone(snapshot: &Snapshot, lineage: &Lineage, feed: &FeedId) -> Result<Option<FeedId>, DiskError> {
+    if lineage.is_empty() {
+        return Ok(None);
+    }
+    let Some(first) = snapshot.stored_entry(feed, 1)? else { return Ok(None) };
+    let Ok(successor) = Successor::check(&snapshot.net(), Unverified::clone(&first)) else { return Ok(None) };
+    let old = successor.succession().old.feed;
+    let is_of = snapshot.stored_entry(&old, 1)?.is_some_and(|first| successor.is_of(&first));
+    let counts = lineage.successions().find(|counts| counts.old == successor.succession().old);
+    let is_other = counts.is_some_and(|counts| counts.new != successor.succession().new);
+    Ok((is_of && is_other).then(|| lineage.now(old)))
 }
 
 /// The event that was scheduled from one of a calendar, which has that UID, or that was exported with it. One that

@@ -120,6 +120,7 @@ impl Shelf for DiskShelf {
         Some(Succeeded {
             keep: (best.succession.keep, best.keep_id),
             counts: best.counts,
+            is_closed: kept.iter().any(|kept| kept.counts),
             statements: kept.iter().map(statement).collect(),
         })
     }

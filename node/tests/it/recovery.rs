@@ -374,6 +374,22 @@ fn aside(person: &Person, feed: &str) -> Vec<(u64, String)> {
 /// nothing.
 #[test]
 fn a_fork_that_both_copies_leave_by_themselves_ends_under_one_key() {
+    ends_under_one_key(["3", "3"]);
+}
+
+#[test]
+fn a_fork_that_one_copy_leaves_with_its_branch_and_the_other_without_ends_under_the_former() {
+    ends_under_one_key(["3", "2"]);
+}
+
+/// How `person` follows the key of `whom`, if they do.
+fn follows_now(person: &Person, whom: &Person) -> Option<Value> {
+    let lines = person.json(&["follows"]);
+    lines.as_array().unwrap().iter().find(|line| line["feed"] == whom.feed.as_str()).cloned()
+}
+
+/// `keeps`: what each copy keeps; two entries are on both.
+fn ends_under_one_key(keeps: [&str; 2]) {
     let network = Network::new();
     let ana = network.person("ana");
     let up = ana.alone();
@@ -396,15 +412,16 @@ fn a_fork_that_both_copies_leave_by_themselves_ends_under_one_key() {
         let aside = aside(copy, &ana.feed);
         assert!(matches!(&aside[..], [(3, what)] if what.contains(said)), "its owner reads it: {aside:?}");
     }
-    // Each keeps its own branch, and says something under its new key.
+    // Each says something under its new key.
     let old = ana.feed.clone();
-    for copy in [&mut ana, &mut twin] {
-        succeeds(copy, &["--keep", "3"]);
+    for (copy, keep) in [&mut ana, &mut twin].into_iter().zip(keeps) {
+        succeeds(copy, &["--keep", keep]);
         posts(copy, "under the new key");
     }
     assert!(ana.feed != twin.feed && ana.feed != old && twin.feed != old);
     let key = |person: &Person| person.feed.parse::<klatch_feed::FeedId>().unwrap();
-    let (counts, other) = if key(&ana) < key(&twin) { (&ana, &mut twin) } else { (&twin, &mut ana) };
+    let is_anas = keeps[1] < keeps[0] || (keeps[0] == keeps[1] && key(&ana) < key(&twin));
+    let (counts, other) = if is_anas { (&ana, &mut twin) } else { (&twin, &mut ana) };
     // Who holds nothing of either sees one of the two, whichever it hears of first.
     let ben = network.person("ben");
     let ben_up = ben.alone();
@@ -412,15 +429,14 @@ fn a_fork_that_both_copies_leave_by_themselves_ends_under_one_key() {
     for copy in [&*other, counts] {
         let up = copy.alone();
         copy.json(&["peer", "add", &format!("{}@{}", ben.feed, ben_up.address())]);
-        eventually("Ben follows the copy", || {
-            let line = ben.json(&["follows"])[0].clone();
-            (line["feed"] == copy.feed.as_str() && line["entries"] == 3).then_some(())
-        });
+        eventually("Ben follows the copy", || follows_now(&ben, copy).filter(|line| line["entries"] == 3));
         up.stop();
     }
     eventually("Ben has the branch that counts", || {
-        (ben.json(&["follows"])[0]["feed"] == counts.feed.as_str()).then_some(())
+        let is_whole = |line: &Value| line["before"][0]["feed"] == *old && line["before"][0]["entries"] == 3;
+        follows_now(&ben, counts).filter(is_whole)
     });
+    eventually("Ben follows the other key no more", || follows_now(&ben, other).is_none().then_some(()));
     assert_eq!(aside(&ben, &old), [], "of somebody else's log only what counts is shown");
     let (one, two) = meet(counts, other, ["on", "succeeded"]);
     let said = other.json(&["id"])["held"].as_str().unwrap().to_owned();

@@ -531,6 +531,29 @@ fn who_succeeded_a_feed_posts_nothing_once_another_successor_of_it_counts() {
 }
 
 #[test]
+fn who_went_on_once_more_posts_nothing_once_an_earlier_key_is_outdone() {
+    let mut log = Author::new(1);
+    log.post(&genesis(1, None));
+    log.notes(2);
+    let (_home, mut store) = store();
+    let own = vec![draft(&genesis(1, None)), note(b"note 2 of 1"), note(b"note 3 of 1")];
+    store.append(&log.secret(), own).unwrap();
+    let (mine, _) = heir(&log, 2, 9);
+    let own = Succeeds::said_in(&mine.log[0]).unwrap();
+    let store = store.hand_over(&mine.secret(), vec![draft(&genesis(9, Some(own)))]).unwrap();
+    let (next, _) = heir(&mine, 1, 10);
+    let own = Succeeds::said_in(&next.log[0]).unwrap();
+    let mut store = store.hand_over(&next.secret(), vec![draft(&genesis(10, Some(own)))]).unwrap();
+    assert_eq!((state(&store, &mine).0, store.held()), (1, None));
+    store.append(&next.secret(), vec![note(b"as long as both count")]).unwrap();
+    let (other, better) = heir(&log, 3, 8);
+    store.succeed(&better).unwrap();
+    assert_eq!(store.held(), Some(Held::Outdone { by: other.feed() }));
+    assert!(store.append(&next.secret(), vec![note(b"more")]).is_err());
+    assert_sound(&store);
+}
+
+#[test]
 fn a_store_of_schema_1_is_brought_up() {
     let mut ben = Author::new(2);
     ben.notes(30);

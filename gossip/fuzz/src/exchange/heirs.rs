@@ -56,6 +56,7 @@ pub(super) fn keep(log: &mut Memory, successor: &Successor) -> Change {
     let mut kept = log.succeeded(&old).unwrap_or_else(|| Succeeded {
         keep: (0, successor.keep_id()),
         counts: false,
+        is_closed: false,
         statements: Vec::new(),
     });
     if succession.keep > kept.keep.0 {
@@ -63,6 +64,7 @@ pub(super) fn keep(log: &mut Memory, successor: &Successor) -> Change {
     }
     kept.statements.push((succession.new.genesis, signed, body));
     kept.counts = counts(log, &old, kept.keep);
+    kept.is_closed |= kept.counts;
     log.succeed(old, kept)
 }
 
