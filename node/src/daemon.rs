@@ -11,6 +11,7 @@ mod delete;
 mod hold;
 pub(crate) mod inbox;
 mod local;
+mod news;
 pub(crate) mod occurrence;
 mod owner;
 mod read;

@@ -8,7 +8,7 @@ use super::reach::{Node, take};
 use crate::daemon::{Notice, Request, What};
 use crate::names::short;
 
-/// List what concerns you now: your seats, changes, deadlines, answers to what you said, and who waits for you
+/// List what concerns you now: your seats, changes, deadlines, what is new in your groups, answers to what you said, and who waits for you
 ///
 /// What is soonest stands first, then comments. A node that runs (`klatch up`) tells each of these once, by
 /// the desktop where there is one.
@@ -20,11 +20,11 @@ pub(super) fn run(InboxArgs {}: &InboxArgs, node: &Node, out: &Printer) -> Resul
     let notices = take!(node.call(Request::Inbox)?, Inbox)?;
     let row = |notice: &Notice, ink: Ink| {
         let mark = match notice.what {
-            What::Seated { .. } => ink.good("+"),
+            What::Seated { .. } | What::Joined | What::Role { .. } => ink.good("+"),
             What::ConfirmBy { .. } | What::Changed { .. } | What::Cancelled | What::Released { .. } => {
                 ink.warn("!")
             }
-            What::Asking { .. } | What::Silent { .. } | What::ToSeat { .. } => ink.warn("!"),
+            What::Asking { .. } | What::Silent { .. } | What::ToSeat { .. } | What::Removed => ink.warn("!"),
             _ => ink.dim("·"),
         };
         let next = notice.next_step().unwrap_or_else(|| short(&notice.object));

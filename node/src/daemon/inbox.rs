@@ -4,10 +4,10 @@
 //! [`of_event`] is a pure function of an event as folded and of the time. Which of its notices were told already
 //! is the owner's to remember ([`is_news`]), and how they are told the program's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::meetup::SeatLine;
 use klatch_feed::meetup::agenda::{self, Standing, hosts, standing, start_ms};
+use klatch_feed::meetup::{RoleLine, SeatLine};
 use klatch_feed::post::Role;
 use klatch_feed::{EntryId, EventState, FeedId, GroupState};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ const MINUTE_MS: i64 = 60_000;
 pub(super) const PEOPLE_MAX: usize = 100;
 /// ... in its sentence.
 const SAID_MAX: usize = 3;
+/// So long what a group made of somebody is listed after it was told.
+const LISTED_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
 /// One thing that concerns this node's person.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -43,6 +45,9 @@ pub struct Notice {
     /// Milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_ms: Option<i64>,
+    /// Only the dates count.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_day: bool,
     pub what: What,
     /// When the running node told it; absent where none did yet. Milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,12 +77,32 @@ pub enum What {
     Reply { comment: EntryId, feed: FeedId, name: String, text: String },
     /// A host announced something.
     Announced { comment: EntryId, feed: FeedId, name: String, text: String },
-    /// These ask to join the group, and this person can let them in.
+    /// These ask to join the group, and this person can let them in. Nobody: noted, and not told.
     Asking { people: BTreeMap<FeedId, String> },
     /// It is stated that this person, an owner, is silent, and who is to go on for them; if it is enough, who does.
     Silent { heir: FeedId, name: String, reached: bool },
-    /// These said yes, and no node ranks them by itself: this person can.
-    ToSeat { people: BTreeMap<FeedId, String> },
+    /// These said yes, and no node ranks them by itself: this person can. By which answers.
+    ToSeat {
+        people: BTreeMap<FeedId, String>,
+        #[serde(default)]
+        rsvps: BTreeSet<EntryId>,
+    },
+    /// This person asks to join the group: noted, and not told, since it is their own doing.
+    Asks,
+    /// An organizer let this person in, who had asked or was removed.
+    Joined,
+    /// Somebody took this person out of the group, or their role there from them.
+    Removed,
+    /// This person has that role there, by the word of another.
+    Role { role: Role },
+    /// New in a group of theirs, called so; where it came of a poll that they voted in, what that asked.
+    Scheduled {
+        group: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        question: Option<String>,
+    },
+    /// A member asks the group when something should be.
+    Asked { poll: EntryId, feed: FeedId, name: String, question: String },
 }
 
 impl What {
@@ -94,21 +119,43 @@ impl What {
             Self::Asking { .. } => 8,
             Self::Silent { .. } => 9,
             Self::ToSeat { .. } => 10,
+            Self::Asks | Self::Joined | Self::Removed | Self::Role { .. } => 11,
+            Self::Scheduled { .. } => 12,
+            Self::Asked { .. } => 13,
         }
     }
 
-    /// The comment that it is about, or who is to go on: each is told by itself.
+    /// The comment or poll that it is about, or who is to go on: each is told by itself.
     pub(super) fn about(&self) -> Option<&[u8; 32]> {
         match self {
             Self::Reply { comment, .. } | Self::Announced { comment, .. } => Some(comment.as_bytes()),
             Self::Silent { heir, .. } => Some(heir.as_bytes()),
+            Self::Asked { poll, .. } => Some(poll.as_bytes()),
             _ => None,
         }
     }
 
     /// Whether each date of a series has it of its own.
     pub(super) fn is_of_date(&self) -> bool {
-        matches!(self, Self::ConfirmBy { .. } | Self::Soon { .. })
+        matches!(self, Self::ConfirmBy { .. } | Self::Soon { .. } | Self::ToSeat { .. })
+    }
+
+    /// Whether it holds for good, so that what was told of it is never forgotten.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.code() == 11
+    }
+
+    /// Whether the inbox lists it: of what others made of this person only what they were told within that time, or
+    /// not yet.
+    pub(super) fn is_listed(&self, told_ms: Option<u64>, now_ms: u64) -> bool {
+        let is_fresh = told_ms.map(|told| told.saturating_add(LISTED_MS) > now_ms);
+        match self {
+            Self::Asks => false,
+            Self::Asking { people } => !people.is_empty(),
+            Self::Joined => is_fresh == Some(true),
+            Self::Removed | Self::Role { .. } => is_fresh != Some(false),
+            _ => true,
+        }
     }
 }
 
@@ -121,6 +168,9 @@ impl Notice {
             What::Released { .. } | What::Changed { .. } => Some(format!("klatch rsvp {object} yes{on}")),
             What::ConfirmBy { .. } => Some(format!("klatch confirm {object}{on}")),
             What::Silent { .. } => Some(format!("klatch group present {object}")),
+            What::Scheduled { .. } => Some(format!("klatch rsvp {object} yes")),
+            What::Asked { poll, .. } => Some(format!("klatch poll show {}", short(poll))),
+            What::Joined => Some(format!("klatch group show {object}")),
             What::ToSeat { .. } => Some(format!("klatch event admit {object}{on}")),
             What::Asking { people } => {
                 let who = people.keys().next().map(short)?;
@@ -132,14 +182,17 @@ impl Notice {
 
     /// A notice about a group, or about a comment on an event or group.
     pub(super) fn undated(object: EntryId, title: &str, what: What) -> Self {
-        let (occ, start, zone, start_ms, told_ms) = Default::default();
-        Self { object, occ, title: title.to_owned(), start, zone, start_ms, what, told_ms }
+        let (occ, start, zone, start_ms, all_day, told_ms) = Default::default();
+        Self { object, occ, title: title.to_owned(), start, zone, start_ms, all_day, what, told_ms }
     }
 
     /// The notice in one line, harmless in a terminal.
     pub fn sentence(&self) -> String {
         let title = foreign::line(&self.title);
-        let at = |start: &str, zone: &str| format!("{} {}", start.replacen('T', " ", 1), foreign::line(zone));
+        let at = |start: &str, zone: &str| match (self.all_day, start.get(..10)) {
+            (true, Some(date)) => date.to_owned(),
+            _ => format!("{} {}", start.replacen('T', " ", 1), foreign::line(zone)),
+        };
         let when = match (&self.start, &self.zone) {
             (Some(start), Some(zone)) => format!(", {}", at(start, zone)),
             _ => String::new(),
@@ -181,10 +234,33 @@ impl Notice {
                     foreign::line(name)
                 )
             }
-            What::ToSeat { people } => {
+            What::ToSeat { people, .. } => {
                 format!("waiting for you to give a seat: {}: {title}{when}", named(people))
             }
+            What::Asks => format!("you ask to join {title}"),
+            What::Joined => format!("you were let into {title}"),
+            What::Removed => format!("you were removed from {title}: what you do there counts no more"),
+            What::Role { role } => format!("you are {} of {title} now{when}", a_role(*role)),
+            What::Scheduled { group, question: None } => {
+                format!("new in {}: {title}{when}", foreign::line(group))
+            }
+            What::Scheduled { group, question: Some(question) } => {
+                let (group, question) = (foreign::line(group), foreign::line(question));
+                format!("the poll you voted in is settled in {group}: {question}: {title}{when}")
+            }
+            What::Asked { name, question, .. } => {
+                format!("{} asks {title} for a date: {}", foreign::line(name), foreign::line(question))
+            }
         }
+    }
+}
+
+fn a_role(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "an owner",
+        Role::Organizer => "an organizer",
+        Role::Host => "a host",
+        Role::Door => "a doorkeeper",
     }
 }
 
@@ -221,7 +297,7 @@ pub(super) fn of_event(event: &EventState, me: &FeedId, now_ms: i64) -> Look {
     // A series ends with its last occurrence, and each of those is looked at by itself.
     let is_series = event.founded_start.is_some() && event.occ.is_none();
     let start = start_ms(&event.start, &event.zone).filter(|_| !is_series);
-    let end = start.and_then(|start| start.checked_add(i64::from(event.minutes) * MINUTE_MS));
+    let end = start.and_then(|_| agenda::end_ms(event, &event.start));
     let nobody = stands.is_none() && !hosts(event, me);
     if nobody || end.is_some_and(|end| end <= now_ms) {
         return look;
@@ -247,7 +323,7 @@ pub(super) fn of_event(event: &EventState, me: &FeedId, now_ms: i64) -> Look {
         // What is over is told no more.
         look.again_at(end.filter(|_| !found.is_empty()), now_ms);
     }
-    look.notices = found.into_iter().map(|what| notice(event, start, what)).collect();
+    look.notices = found.into_iter().map(|what| notice(event, what)).collect();
     look
 }
 
@@ -278,14 +354,43 @@ pub(super) fn of_group<E>(
     name: impl Fn(&FeedId) -> Result<String, E>,
 ) -> Result<Vec<Notice>, E> {
     let mut found = Vec::new();
-    let role = group.roles.iter().find(|line| line.feed == *me && line.cut.is_none()).map(|line| line.role);
-    if role.is_some_and(|role| role <= Role::Organizer) && !group.asking.is_empty() {
+    let role = role_in(&group.roles, me);
+    if role.is_some_and(|role| role <= Role::Organizer) {
         found.push(What::Asking { people: called(&group.asking, &name)? });
     }
+    found.extend(membership(group, me, role));
     for line in group.silent.iter().filter(|line| line.subject == *me) {
         found.push(What::Silent { heir: line.heir, name: name(&line.heir)?, reached: line.reached });
     }
     Ok(found.into_iter().map(|what| Notice::undated(group.id, &group.name, what)).collect())
+}
+
+/// What a group made of `me`, who has that role there; nothing of what is their own doing alone.
+fn membership(group: &GroupState, me: &FeedId, role: Option<Role>) -> Option<What> {
+    let is_cut = group.roles.iter().any(|line| line.feed == *me && line.cut.is_some());
+    let is_silent = group.silent.iter().any(|line| line.subject == *me && line.reached);
+    if group.founder == *me || (is_cut && is_silent) {
+        return None;
+    }
+    match role {
+        Some(role) => Some(What::Role { role }),
+        None if is_cut || group.removed.contains(me) => Some(What::Removed),
+        None if group.asking.contains(me) => Some(What::Asks),
+        None => group.members.contains(me).then_some(What::Joined),
+    }
+}
+
+/// What somebody may do there now.
+pub(super) fn role_in(roles: &[RoleLine], who: &FeedId) -> Option<Role> {
+    roles.iter().find(|line| line.feed == *who && line.cut.is_none()).map(|line| line.role)
+}
+
+/// That `me` was made a host of an event of somebody else, where the group, in which they have that role, does not
+/// make them one already.
+pub(super) fn hosting(event: &EventState, me: &FeedId, in_group: Option<Role>) -> Option<Notice> {
+    let role = role_in(&event.hosts, me).filter(|role| *role <= Role::Host)?;
+    let is_given = event.author != *me && in_group.is_none_or(|has| role < has);
+    (is_given && event.occ.is_none() && !event.cancelled).then(|| notice(event, What::Role { role }))
 }
 
 /// That these answers to an event wait for a person who hosts it; nothing where there are none.
@@ -295,8 +400,9 @@ pub(super) fn to_seat<E>(
     name: impl Fn(&FeedId) -> Result<String, E>,
 ) -> Result<Option<Notice>, E> {
     let people: Vec<_> = lines.iter().map(|line| line.feed).collect();
-    let what = What::ToSeat { people: called(&people, name)? };
-    Ok((!people.is_empty()).then(|| notice(event, start_ms(&event.start, &event.zone), what)))
+    let rsvps = lines.iter().take(PEOPLE_MAX).map(|line| line.rsvp).collect();
+    let what = What::ToSeat { people: called(&people, name)?, rsvps };
+    Ok((!people.is_empty()).then(|| notice(event, what)))
 }
 
 fn called<E>(
@@ -319,7 +425,9 @@ impl Look {
     }
 }
 
-fn notice(event: &EventState, start_ms: Option<i64>, what: What) -> Notice {
+pub(super) fn notice(event: &EventState, what: What) -> Notice {
+    let is_series = event.founded_start.is_some() && event.occ.is_none();
+    let start_ms = start_ms(&event.start, &event.zone).filter(|_| !is_series);
     Notice {
         object: event.id,
         occ: event.occ.clone(),
@@ -327,24 +435,51 @@ fn notice(event: &EventState, start_ms: Option<i64>, what: What) -> Notice {
         start: Some(event.start.clone()),
         zone: Some(event.zone.clone()),
         start_ms,
+        all_day: event.all_day,
         what,
         told_ms: None,
     }
 }
 
-/// Whether something is to be told after `before` was, of the same code and about the same occurrence. A place
-/// in the list that got worse is not: whoever waits looks forward. Nor are fewer people.
-pub(super) fn is_news(before: Option<&What>, what: &What) -> bool {
+/// What to do with a notice.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum News {
+    Tell,
+    /// Keep it, so that what comes after it is told.
+    Note,
+    Known,
+}
+
+/// What to do with a notice after `before` was told or noted, of the same code and about the same. A place in the
+/// list that got worse is not told: whoever waits looks forward. Nor are fewer people, but who comes back is.
+pub(super) fn news(before: Option<&What>, what: &What) -> News {
+    let tell = |is_news| if is_news { News::Tell } else { News::Known };
     match (before, what) {
         (Some(What::Waiting { rsvp: old, place: before }), What::Waiting { rsvp, place }) => {
-            old != rsvp || place < before
+            tell(old != rsvp || place < before)
         }
-        (Some(What::Asking { people: old }), What::Asking { people })
-        | (Some(What::ToSeat { people: old }), What::ToSeat { people }) => {
-            people.keys().any(|feed| !old.contains_key(feed))
+        (before, What::Asking { people }) => {
+            let none = BTreeMap::new();
+            let old = if let Some(What::Asking { people }) = before { people } else { &none };
+            match people.keys().any(|feed| !old.contains_key(feed)) {
+                true => News::Tell,
+                false if people.len() < old.len() => News::Note,
+                false => News::Known,
+            }
         }
-        (Some(What::Silent { reached: old, .. }), What::Silent { reached, .. }) => *reached && !old,
-        (before, what) => before != Some(what),
+        // Noted before answers were: by people.
+        (Some(What::ToSeat { people: old, rsvps: told }), What::ToSeat { people, .. }) if told.is_empty() => {
+            tell(people.keys().any(|feed| !old.contains_key(feed)))
+        }
+        (Some(What::ToSeat { rsvps: old, .. }), What::ToSeat { rsvps, .. }) => tell(!rsvps.is_subset(old)),
+        (Some(What::Silent { reached: old, .. }), What::Silent { reached, .. }) => tell(*reached && !old),
+        (Some(What::Scheduled { question: old, .. }), What::Scheduled { question, .. }) => {
+            tell(old.is_none() && question.is_some())
+        }
+        (Some(What::Asked { .. }), What::Asked { .. }) => News::Known,
+        (before, What::Asks) if before != Some(&What::Asks) => News::Note,
+        (before, What::Joined) => tell(matches!(before, Some(What::Asks | What::Removed))),
+        (before, what) => tell(before != Some(what)),
     }
 }
 
@@ -352,7 +487,11 @@ pub(super) fn is_news(before: Option<&What>, what: &What) -> bool {
 pub(super) fn without_repeats(notices: Vec<Notice>) -> Vec<Notice> {
     let whole: Vec<_> = notices.iter().filter(|notice| notice.occ.is_none()).cloned().collect();
     let says = |of: &Notice, notice: &Notice| {
-        let is_same = matches!(of.what, What::Changed { .. }) || of.what == notice.what;
+        let is_same = match (&of.what, &notice.what) {
+            (What::Changed { .. }, _) => true,
+            (What::ToSeat { rsvps: all, .. }, What::ToSeat { rsvps, .. }) => rsvps.is_subset(all),
+            (of, what) => of == what,
+        };
         of.object == notice.object && of.what.code() == notice.what.code() && is_same
     };
     let is_own = |notice: &Notice| notice.occ.is_none() || !whole.iter().any(|of| says(of, notice));

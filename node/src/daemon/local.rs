@@ -50,8 +50,10 @@ impl Spaces {
     pub const SERVED: &'static str = "served";
     /// Event, what was done there once, and the occurrence → the RSVPs to which it was to be done.
     pub const STEERED: &'static str = "steered";
-    /// Event or group, what kind of notice, and the occurrence, comment or heir → what was told last, as JSON.
+    /// Event or group, what kind of notice, and the occurrence, comment, poll or heir → what was told last, as JSON.
     pub const TOLD: &'static str = "told";
+    /// Poll that was told → its group: those that the inbox looks at.
+    pub const POLLS: &'static str = "polls";
     /// SHA-256 of what a calendar knows an event by → the event that was scheduled from it.
     pub const IMPORTED: &'static str = "imported";
     /// Group or event that a pub shows on its public pages → nothing.

@@ -37,12 +37,12 @@ use crate::share::{ADDRESSES_MAX, ShareLine};
 pub(super) use inbox::Said;
 pub(super) use person::follow_line;
 use talk::Place;
-pub(super) use talk::{hides, may_say, settled};
+pub(super) use talk::{hides, may_say, read, settled};
 
 /// Most entries of one answer to `log`.
 const LOG_MAX: u32 = 1000;
 /// Most entries about an event that are looked through for comments.
-const POINTING_MAX: usize = 20_000;
+pub(super) const POINTING_MAX: usize = 20_000;
 /// Most comments shown with an event.
 const COMMENTS_MAX: usize = 500;
 

@@ -114,7 +114,7 @@ pub(super) fn end_ms(event: &EventState) -> Option<i64> {
 
 /// Whether nobody can come any more: of a series as a whole to none of its dates. What lies in a zone that this node
 /// does not know is never over.
-fn is_over(event: &EventState, now_ms: i64) -> bool {
+pub(super) fn is_over(event: &EventState, now_ms: i64) -> bool {
     let is_past = |end: Option<i64>| end.is_some_and(|end| end <= now_ms);
     match event.founded_start.is_some() && event.occ.is_none() {
         true => {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::Router;
 use axum::routing::get;
 use klatch_feed::FeedId;
+use klatch_feed::post::Role;
 
 use super::App;
 use super::ask::{Problem, Visit, take};
@@ -57,6 +58,7 @@ fn item(notice: &Notice, visit: &Visit) -> Item {
     let place = if notice.start.is_some() { "event" } else { "object" };
     let (place, more) = match notice.what {
         What::Asking { .. } => ("group", "/people"),
+        What::Asks | What::Joined | What::Removed => ("group", ""),
         What::ToSeat { .. } => (place, "/seats"),
         What::Silent { .. } => ("group", "/silence"),
         _ => (place, ""),
@@ -68,14 +70,20 @@ fn item(notice: &Notice, visit: &Visit) -> Item {
         What::Released { .. } | What::Changed { .. } => Some("inbox-answer-again"),
         What::ConfirmBy { .. } => Some("inbox-confirm"),
         What::Reply { .. } => Some("inbox-answer-them"),
+        What::Scheduled { .. } => Some("inbox-answer"),
+        What::Asked { .. } => Some("inbox-vote"),
         _ => None,
     };
     let when = match (&notice.start, &notice.zone) {
-        (Some(start), Some(zone)) => Some(When::of(start, zone, notice.start_ms, 0, visit.look.zone, words)),
+        (Some(start), Some(zone)) => Some(moment(notice, start, zone, notice.start_ms, visit)),
         _ => None,
     };
+    let href = match &notice.what {
+        What::Asked { poll, .. } => format!("/poll/{poll}"),
+        _ => format!("/{place}/{}{more}{on}", notice.object),
+    };
     Item {
-        href: format!("/{place}/{}{more}{on}", notice.object),
+        href,
         title: words.title(&notice.title),
         kind,
         what,
@@ -83,6 +91,12 @@ fn item(notice: &Notice, visit: &Visit) -> Item {
         text,
         next: next.map(|key| words.say(key)),
     }
+}
+
+/// A start of what the notice is about: of whole days the date alone.
+fn moment(notice: &Notice, start: &str, zone: &str, start_ms: Option<i64>, visit: &Visit) -> When {
+    let when = When::of(start, zone, start_ms, 0, visit.look.zone, visit.words());
+    if notice.all_day { when.of_whole_days(start, visit.words()) } else { when }
 }
 
 /// Of how many people it is, the first of them by name.
@@ -93,6 +107,15 @@ fn of_people(words: Words, key: &str, people: &BTreeMap<FeedId, String>) -> Stri
     words.with(key, &[("count", Arg::Number(people.len() as u64)), ("who", Arg::Foreign(&names))])
 }
 
+fn role_key(role: Role) -> &'static str {
+    match role {
+        Role::Owner => "inbox-owner",
+        Role::Organizer => "inbox-organizer",
+        Role::Host => "inbox-host",
+        Role::Door => "inbox-door",
+    }
+}
+
 fn told(notice: &Notice, visit: &Visit) -> (&'static str, String, Prose) {
     let words: Words = visit.words();
     let mut said = Prose::default();
@@ -101,7 +124,7 @@ fn told(notice: &Notice, visit: &Visit) -> (&'static str, String, Prose) {
         What::Waiting { place, .. } => ("wait", words.count("inbox-waiting", *place)),
         What::Released { .. } => ("bad", words.say("inbox-released")),
         What::Changed { start, zone, place } => {
-            let when = When::of(start, zone, None, 0, visit.look.zone, words).there;
+            let when = moment(notice, start, zone, None, visit).there;
             let args = [("time", Arg::Own(&when)), ("place", Arg::Foreign(place))];
             ("bad", words.with(if place.is_empty() { "inbox-changed" } else { "inbox-moved" }, &args))
         }
@@ -121,7 +144,20 @@ fn told(notice: &Notice, visit: &Visit) -> (&'static str, String, Prose) {
             ("calm", words.of("inbox-announced", name))
         }
         What::Asking { people } => ("wait", of_people(words, "inbox-asking", people)),
-        What::ToSeat { people } => ("wait", of_people(words, "inbox-to-seat", people)),
+        What::ToSeat { people, .. } => ("wait", of_people(words, "inbox-to-seat", people)),
+        What::Asks => ("wait", words.say("inbox-asks")),
+        What::Joined => ("good", words.say("inbox-joined")),
+        What::Removed => ("bad", words.say("inbox-removed")),
+        What::Role { role } => ("good", words.say(role_key(*role))),
+        What::Scheduled { group, question: None } => ("calm", words.of("inbox-scheduled", group)),
+        What::Scheduled { group, question: Some(question) } => {
+            said = Prose::of(question);
+            ("good", words.of("inbox-settled", group))
+        }
+        What::Asked { name, question, .. } => {
+            said = Prose::of(question);
+            ("calm", words.of("inbox-asked", name))
+        }
         What::Silent { name, reached: false, .. } => ("bad", words.of("inbox-silent", name)),
         What::Silent { name, .. } => ("bad", words.of("inbox-succeeded", name)),
     };

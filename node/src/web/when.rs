@@ -67,14 +67,18 @@ fn parse(start: &str) -> Option<NaiveDateTime> {
 
 impl When {
     pub(super) fn of_event(event: &EventState, start_ms: Option<i64>, reader: Tz, words: Words) -> Self {
-        let mut when = Self::of(&event.start, &event.zone, start_ms, event.minutes, reader, words);
-        if event.all_day
-            && let Some(from) = parse(&event.start)
-        {
-            when.there = date(from.date(), words);
-            when.hour = words.say("when-all-day");
+        let when = Self::of(&event.start, &event.zone, start_ms, event.minutes, reader, words);
+        if event.all_day { when.of_whole_days(&event.start, words) } else { when }
+    }
+
+    /// The same where only the date counts.
+    pub(super) fn of_whole_days(mut self, start: &str, words: Words) -> Self {
+        if let Some(from) = parse(start) {
+            self.there = date(from.date(), words);
+            self.hour = words.say("when-all-day");
+            self.here = None;
         }
-        when
+        self
     }
 
     /// Of a local start in a zone; `minutes` = 0: no end is told.

@@ -1,8 +1,10 @@
 //! What a running node does by itself as time goes on: what it tells its person, each thing once, and what it
 //! does at the events that they host.
 
-use klatch::daemon::{Admit, Notice, Options, Request, Response, Standing, What, standing};
-use klatch_feed::post::{EventFields, Joining, Policy, Schedulers, Silence, Tone};
+use klatch::daemon::{
+    Admit, Notice, Options, PollRequest, Request, Response, Schedule, Standing, What, standing,
+};
+use klatch_feed::post::{EventFields, Joining, Policy, Role, Schedulers, Silence, Tone};
 use klatch_feed::{EntryId, EventState};
 
 use crate::owner::{AUTO, Somebody, guest, hinted, wait, yes};
@@ -195,7 +197,7 @@ fn a_host_is_told_who_waits_for_their_word_once_and_again_when_somebody_else_doe
     let [ben, cat] = ["Ben", "Cat"].map(|name| guest(name, &host, &event));
     let waiting = |told: Vec<What>| -> Vec<Vec<String>> {
         let names = |what| match what {
-            What::ToSeat { people } => people.into_values().collect(),
+            What::ToSeat { people, .. } => people.into_values().collect(),
             other => panic!("{other:?}"),
         };
         told.into_iter().map(names).collect()
@@ -228,7 +230,7 @@ fn a_host_is_told_who_waits_for_their_word_once_and_again_when_somebody_else_doe
 
 #[test]
 fn organizers_are_told_who_asks_to_join_and_owners_that_they_are_called_silent() {
-    let (mut ana, ben) = (Somebody::new("Ana", AUTO), Somebody::new("Ben", AUTO));
+    let (mut ana, mut ben) = (Somebody::new("Ana", AUTO), Somebody::new("Ben", AUTO));
     let text = |of: &Somebody| of.handle().me().to_string();
     for (one, other) in [(&ana, &ben), (&ben, &ana)] {
         one.ask(Request::Follow { who: text(other), petname: None }).unwrap();
@@ -261,7 +263,11 @@ fn organizers_are_told_who_asks_to_join_and_owners_that_they_are_called_silent()
     ana.posts(Request::GroupAccept { group: id.clone(), who: text(&ben) });
     assert_eq!(inbox(&ana), []);
 
+    drop((ben.restart(AUTO), heard(&ben, &mut ben.handle().notices())));
+    let mut bens = ben.handle().notices();
     ben.takes(vec![ana.log()]);
+    assert_eq!(heard(&ben, &mut bens), [What::Joined]);
+    assert!(matches!(inbox(&ben)[..], [Notice { what: What::Joined, told_ms: Some(_), .. }]));
     ben.ask(Request::Silent { group: id.clone(), owner: text(&ana), heir: text(&ben) }).unwrap();
     heard(&ana, &mut notices);
     ana.takes(vec![ben.log()]);
@@ -269,4 +275,173 @@ fn organizers_are_told_who_asks_to_join_and_owners_that_they_are_called_silent()
     assert!(matches!(&told[..], [What::Silent { reached: false, .. }]), "{told:?}");
     ana.posts(Request::Present { group: id });
     assert_eq!(inbox(&ana), []);
+}
+
+/// A group of Ana's that Ben and Cat are in, and all that is held of it held by all.
+fn club() -> (Somebody, EntryId, [Somebody; 2]) {
+    let ana = Somebody::new("Ana", AUTO);
+    let group = ana.posts(Request::GroupCreate {
+        name: "Rust".to_owned(),
+        owners: vec![],
+        schedulers: Schedulers::Members,
+        joining: Joining::Open,
+        silence: None,
+    });
+    let others = ["Ben", "Cat"].map(|name| Somebody::new(name, AUTO));
+    let all = || others.iter().chain([&ana]);
+    for one in all() {
+        let known = all().filter(|other| other.handle().me() != one.handle().me());
+        for other in known {
+            one.ask(Request::Follow { who: other.handle().me().to_string(), petname: None }).unwrap();
+        }
+    }
+    others.iter().for_each(|one| {
+        one.takes(vec![ana.log()]);
+        one.posts(Request::GroupJoin { group: group.to_string() });
+    });
+    for one in all() {
+        for other in all().filter(|other| other.handle().me() != one.handle().me()) {
+            one.takes(vec![other.log()]);
+        }
+    }
+    (ana, group, others)
+}
+
+#[test]
+fn a_role_is_told_to_who_got_it_once_and_so_is_its_end() {
+    let (ana, group, [mut ben, cat]) = club();
+    let mut notices = ben.handle().notices();
+    assert_eq!(heard(&ben, &mut notices), [], "nobody is told what they did");
+    let (object, who) = (group.to_string(), ben.handle().me().to_string());
+    let held = length(&ana);
+    let role = Role::Organizer;
+    ana.posts(Request::Grant { object: object.clone(), who: who.clone(), role, quota: 0 });
+    let event = ana.schedules(None);
+    ana.posts(Request::Grant { object: event.to_string(), who: who.clone(), role: Role::Host, quota: 0 });
+    ben.takes(vec![ana.log_after(held)]);
+    let (organizer, host) = (What::Role { role }, What::Role { role: Role::Host });
+    // Groups and events are looked at by their ids.
+    let told = heard(&ben, &mut notices);
+    assert!(told.len() == 2 && [host, organizer].iter().all(|what| told.contains(what)), "{told:?}");
+    ben.restart(AUTO);
+    let mut notices = ben.handle().notices();
+    assert_eq!(heard(&ben, &mut notices), []);
+    assert_eq!(inbox(&ben).iter().filter(|notice| notice.told_ms.is_some()).count(), 2);
+    let held = length(&ana);
+    ana.posts(Request::Revoke { object, who });
+    ben.takes(vec![ana.log_after(held)]);
+    assert_eq!(heard(&ben, &mut notices), [What::Removed]);
+    assert_eq!(inbox(&cat), []);
+    assert_eq!(inbox(&ana), []);
+}
+
+fn in_group(of: &Somebody, group: &EntryId, title: &str) -> EntryId {
+    of.posts(Request::Schedule(Schedule {
+        group: Some(group.to_string()),
+        title: title.to_owned(),
+        start: "2126-12-01T18:30".to_owned(),
+        zone: "UTC".to_owned(),
+        minutes: 60,
+        place: String::new(),
+        about: String::new(),
+        capacity: None,
+        split: false,
+        repeat: None,
+        fields: Box::default(),
+        address: None,
+        uid: None,
+    }))
+}
+
+#[test]
+fn a_new_event_of_a_group_is_told_to_its_members_once_till_they_answer() {
+    let (ana, group, [mut ben, cat]) = club();
+    let (mut hers, held) = (ana.handle().notices(), length(&ana));
+    let event = in_group(&ana, &group, "Tea");
+    let spam = in_group(&ana, &group, "Buy pills");
+    let (object, entries) = (group.to_string(), vec![spam.to_string()]);
+    ana.posts(Request::Hide { object, entries, on: true, reason: String::new() });
+    let gone = in_group(&ana, &group, "Off");
+    ana.posts(Request::EventCancel { event: gone.to_string(), reason: String::new() });
+    assert_eq!(heard(&ana, &mut hers), []);
+    let mut notices = ben.handle().notices();
+    ben.takes(vec![ana.log_after(held)]);
+    let told = What::Scheduled { group: "Rust".to_owned(), question: None };
+    assert_eq!(heard(&ben, &mut notices), std::slice::from_ref(&told));
+    ben.restart(AUTO);
+    let mut notices = ben.handle().notices();
+    assert_eq!(heard(&ben, &mut notices), []);
+    let listed = inbox(&ben);
+    assert_eq!((listed.len(), &listed[0].what, listed[0].object), (1, &told, event));
+    ben.posts(yes(&event));
+    assert!(inbox(&ben).iter().all(|notice| notice.what != told));
+    // Who left is told nothing.
+    cat.posts(Request::GroupLeave { group: group.to_string() });
+    cat.takes(vec![ana.log_after(held)]);
+    assert_eq!(inbox(&cat), []);
+}
+
+#[test]
+fn a_poll_is_told_to_the_group_and_what_came_of_it_to_who_voted() {
+    let (ana, group, [mut ben, cat]) = club();
+    let all = ["2126-12-03T18:30", "2126-12-04T18:30"].map(str::to_owned).to_vec();
+    let ask = |question: &str, options: &[String]| {
+        let (question, zone, options) = (question.to_owned(), "UTC".to_owned(), options.to_vec());
+        ana.posts(Request::Poll(PollRequest::Create {
+            group: group.to_string(),
+            question,
+            zone,
+            minutes: 60,
+            options,
+        }))
+    };
+    let held = length(&ana);
+    let poll = ask("Skating", &all);
+    let hidden = ask("Buy pills", &all);
+    let (object, entries) = (group.to_string(), vec![hidden.to_string()]);
+    ana.posts(Request::Hide { object, entries, on: true, reason: String::new() });
+    let mut told = [&ben, &cat].map(|who| who.handle().notices());
+    for who in [&ben, &cat] {
+        who.takes(vec![ana.log_after(held)]);
+    }
+    for (who, notices) in [&ben, &cat].into_iter().zip(&mut told) {
+        let told = heard(who, notices);
+        assert!(
+            matches!(&told[..], [What::Asked { question, name, .. }] if question == "Skating" && name == "Ana"),
+            "{told:?}"
+        );
+    }
+    ben.restart(AUTO);
+    let mut notices = ben.handle().notices();
+    assert_eq!(heard(&ben, &mut notices), []);
+    let next = |of: &Somebody| inbox(of).iter().map(|notice| notice.next_step().unwrap()).collect::<Vec<_>>();
+    assert!(
+        matches!(&next(&ben)[..], [next] if next.starts_with("klatch poll show entry1")),
+        "{:?}",
+        next(&ben)
+    );
+    let options = vec!["1".to_owned()];
+    ben.posts(Request::Poll(PollRequest::Vote { poll: poll.to_string(), options }));
+    assert_eq!(inbox(&ben), [], "who voted did what there was to do");
+    let held = length(&ana);
+    let (option, title, place) = ("1".to_owned(), None, String::new());
+    let event = ana.posts(Request::Poll(PollRequest::Settle {
+        poll: poll.to_string(),
+        option,
+        title,
+        place,
+        capacity: None,
+    }));
+    for who in [&ben, &cat] {
+        who.takes(vec![ana.log_after(held)]);
+    }
+    let settled = |question: Option<&str>| What::Scheduled {
+        group: "Rust".to_owned(),
+        question: question.map(str::to_owned),
+    };
+    assert_eq!(heard(&ben, &mut notices).last(), Some(&settled(Some("Skating"))));
+    assert_eq!(heard(&cat, &mut told[1]), [settled(None)]);
+    let listed = inbox(&ben);
+    assert_eq!((listed.len(), listed[0].object), (1, event));
+    assert_eq!(listed[0].what, settled(Some("Skating")));
 }

@@ -173,6 +173,87 @@ fn sentences_are_one_line_whatever_others_wrote() {
     assert_eq!(sentence, "A\u{fffd} answered you on T\u{fffd}: two\u{fffd}lines\u{fffd}[2J");
 }
 
+fn is_news(before: Option<&What>, what: &What) -> bool {
+    news(before, what) == News::Tell
+}
+
+#[test]
+fn of_whole_days_the_date_is_told_and_they_end_with_the_last() {
+    let days = EventState { all_day: true, start: "2026-12-01T00:00".into(), minutes: 2 * 1440, ..seated() };
+    let look = of_event(&days, &me(), before(10_000));
+    assert_eq!(
+        look.notices[0].sentence(),
+        "you have a seat: Tea, 2026-12-01".replace("seat:", "seat for 2:")
+    );
+    // 2026-12-02T23:00Z, and the midnight after.
+    assert_eq!(of_event(&days, &me(), START + 1710 * MINUTE).notices.len(), 1);
+    assert_eq!(of_event(&days, &me(), START + 1770 * MINUTE).notices, []);
+}
+
+#[test]
+fn what_a_group_made_of_somebody_is_news_where_others_did_it() {
+    let what = |change: &dyn Fn(&mut GroupState)| {
+        let mut group = GroupState { asking: vec![], ..group(None) };
+        change(&mut group);
+        let told = told_of_group(&group);
+        assert!(told.len() < 2, "{told:?}");
+        told.into_iter().next().map(|notice| notice.what)
+    };
+    let role = |role| Some(What::Role { role });
+    assert_eq!(what(&|_| {}), None);
+    assert_eq!(what(&|group| group.asking = vec![me()]), Some(What::Asks));
+    assert_eq!(what(&|group| group.members = vec![me()]), Some(What::Joined));
+    assert_eq!(what(&|group| group.removed = vec![me()]), Some(What::Removed));
+    let line = |cut| RoleLine { feed: me(), role: Role::Host, quota: None, cut };
+    assert_eq!(what(&|group| group.roles.push(line(None))), role(Role::Host));
+    assert_eq!(what(&|group| group.roles.push(line(Some(3)))), Some(What::Removed));
+    // A founder's own group, and an owner whom statements call silent: told otherwise.
+    assert_eq!(what(&|group| (group.founder, group.roles) = (me(), vec![line(None)])), None);
+    let role = |role| What::Role { role };
+    let joins = [What::Asks, What::Removed].map(|before| news(Some(&before), &What::Joined));
+    assert_eq!(joins, [News::Tell; 2]);
+    assert_eq!(news(None, &What::Joined), News::Known, "who joins an open group knows it");
+    assert_eq!(news(Some(&role(Role::Host)), &What::Joined), News::Known);
+    assert_eq!([news(None, &What::Asks), news(Some(&What::Asks), &What::Asks)], [News::Note, News::Known]);
+    assert_eq!(news(None, &What::Removed), News::Tell);
+    assert_eq!(news(Some(&role(Role::Host)), &role(Role::Owner)), News::Tell);
+    assert_eq!(news(Some(&role(Role::Host)), &role(Role::Host)), News::Known);
+}
+
+#[test]
+fn what_a_group_made_of_somebody_is_listed_for_a_month() {
+    let is_listed = |what: &What, told| what.is_listed(told, LISTED_MS + 5);
+    let (asks, joined, removed) = (What::Asks, What::Joined, What::Removed);
+    assert_eq!([None, Some(5), Some(6)].map(|told| is_listed(&removed, told)), [true, false, true]);
+    assert_eq!([None, Some(5), Some(6)].map(|told| is_listed(&joined, told)), [false, false, true]);
+    let role = What::Role { role: Role::Host };
+    assert_eq!([None, Some(5), Some(6)].map(|told| is_listed(&role, told)), [true, false, true]);
+    assert!(!is_listed(&asks, Some(6)));
+    assert!(!is_listed(&What::Asking { people: BTreeMap::new() }, Some(6)));
+}
+
+#[test]
+fn who_was_made_a_host_of_an_event_is_told_unless_the_group_makes_them_one() {
+    let line = |feed, role, cut| RoleLine { feed, role, quota: None, cut };
+    let with = |role, cut| EventState { hosts: vec![line(me(), role, cut)], ..event() };
+    let told = |event: &EventState, in_group| hosting(event, &me(), in_group).map(|notice| notice.what);
+    let host = Some(What::Role { role: Role::Host });
+    assert_eq!(told(&with(Role::Host, None), None), host);
+    assert_eq!(told(&with(Role::Host, None), Some(Role::Door)), host);
+    for (event, in_group) in [
+        (event(), None),
+        (with(Role::Door, None), None),
+        (with(Role::Host, Some(4)), None),
+        (with(Role::Host, None), Some(Role::Host)),
+        (with(Role::Host, None), Some(Role::Owner)),
+        (EventState { author: me(), ..with(Role::Owner, None) }, None),
+        (EventState { cancelled: true, ..with(Role::Host, None) }, None),
+        (EventState { occ: Some("2026-12-08T18:30".into()), ..with(Role::Host, None) }, None),
+    ] {
+        assert_eq!(told(&event, in_group), None, "{event:?} {in_group:?}");
+    }
+}
+
 /// A group of somebody else in which `me` has that role, if any.
 fn group(role: Option<Role>) -> GroupState {
     let none: [u8; 0] = [];
@@ -195,17 +276,25 @@ fn who_asks_to_join_is_told_to_who_can_let_them_in() {
     let told = told_of_group(&group(Some(Role::Organizer)));
     assert_eq!(told[0].sentence(), "asking to join Rust: N3, N4");
     assert!(told[0].next_step().unwrap().starts_with("klatch group accept entry1"), "{told:?}");
+    let is_asked =
+        |group: &GroupState| told_of_group(group).iter().any(|told| matches!(told.what, What::Asking { .. }));
+    assert!(is_asked(&group(Some(Role::Organizer))));
     for role in [None, Some(Role::Host)] {
-        assert_eq!(told_of_group(&group(role)), []);
+        assert!(!is_asked(&group(role)));
     }
     let mut cut = group(Some(Role::Organizer));
     cut.roles[1].cut = Some(3);
-    assert_eq!(told_of_group(&cut), []);
+    assert!(!is_asked(&cut));
     let asking =
         |people: &[u8]| What::Asking { people: people.iter().map(|n| (feed(*n), String::new())).collect() };
     assert!(
         is_news(Some(&asking(&[3, 4])), &asking(&[4, 5])) && !is_news(Some(&asking(&[3, 4])), &asking(&[4]))
     );
+    // Who is dealt with is forgotten, so that they are told when they ask again.
+    assert_eq!(news(Some(&asking(&[3])), &asking(&[])), News::Note);
+    assert_eq!(news(Some(&asking(&[])), &asking(&[])), News::Known);
+    assert_eq!(news(None, &asking(&[])), News::Known);
+    assert!(is_news(Some(&asking(&[])), &asking(&[3])));
 }
 
 #[test]
@@ -219,7 +308,8 @@ fn an_owner_who_is_called_silent_is_told_and_again_when_it_is_enough() {
         statements: vec![],
     };
     let silent = |lines| GroupState { silent: lines, asking: vec![], ..group(Some(Role::Owner)) };
-    let told = told_of_group(&silent(vec![says(2, 1, false), says(2, 3, true), says(1, 3, true)]));
+    let mut told = told_of_group(&silent(vec![says(2, 1, false), says(2, 3, true), says(1, 3, true)]));
+    told.retain(|told| matches!(told.what, What::Silent { .. }));
     let said: Vec<_> = told.iter().map(Notice::sentence).collect();
     assert_eq!(
         said,
@@ -245,4 +335,13 @@ fn who_waits_for_a_person_is_told_by_name_and_only_a_few_in_the_sentence() {
         "waiting for you to give a seat: N3, N4, N5 and 3 more: Tea, 2026-12-01 18:30 UTC"
     );
     assert_eq!(to_seat(&event(), &[], name), Ok(None));
+    // By answer: the same person asks again with another.
+    let of = |line: &SeatLine| to_seat(&event(), &[line], name).unwrap().unwrap();
+    let again = SeatLine { rsvp: EntryId::new([200; 32]), ..line(3) };
+    let (first, second) = (of(&line(3)), of(&again));
+    assert!(is_news(Some(&first.what), &second.what) && !is_news(Some(&first.what), &first.what));
+    // Of one date, what the series does not say.
+    let dated = |notice: &Notice| Notice { occ: Some("2026-12-08T18:30".into()), ..notice.clone() };
+    assert_eq!(without_repeats(vec![first.clone(), dated(&first), dated(&second)]), [first, dated(&second)]);
+    assert!(second.what.is_of_date());
 }

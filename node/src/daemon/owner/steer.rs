@@ -12,6 +12,7 @@ use super::Owner;
 use crate::clock;
 use crate::daemon::inbox::{self, Look, Notice};
 use crate::daemon::local::{self, Local, Spaces};
+use crate::daemon::news;
 use crate::daemon::read::hidden;
 use crate::daemon::steering::{self, Around, Noted, Step};
 use crate::daemon::{Admit, Shared, seats};
@@ -36,7 +37,7 @@ impl Owner {
         let arrived: BTreeMap<_, _> =
             changes.feeds.iter().enumerate().map(|(at, (feed, _))| (*feed, at)).collect();
         let ranked = self.steer(&changes.objects, &arrived, clock::now())?;
-        self.tell_comments(changes)?;
+        self.tell_said(changes)?;
         Ok(ranked)
     }
 
@@ -102,6 +103,7 @@ impl Owner {
                 continue;
             };
             let (gives, concerns) = (seats::gives(&event, &me), inbox::concerns(&event, &me));
+            news.extend(news::scheduled(&snapshot, &event, &me, now_ms)?);
             if !gives && !concerns {
                 continue;
             }
@@ -278,14 +280,30 @@ fn told_of(snapshot: &Snapshot, state: &EventState, by: &By<'_>) -> Result<Look,
     let around = Around { me, now_ms, arrived: &arrived, members: &members, no_shows, ranked: &ranked };
     let drawn = noted(snapshot, state, What::Drawn)?;
     let left = steering::by_hand(state, &around, drawn.as_deref(), is_manual);
+    let hosts = hosting(snapshot, state, &me)?.filter(|_| !steering::is_over(state, now_ms));
     // Most looks find nothing, and what is hidden is looked up.
-    if look.notices.is_empty() && left.is_empty() {
+    if look.notices.is_empty() && left.is_empty() && hosts.is_none() {
         return Ok(look);
     }
     let shown = hidden::veiled(snapshot, state.clone())?;
     let mut look = inbox::of_event(&shown, &me, now_ms);
     look.notices.extend(inbox::to_seat(&shown, &left, |feed| local::called(snapshot, feed))?);
+    look.notices.extend(hosts.map(|notice| Notice { title: shown.title.clone(), ..notice }));
     Ok(look)
+}
+
+/// That somebody made `me` a host of it.
+fn hosting(snapshot: &Snapshot, state: &EventState, me: &FeedId) -> Result<Option<Notice>, DiskError> {
+    // The group is read where there may be something to tell.
+    if inbox::hosting(state, me, None).is_none() {
+        return Ok(None);
+    }
+    let group = match state.group.filter(|_| state.in_group) {
+        Some(group) => snapshot.group(&group)?,
+        None => None,
+    };
+    let in_group = group.and_then(|group| inbox::role_in(&group.roles, me));
+    Ok(inbox::hosting(state, me, in_group))
 }
 
 /// Of a date that nothing was said about, what does not hold for the series.

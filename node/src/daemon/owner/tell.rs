@@ -1,14 +1,15 @@
 //! What this node's person was told, so that each thing is told once, also after a restart.
 
 use klatch_feed::post::kind;
-use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq, Verified};
+use klatch_feed::{EntryId, EventState, FeedId, GroupState, Kind, Seq, Verified};
 use klatch_store::{Changes, DiskError, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use super::Owner;
 use crate::clock;
-use crate::daemon::inbox::{self, Notice, What};
+use crate::daemon::inbox::{self, News, Notice, What};
 use crate::daemon::local::{Local, Spaces};
+use crate::daemon::news;
 use crate::daemon::read::hidden;
 use crate::daemon::read::talk::{self, Place};
 
@@ -31,11 +32,20 @@ impl Owner {
         let told_ms = clock::now_ms();
         let (mut sets, mut news) = (Vec::new(), Vec::new());
         for notice in inbox::without_repeats(notices) {
-            let before = told(snapshot, &notice)?.map(|told| told.what);
-            if inbox::is_news(before.as_ref(), &notice.what) {
-                let value = serde_json::to_vec(&Told { told_ms, what: notice.what.clone() });
-                let value = Some(value.expect("a notice is JSON"));
-                sets.push(Local { space: Spaces::TOLD, key: key(&notice), value });
+            let before = told(snapshot, &notice)?;
+            let verdict = inbox::news(before.as_ref().map(|told| &told.what), &notice.what);
+            if verdict == News::Known {
+                continue;
+            }
+            let before_ms = before.map(|told| told.told_ms).filter(|_| verdict == News::Note);
+            let value = Told { told_ms: before_ms.unwrap_or(told_ms), what: notice.what.clone() };
+            let value = Some(serde_json::to_vec(&value).expect("a notice is JSON"));
+            sets.push(Local { space: Spaces::TOLD, key: key(&notice), value });
+            if let What::Asked { poll, .. } = &notice.what {
+                let group = Some(notice.object.as_bytes().to_vec());
+                sets.push(Local::of_object(Spaces::POLLS, poll, group));
+            }
+            if verdict == News::Tell {
                 news.push(Notice { told_ms: Some(told_ms), ..notice });
             }
         }
@@ -49,10 +59,13 @@ impl Owner {
         Ok(())
     }
 
-    /// Tells what others said on events and groups that own entries are about.
-    pub(super) fn tell_comments(&mut self, changes: &Changes) -> Result<(), DiskError> {
+    /// Tells what others said on events, groups and polls that own entries are about, and asked in groups that this
+    /// node's person is in.
+    pub(super) fn tell_said(&mut self, changes: &Changes) -> Result<(), DiskError> {
         let me = self.shared.me;
-        let here = |(object, _): &&(EntryId, Seq)| self.mine.contains(object);
+        let wants = self.shared.wants.borrow().clone();
+        let here =
+            |(object, _): &&(EntryId, Seq)| self.mine.contains(object) || wants.objects.contains(object);
         let (mut snapshot, mut notices) = (None, Vec::new());
         for (feed, refs) in &changes.feeds {
             for (object, from) in refs.iter().filter(here).filter(|_| *feed != me) {
@@ -61,10 +74,15 @@ impl Owner {
                     None => snapshot.insert(self.shared.reader.snapshot()?),
                 };
                 let entries = snapshot.entries(feed, *from, LOOK)?;
-                let said = entries.iter().filter(|entry| entry.header().kind == kind::COMMENT);
+                let is_said = |of: Kind| match of {
+                    kind::COMMENT | kind::SETTLED => self.mine.contains(object),
+                    of => of == kind::POLL,
+                };
+                let said = entries.iter().filter(|entry| is_said(entry.header().kind));
                 let said: Vec<_> = said.filter(|entry| entry.header().refs.first() == Some(object)).collect();
                 if !said.is_empty() && snapshot.local(Spaces::BLOCK, feed.as_bytes())?.is_none() {
                     notices.extend(heard(snapshot, &me, object, &said)?);
+                    notices.extend(news::said(snapshot, &me, &said, clock::now())?);
                 }
             }
         }
@@ -78,11 +96,16 @@ impl Owner {
     pub(super) fn forget_told(&mut self, snapshot: &Snapshot) -> Result<(), DiskError> {
         let now_ms = clock::now_ms();
         let is_old = |value: &[u8]| match serde_json::from_slice::<Told>(value) {
-            Ok(told) => told.told_ms.saturating_add(FORGOTTEN_AFTER_MS) < now_ms,
+            Ok(told) => !told.what.is_lasting() && told.told_ms.saturating_add(FORGOTTEN_AFTER_MS) < now_ms,
             Err(_) => true,
         };
         let rows = snapshot.locals(Spaces::TOLD)?.into_iter().filter(|(_, value)| is_old(value));
-        let sets: Vec<_> = rows.map(|(key, _)| Local { space: Spaces::TOLD, key, value: None }).collect();
+        let mut sets: Vec<_> = rows.map(|(key, _)| Local { space: Spaces::TOLD, key, value: None }).collect();
+        for (poll, group) in news::polls(snapshot)? {
+            if news::asked(snapshot, &self.shared.me, &group, &poll, clock::now())?.is_none() {
+                sets.push(Local::of_object(Spaces::POLLS, &poll, None));
+            }
+        }
         if sets.is_empty() { Ok(()) } else { self.store_local(&sets) }
     }
 }
@@ -124,7 +147,7 @@ fn told(snapshot: &Snapshot, notice: &Notice) -> Result<Option<Told>, DiskError>
     Ok(value.and_then(|value| serde_json::from_slice(&value).ok()))
 }
 
-/// The object, what kind of notice, and the occurrence, the comment or who is to go on.
+/// The object, what kind of notice, and the occurrence, the comment, the poll or who is to go on.
 fn key(notice: &Notice) -> Vec<u8> {
     let occ = notice.occ.as_deref().unwrap_or_default();
     let about = notice.what.about().map(|id| &id[..]).unwrap_or_default();

@@ -25,7 +25,7 @@ pub struct HiddenBy {
 pub(crate) const TITLE: &str = "(hidden)";
 
 /// That its group hides the event as a whole.
-pub(super) fn by_group(event: &EventState) -> Option<&HiddenLine> {
+pub(crate) fn by_group(event: &EventState) -> Option<&HiddenLine> {
     event.hidden.iter().find(|line| line.entry == event.id)
 }
 

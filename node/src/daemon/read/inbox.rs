@@ -1,9 +1,9 @@
 //! All that concerns this node's person now: what `klatch inbox` lists.
 //!
 //! Only what concerns them is read: their own events that are not over, what is announced on these and others of theirs,
-//! and answers to their own comments, however much else there is.
+//! the next events of their groups, and answers to their own comments, however much else there is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use klatch_feed::post::kind;
@@ -13,10 +13,13 @@ use super::talk::{self, Place};
 use super::{On, POINTING_MAX, Refusal, Response, hidden};
 use crate::clock;
 use crate::daemon::inbox::Notice;
+use crate::daemon::news;
 use crate::daemon::owner::{LOOK_BACK_MS, looked_at, of_group, told_ms};
 
 /// Most comments that are listed, the newest.
 const COMMENTS_MAX: usize = 50;
+/// Most events that are looked at for whether they are new in a group, the soonest of each.
+const NEW_MAX: usize = 16;
 /// Own entries read at once.
 const LOOK: usize = 512;
 
@@ -42,11 +45,25 @@ impl On<'_> {
                 notices.extend(looked_at(self.snapshot, event, self.shared, now_ms)?);
             }
         }
+        let mut new = BTreeSet::new();
         for group in self.snapshot.groups()? {
             notices.extend(of_group(self.snapshot, &group, &me)?);
             if group.members.contains(&me) {
                 self.announced(&group.id, &mut said)?;
+                for line in self.snapshot.events_in(&group.id, Some(now_ms), NEW_MAX)?.lines {
+                    if line.mine.is_none() && !line.cancelled {
+                        new.insert(line.id);
+                    }
+                }
             }
+        }
+        for id in new.into_iter().take(NEW_MAX) {
+            if let Some(event) = self.snapshot.event(&id)? {
+                notices.extend(news::scheduled(self.snapshot, &event, &me, now_ms)?);
+            }
+        }
+        for (poll, group) in news::polls(self.snapshot)? {
+            notices.extend(news::asked(self.snapshot, &me, &group, &poll, now_ms)?);
         }
         let mut comments = Vec::new();
         for (object, entries) in &said {
@@ -56,8 +73,14 @@ impl On<'_> {
         comments.sort_by_key(|(time_ms, notice)| (std::cmp::Reverse(*time_ms), notice.object));
         comments.truncate(COMMENTS_MAX);
         notices.extend(comments.into_iter().map(|(_, notice)| notice));
-        let told = |notice: Notice| Ok(Notice { told_ms: told_ms(self.snapshot, &notice)?, ..notice });
-        Ok(Response::Inbox(notices.into_iter().map(told).collect::<Result<_, Refusal>>()?))
+        let mut listed = Vec::new();
+        for notice in notices {
+            let told_ms = told_ms(self.snapshot, &notice)?;
+            if notice.what.is_listed(told_ms, clock::now_ms()) {
+                listed.push(Notice { told_ms, ..notice });
+            }
+        }
+        Ok(Response::Inbox(listed))
     }
 
     /// What these comments on an object tell, each with the time that it claims.

@@ -50,7 +50,7 @@ pub(super) fn pointing(
     snapshot: &Snapshot,
     object: &EntryId,
     of: klatch_feed::Kind,
-) -> Result<Vec<Verified>, Refusal> {
+) -> Result<Vec<Verified>, DiskError> {
     read_unblocked(snapshot, snapshot.pointing_at(object, &[of], POINTING_MAX)?)
 }
 
@@ -58,7 +58,7 @@ pub(super) fn pointing(
 pub(super) fn read_unblocked(
     snapshot: &Snapshot,
     places: Vec<(FeedId, Seq)>,
-) -> Result<Vec<Verified>, Refusal> {
+) -> Result<Vec<Verified>, DiskError> {
     let mut found = Vec::new();
     for (feed, seq) in places {
         if snapshot.local(Spaces::BLOCK, feed.as_bytes())?.is_none() {
@@ -187,7 +187,7 @@ pub(in crate::daemon) fn settled(
     poll: &EntryId,
     group: Option<&GroupState>,
     author: FeedId,
-) -> Result<Option<EntryId>, Refusal> {
+) -> Result<Option<EntryId>, DiskError> {
     let lineage = snapshot.lineage()?;
     let mut words = Vec::new();
     for entry in pointing(snapshot, poll, kind::SETTLED)? {
@@ -223,7 +223,7 @@ fn settles(words: Vec<Settles>, roles: &[RoleLine], author: &FeedId) -> Option<E
     ranked.min().map(|(.., event)| event)
 }
 
-fn read(entry: &Verified) -> Option<Post> {
+pub(in crate::daemon) fn read(entry: &Verified) -> Option<Post> {
     Post::read(entry.header().kind, &entry.header().refs, entry.body())
 }
 

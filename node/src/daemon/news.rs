@@ -1,0 +1,138 @@
+//! What is new in the groups that this node's person is in: events that somebody else scheduled, and polls.
+//! Source: spec/meetup.md, "telling".
+
+use klatch_feed::post::kind;
+use klatch_feed::{EntryId, EventState, FeedId, Post, Verified};
+use klatch_store::{DiskError, Snapshot};
+
+use super::inbox::{Notice, What, notice};
+use super::local::{Spaces, called};
+use super::read::POINTING_MAX;
+use super::read::hidden;
+use super::steering;
+use super::{read, standing};
+
+/// For so long after it was written, as its author claims, an event is new. Who joins a group is told of no more.
+const NEW_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+/// Most entries that are read of who settled by an event.
+const SETTLED_MAX: usize = 16;
+
+/// That an event is new in a group of `me`, who has not answered; nothing where it is their own or over.
+pub(super) fn scheduled(
+    snapshot: &Snapshot,
+    event: &EventState,
+    me: &FeedId,
+    now_ms: i64,
+) -> Result<Option<Notice>, DiskError> {
+    let Some(group) = event.group.filter(|_| event.in_group) else { return Ok(None) };
+    let is_done = event.cancelled || event.author == *me || standing(event, me).is_some();
+    if is_done || hidden::by_group(event).is_some() || steering::is_over(event, now_ms) {
+        return Ok(None);
+    }
+    // What is old costs nothing more than this.
+    let written_ms = snapshot.entry(&event.id)?.map_or(0, |entry| entry.header().time_ms);
+    let is_new = written_ms.saturating_add(NEW_MS) > u64::try_from(now_ms).unwrap_or(0);
+    if !is_new || is_blocked(snapshot, &event.author)? {
+        return Ok(None);
+    }
+    let Some(group) = snapshot.group(&group)?.filter(|group| group.members.contains(me)) else {
+        return Ok(None);
+    };
+    let question = voted(snapshot, event, me)?;
+    let shown = hidden::veiled(snapshot, event.clone())?;
+    Ok(Some(notice(&shown, What::Scheduled { group: group.name, question })))
+}
+
+/// What the poll asked that `me` voted in and an event came of.
+fn voted(snapshot: &Snapshot, event: &EventState, me: &FeedId) -> Result<Option<String>, DiskError> {
+    let lineage = snapshot.lineage()?;
+    for (feed, seq) in snapshot.pointing_at(&event.id, &[kind::SETTLED], SETTLED_MAX)? {
+        let entry = snapshot.entries(&feed, seq, 1)?.pop();
+        let Some(Post::Settled { poll, event: of }) = entry.as_ref().and_then(read::read) else { continue };
+        let Some(asked) = snapshot.entry(&poll)? else { continue };
+        let Some(Post::Poll { group, question, .. }) = read::read(&asked) else { continue };
+        let group = snapshot.group(&group)?;
+        if of != event.id
+            || read::hides(group.as_ref(), &poll).is_some()
+            || read::settled(snapshot, &poll, group.as_ref(), asked.header().author)? != Some(event.id)
+        {
+            continue;
+        }
+        for (voter, _) in snapshot.pointing_at(&poll, &[kind::VOTE], POINTING_MAX)? {
+            if lineage.now(voter) == *me {
+                return Ok(Some(question));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The polls that were told and not forgotten, each with its group.
+pub(super) fn polls(snapshot: &Snapshot) -> Result<Vec<(EntryId, EntryId)>, DiskError> {
+    let id = |bytes: Vec<u8>| bytes.try_into().ok().map(EntryId::new);
+    let rows = snapshot.locals(Spaces::POLLS)?;
+    Ok(rows.into_iter().filter_map(|(poll, group)| Some((id(poll)?, id(group)?))).collect())
+}
+
+/// That a member asks a group of `me` for a date: nothing once it is settled, hidden, past, or `me` voted.
+pub(super) fn asked(
+    snapshot: &Snapshot,
+    me: &FeedId,
+    group: &EntryId,
+    poll: &EntryId,
+    now_ms: i64,
+) -> Result<Option<Notice>, DiskError> {
+    let Some(group) = snapshot.group(group)?.filter(|group| group.members.contains(me)) else {
+        return Ok(None);
+    };
+    let Some(entry) = snapshot.entry(poll)? else { return Ok(None) };
+    let Some(Post::Poll { group: of, question, zone, options, .. }) = read::read(&entry) else {
+        return Ok(None);
+    };
+    let lineage = snapshot.lineage()?;
+    let feed = lineage.now(entry.header().author);
+    let is_past = |start: &String| {
+        klatch_feed::meetup::agenda::start_ms(start, &zone).is_some_and(|start_ms| start_ms <= now_ms)
+    };
+    let by_member = feed != *me && group.members.contains(&feed);
+    if of != group.id || !by_member || options.iter().all(is_past) || is_blocked(snapshot, &feed)? {
+        return Ok(None);
+    }
+    let is_over = read::hides(Some(&group), poll).is_some()
+        || read::settled(snapshot, poll, Some(&group), entry.header().author)?.is_some();
+    let votes = snapshot.pointing_at(poll, &[kind::VOTE], POINTING_MAX)?;
+    if is_over || votes.iter().any(|(voter, _)| lineage.now(*voter) == *me) {
+        return Ok(None);
+    }
+    let name = called(snapshot, &feed)?;
+    let what = What::Asked { poll: *poll, feed, name, question };
+    Ok(Some(Notice::undated(group.id, &group.name, what)))
+}
+
+/// What these entries, polls of one group or words that settle one poll, tell `me`.
+pub(super) fn said(
+    snapshot: &Snapshot,
+    me: &FeedId,
+    said: &[&Verified],
+    now_ms: i64,
+) -> Result<Vec<Notice>, DiskError> {
+    let mut notices = Vec::new();
+    for entry in said {
+        match read::read(entry) {
+            Some(Post::Poll { group, .. }) => {
+                notices.extend(asked(snapshot, me, &group, &entry.id(), now_ms)?);
+            }
+            Some(Post::Settled { event, .. }) => {
+                if let Some(event) = snapshot.event(&event)? {
+                    notices.extend(scheduled(snapshot, &event, me, now_ms)?);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(notices)
+}
+
+fn is_blocked(snapshot: &Snapshot, feed: &FeedId) -> Result<bool, DiskError> {
+    Ok(snapshot.local(Spaces::BLOCK, feed.as_bytes())?.is_some())
+}
