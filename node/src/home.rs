@@ -187,6 +187,12 @@ impl Home {
         tempfile::Builder::new().prefix(BACKUP_PREFIX).tempdir_in(&self.0)
     }
 
+    /// A file without a name for a backup that comes in: gone when closed, whatever happens.
+    pub fn incoming(&self) -> Result<File, HomeError> {
+        make_private_dir(&self.0)?;
+        tempfile::tempfile_in(&self.0).map_err(io_error(&self.0))
+    }
+
     /// Removes what a node left that was killed while somebody downloaded a backup: it holds the key.
     fn drop_backups(&self) {
         let entries = std::fs::read_dir(&self.0).into_iter().flatten().flatten();

@@ -14,7 +14,7 @@ use klatch_store::{DiskError, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
-use crate::daemon::{Handle, Local, Quota, Refusal, Spaces, people};
+use crate::daemon::{Handle, Local, Quota, Refusal, Sentence, Spaces, people};
 use crate::names;
 use crate::share::Address;
 use invite::{DAYS_MAX, InviteLine, Secret, Terms, USES_MAX};
@@ -220,9 +220,19 @@ fn field(field: &str, problem: impl ToString) -> Refusal {
     Refusal::Field { field: field.to_owned(), problem: problem.to_string().into() }
 }
 
+/// Which the page says in the reader's language, with the most that there may be.
+fn no_effect(key: &'static str, most: u64, problem: impl Into<String>) -> Refusal {
+    Refusal::NoEffect { problem: Sentence::counted(key, "", &[("max", most)], problem) }
+}
+
+fn past(field: &str, key: &'static str, most: u64, problem: String) -> Refusal {
+    let problem = Sentence::counted(key, "", &[("max", most)], problem);
+    Refusal::Field { field: field.to_owned(), problem }
+}
+
 fn role(snapshot: &Snapshot) -> Result<Role, Refusal> {
     let no_pub = "this node is no pub: make it one with `klatch pub up --public HOST:PORT`";
-    Role::read(snapshot)?.ok_or_else(|| Refusal::NoEffect { problem: no_pub.into() })
+    Role::read(snapshot)?.ok_or_else(|| no_effect("refused-pub-own-none", 0, no_pub))
 }
 
 fn set(
@@ -250,14 +260,16 @@ fn invite(
 ) -> Result<(Vec<Local>, PubResponse), Refusal> {
     let role = role(snapshot)?;
     if !(1..=USES_MAX).contains(&uses) {
-        return Err(field("uses", format!("an invite has 1 to {USES_MAX} uses")));
+        let problem = format!("an invite has 1 to {USES_MAX} uses");
+        return Err(past("uses", "refused-pub-uses", USES_MAX.into(), problem));
     }
     if !(1..=DAYS_MAX * 24 * 60).contains(&minutes) {
-        return Err(field("expires", format!("an invite lasts from a minute to {DAYS_MAX} days")));
+        let problem = format!("an invite lasts from a minute to {DAYS_MAX} days");
+        return Err(past("expires", "refused-pub-days", DAYS_MAX, problem));
     }
     let no_address =
         "nobody could dial this pub: say where it is reached, `klatch pub up --public HOST:PORT`";
-    let public = role.public.ok_or_else(|| Refusal::NoEffect { problem: no_address.into() })?;
+    let public = role.public.ok_or_else(|| no_effect("refused-pub-address", 0, no_address))?;
     let address = public.parse().map_err(|error| field("public", error))?;
     let now_ms = clock::now_ms();
     let (mut sets, mut open) = (Vec::new(), 0);
@@ -271,7 +283,7 @@ fn invite(
     }
     if open >= INVITES_MAX {
         let problem = format!("{INVITES_MAX} invites are open already: let some expire");
-        return Err(Refusal::NoEffect { problem: problem.into() });
+        return Err(no_effect("refused-pub-invites", INVITES_MAX as u64, problem));
     }
     let terms = Terms { uses, used: 0, expires_ms: now_ms.saturating_add(minutes.saturating_mul(60_000)) };
     sets.push(Local { space: Spaces::INVITE, key: secret.digest().to_vec(), value: Some(terms.to_bytes()) });
@@ -296,10 +308,10 @@ fn remove(snapshot: &Snapshot, me: FeedId, who: &str, undo: bool) -> Result<(Vec
     let noted = |space: &str| snapshot.local(space, feed.as_bytes());
     let member = noted(Spaces::MEMBER)?.is_some();
     let removed = noted(Spaces::REMOVED)?.is_some();
-    let problem = match (undo, member, removed) {
-        (false, false, false) => "they are no member of this pub",
-        (false, _, true) => "they are removed already",
-        (true, _, false) => "they are not removed",
+    let (key, problem) = match (undo, member, removed) {
+        (false, false, false) => ("refused-pub-no-member", "they are no member of this pub"),
+        (false, _, true) => ("refused-pub-out", "they are removed already"),
+        (true, _, false) => ("refused-pub-in", "they are not removed"),
         _ => {
             // Whoever goes on under another key is the same person.
             let fact = |space, key, on: bool| Local::of_feed(space, key, on.then(Vec::new));
@@ -310,7 +322,7 @@ fn remove(snapshot: &Snapshot, me: FeedId, who: &str, undo: bool) -> Result<(Vec
             return Ok((facts.collect(), feed));
         }
     };
-    Err(Refusal::NoEffect { problem: problem.into() })
+    Err(no_effect(key, 0, problem))
 }
 
 fn status(handle: &Handle) -> Result<Status, Refusal> {

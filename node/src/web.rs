@@ -40,6 +40,7 @@ pub mod live;
 mod look;
 mod members;
 mod network;
+mod operator;
 mod people;
 mod picture;
 mod polls;
@@ -284,6 +285,7 @@ fn router(app: App) -> Router {
         .merge(look::routes())
         .merge(members::routes())
         .merge(network::routes())
+        .merge(operator::routes())
         .merge(people::routes())
         .merge(polls::routes())
         .merge(scan::routes())

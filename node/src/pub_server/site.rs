@@ -11,7 +11,7 @@ use klatch_feed::{EntryId, EventState};
 use klatch_store::{DiskError, Snapshot};
 use serde::{Deserialize, Serialize};
 
-use super::{PubResponse, role};
+use super::{PubResponse, no_effect, role};
 use crate::calendar::Dated;
 use crate::daemon::{Among, Handle, Local, Refusal, Request, Response, Spaces, hidden, own_name};
 use crate::names;
@@ -101,16 +101,19 @@ pub(super) fn publish(handle: &Handle, object: String, undo: bool) -> Result<Pub
         let id = names::object(snapshot, &object, Among::GroupsAndEvents)?;
         let is_listed = snapshot.local(Spaces::LISTED, id.as_bytes())?.is_some();
         let listed = snapshot.locals(Spaces::LISTED)?.len();
-        let problem = match (undo, is_listed) {
-            (false, true) => "that is on the public pages already".to_owned(),
-            (true, false) => "that is not on the public pages by itself".to_owned(),
+        let (key, problem) = match (undo, is_listed) {
+            (false, true) => ("refused-pub-listed", "that is on the public pages already".to_owned()),
+            (true, false) => ("refused-pub-unlisted", "that is not on the public pages by itself".to_owned()),
             (false, false) if listed >= LISTED_MAX => {
-                format!("{LISTED_MAX} groups and events are listed already: take some off")
+                let problem = format!("{LISTED_MAX} groups and events are listed already: take some off");
+                ("refused-pub-listed-max", problem)
             }
-            (false, false) if !may_show(snapshot, &id)? => unmarked(snapshot, &id, &object)?,
+            (false, false) if !may_show(snapshot, &id)? => {
+                ("refused-pub-unmarked", unmarked(snapshot, &id, &object)?)
+            }
             _ => return Ok((vec![Local::of_object(Spaces::LISTED, &id, (!undo).then(Vec::new))], ())),
         };
-        Err(Refusal::NoEffect { problem: problem.into() })
+        Err(no_effect(key, LISTED_MAX as u64, problem))
     })?;
     listed(handle)
 }

@@ -302,6 +302,8 @@ pub(super) fn label(words: Words, field: &str) -> String {
         "all_day" => "schedule-all-day",
         "extra" | "except" => "event-dates",
         "silence" => "silence-head",
+        "uses" => "pub-uses",
+        "expires" => "pub-days",
         "owner" => "silence-owner",
         "heir" => "silence-heir",
         "reason" => "change-reason",

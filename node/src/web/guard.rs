@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::ask::{Look, Problem};
 use super::session::Sessions;
+use super::setup::UPLOAD;
 use super::words::Words;
 use super::{App, api, scan};
 
@@ -73,8 +74,11 @@ async fn answer(app: &App, request: Request, next: Next) -> Result<Response, Ref
     // A picture takes room: whoever sends the next waits.
     let _turn = if is_picture { app.pictures().acquire().await.ok() } else { None };
     let (parts, body) = request.into_parts();
+    let is_backup = parts.uri.path() == UPLOAD;
     let body = match is_read {
         true => Body::empty(),
+        // It is as large as a home; who takes it counts what comes.
+        false if is_backup => body,
         false => whole(body, if is_picture { scan::PICTURE_BYTES_MAX } else { BODY_BYTES_MAX }).await?,
     };
     Ok(next.run(Request::from_parts(parts, body)).await)

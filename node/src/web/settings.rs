@@ -15,6 +15,7 @@ use super::App;
 use super::ask::{Problem, Typed, Visit, Wrong, take};
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
+use super::operator;
 use super::stream::Stream;
 use crate::calendar::{self, Options};
 use crate::clock;
@@ -39,6 +40,8 @@ struct SettingsPage {
     wrong: Option<Wrong>,
     blocked: Vec<Face>,
     entries: u32,
+    /// Whether this node is a pub.
+    is_pub: bool,
 }
 
 impl SettingsPage {
@@ -76,6 +79,7 @@ async fn page(
         wrong,
         blocked: blocked.collect(),
         entries: me.entries,
+        is_pub: operator::is_pub(visit).await,
     })
 }
 

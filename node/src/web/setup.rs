@@ -4,11 +4,14 @@
 //! The words are in no address, no log and no page that a browser keeps. Here they are wiped as soon as they were
 //! confirmed; an identity that was not confirmed is made again from the start.
 
+mod restore;
+
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -27,6 +30,8 @@ use crate::foreign;
 use crate::home::Home;
 use crate::network::Network;
 
+pub(super) use restore::UPLOAD;
+
 /// How many words are asked for.
 const ASKED: usize = 3;
 /// How long the node may take to start after its identity is there.
@@ -39,6 +44,8 @@ pub(super) fn routes() -> Router<App> {
         .route("/start/words", get(words).post(confirm))
         .route("/start/again", post(again))
         .route("/start/back", get(back).post(come_back))
+        .route("/start/restore", get(restore::show).post(restore::of_path))
+        .route(restore::UPLOAD, post(restore::of_upload).layer(DefaultBodyLimit::disable()))
 }
 
 /// Where a first run stands. Shared between the pages and the thread that waits for an identity.

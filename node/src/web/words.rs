@@ -22,6 +22,7 @@ macro_rules! catalogue {
             include_str!(concat!("words/", $language, "/groups.ftl")),
             include_str!(concat!("words/", $language, "/inbox.ftl")),
             include_str!(concat!("words/", $language, "/network.ftl")),
+            include_str!(concat!("words/", $language, "/operator.ftl")),
             include_str!(concat!("words/", $language, "/people.ftl")),
             include_str!(concat!("words/", $language, "/polls.ftl")),
             include_str!(concat!("words/", $language, "/scan.ftl")),

@@ -4,6 +4,7 @@ mod addresses;
 mod api;
 mod door;
 mod lists;
+mod operator;
 mod organizer;
 mod polls;
 mod public;

@@ -7,7 +7,7 @@ use std::sync::mpsc::Receiver;
 use klatch_feed::RecoveryWords;
 use serde_json::Value;
 
-use crate::browser::Browser;
+use crate::browser::{Answer, Browser};
 use crate::person::{Network, PATIENCE, Person, eventually};
 
 const UP: [&str; 8] = ["up", "--lan", "off", "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0", "--network"];
@@ -119,6 +119,69 @@ fn somebody_new_gets_a_name_and_words_and_the_process_becomes_their_node() {
     back.says("This is your home again.").says("Coming back").says("Nothing of yours is here yet.");
     assert_eq!(newer.next()["feed"], ready["feed"]);
     assert_eq!(again.json(&["recover"])["posting"], "recovering");
+}
+
+/// Sends a file as the form of a first run does.
+fn send(browser: &Browser, name: &str, bytes: &[u8]) -> Answer {
+    let host = browser.host();
+    let file = format!("content-disposition: form-data; name=\"file\"; filename=\"{name}\"");
+    let body = [format!("--x\r\n{file}\r\n\r\n").as_bytes(), bytes, b"\r\n--x--\r\n"].concat();
+    let head = format!(
+        "POST /start/restore/file HTTP/1.1\r\nconnection: close\r\nhost: {host}\r\norigin: http://{host}\r\n\
+         cookie: {}\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: {}\r\n\r\n",
+        browser.cookie,
+        body.len()
+    );
+    browser.raw(&[head.as_bytes(), &body].concat())
+}
+
+#[test]
+fn a_backup_comes_back_in_a_first_run_as_a_file_that_is_sent_and_by_its_path() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    // More than a form may carry.
+    for at in 0..20 {
+        ana.json(&["profile", "--about", &format!("{at}{}", "é".repeat(900))]);
+    }
+    let file = ana.home().with_file_name("ana.backup");
+    let path = file.to_str().unwrap();
+    ana.json(&["backup", path]);
+    let bytes = std::fs::read(&file).unwrap();
+    let entries = ana.json(&["id"])["entries"].clone();
+
+    let sent = ana.moved("sent");
+    let (new, browser) = New::at(&sent, &network);
+    browser.page("/start").says("href=\"/start/restore\"");
+    browser.page("/start/restore").says("type=\"file\"").says("Never run the old home");
+    for (odd, said) in [(&b""[..], "not empty"), (b"no backup at all", "no whole backup")] {
+        let refused = send(&browser, "mine<b>.backup", odd);
+        assert_eq!(refused.status, 422, "{refused:?}");
+        refused.says(said);
+        assert!(!refused.body.contains("/dev/fd"), "{}", refused.body);
+    }
+    let cut = send(&browser, "mine", &bytes[..bytes.len() - 1]);
+    assert_eq!(cut.status, 422);
+    assert!(sent.run(&["id"]).status.code() == Some(1), "nobody is here yet");
+    let done = send(&browser, "mine", &bytes);
+    assert_eq!((done.status, done.header("location")), (303, Some("/network?did=restore")), "{done:?}");
+    assert_eq!(new.next()["feed"], ana.feed.as_str());
+    browser.page("/network?did=restore").says("Your home is back.").says("Coming back");
+    assert_eq!(sent.json(&["recover"])["posting"], "recovering");
+    assert_eq!(sent.json(&["id"])["entries"], entries);
+    assert_eq!(send(&browser, "mine", &bytes).header("location"), Some("/"), "there is somebody");
+    let left: Vec<_> = std::fs::read_dir(sent.home()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(left.iter().all(|path| !path.to_str().unwrap().contains("backup")), "{left:?}");
+    drop(new);
+
+    let named = ana.moved("named");
+    let (new, browser) = New::at(&named, &network);
+    for odd in ["ana.backup", "/nowhere/<b>", ""] {
+        let refused = browser.post("/start/restore", &[("path", odd)]);
+        assert_eq!(refused.status, 422, "{odd}");
+        assert!(!refused.body.contains("<b>"), "{}", refused.body);
+    }
+    browser.done("/start/restore", &[("path", path)]).says("Your home is back.");
+    assert_eq!(new.next()["feed"], ana.feed.as_str());
 }
 
 /// What a node that runs at the deepest level of its log must not have said.

@@ -17,7 +17,7 @@ settings-backup = Copies
 settings-backup-what = A backup holds your key and all logs that are here. Who has it can speak for you: keep it where nobody else reads.
 settings-backup-go = Download a backup
 settings-restore = To restore it
-settings-restore-what = On a machine without a home of yours, type:
+settings-restore-what = On a machine without a home of yours, start Klatch and say that you have a backup. By command:
 settings-restore-once = Never run the old home and the restored one both: the log would fork.
 settings-export = Take something along
 settings-ics = What you host or answered, for a calendar
@@ -33,3 +33,9 @@ settings-invite = An invite that its operator gave you
 settings-join = Join
 
 did-profile = Saved.
+
+settings-key = A new key
+settings-key-when = If somebody else may have your key, if your log is forked, or if nobody can say how far it went, your recovery words let you go on under a new key.
+settings-key-how = Nothing may write to the home meanwhile, so it is done by command: stop Klatch, type this, and start it again.
+settings-key-kept = You keep your groups, roles and seats, and whoever follows you follows the new key by itself. The same words stay good for it.
+settings-key-stands = How your log stands
