@@ -71,6 +71,17 @@ journey(async () => {
   check(other?.[1] === false && other[2] === "1", `nothing of it went to Cem: ${JSON.stringify(typed)}`);
   check(await door.evaluate(() => window.loadedOnce === true && document.activeElement.name === "persons"), "the cursor stays");
 
+  // What is typed goes deeper into the page, into a list that it stood after: the rest of the page goes on.
+  await door.evaluate(() => {
+    const li = document.querySelector('[data-live="list"] li:has(input[name="persons"])');
+    li.querySelector('input[name="persons"]').value = "5";
+    li.parentNode.after(li);
+  });
+  await dana.cli("rsvp", event, "yes");
+  await door.waitForFunction(() => document.querySelector('[data-live="list"]').innerText.includes("Dana"));
+  const back = await door.$$eval('[data-live="list"] li input[name="persons"]', (all) => all.map((input) => [input.value, input.closest("li").parentNode.localName]));
+  check(back.length === 2 && back.every(([, parent]) => parent === "ul") && back.some(([value]) => value === "5"), `it went there: ${JSON.stringify(back)}`);
+
   // The door is closed elsewhere: its code stands on no open page any more.
   const elsewhere = await ana.look({ path: `/event/${event}/door` });
   await press(elsewhere, `form[action="/event/${event}/door/close"] button`);

@@ -53,6 +53,62 @@ fn walk(journey: &str) {
     assert!(done.status.success(), "{journey}: {}", said(&done.stderr));
 }
 
+/// What stands between quotes of this kind in a text.
+fn quoted(text: &str, quote: char) -> impl Iterator<Item = &str> {
+    text.split(quote).skip(1).step_by(2)
+}
+
+/// Addresses that answer a page to whoever looks at them, as the router names them.
+fn addresses(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            addresses(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for line in text.lines().filter(|line| line.contains(".route(\"/") && line.contains("get(")) {
+                found.extend(quoted(line, '"').next().map(str::to_owned));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_is_among_those_that_are_looked_at() {
+    // Files, streams, and what leads on at once.
+    let others =
+        ["/assets", "/api", "/enter", "/live", "/long", "/robots.txt", "/sitemap.xml", "/settings/feed"];
+    let of_pub = ["/e/{name}", "/g/{name}"]; // Where files have names as pages do.
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let list = std::fs::read_to_string(here.join("tests/browser/pages.cjs")).unwrap();
+    let list = list.replace('`', "\"");
+    let looked: Vec<Vec<&str>> = quoted(&list, '"')
+        .filter(|text| text.starts_with('/'))
+        .map(|text| text.split('?').next().unwrap_or_default().split('/').collect())
+        .collect();
+    let mut routes = Vec::new();
+    addresses(&here.join("src/web"), &mut routes);
+    assert!(routes.len() > 30, "{routes:?}");
+    let is_page = |route: &String| {
+        !others.iter().any(|other| route.starts_with(other))
+            && !route.contains(".ics")
+            && !route.contains(".csv")
+    };
+    let same = |route: &str, parts: &[&str]| {
+        let names: Vec<&str> = route.split('/').collect();
+        names.len() == parts.len()
+            && names.iter().zip(parts).all(|(name, part)| {
+                name.starts_with('{') == part.starts_with("${") && (name.starts_with('{') || name == part)
+            })
+    };
+    let missing: Vec<_> = routes
+        .iter()
+        .filter(|route| is_page(route) && !of_pub.contains(&&***route))
+        .filter(|route| !looked.iter().any(|parts| same(route, parts)))
+        .collect();
+    assert!(missing.is_empty(), "no picture is made of, and axe does not see: {missing:?}");
+}
+
 macro_rules! journeys {
     ($($(#[$doc:meta])* $name:ident = $file:literal;)*) => {
         $($(#[$doc])* #[test] fn $name() { walk($file); })*

@@ -76,16 +76,20 @@
         return [found, next];
       });
       const clear = () => {
-        for (const child of rest) if (!holdsTyped(child)) { rest.delete(child); child.remove(); changed = true; }
+        for (const child of rest) {
+          if (child.parentNode !== node) rest.delete(child); // It stands elsewhere by now.
+          else if (!holdsTyped(child)) { rest.delete(child); child.remove(); changed = true; }
+        }
       };
       clear();
-      let at = node.firstChild;
+      let last = null; // What came after it may have gone into it.
       for (const [found, next] of pairs) {
+        let at = last ? last.nextSibling : node.firstChild;
         while (rest.has(at)) at = at.nextSibling;
         const child = found ?? document.importNode(next, false);
-        if (child === at) at = at.nextSibling;
-        else { node.insertBefore(child, at); changed = true; }
+        if (child !== at) { node.insertBefore(child, at); changed = true; }
         one(child, next);
+        last = child;
       }
       clear(); // Of what held somebody who is elsewhere by now.
     };
