@@ -31,6 +31,9 @@ pub struct Dated {
     pub occurrences: Vec<EventState>,
     /// Whether all of it is meant; else those occurrences alone.
     pub whole: bool,
+    /// Why the event is cancelled, if it is and somebody said so.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
 }
 
 /// How a calendar is made.
@@ -53,7 +56,7 @@ pub struct Made {
 
 /// The calendar of these events.
 pub fn to_ics(events: &[Dated], options: Options) -> Made {
-    let mut writer = Writer { options, zones: Zones::default(), left_out: Vec::new() };
+    let mut writer = Writer { options, zones: Zones::default(), left_out: Vec::new(), reason: "" };
     let components: Vec<Component> = events.iter().flat_map(|dated| writer.components(dated)).collect();
     let mut calendar = Component::new("VCALENDAR");
     calendar.fixed("VERSION", "2.0");
@@ -63,15 +66,18 @@ pub fn to_ics(events: &[Dated], options: Options) -> Made {
     Made { text: calendar.finish(), left_out: writer.left_out }
 }
 
-struct Writer {
+struct Writer<'a> {
     options: Options,
+    /// Why the event that is written is cancelled.
+    reason: &'a str,
     zones: Zones,
     left_out: Vec<(String, String)>,
 }
 
-impl Writer {
-    fn components(&mut self, dated: &Dated) -> Vec<Component> {
+impl<'a> Writer<'a> {
+    fn components(&mut self, dated: &'a Dated) -> Vec<Component> {
         let event = &dated.event;
+        self.reason = &dated.reason;
         if event.founded_start.is_some() {
             return self.series(dated);
         }
@@ -99,6 +105,9 @@ impl Writer {
         lines.text("SUMMARY", &event.title);
         let texts = [("LOCATION", event.place.clone()), ("DESCRIPTION", description(event))];
         texts.iter().filter(|(_, text)| !text.is_empty()).for_each(|(key, text)| lines.text(key, text));
+        if event.cancelled && !self.reason.is_empty() {
+            lines.text("COMMENT", self.reason);
+        }
         if let Some((lat, lon)) = event.geo {
             lines.fixed("GEO", format!("{};{}", degrees(lat), degrees(lon)));
         }

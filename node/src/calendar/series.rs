@@ -20,9 +20,9 @@ struct Plain {
     times: Times,
 }
 
-impl Writer {
+impl Writer<'_> {
     pub(super) fn series(&mut self, dated: &Dated) -> Vec<Component> {
-        let Dated { event, occurrences, whole } = dated;
+        let Dated { event, occurrences, whole, .. } = dated;
         let plain = |name: String| {
             let state = event.plain_occurrence(&name);
             Some(Plain { times: Times::of(&state)?, name, state })

@@ -18,7 +18,7 @@ fn event(more: Value) -> EventState {
 }
 
 fn ics(event: EventState) -> String {
-    let dated = Dated { event, occurrences: Vec::new(), whole: true };
+    let dated = Dated { event, occurrences: Vec::new(), whole: true, reason: String::new() };
     to_ics(&[dated], Options { now_ms: 0, alarm: Some(60) }).text
 }
 
@@ -93,7 +93,7 @@ fn of_a_series_may_be_meant_one_occurrence_alone() {
     let thursday = "2026-12-03T18:30";
     let series = event(json!({ "founded_start": thursday, "start": thursday, "repeat": "FREQ=WEEKLY" }));
     let one = EventState { cancelled: true, ..series.plain_occurrence("2026-12-10T18:30") };
-    let dated = Dated { event: series, occurrences: vec![one], whole: false };
+    let dated = Dated { event: series, occurrences: vec![one], whole: false, reason: String::new() };
     let text = to_ics(&[dated], Options { now_ms: 0, alarm: None }).text;
     assert_eq!(text.matches("BEGIN:VEVENT").count(), 1, "{text}");
     assert!(text.contains("RECURRENCE-ID;TZID=Europe/Lisbon:20261210T183000\r\n"), "{text}");
@@ -103,7 +103,7 @@ fn of_a_series_may_be_meant_one_occurrence_alone() {
 #[test]
 fn what_has_no_instant_here_is_left_out_and_said() {
     let event = event(json!({ "zone": "Mars/Olympus" }));
-    let dated = Dated { event, occurrences: Vec::new(), whole: true };
+    let dated = Dated { event, occurrences: Vec::new(), whole: true, reason: String::new() };
     let made = to_ics(&[dated], Options { now_ms: 0, alarm: None });
     assert!(!made.text.contains("VEVENT"));
     assert_eq!(made.left_out, [("Tea".to_owned(), "Mars/Olympus".to_owned())]);

@@ -49,6 +49,9 @@ pub struct Notice {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all_day: bool,
     pub what: What,
+    /// Why it is cancelled, if somebody said so.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
     /// When the running node told it; absent where none did yet. Milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_ms: Option<u64>,
@@ -182,8 +185,8 @@ impl Notice {
 
     /// A notice about a group, or about a comment on an event or group.
     pub(super) fn undated(object: EntryId, title: &str, what: What) -> Self {
-        let (occ, start, zone, start_ms, all_day, told_ms) = Default::default();
-        Self { object, occ, title: title.to_owned(), start, zone, start_ms, all_day, what, told_ms }
+        let (occ, start, zone, start_ms, all_day, reason, told_ms) = Default::default();
+        Self { object, occ, title: title.to_owned(), start, zone, start_ms, all_day, what, reason, told_ms }
     }
 
     /// The notice in one line, harmless in a terminal.
@@ -209,7 +212,8 @@ impl Notice {
                     if place.is_empty() { String::new() } else { format!(", {}", foreign::line(place)) };
                 format!("changed since you answered: {title} is {}{there}", at(start, zone))
             }
-            What::Cancelled => format!("cancelled: {title}{when}"),
+            What::Cancelled if self.reason.is_empty() => format!("cancelled: {title}{when}"),
+            What::Cancelled => format!("cancelled: {title}{when}: {}", foreign::line(&self.reason)),
             What::ConfirmBy { by_ms } => {
                 let by = self.zone.as_deref().and_then(|zone| local(*by_ms, zone)).unwrap_or_default();
                 format!("confirm{by} that you come, or the seat is given up: {title}{when}")
@@ -437,6 +441,7 @@ pub(super) fn notice(event: &EventState, what: What) -> Notice {
         start_ms,
         all_day: event.all_day,
         what,
+        reason: String::new(),
         told_ms: None,
     }
 }

@@ -1,6 +1,7 @@
 //! Requests that change nothing: answered from a snapshot, beside the owner.
 
 mod agenda;
+pub(super) mod cancelled;
 mod door;
 mod guests;
 pub(crate) mod hidden;
@@ -287,6 +288,7 @@ impl On<'_> {
         let first_scans = check_ins.firsts(self.snapshot, &event)?;
         let sealed = sealing::opened(self.shared, self.snapshot, &event)?;
         let hidden = self.hiding(&event)?;
+        let cancellation = cancelled::cancellation(self.snapshot, &event)?;
         let local = EventLocal {
             start_ms,
             end_ms,
@@ -301,6 +303,7 @@ impl On<'_> {
             comments,
             sealed,
             hidden,
+            cancellation,
             event,
         };
         Ok(Response::Local(Box::new(local)))
@@ -377,23 +380,23 @@ impl On<'_> {
             let occurrences = self.occurrences(&event)?;
             let chosen = match objects.is_empty() {
                 true => self.mine(event, occurrences),
-                false => named(&event).then_some(Dated { event, occurrences, whole: true }),
+                false => named(&event).then_some((event, occurrences, true)),
             };
-            dated.extend(chosen.map(|dated| self.veiled_dates(dated)).transpose()?);
+            dated.extend(chosen.map(|chosen| self.dated(chosen)).transpose()?);
         }
         dated.sort_by_cached_key(|dated| (begins(&dated.event), dated.event.id));
         Ok(Response::Calendar(dated))
     }
 
     /// What of an event is mine: all of it, or of a series the occurrences for which I answered.
-    fn mine(&self, event: EventState, mut occurrences: Vec<EventState>) -> Option<Dated> {
+    fn mine(&self, event: EventState, mut occurrences: Vec<EventState>) -> Option<Chosen> {
         let me = &self.shared.me;
         let coming = |state: &EventState| !matches!(standing(state, me), None | Some(Standing::No));
         let whole = coming(&event) || event.hosts.iter().any(|line| line.feed == *me);
         if !whole {
             occurrences.retain(coming);
         }
-        (whole || !occurrences.is_empty()).then_some(Dated { event, occurrences, whole })
+        (whole || !occurrences.is_empty()).then_some((event, occurrences, whole))
     }
 
     fn scheduled_as(&self, uids: &[String]) -> Result<Response, Refusal> {
@@ -407,10 +410,12 @@ impl On<'_> {
         Ok(Response::ScheduledAs(found))
     }
 
-    fn veiled_dates(&self, dated: Dated) -> Result<Dated, DiskError> {
+    /// ... without what is hidden of it, and with why it is cancelled.
+    fn dated(&self, (event, occurrences, whole): Chosen) -> Result<Dated, DiskError> {
         let veiled = |event| hidden::veiled(self.snapshot, event);
-        let occurrences = dated.occurrences.into_iter().map(veiled).collect::<Result<_, _>>()?;
-        Ok(Dated { event: veiled(dated.event)?, occurrences, whole: dated.whole })
+        let reason = cancelled::reason(self.snapshot, &event)?;
+        let occurrences = occurrences.into_iter().map(veiled).collect::<Result<_, _>>()?;
+        Ok(Dated { event: veiled(event)?, occurrences, whole, reason })
     }
 
     /// The occurrences of a series that something was said about.
@@ -434,6 +439,9 @@ impl On<'_> {
         Ok(Response::Piece(Some(Piece { feed, first, count, base8, chunk: hex(&chunk) })))
     }
 }
+
+/// An event for a calendar, with its occurrences that something was said about, and whether all of it is meant.
+type Chosen = (EventState, Vec<EventState>, bool);
 
 /// Why no host ranked an answer that stands so.
 fn held(event: &EventState, standing: Option<Standing>) -> Option<Sentence> {

@@ -8,6 +8,7 @@ use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
 use serde::{Deserialize, Serialize};
 
 use super::inbox::Notice;
+pub use super::read::cancelled::Cancellation;
 pub use super::read::hidden::HiddenBy;
 pub use super::read::updates::UpdateLine;
 use super::sentence::Sentence;
@@ -269,6 +270,8 @@ pub struct EventLocal {
     /// Who hid the event or words of it, and why; then these are not here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hidden: Vec<HiddenBy>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancellation: Option<Cancellation>,
 }
 
 /// A text for some eyes that this node could open.

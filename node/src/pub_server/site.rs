@@ -309,7 +309,7 @@ mod tests {
             "provisional": [], "unranked": [], "maybe": [], "no": [], "attendance": [], "incomplete": false,
         });
         let event = serde_json::from_value(event).unwrap();
-        let dated = Dated { event, occurrences: vec![], whole: true };
+        let dated = Dated { event, occurrences: vec![], whole: true, reason: String::new() };
         let published = PublishedEvent { dated, organizers: vec![], founded_ms: 0, updated_ms: 0 };
         SiteEvent { published, group: None, line: String::new() }
     }

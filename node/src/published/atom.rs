@@ -105,7 +105,10 @@ fn content_of(published: &PublishedEvent) -> String {
     let event = &published.dated.event;
     let mut lines = Vec::new();
     if event.cancelled {
-        lines.push("Cancelled.".to_owned());
+        lines.push(match published.dated.reason.as_str() {
+            "" => "Cancelled.".to_owned(),
+            reason => format!("Cancelled: {reason}"),
+        });
     }
     lines.push(match event.all_day {
         true => format!("{} {}", event.start.get(..10).unwrap_or_default(), event.zone),

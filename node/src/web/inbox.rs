@@ -128,7 +128,10 @@ fn told(notice: &Notice, visit: &Visit) -> (&'static str, String, Prose) {
             let args = [("time", Arg::Own(&when)), ("place", Arg::Foreign(place))];
             ("bad", words.with(if place.is_empty() { "inbox-changed" } else { "inbox-moved" }, &args))
         }
-        What::Cancelled => ("bad", words.say("inbox-cancelled")),
+        What::Cancelled => {
+            said = Prose::of(&notice.reason);
+            ("bad", words.say("inbox-cancelled"))
+        }
         What::ConfirmBy { by_ms } => {
             let zone = notice.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(visit.look.zone);
             let (_, by) = when::instant(u64::try_from(*by_ms).unwrap_or(0), zone, words);

@@ -35,7 +35,7 @@ fn event(id: u8, zone: &str, start: &str, more: Value) -> EventState {
 }
 
 fn whole(event: EventState) -> Dated {
-    Dated { event, occurrences: Vec::new(), whole: true }
+    Dated { event, occurrences: Vec::new(), whole: true, reason: String::new() }
 }
 
 /// A series, and what was said about some of its occurrences.
@@ -85,7 +85,7 @@ fn events(zone: &str, spring: &str, autumn: &str, twice: &str) -> Vec<Dated> {
         whole(weekly(7, autumn, "18:30", json!({}))),
         // One of them in the hour that is not there, and one in that which is there twice.
         whole(series(8, zone, &at(spring, 2, "01:15"), "FREQ=DAILY;COUNT=5", json!({ "minutes": 30 }))),
-        Dated { event: monthly, occurrences: vec![moved, skipped], whole: true },
+        Dated { event: monthly, occurrences: vec![moved, skipped], whole: true, reason: String::new() },
         whole(series(10, zone, &at(spring, 2, "02:15"), "FREQ=DAILY;COUNT=5", json!({ "minutes": 30 }))),
         whole(series(11, zone, &at(autumn, 2, twice), "FREQ=DAILY;COUNT=5", json!({ "minutes": 20 }))),
         // Over the change, so that the clock alone does not tell how long.

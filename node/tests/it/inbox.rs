@@ -445,3 +445,37 @@ fn a_poll_is_told_to_the_group_and_what_came_of_it_to_who_voted() {
     assert_eq!((listed.len(), listed[0].object), (1, event));
     assert_eq!(listed[0].what, settled(Some("Skating")));
 }
+
+#[test]
+fn why_an_event_is_cancelled_is_said_wherever_that_is() {
+    let (host, event, [ben, _]) = evening();
+    let mut notices = ben.handle().notices();
+    let held = length(&host);
+    let cancel = |reason: &str| {
+        host.posts(Request::EventCancel { event: event.to_string(), reason: reason.to_owned() })
+    };
+    let said = cancel("The roof leaks.");
+    ben.takes(vec![host.log_after(held)]);
+    wait(ben.handle().due(0)).unwrap();
+    let told: Vec<_> = std::iter::from_fn(|| notices.try_recv().ok()).collect();
+    assert!(told.last().unwrap().sentence().ends_with(": The roof leaks."), "{told:?}");
+    assert_eq!(inbox(&ben)[0].reason, "The roof leaks.");
+    let reason = |of: &Somebody| {
+        let Ok(Response::Local(local)) = of.ask(Request::EventLocal { event: event.to_string(), on: None })
+        else {
+            panic!("no event")
+        };
+        local.cancellation.map(|said| (said.name, said.reason))
+    };
+    assert_eq!(reason(&ben), Some(("Host".to_owned(), "The roof leaks.".to_owned())));
+    let calendar = |of: &Somebody| match of.ask(Request::Calendar { objects: vec![event.to_string()] }) {
+        Ok(Response::Calendar(dated)) => dated[0].reason.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(calendar(&ben), "The roof leaks.");
+    // A word that is hidden is shown to nobody, and cancels all the same.
+    let (object, entries) = (event.to_string(), vec![said.to_string()]);
+    host.posts(Request::Hide { object, entries, on: true, reason: String::new() });
+    assert_eq!((reason(&host), host.event(&event).cancelled), (None, true));
+    assert_eq!(calendar(&host), "");
+}

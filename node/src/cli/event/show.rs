@@ -65,7 +65,9 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
     let event = &local.event;
     let mut text = format!("{}  {}\n", ink.bold(&plain(&event.title)), ink.dim(&event.id.to_string()));
     if event.cancelled {
-        text += &format!("{}\n", ink.warn("cancelled"));
+        let said = local.cancellation.as_ref().filter(|said| !said.reason.is_empty());
+        let why = said.map(|said| format!(" by {}: {}", plain(&said.name), plain(&said.reason)));
+        text += &format!("{}{}\n", ink.warn("cancelled"), why.unwrap_or_default());
     }
     let at = match event.all_day {
         true => when::days(&plain(&event.start), event.minutes),

@@ -10,10 +10,10 @@ use klatch_store::{Changes, DiskError, Snapshot};
 
 use super::Owner;
 use crate::clock;
-use crate::daemon::inbox::{self, Look, Notice};
+use crate::daemon::inbox::{self, Look, Notice, What};
 use crate::daemon::local::{self, Local, Spaces};
 use crate::daemon::news;
-use crate::daemon::read::hidden;
+use crate::daemon::read::{cancelled, hidden};
 use crate::daemon::steering::{self, Around, Noted, Step};
 use crate::daemon::{Admit, Shared, seats};
 
@@ -26,7 +26,7 @@ pub(in crate::daemon) const LOOK_BACK_MS: i64 = 16 * 24 * 60 * 60 * 1000;
 
 /// What is remembered of an event or occurrence.
 #[derive(Clone, Copy)]
-enum What {
+enum Kept {
     Drawn = 1,
     Released = 2,
 }
@@ -135,13 +135,13 @@ impl Owner {
                     ranked: &self.ranked,
                 };
                 let noted = Noted {
-                    drawn: noted(&snapshot, state, What::Drawn)?,
-                    released: noted(&snapshot, state, What::Released)?,
+                    drawn: noted(&snapshot, state, Kept::Drawn)?,
+                    released: noted(&snapshot, state, Kept::Released)?,
                 };
                 let Step { posts: more, ranked, drawn, released, next_ms } =
                     steering::step(state, &around, &noted, &mut draw);
-                sets.extend(drawn.map(|rsvps| note(state, What::Drawn, &rsvps)));
-                sets.extend(released.map(|rsvps| note(state, What::Released, &rsvps)));
+                sets.extend(drawn.map(|rsvps| note(state, Kept::Drawn, &rsvps)));
+                sets.extend(released.map(|rsvps| note(state, Kept::Released, &rsvps)));
                 if !more.is_empty() && standing(state, &me).is_some() && own.last() != Some(id) {
                     own.push(*id);
                 }
@@ -278,7 +278,7 @@ fn told_of(snapshot: &Snapshot, state: &EventState, by: &By<'_>) -> Result<Look,
     let look = inbox::of_event(state, &me, now_ms);
     let (arrived, members, ranked) = Default::default();
     let around = Around { me, now_ms, arrived: &arrived, members: &members, no_shows, ranked: &ranked };
-    let drawn = noted(snapshot, state, What::Drawn)?;
+    let drawn = noted(snapshot, state, Kept::Drawn)?;
     let left = steering::by_hand(state, &around, drawn.as_deref(), is_manual);
     let hosts = hosting(snapshot, state, &me)?.filter(|_| !steering::is_over(state, now_ms));
     // Most looks find nothing, and what is hidden is looked up.
@@ -287,6 +287,9 @@ fn told_of(snapshot: &Snapshot, state: &EventState, by: &By<'_>) -> Result<Look,
     }
     let shown = hidden::veiled(snapshot, state.clone())?;
     let mut look = inbox::of_event(&shown, &me, now_ms);
+    for notice in look.notices.iter_mut().filter(|notice| notice.what == What::Cancelled) {
+        notice.reason = cancelled::reason(snapshot, state)?;
+    }
     look.notices.extend(inbox::to_seat(&shown, &left, |feed| local::called(snapshot, feed))?);
     look.notices.extend(hosts.map(|notice| Notice { title: shown.title.clone(), ..notice }));
     Ok(look)
@@ -334,17 +337,17 @@ fn stayed_away(snapshot: &Snapshot, me: &FeedId, now_ms: i64) -> Result<BTreeMap
     Ok(found)
 }
 
-fn key(event: &EventState, what: What) -> Vec<u8> {
+fn key(event: &EventState, what: Kept) -> Vec<u8> {
     let occ = event.occ.as_deref().unwrap_or_default();
     [&event.id.as_bytes()[..], &[what as u8], occ.as_bytes()].concat()
 }
 
-fn noted(snapshot: &Snapshot, event: &EventState, what: What) -> Result<Option<Vec<EntryId>>, DiskError> {
+fn noted(snapshot: &Snapshot, event: &EventState, what: Kept) -> Result<Option<Vec<EntryId>>, DiskError> {
     let held = snapshot.local(Spaces::STEERED, &key(event, what))?;
     Ok(held.map(|ids| ids.as_chunks::<32>().0.iter().map(|id| EntryId::new(*id)).collect()))
 }
 
-fn note(event: &EventState, what: What, rsvps: &[EntryId]) -> Local {
+fn note(event: &EventState, what: Kept, rsvps: &[EntryId]) -> Local {
     let value = rsvps.iter().flat_map(|id| *id.as_bytes()).collect();
     Local { space: Spaces::STEERED, key: key(event, what), value: Some(value) }
 }

@@ -3,7 +3,7 @@
 use klatch_feed::post::Role;
 use klatch_feed::{EntryId, EventState};
 
-use super::{On, hidden};
+use super::{On, cancelled, hidden};
 use crate::calendar::Dated;
 use crate::daemon::local;
 use crate::daemon::refusal::{Among, Refusal};
@@ -68,8 +68,9 @@ impl On<'_> {
             }
             occurrences.push(hidden::veiled(self.snapshot, occurrence)?);
         }
+        let reason = cancelled::reason(self.snapshot, &event)?;
         let event = hidden::veiled(self.snapshot, event)?;
-        let dated = Dated { event, occurrences, whole: true };
+        let dated = Dated { event, occurrences, whole: true, reason };
         Ok(PublishedEvent { dated, organizers, founded_ms, updated_ms })
     }
 

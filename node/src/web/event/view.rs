@@ -40,6 +40,7 @@ pub(super) struct View {
     /// It is about to begin, or goes on.
     pub(super) check_in: bool,
     pub(super) cancelled: bool,
+    pub(super) cancelled_why: String,
     /// It is neither called off nor over.
     pub(super) may_answer: bool,
     pub(super) incomplete: bool,
@@ -142,6 +143,11 @@ impl View {
             may: May::of(&event.hosts, &visit.handle.me()),
             check_in: is_soon(local),
             cancelled: event.cancelled,
+            cancelled_why: local
+                .cancellation
+                .as_ref()
+                .map(|said| foreign::line(&said.reason))
+                .unwrap_or_default(),
             may_answer: !event.cancelled && !is_past(local),
             incomplete: event.incomplete,
             group: event.group.filter(|_| event.in_group).map(|group| {

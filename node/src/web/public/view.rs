@@ -123,6 +123,8 @@ pub(super) struct EventPage {
     is_past: bool,
     is_date: bool,
     cancelled: bool,
+    /// Why, in the words of who said so.
+    cancelled_why: String,
     incomplete: bool,
     group: Option<(String, String)>,
     place: String,
@@ -260,6 +262,7 @@ pub(super) fn event(reading: &Reading<'_>, at: usize, on: Option<&str>) -> Optio
         is_past: is_over(date),
         is_date: on.is_some() && is_series,
         cancelled: state.cancelled,
+        cancelled_why: foreign::line(&shown.published.dated.reason),
         incomplete: state.incomplete,
         group: group.map(|group| (format!("/g/{}", group.id), foreign::line(&group.name))),
         place: foreign::line(&state.place),

@@ -1,0 +1,66 @@
+//! Why an event does not take place, in the words of who cancelled it. The fold reads no word of that.
+//! Source: spec/meetup.md, "changes".
+
+use std::cmp::Reverse;
+
+use klatch_feed::post::{Person, Role, kind};
+use klatch_feed::{EntryId, EventState, FeedId, Post};
+use klatch_store::{DiskError, Snapshot};
+use serde::{Deserialize, Serialize};
+
+use super::{POINTING_MAX, hidden};
+use crate::daemon::local::called;
+
+/// Who cancelled an event, and why.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "JSON that people see")]
+pub struct Cancellation {
+    pub entry: EntryId,
+    pub feed: FeedId,
+    pub name: String,
+    /// When, as the author claims: milliseconds since 1970.
+    pub time_ms: u64,
+    /// May be empty.
+    pub reason: String,
+}
+
+/// The word on it that is shown: of those that say why before those that do not, the most senior's, and of theirs the
+/// last. `None` where nobody cancelled all of it, nothing that they said is here, or it is hidden.
+pub(in crate::daemon) fn cancellation(
+    snapshot: &Snapshot,
+    event: &EventState,
+) -> Result<Option<Cancellation>, DiskError> {
+    if !event.cancelled || hidden::by_group(event).is_some() {
+        return Ok(None);
+    }
+    let lineage = snapshot.lineage()?;
+    let mut found = Vec::new();
+    for (feed, seq) in snapshot.pointing_at(&event.id, &[kind::CANCEL], POINTING_MAX)? {
+        let Some(entry) = snapshot.entries(&feed, seq, 1)?.pop() else { continue };
+        let header = entry.header();
+        let Some(Post::Cancel { event: of, reason }) = Post::read(header.kind, &header.refs, entry.body())
+        else {
+            continue;
+        };
+        let Some(genesis) = snapshot.genesis(&feed)? else { continue };
+        let Some((_, place)) = lineage.place(&Person { feed, genesis }, seq) else { continue };
+        let (id, time_ms, feed) = (entry.id(), header.time_ms, lineage.now(feed));
+        let rank = event.hosts.iter().position(|line| {
+            let counts = line.cut.is_none_or(|cut| place <= cut);
+            line.feed == feed && line.role <= Role::Organizer && counts
+        });
+        let is_shown = of == event.id && event.hidden.iter().all(|line| line.entry != id);
+        if let Some(rank) = rank.filter(|_| is_shown) {
+            found.push(((reason.is_empty(), rank, Reverse(place)), (id, feed, time_ms, reason)));
+        }
+    }
+    let first = found.into_iter().min_by_key(|(order, _)| *order);
+    let Some((_, (entry, feed, time_ms, reason))) = first else { return Ok(None) };
+    let name = called(snapshot, &feed)?;
+    Ok(Some(Cancellation { entry, feed, name, time_ms, reason }))
+}
+
+/// The reason alone, empty where none is to be shown.
+pub(in crate::daemon) fn reason(snapshot: &Snapshot, event: &EventState) -> Result<String, DiskError> {
+    Ok(cancellation(snapshot, event)?.map(|said| said.reason).unwrap_or_default())
+}
