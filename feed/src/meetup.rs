@@ -130,6 +130,19 @@ impl Facts {
         persons.events(net, id, persons.group_of(id).as_ref())
     }
 
+    /// What is shown of the event `id`, or of an occurrence of it: its fields as if no update that is hidden counted;
+    /// `None` as for [`Facts::event`], and if there is no such occurrence. Not what the group hides: that is all of it.
+    pub fn shown(&self, id: EntryId, occ: Option<&str>) -> Option<crate::post::EventFields> {
+        let persons = self.persons();
+        let group = persons.group_of(id);
+        let event = persons.event(id, group.as_ref())?;
+        let about = match occ {
+            Some(occ) => event.at(occ)?,
+            None => event.about(),
+        };
+        Some(event.shown(&about))
+    }
+
     fn get(&self, id: &EntryId) -> Option<&Fact> {
         self.by_id.get(id)
     }

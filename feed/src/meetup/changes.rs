@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::about::About;
 use super::roles::Roles;
-use super::{Role, kind, series};
+use super::{HiddenLine, Role, kind, series};
 use crate::post::EventFields;
 use crate::{EntryId, Post, Seq};
 
@@ -50,6 +50,12 @@ impl<'a> Changes<'a> {
             }
         }
         changes
+    }
+
+    /// Without what these say: as if they did not count.
+    pub(super) fn without(mut self, hidden: &[HiddenLine]) -> Self {
+        self.counted.retain(|change| hidden.iter().all(|line| line.entry != change.id));
+        self
     }
 
     /// These updates and all that they replace, and what those replace.

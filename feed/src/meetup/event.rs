@@ -153,6 +153,12 @@ impl<'a> Event<'a> {
         Some(Folded { guests, lists, seating, skipped, state })
     }
 
+    /// The fields of what `about` is about, as if no update that is hidden there counted.
+    pub(super) fn shown(&self, about: &About<'_>) -> EventFields {
+        let hidden = hide::hidden(about, &self.roles, Role::Host).lines;
+        Changes::gather(self.founded.clone(), about, &self.roles).without(&hidden).now()
+    }
+
     /// What the fields say, and nothing yet of who comes.
     fn described(&self, now: EventFields) -> Option<EventState> {
         let is_series = self.is_series();

@@ -177,3 +177,41 @@ fn adding_a_fact_again_keeps_the_better_of_both() {
     assert_eq!(both, Facts::from_iter([worse, fact.clone()]));
     assert_eq!(both, Facts::from_iter([fact]));
 }
+
+#[test]
+fn what_is_shown_is_the_newest_word_that_is_not_hidden() {
+    let mut town = Town::new();
+    let event = event(&mut town);
+    let first = town.update(ANA, event, &[], titled("Tea"));
+    let both = EventFields { place: Some("Pub".into()), ..titled("Buy pills") };
+    let spam = town.update(BEN, event, &[first], both);
+    let later = town.update(ANA, event, &[spam], placed("Library"));
+    let hide = |on, entries: &[EntryId]| Post::Hide {
+        object: event,
+        entries: entries.into(),
+        on,
+        reason: String::new(),
+    };
+    let shown = |town: &Town| {
+        let fields = town.facts().shown(event, None).unwrap();
+        (fields.title.unwrap_or_default(), fields.place.unwrap_or_default())
+    };
+    let words = |title: &str, place: &str| (title.to_owned(), place.to_owned());
+    assert_eq!(shown(&town), words("Buy pills", "Library"));
+    town.say(DEE, &hide(true, &[spam]));
+    assert_eq!(shown(&town), words("Buy pills", "Library"), "a guest hides nothing");
+    town.say(CAI, &hide(true, &[spam]));
+    assert_eq!(shown(&town), words("Tea", "Library"), "what it replaced counts again");
+    town.say(CAI, &hide(true, &[later]));
+    assert_eq!(shown(&town), words("Tea", ""));
+    town.say(CAI, &hide(true, &[first]));
+    assert_eq!(shown(&town), words("First evening", ""), "as it was founded");
+    assert_eq!(town.event_state(event).title, "Buy pills", "the fold reads what is hidden");
+    town.say(CAI, &hide(false, &[spam, later]));
+    assert_eq!(shown(&town), words("Buy pills", "Library"));
+    let unknown = EntryId::new([9; 32]);
+    assert_eq!(
+        (town.facts().shown(unknown, None), town.facts().shown(event, Some("2026-12-01T18:30"))),
+        (None, None)
+    );
+}

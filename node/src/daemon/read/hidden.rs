@@ -50,41 +50,46 @@ pub(crate) fn veiled(snapshot: &Snapshot, mut event: EventState) -> Result<Event
     if event.hidden.is_empty() {
         return Ok(event);
     }
-    let all = by_group(&event).is_some();
+    if by_group(&event).is_none() {
+        return without_updates(snapshot, event);
+    }
+    event.title = TITLE.to_owned();
+    let EventState { place, access, online, about, cost, .. } = &mut event;
+    [place, access, online, about, cost].into_iter().for_each(String::clear);
+    event.tags.clear();
+    event.questions.clear();
+    event.geo = None;
+    Ok(event)
+}
+
+/// ... without what hidden updates say: in its place stands what they changed.
+fn without_updates(snapshot: &Snapshot, mut event: EventState) -> Result<EventState, DiskError> {
     let said = updates(snapshot, &event)?;
-    let is = |of: &dyn Fn(&EventFields) -> bool| all || said.iter().any(|(_, fields)| of(fields));
-    let title = is(&|fields| fields.title.as_ref() == Some(&event.title));
-    let place = is(&|fields| fields.place.as_ref() == Some(&event.place));
-    let access = is(&|fields| fields.access.as_ref() == Some(&event.access));
-    let online = is(&|fields| fields.online.as_ref() == Some(&event.online));
-    let about = is(&|fields| fields.about.as_ref() == Some(&event.about));
-    let cost = is(&|fields| fields.cost.as_ref() == Some(&event.cost));
-    let tags = is(&|fields| fields.tags.as_ref() == Some(&event.tags));
-    let geo = is(&|fields| fields.geo.is_some() && fields.geo == event.geo);
-    let questions = is(&|fields| fields.questions.as_ref() == Some(&event.questions));
-    if title {
-        event.title = TITLE.to_owned();
+    let is = |of: &dyn Fn(&EventFields) -> bool| said.iter().any(|(_, fields)| of(fields));
+    // All that stands in the entries is read only where some of it is shown.
+    let is_shown = is(&|fields| fields.title.as_ref() == Some(&event.title))
+        || is(&|fields| fields.place.as_ref() == Some(&event.place))
+        || is(&|fields| fields.access.as_ref() == Some(&event.access))
+        || is(&|fields| fields.online.as_ref() == Some(&event.online))
+        || is(&|fields| fields.about.as_ref() == Some(&event.about))
+        || is(&|fields| fields.cost.as_ref() == Some(&event.cost))
+        || is(&|fields| fields.tags.as_ref() == Some(&event.tags))
+        || is(&|fields| fields.geo.is_some() && fields.geo == event.geo)
+        || is(&|fields| fields.questions.as_ref() == Some(&event.questions));
+    if !is_shown {
+        return Ok(event);
     }
-    for (hides, text) in [
-        (place, &mut event.place),
-        (access, &mut event.access),
-        (online, &mut event.online),
-        (about, &mut event.about),
-        (cost, &mut event.cost),
-    ] {
-        if hides {
-            text.clear();
-        }
-    }
-    if tags {
-        event.tags.clear();
-    }
-    if geo {
-        event.geo = None;
-    }
-    if questions {
-        event.questions.clear();
-    }
+    let facts = snapshot.facts(&event.id)?;
+    let shown = facts.and_then(|facts| facts.shown(event.id, event.occ.as_deref())).unwrap_or_default();
+    event.title = shown.title.unwrap_or_else(|| TITLE.to_owned());
+    event.place = shown.place.unwrap_or_default();
+    event.access = shown.access.unwrap_or_default();
+    event.online = shown.online.unwrap_or_default();
+    event.about = shown.about.unwrap_or_default();
+    event.cost = shown.cost.unwrap_or_default();
+    event.tags = shown.tags.unwrap_or_default();
+    event.questions = shown.questions.unwrap_or_default();
+    event.geo = shown.geo;
     Ok(event)
 }
 

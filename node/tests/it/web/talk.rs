@@ -49,7 +49,7 @@ fn a_host_hides_and_shows_again_and_everybody_takes_back_their_own() {
     assert!(!done.body.contains("watches"), "{}", done.body);
     assert_eq!(at_ben.get(&own).status, 404);
 
-    // What an event is called can be hidden too: then that is said in the words of the page.
+    // What an event is called can be hidden too: then it is called as before.
     let change = ana.json(&["event", "update", event, "--title", "Kettles for sale"])["id"]
         .as_str()
         .unwrap()
@@ -58,10 +58,9 @@ fn a_host_hides_and_shows_again_and_everybody_takes_back_their_own() {
     ana.json(&["event", "hide", event, &change, "--reason", "no adverts"]);
     let german = Browser { address: at_ana.address, cookie: format!("{}; lang=de", at_ana.cookie) };
     for path in ["/".to_owned(), path, format!("/event/{event}/seats")] {
-        at_ana.page(&path).says("(its title is hidden)");
         let page = german.page(&path);
-        page.says("(der Titel ist verborgen)");
-        assert!(!page.body.contains("Kettles") && !page.body.contains("(hidden)"), "{}", page.body);
+        page.says("Tea");
+        assert!(!page.body.contains("Kettles") && !page.body.contains("verborgen)"), "{}", page.body);
     }
     at_ana.page(&format!("/event/{event}")).says("Hidden by \u{2068}ana\u{2069}: \u{2068}no adverts\u{2069}");
     // A form that was open meanwhile makes no title of that.
@@ -76,7 +75,6 @@ fn a_host_hides_and_shows_again_and_everybody_takes_back_their_own() {
     let fields = [("title", &*title), ("date", &date), ("time", &time), ("zone", "UTC"), ("tips", &tips)];
     let again = at_ana.post(&format!("/event/{event}/change"), &fields);
     assert_eq!(again.status, 422);
-    again.says("value=\"Kettles for sale\"");
     ana.json(&["event", "hide", event, &change, "--reason", "no adverts"]);
     assert!(ana.refused(&["event", "update", event, "--tag", "tea"]).contains("show them again first"));
 
