@@ -50,6 +50,18 @@ pub(super) fn local(text: &str) -> String {
     text.trim().replacen(' ', "T", 1)
 }
 
+/// ... of whole days the midnight of its date, which is enough; and the hour that this drops.
+pub(super) fn start(text: &str, all_day: bool) -> (String, Option<String>) {
+    let start = local(text);
+    match (all_day, start.split_once('T')) {
+        (true, Some((date, hour))) => {
+            (format!("{date}T00:00"), Some(hour.to_owned()).filter(|hour| hour != "00:00"))
+        }
+        (true, None) => (start + "T00:00", None),
+        (false, _) => (start, None),
+    }
+}
+
 /// `Tue 1 Dec 2026, 18:30–20:30 Europe/Lisbon`, in the event's own zone.
 pub(super) fn there(start: &str, zone: &str, minutes: u32) -> String {
     let Ok(mut from) = NaiveDateTime::parse_from_str(start, "%Y-%m-%dT%H:%M") else {
@@ -139,6 +151,16 @@ mod tests {
             assert_eq!(there(start, "Europe/Lisbon", minutes), shown);
         }
         assert_eq!(there("2026-12-01T18:30", "Mars/Olympus", 60), "Tue 1 Dec 2026, 18:30–19:30 Mars/Olympus");
+    }
+
+    #[test]
+    fn of_whole_days_the_date_is_enough() {
+        let midnight = "2026-12-01T00:00".to_owned();
+        assert_eq!(start("2026-12-01", true), (midnight.clone(), None));
+        assert_eq!(start("2026-12-01 00:00", true), (midnight.clone(), None));
+        assert_eq!(start("2026-12-01 18:30", true), (midnight, Some("18:30".to_owned())));
+        assert_eq!(start("2026-12-01 18:30", false), ("2026-12-01T18:30".to_owned(), None));
+        assert_eq!(start("2026-12-01", false), ("2026-12-01".to_owned(), None));
     }
 
     #[test]

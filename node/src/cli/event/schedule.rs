@@ -25,7 +25,7 @@ pub(super) struct ScheduleArgs {
     /// What it is called
     #[arg(long)]
     title: String,
-    /// Local date and time, as 2026-12-01T18:30
+    /// Local date and time, as 2026-12-01T18:30; with --all-day the date is enough
     #[arg(long)]
     start: String,
     /// IANA zone of the place, as Europe/Lisbon [default: this machine's]
@@ -133,10 +133,12 @@ pub(super) fn schedule(
 ) -> Result<(), CliError> {
     let repeat = args.repeat.as_deref().map(|words| args.end.rule(words)).transpose()?;
     let repeats = repeat.as_deref().and_then(|rule| rule.parse::<Rule>().ok());
+    let fields = args.fields.fields(&[]);
+    let (start, dropped) = when::start(&args.start, fields.all_day == Some(true));
     let schedule = Schedule {
         group: args.group.clone(),
         title: args.title.clone(),
-        start: when::local(&args.start),
+        start,
         zone: args.tz.clone().unwrap_or_else(|| config.zone.name().to_owned()),
         minutes: args.duration.0,
         place: args.place.clone(),
@@ -144,7 +146,7 @@ pub(super) fn schedule(
         capacity: args.capacity,
         split: args.split,
         repeat,
-        fields: Box::new(args.fields.fields(&[])),
+        fields: Box::new(fields),
         address: args.address.clone(),
         uid: None,
     };
@@ -155,8 +157,15 @@ pub(super) fn schedule(
     let title = plain(&args.title);
     let every = repeats.map(|rule| format!(", {rule}")).unwrap_or_default();
     posted(Request::Schedule(schedule), node, out, |id| format!("scheduled {title} for {at}{every}\n{id}"))?;
+    hour_dropped(dropped.as_deref(), out);
     out.hint("Next: `klatch event share` with that id, and give people the line.");
     Ok(())
+}
+
+fn hour_dropped(hour: Option<&str>, out: &Printer) {
+    if let Some(hour) = hour {
+        out.hint(format_args!("Whole days have no hour: {} is dropped.", plain(hour)));
+    }
 }
 
 /// Runs `update`.
@@ -174,9 +183,19 @@ pub(super) fn update(args: &UpdateArgs, node: &Node, out: &Printer) -> Result<()
         }
         false => Vec::new(),
     };
+    let set = args.fields.fields(&tags);
+    let is_all_day = match (&args.start, set.all_day) {
+        (Some(_), None) => {
+            let (event, on) = (args.event.clone(), args.on.on.clone());
+            take!(node.call(Request::EventShow { event, on })?, Event)?.all_day
+        }
+        (_, all_day) => all_day == Some(true),
+    };
+    let start = args.start.as_deref().map(|start| when::start(start, is_all_day));
+    let (start, dropped) = start.unzip();
     let fields = EventFields {
         title: args.title.clone(),
-        start: args.start.as_deref().map(when::local),
+        start,
         zone: args.tz.clone(),
         minutes: args.duration.map(|duration| duration.0),
         place: args.place.clone(),
@@ -186,7 +205,7 @@ pub(super) fn update(args: &UpdateArgs, node: &Node, out: &Printer) -> Result<()
             Some("never") => Some(String::new()),
             words => words.map(|words| args.end.rule(words)).transpose()?,
         },
-        ..args.fields.fields(&tags)
+        ..set
     };
     let moved = fields.start.is_some() || fields.zone.is_some() || fields.place.is_some();
     let update = Request::EventUpdate {
@@ -198,6 +217,7 @@ pub(super) fn update(args: &UpdateArgs, node: &Node, out: &Printer) -> Result<()
         address: args.address.clone(),
     };
     posted(update, node, out, |_| "changed".to_owned())?;
+    hour_dropped(dropped.flatten().as_deref(), out);
     if moved {
         out.hint("Answers given for the old time or place stay, and are marked so.");
     }
