@@ -45,6 +45,27 @@ fn a_series_is_scheduled_in_words_and_each_date_is_listed_answered_moved_and_cal
     let ana = series();
     let all = ["2126-12-05T18:30", "2126-12-19T18:30", "2127-01-02T18:30"];
     assert_eq!(starts(&ana, &[]), all);
+    // One that goes on and on does not fill the list.
+    ana.ok(&[
+        "event",
+        "schedule",
+        "--title",
+        "Birthday",
+        "--start",
+        "2126-12-06T09:00",
+        "--tz",
+        "UTC",
+        "--repeat",
+        "yearly",
+    ]);
+    let birthdays = ["2126-12-06T09:00", "2127-12-06T09:00", "2128-12-06T09:00"];
+    assert_eq!(
+        starts(&ana, &[]).into_iter().filter(|start| start.ends_with("09:00")).collect::<Vec<_>>(),
+        birthdays
+    );
+    assert_eq!(starts(&ana, &["--all"]).into_iter().filter(|start| start.ends_with("09:00")).count(), 200);
+    ana.ok(&["event", "update", "birthday", "--repeat", "never"]);
+    ana.ok(&["event", "update", "birthday", "--except", "2126-12-06"]);
     let shown = ana.ok(&["event", "show", "go night"]);
     for line in [
         "repeats  every 2 weeks on Thursday, 3 times",

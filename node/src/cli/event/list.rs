@@ -1,6 +1,7 @@
 //! `klatch event list`
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use clap::Args;
 
@@ -41,6 +42,22 @@ const PAST_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 /// Most events shown without --all.
 const SHOWN_MAX: u32 = 100;
 
+/// Most that are looked through for those.
+const LOOKED_MAX: u32 = 1_000;
+/// Dates of each series that are shown without --all: one that goes on for ever would be all that is shown.
+const DATES_MAX: usize = 3;
+
+/// Leaves the later dates of each series out; how many.
+fn leave_out_later(events: &mut Vec<EventLine>) -> usize {
+    let (mut dates, before) = (BTreeMap::<_, usize>::new(), events.len());
+    events.retain(|line| {
+        let so_far = dates.entry(line.id).or_default();
+        *so_far += 1;
+        line.occ.is_none() || *so_far <= DATES_MAX
+    });
+    before - events.len()
+}
+
 /// Runs it.
 pub(super) fn run(args: &ListArgs, config: &Config, node: &Node, out: &Printer) -> Result<(), CliError> {
     let find = match (args.near, &args.search) {
@@ -67,8 +84,9 @@ pub(super) fn run(args: &ListArgs, config: &Config, node: &Node, out: &Printer) 
     let now = i64::try_from(clock::now_ms()).unwrap_or(i64::MAX);
     let mut events = match args.all {
         true => ask(None, u32::MAX)?,
-        false => ask(Some(now - PAST_AFTER_MS), SHOWN_MAX + 1)?,
+        false => ask(Some(now - PAST_AFTER_MS), LOOKED_MAX)?,
     };
+    let later = if args.all { 0 } else { leave_out_later(&mut events) };
     let are_more = !args.all && events.len() > SHOWN_MAX as usize;
     if are_more {
         events.truncate(SHOWN_MAX as usize);
@@ -92,6 +110,11 @@ pub(super) fn run(args: &ListArgs, config: &Config, node: &Node, out: &Printer) 
         ]
     };
     out.result(&events, |ink| table(&events.iter().map(|event| row(event, ink)).collect::<Vec<_>>()))?;
+    if later > 0 {
+        out.hint(format_args!(
+            "Of each series the next {DATES_MAX} dates: `klatch event show` has the others, and --all."
+        ));
+    }
     if are_more {
         out.hint(format_args!("These are the next {SHOWN_MAX}; add --all for the rest."));
     }
