@@ -215,6 +215,24 @@ impl Daemon {
         lock: Lock,
         options: Options,
     ) -> Result<Self, StartError> {
+        let (handle, owner, commands) = Self::prepared(store, secret, network, options);
+        let thread = std::thread::Builder::new()
+            .name("klatch-log".to_owned())
+            .spawn(move || {
+                let _lock = lock; // Let go of only after the store is closed.
+                owner.run(commands);
+            })
+            .map_err(StartError::Thread)?;
+        Ok(Self { handle: Some(handle), thread: Some(thread) })
+    }
+
+    /// All that there is before the owner runs.
+    fn prepared(
+        store: Store,
+        secret: SecretKey,
+        network: Network,
+        options: Options,
+    ) -> (Handle, Owner, mpsc::Receiver<Command>) {
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
         let (notices, unheard) = broadcast::channel(NOTICES_MAX);
         let shared = Arc::new(Shared {
@@ -252,14 +270,7 @@ impl Daemon {
         let mut owner = Owner::new(store, Arc::clone(&shared), options);
         owner.note_held();
         owner.tell_dropped();
-        let thread = std::thread::Builder::new()
-            .name("klatch-log".to_owned())
-            .spawn(move || {
-                let _lock = lock; // Let go of only after the store is closed.
-                owner.run(commands);
-            })
-            .map_err(StartError::Thread)?;
-        Ok(Self { handle: Some(Handle { queue, shared }), thread: Some(thread) })
+        (Handle { queue, shared }, owner, commands)
     }
 
     /// A way to the owner.
@@ -338,7 +349,9 @@ impl Handle {
     }
 
     /// Where this node can be reached, for share lines: `host:port`, best first.
-    pub fn set_addresses(&self, addresses: Vec<String>) {
+    pub fn set_addresses(&self, mut addresses: Vec<String>) {
+        let mut seen = std::collections::BTreeSet::new(); // The public one may be this machine's own.
+        addresses.retain(|address| seen.insert(address.clone()));
         *self.shared.addresses.lock().unwrap_or_else(PoisonError::into_inner) = addresses;
     }
 
@@ -552,4 +565,24 @@ fn update<T: Send + 'static>(decide: impl Decide<T>, reply: oneshot::Sender<Resu
         let tell = |done: Result<(), Refusal>| drop(reply.send(done.and(answer)));
         (sets, Box::new(tell))
     })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_one_follows_is_wanted_before_the_log_was_looked_through() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, network) = (Home::at(dir.path().join("home")), Network::public("start").unwrap());
+        create::create(&home, &network, "Ana", |_, _| Ok(())).unwrap();
+        let ben = SecretKey::from_seed(&[7; 32]).feed();
+        let daemon = Daemon::start(&home, home.lock().unwrap(), Options::default()).unwrap();
+        daemon.handle().call(Request::Follow { who: ben.to_string(), petname: None }).unwrap();
+        drop(daemon);
+        let (secret, store) = succeed::open(&home, &network).unwrap();
+        let live = Options { live: true, ..Options::default() };
+        let (handle, _owner, _commands) = Daemon::prepared(store, secret, network, live);
+        assert!(handle.wants().borrow().feeds.contains(&ben));
+    }
 }

@@ -429,6 +429,8 @@ pub struct Admitted {
     /// The seat post; `None` if there was nobody to rank.
     pub id: Option<EntryId>,
     pub ranked: Vec<FeedId>,
+    /// What each of them is called here, in that order.
+    pub names: Vec<String>,
 }
 
 /// What `event release` wrote.
@@ -438,6 +440,8 @@ pub struct Released {
     pub ids: Vec<EntryId>,
     /// Whose lines were given up.
     pub people: Vec<FeedId>,
+    /// What each of them is called here, in that order.
+    pub names: Vec<String>,
 }
 
 /// Why somebody stands with an event as they do, with what this node calls everybody and what the entries say.

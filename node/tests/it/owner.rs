@@ -414,3 +414,28 @@ fn an_event_that_merely_claims_a_group_is_not_asked_about() {
     assert!(!host.event(&event).in_group);
     assert!(!host.handle().wants().borrow().objects.contains(&event));
 }
+
+#[test]
+fn who_is_named_before_somebody_with_a_seat_takes_of_the_room_for_their_people() {
+    let manual = Options { admit: Admit::Manual, ..AUTO };
+    let host = Somebody::new("Host", manual);
+    let event = host.schedules(Some(3));
+    let [ben, cat] = ["Ben", "Cat"].map(|name| guest(name, &host, &event));
+    hinted(&host, &event, &[&ben, &cat]);
+    host.takes(vec![ben.log(), cat.log()]);
+    let admits = |people: &[&Somebody]| {
+        let people = people.iter().map(|who| who.handle().me().to_string()).collect();
+        host.ask(Request::Admit { event: event.to_string(), on: None, people })
+    };
+    let Ok(Response::Admitted(admitted)) = admits(&[&ben]) else { panic!("not admitted") };
+    assert_eq!(admitted.names, ["Ben"]);
+    let held = host.handle().reader().snapshot().unwrap().state(&ben.handle().me()).unwrap().unwrap().len;
+    let Request::Rsvp { event: of, on, answer, note, answers, .. } = yes(&event) else { unreachable!() };
+    ben.posts(Request::Rsvp { event: of, on, answer, party: 3, note, answers });
+    host.takes(vec![ben.log_after(held)]);
+    let refused = admits(&[&cat, &ben]);
+    let Err(Refusal::NoEffect { problem }) = refused else { panic!("{refused:?}") };
+    assert!(problem.to_string().contains("asks for 2 more; your share has room for 1"), "{problem}");
+    admits(&[&ben]).unwrap();
+    assert_eq!(host.event(&event).seated[0].party, 3);
+}

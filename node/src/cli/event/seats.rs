@@ -1,15 +1,13 @@
 //! `klatch event admit`, `release` and `close`; `klatch confirm`
 
 use clap::Args;
-use klatch_feed::FeedId;
 
 use super::on::On;
 use crate::cli::exit::CliError;
-use crate::cli::output::Printer;
+use crate::cli::output::{Printer, plain};
 use crate::cli::reach::{Node, take};
 use crate::cli::{goes_out, posted};
 use crate::daemon::Request;
-use crate::names::short;
 
 /// Give seats by hand, in the order given
 ///
@@ -67,7 +65,7 @@ pub(super) fn admit(args: &AdmitArgs, node: &Node, out: &Printer) -> Result<(), 
     let admitted = take!(node.call(Request::Admit { event, on, people })?, Admitted)?;
     out.result(&admitted, |_| match admitted.ranked.len() {
         0 => "nobody waits for a host's answer".to_owned(),
-        _ => format!("ranked {}", list(&admitted.ranked)),
+        _ => format!("ranked {}", plain(&admitted.names.join(", "))),
     })?;
     if !admitted.ranked.is_empty() {
         goes_out(node, out);
@@ -79,7 +77,7 @@ pub(super) fn admit(args: &AdmitArgs, node: &Node, out: &Printer) -> Result<(), 
 pub(super) fn release(args: &ReleaseArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
     let (event, on, people) = (args.event.clone(), args.on.on.clone(), args.people.clone());
     let released = take!(node.call(Request::Release { event, on, people })?, Released)?;
-    out.result(&released, |_| format!("gave up the lines of {}", list(&released.people)))?;
+    out.result(&released, |_| format!("gave up the lines of {}", plain(&released.names.join(", "))))?;
     goes_out(node, out);
     Ok(())
 }
@@ -94,8 +92,4 @@ pub(super) fn close(args: &CloseArgs, node: &Node, out: &Printer) -> Result<(), 
 pub(in crate::cli) fn confirm(args: &ConfirmArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
     let request = Request::Confirm { event: args.event.clone(), on: args.on.on.clone() };
     posted(request, node, out, |_| "confirmed".to_owned())
-}
-
-fn list(people: &[FeedId]) -> String {
-    people.iter().map(short).collect::<Vec<_>>().join(", ")
 }

@@ -60,9 +60,10 @@ impl On<'_> {
             }
             lines = chosen;
         }
-        let ranked = lines.iter().map(|line| line.feed).collect();
+        let ranked: Vec<_> = lines.iter().map(|line| line.feed).collect();
+        let names = ranked.iter().map(|feed| self.called(feed)).collect();
         Ok(Plan::posts(seats::posts(&event, &lines, None), |entries| {
-            Response::Admitted(Admitted { id: entries.first().map(|entry| entry.id()), ranked })
+            Response::Admitted(Admitted { id: entries.first().map(|entry| entry.id()), ranked, names })
         }))
     }
 
@@ -114,8 +115,13 @@ impl On<'_> {
             occ: event.occ.clone(),
         };
         let people: Vec<_> = chosen.iter().map(|line| line.feed).collect();
+        let names = people.iter().map(|feed| self.called(feed)).collect();
         Ok(Plan::posts(chosen.chunks(RELEASED_MAX).map(release).collect(), |entries| {
-            Response::Released(Released { ids: entries.iter().map(|entry| entry.id()).collect(), people })
+            Response::Released(Released {
+                ids: entries.iter().map(|entry| entry.id()).collect(),
+                people,
+                names,
+            })
         }))
     }
 
