@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use klatch_feed::{EntryId, FeedId};
 
+const START: &str = "klatch:entry1";
 /// Longest line, in bytes.
 pub const LINE_BYTES_MAX: usize = 1024;
 /// Most addresses in one.
@@ -21,6 +22,11 @@ pub struct ShareLine {
     pub host: FeedId,
     /// Where a node that has it can be reached, best first.
     pub addresses: Vec<Address>,
+}
+
+/// The first word of a message that begins so, or all of it where none does: people paste what they were sent.
+pub fn in_message<'t>(text: &'t str, start: &str) -> &'t str {
+    text.split_whitespace().find(|word| word.starts_with(start)).unwrap_or(text.trim())
 }
 
 /// `host:port`: an IPv4 address, an IPv6 address in brackets or a DNS name, and a port from 1.
@@ -107,11 +113,14 @@ impl FromStr for ShareLine {
     type Err = ShareError;
 
     fn from_str(text: &str) -> Result<Self, ShareError> {
-        let text = text.trim();
+        let text = in_message(text, START);
         if text.len() > LINE_BYTES_MAX {
             return Err(ShareError::TooLong(text.len()));
         }
-        let rest = text.strip_prefix("klatch:").ok_or(ShareError::Start)?;
+        let rest = text
+            .strip_prefix("klatch:")
+            .filter(|rest| rest.starts_with("entry1"))
+            .ok_or(ShareError::Start)?;
         let (object, query) = rest.split_once('?').ok_or(ShareError::Start)?;
         let object = object.parse().map_err(|problem| ShareError::Id { what: "group or event", problem })?;
         let (mut host, mut addresses) = (None, Vec::new());

@@ -51,6 +51,16 @@ fn an_event_becomes_its_lines() {
 fn a_cancelled_event_says_so_and_gives_no_alarm() {
     let text = ics(event(json!({ "cancelled": true })));
     assert!(text.contains("STATUS:CANCELLED\r\n") && !text.contains("VALARM"), "{text}");
+    assert!(!text.contains("COMMENT"), "{text}");
+    let why = |cancelled: bool| {
+        let (event, reason) = (event(json!({ "cancelled": cancelled })), "No\nroof".to_owned());
+        to_ics(
+            &[Dated { event, occurrences: vec![], whole: true, reason }],
+            Options { now_ms: 0, alarm: None },
+        )
+        .text
+    };
+    assert!(why(true).contains("COMMENT:No\\nroof\r\n") && !why(false).contains("COMMENT"), "{}", why(true));
 }
 
 #[test]

@@ -76,7 +76,7 @@ pub(super) fn import(
                 Err(CliError::Refused(refusal @ Refusal::Field { .. })) => {
                     import.left_out.push(LeftOut { line: draft.line, problem: refusal.to_string() });
                 }
-                Err(error) if import.scheduled.is_empty() => return Err(error),
+                Err(error) if screens.is_empty() => return Err(error),
                 Err(error) => {
                     stopped = Some((error, draft.title));
                     break;

@@ -58,6 +58,8 @@ pub enum CliError {
     NoHome(#[from] NoHome),
     #[error("{path}: {source}")]
     File { path: PathBuf, source: io::Error },
+    #[error("{path} exists, and is not written over: take another name")]
+    Exists { path: PathBuf },
     #[error("{path}: {source}")]
     Network { path: PathBuf, source: NetworkError },
     #[error("{path}: {problem}")]

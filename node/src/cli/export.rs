@@ -1,7 +1,7 @@
 //! `klatch export` and `klatch import`. The file: spec/files.md, "export file".
 
 use std::fs::File;
-use std::io::{BufRead, Read, Write};
+use std::io::{BufRead, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -166,7 +166,10 @@ fn write_to(file: Option<&Path>, bytes: &[u8], out: &Printer) -> Result<(), CliE
         file.write_all(bytes)?;
         file.sync_all()
     };
-    write().map_err(|source| CliError::File { path: path.to_owned(), source })?;
+    write().map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists => CliError::Exists { path: path.to_owned() },
+        _ => CliError::File { path: path.to_owned(), source },
+    })?;
     out.result(&Written { file: path, bytes: bytes.len() }, |_| String::new())
 }
 

@@ -228,9 +228,15 @@ pub(super) fn run(args: &GroupArgs, config: &Config, node: &Node, out: &Printer)
 }
 
 fn join(group: &str, node: &Node, out: &Printer) -> Result<(), CliError> {
-    posted(Request::GroupJoin { group: group.to_owned() }, node, out, |_| "joined".to_owned())?;
+    let created = take!(node.call(Request::GroupJoin { group: group.to_owned() })?, Created)?;
     let state = take!(node.call(Request::GroupShow { group: group.to_owned() })?, Group)?;
     let me = take!(node.call(Request::Id)?, Me)?.feed;
+    let is_in = state.members.contains(&me);
+    out.result(&created, |_| {
+        if is_in { "joined" } else { "asked to join; an organizer decides" }.to_owned()
+    })?;
+    created.notes.iter().for_each(|note| out.hint(plain(note)));
+    goes_out(node, out);
     if state.asking.contains(&me) {
         out.hint(match state.joining {
             Joining::Invite => {

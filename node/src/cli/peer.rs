@@ -77,6 +77,9 @@ fn add(peer: &Peer, node: &Node, out: &Printer) -> Result<(), CliError> {
     node.call(Request::PeerAdd { feed: peer.feed, address: peer.address.to_string() })?;
     let added = serde_json::json!({ "feed": peer.feed, "address": peer.address.as_str() });
     out.result(&added, |_| format!("{} at {}", peer.feed, peer.address))?;
+    if take!(node.call(Request::Id)?, Me)?.feed == peer.feed {
+        out.hint("This is your own id: only another copy of your home answers there, and no two may run.");
+    }
     out.hint(match node.is_running() {
         true => "The node dials it now; `klatch peers` shows who is connected.",
         false => "It is dialled when `klatch up` runs.",

@@ -66,8 +66,12 @@ pub enum What {
     Seated { rsvp: EntryId, persons: u32 },
     /// On the waiting list, at this place from 1.
     Waiting { rsvp: EntryId, place: u32 },
-    /// A host gave the line up.
-    Released { rsvp: EntryId },
+    /// A host gave the line up; `waited`: of somebody who had not been told of a seat.
+    Released {
+        rsvp: EntryId,
+        #[serde(default)]
+        waited: bool,
+    },
     /// Time or place changed after the answer was given.
     Changed { start: String, zone: String, place: String },
     /// It does not take place.
@@ -206,7 +210,8 @@ impl Notice {
             What::Waiting { place, .. } => {
                 format!("you are at place {place} of the waiting list: {title}{when}")
             }
-            What::Released { .. } => format!("a host gave your seat up: {title}{when}"),
+            What::Released { waited: false, .. } => format!("a host gave your seat up: {title}{when}"),
+            What::Released { .. } => format!("a host took you off the list: {title}{when}"),
             What::Changed { start, zone, place } => {
                 let there =
                     if place.is_empty() { String::new() } else { format!(", {}", foreign::line(place)) };
@@ -341,7 +346,7 @@ fn mine(event: &EventState, me: &FeedId, stands: Standing) -> Vec<What> {
     let mut found = match stands {
         Standing::Seated => vec![What::Seated { rsvp: line.rsvp, persons: line.party }],
         Standing::Waiting(place) => vec![What::Waiting { rsvp: line.rsvp, place }],
-        Standing::Released => vec![What::Released { rsvp: line.rsvp }],
+        Standing::Released => vec![What::Released { rsvp: line.rsvp, waited: true }],
         _ => Vec::new(),
     };
     if line.stale {
@@ -453,6 +458,17 @@ pub(super) enum News {
     /// Keep it, so that what comes after it is told.
     Note,
     Known,
+}
+
+/// What is said after `before` was told: a line that was given up was a seat if that was told.
+pub(super) fn after(before: Option<&What>, what: What) -> What {
+    match (before, what) {
+        (Some(What::Seated { .. }), What::Released { rsvp, .. }) => What::Released { rsvp, waited: false },
+        (Some(What::Released { rsvp: old, waited }), What::Released { rsvp, .. }) if *old == rsvp => {
+            What::Released { rsvp, waited: *waited }
+        }
+        (_, what) => what,
+    }
 }
 
 /// What to do with a notice after `before` was told or noted, of the same code and about the same. A place in the

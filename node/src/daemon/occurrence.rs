@@ -3,14 +3,19 @@
 use klatch_feed::EventState;
 use klatch_store::Snapshot;
 
-use super::{Refusal, Sentence};
+use super::{Refusal, Sentence, hidden};
 use crate::names;
 
 /// The event, or the occurrence of it that `on` names.
 pub(crate) fn at(snapshot: &Snapshot, event: EventState, on: Option<&str>) -> Result<EventState, Refusal> {
+    // Refusals tell its title.
+    let event = hidden::veiled(snapshot, event)?;
     let Some(on) = on else { return Ok(event) };
     let occ = names::occurrence(&event, on)?;
-    Ok(snapshot.occurrence(&event.id, &occ)?.unwrap_or_else(|| event.plain_occurrence(&occ)))
+    match snapshot.occurrence(&event.id, &occ)? {
+        Some(state) => Ok(hidden::veiled(snapshot, state)?),
+        None => Ok(event.plain_occurrence(&occ)),
+    }
 }
 
 /// The event, or of a series the one occurrence that `on` names: people come to a date, not to a series.

@@ -7,7 +7,7 @@ mod steer;
 mod tell;
 
 pub(super) use steer::{LOOK_BACK_MS, looked_at, of_group};
-pub(super) use tell::told_ms;
+pub(super) use tell::as_told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -17,7 +17,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use klatch_feed::meetup::SeatLine;
-use klatch_feed::post::{StampKind, Tone, kind};
+use klatch_feed::post::{Purpose, StampKind, Tone, kind};
 use klatch_feed::{EntryId, EventState, FeedId, Kind, Post, Seq, Verified};
 use klatch_store::{DiskError, Held, Snapshot};
 
@@ -286,7 +286,11 @@ impl On<'_> {
             check_ins.read(self.snapshot, &event.id)?;
         }
         let first_scans = check_ins.firsts(self.snapshot, &event)?;
-        let sealed = sealing::opened(self.shared, self.snapshot, &event)?;
+        let mut sealed = sealing::opened(self.shared, self.snapshot, &event)?;
+        // Where an event is that its group hides is its hosts' alone to know.
+        if hidden::by_group(&event).is_some() && !klatch_feed::meetup::agenda::hosts(&event, &me) {
+            sealed.retain(|line| line.purpose != Purpose::Address);
+        }
         let hidden = self.hiding(&event)?;
         let cancellation = cancelled::cancellation(self.snapshot, &event)?;
         let local = EventLocal {
@@ -376,7 +380,7 @@ impl On<'_> {
             chosen.contains(&event.id) || event.group.is_some_and(|g| event.in_group && chosen.contains(&g))
         };
         let mut dated = Vec::new();
-        for event in self.snapshot.events()? {
+        for event in self.snapshot.events()?.into_iter().filter(|event| hidden::by_group(event).is_none()) {
             let occurrences = self.occurrences(&event)?;
             let chosen = match objects.is_empty() {
                 true => self.mine(event, occurrences),

@@ -22,7 +22,7 @@ use super::refusal::Refusal;
 use super::request::Request;
 use super::response::{Created, Deleted, FollowLine, Imported, Opened, Response};
 use super::sentence::Sentence;
-use super::{Among, Shared, delete, read};
+use super::{Among, Shared, delete, hidden, read};
 use crate::foreign;
 use crate::names;
 use crate::network::{unhex, unhex_any};
@@ -317,7 +317,8 @@ impl On<'_> {
     fn event(&self, text: &str) -> Result<EventState, Refusal> {
         let id = names::event(self.snapshot, text)?;
         let unknown = || Refusal::Unknown { text: text.to_owned(), among: Among::Events };
-        self.snapshot.event(&id)?.ok_or_else(unknown)
+        // Refusals tell its title.
+        Ok(hidden::veiled(self.snapshot, self.snapshot.event(&id)?.ok_or_else(unknown)?)?)
     }
 
     fn group(&self, id: &EntryId) -> Result<GroupState, Refusal> {
@@ -327,7 +328,10 @@ impl On<'_> {
 
     fn roles(&self, object: &EntryId) -> Result<(String, Vec<RoleLine>), Refusal> {
         Ok(match self.snapshot.event(object)? {
-            Some(event) => (event.title, event.hosts),
+            Some(event) => {
+                let EventState { title, hosts, .. } = hidden::veiled(self.snapshot, event)?;
+                (title, hosts)
+            }
             None => self.group(object).map(|group| (group.name, group.roles))?,
         })
     }

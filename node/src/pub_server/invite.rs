@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
 use crate::network::{hex, unhex};
-use crate::share::{Address, AddressError};
+use crate::share::{Address, AddressError, in_message};
 
 /// Longest line, in bytes.
 pub const LINE_BYTES_MAX: usize = 400;
@@ -96,7 +96,7 @@ impl FromStr for InviteLine {
     type Err = InviteLineError;
 
     fn from_str(text: &str) -> Result<Self, InviteLineError> {
-        let text = text.trim();
+        let text = in_message(text, START);
         if text.len() > LINE_BYTES_MAX {
             return Err(InviteLineError::TooLong(text.len()));
         }

@@ -122,7 +122,9 @@ fn told(notice: &Notice, visit: &Visit) -> (&'static str, String, Prose) {
     let (kind, what) = match &notice.what {
         What::Seated { persons, .. } => ("good", words.count("inbox-seated", *persons)),
         What::Waiting { place, .. } => ("wait", words.count("inbox-waiting", *place)),
-        What::Released { .. } => ("bad", words.say("inbox-released")),
+        What::Released { waited, .. } => {
+            ("bad", words.say(if *waited { "inbox-taken-off" } else { "inbox-released" }))
+        }
         What::Changed { start, zone, place } => {
             let when = moment(notice, start, zone, None, visit).there;
             let args = [("time", Arg::Own(&when)), ("place", Arg::Foreign(place))];

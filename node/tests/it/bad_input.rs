@@ -315,3 +315,45 @@ fn a_long_path_moves_the_socket_and_nothing_else() {
     assert!(run(&["id"]).status.success());
     assert_eq!(fs::metadata(base.beside("run")).unwrap().permissions().mode() & 0o7777, 0o700);
 }
+
+#[test]
+fn what_says_nothing_or_means_something_else_is_refused_with_what_to_do() {
+    let home = Fresh::named("Ana");
+    let group =
+        home.json(&["group", "create", "Rust", "--joining", "approval"])["id"].as_str().unwrap().to_owned();
+    let event = home.json(&[
+        "event",
+        "schedule",
+        "--title",
+        "Tea",
+        "--start",
+        "2126-12-01",
+        "--all-day",
+        "--tz",
+        "UTC",
+    ]);
+    let event = event["id"].as_str().unwrap();
+    assert_eq!(home.json(&["event", "show", event])["start"], "2126-12-01T00:00");
+    home.fails(&["comment", event, "  "], 1, &["say something"]);
+    home.fails(&["poll", "show", event], 1, &["this is an event", "klatch event show"]);
+    home.fails(&["poll", "show", &group], 1, &["this is a group"]);
+    let past = ["--option", "2020-12-01T18:30", "--option", "2020-12-02T18:30"];
+    home.fails(
+        &[&["poll", "create", &group, "--question", "When?"][..], &past].concat(),
+        1,
+        &["offer one that is to come"],
+    );
+    home.fails(&["event", "hide", event, event], 1, &["nothing stands above"]);
+    let id = home.ok(&["id"]);
+    let feed = id.split_whitespace().find(|word| word.starts_with("feed1")).unwrap();
+    let added = home.run(&["peer", "add", &format!("{feed}@127.0.0.1:9")]);
+    assert!(added.code == 0 && added.err.contains("your own id"), "{added:?}");
+    let message = format!("Come along!\n\nklatch:{event}?host={feed}\n\nSee you, Ana");
+    assert!(home.ok(&["open", &message, "--for", "1s"]).contains("Tea"));
+    let file = home.path().join("ana.ics").display().to_string();
+    home.ok(&["export", "ics", "--out", &file]);
+    home.fails(&["export", "ics", "--out", &file], 1, &[&file, "exists", "take another name"]);
+    let moved = home.run(&["event", "update", event, "--start", "2126-12-02 18:30"]);
+    assert!(moved.code == 0 && moved.err.contains("18:30 is dropped"), "{moved:?}");
+    assert_eq!(home.json(&["event", "show", event])["start"], "2126-12-02T00:00");
+}

@@ -91,7 +91,7 @@ fn an_event_is_shown_with_its_seats_in_the_zones_of_place_and_reader() {
            where    Café Central\n  \
            group    Lisbon Rust\n  \
            owner    Ana, gives 2 seats\n  \
-           seats    2 of 2 seats\n  \
+           seats    2 of 2 seats taken\n  \
            you      have a seat · {line}\n  \
            changed  1 time\n\n  \
            Bring a cup\n\n\
@@ -103,7 +103,7 @@ fn an_event_is_shown_with_its_seats_in_the_zones_of_place_and_reader() {
     assert!(shown.ends_with("\n    see you there\n"), "{shown}");
     let listed = ana.ok(&["event", "list"]);
     assert!(
-        listed.starts_with("Sun 1 Dec 2126, 18:30  Tea and Rust  Café Central  2 of 2 seats"),
+        listed.starts_with("Sun 1 Dec 2126, 18:30  Tea and Rust  Café Central  2 of 2 seats taken"),
         "{listed}"
     );
 }

@@ -52,10 +52,10 @@ pub(super) fn run(args: &ShowArgs, config: &Config, node: &Node, out: &Printer) 
     Ok(())
 }
 
-/// `2 of 2 seats, 1 waiting`
+/// `2 of 2 seats taken, 1 waiting`
 pub(super) fn room(seated: u32, capacity: Option<u32>, waiting: u32) -> String {
     let seats = match capacity {
-        Some(capacity) => format!("{seated} of {}", count(capacity, "seat", "seats")),
+        Some(capacity) => format!("{seated} of {} taken", count(capacity, "seat", "seats")),
         None => format!("{seated} coming"),
     };
     if waiting == 0 { seats } else { format!("{seats}, {waiting} waiting") }
@@ -236,8 +236,8 @@ fn arrived(local: &EventLocal, config: &Config) -> String {
 mod tests {
     #[test]
     fn seats_are_told_in_one_phrase() {
-        assert_eq!(super::room(2, Some(2), 1), "2 of 2 seats, 1 waiting");
-        assert_eq!(super::room(0, Some(1), 0), "0 of 1 seat");
+        assert_eq!(super::room(2, Some(2), 1), "2 of 2 seats taken, 1 waiting");
+        assert_eq!(super::room(0, Some(1), 0), "0 of 1 seat taken");
         assert_eq!(super::room(7, None, 0), "7 coming");
     }
 }

@@ -66,7 +66,7 @@ fn how_one_stands_is_told_as_long_as_it_is_not_over() {
     let released = EventState { released: vec![line(2)], ..event() };
     assert_eq!(told(&seated(), 10_000).0, std::slice::from_ref(&seat));
     assert_eq!(told(&waits, 10_000).0, [What::Waiting { rsvp, place: 2 }]);
-    assert_eq!(told(&released, 10_000).0, [What::Released { rsvp }]);
+    assert_eq!(told(&released, 10_000).0, [What::Released { rsvp, waited: true }]);
     // An hour long: in the middle of it, and over.
     assert_eq!(told(&seated(), -30), (vec![seat], Some(-60)));
     assert_eq!(told(&seated(), -60), (vec![], None));
@@ -134,7 +134,17 @@ fn a_notice_is_news_once_and_a_place_that_gets_worse_is_none() {
         is_news(Some(&at(3)), &at(2)) && !is_news(Some(&at(2)), &at(2)) && !is_news(Some(&at(2)), &at(3))
     );
     assert!(is_news(Some(&at(2)), &What::Waiting { rsvp: other, place: 3 }));
-    assert!(is_news(Some(&at(1)), &seat) && is_news(Some(&seat), &What::Released { rsvp }));
+    assert!(is_news(Some(&at(1)), &seat) && is_news(Some(&seat), &What::Released { rsvp, waited: false }));
+    // A seat that was told is given up; who only waited is taken off the list, once.
+    let released = |waited| What::Released { rsvp, waited };
+    assert_eq!(after(Some(&seat), released(true)), released(false));
+    assert_eq!(after(Some(&released(false)), released(true)), released(false));
+    assert_eq!(after(Some(&at(1)), released(true)), released(true));
+    assert_eq!(after(Some(&What::Released { rsvp: other, waited: false }), released(true)), released(true));
+    assert_eq!(after(None, released(true)), released(true));
+    let said = |what| Notice::undated(event().id, "Tea", what).sentence();
+    assert_eq!(said(released(true)), "a host took you off the list: Tea");
+
     assert!(is_news(Some(&seat), &What::Seated { rsvp, persons: 1 }));
 }
 

@@ -33,6 +33,8 @@ impl Owner {
         let (mut sets, mut news) = (Vec::new(), Vec::new());
         for notice in inbox::without_repeats(notices) {
             let before = told(snapshot, &notice)?;
+            let what = inbox::after(before.as_ref().map(|told| &told.what), notice.what.clone());
+            let notice = Notice { what, ..notice };
             let verdict = inbox::news(before.as_ref().map(|told| &told.what), &notice.what);
             if verdict == News::Known {
                 continue;
@@ -137,9 +139,12 @@ fn heard(
     Ok(notices)
 }
 
-/// When the running node told that, if it did.
-pub(in crate::daemon) fn told_ms(snapshot: &Snapshot, notice: &Notice) -> Result<Option<u64>, DiskError> {
-    Ok(told(snapshot, notice)?.filter(|told| told.what == notice.what).map(|told| told.told_ms))
+/// The notice, with when the running node told that, if it did.
+pub(in crate::daemon) fn as_told(snapshot: &Snapshot, notice: Notice) -> Result<Notice, DiskError> {
+    let told = told(snapshot, &notice)?;
+    let what = inbox::after(told.as_ref().map(|told| &told.what), notice.what.clone());
+    let told_ms = told.filter(|told| told.what == what).map(|told| told.told_ms);
+    Ok(Notice { what, told_ms, ..notice })
 }
 
 fn told(snapshot: &Snapshot, notice: &Notice) -> Result<Option<Told>, DiskError> {

@@ -14,7 +14,7 @@ use super::{On, POINTING_MAX, Refusal, Response, hidden};
 use crate::clock;
 use crate::daemon::inbox::Notice;
 use crate::daemon::news;
-use crate::daemon::owner::{LOOK_BACK_MS, looked_at, of_group, told_ms};
+use crate::daemon::owner::{LOOK_BACK_MS, as_told, looked_at, of_group};
 
 /// Most comments that are listed, the newest.
 const COMMENTS_MAX: usize = 50;
@@ -75,9 +75,9 @@ impl On<'_> {
         notices.extend(comments.into_iter().map(|(_, notice)| notice));
         let mut listed = Vec::new();
         for notice in notices {
-            let told_ms = told_ms(self.snapshot, &notice)?;
-            if notice.what.is_listed(told_ms, clock::now_ms()) {
-                listed.push(Notice { told_ms, ..notice });
+            let notice = as_told(self.snapshot, notice)?;
+            if notice.what.is_listed(notice.told_ms, clock::now_ms()) {
+                listed.push(notice);
             }
         }
         Ok(Response::Inbox(listed))

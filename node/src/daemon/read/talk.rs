@@ -11,7 +11,7 @@ use klatch_store::{DiskError, Snapshot};
 use super::{COMMENTS_MAX, CommentLine, HiddenBy, On, POINTING_MAX, PollLine, PollOption, Refusal, Response};
 use crate::daemon::inbox::{Notice, What};
 use crate::daemon::local::Spaces;
-use crate::daemon::{Sentence, called};
+use crate::daemon::{Among, Sentence, called};
 use crate::names;
 
 /// What decides how the comments on an object are shown.
@@ -123,8 +123,23 @@ impl On<'_> {
         Ok(polls)
     }
 
+    /// The poll that `text` names: an event that came of one is named in its place often enough.
+    fn poll_of(&self, text: &str) -> Result<EntryId, Refusal> {
+        let found = names::entry_of(self.snapshot, text, kind::POLL);
+        if let Err(Refusal::Unknown { .. }) = &found
+            && let Ok(id) = names::object(self.snapshot, text, Among::GroupsAndEvents)
+        {
+            let text = match self.snapshot.is_group(&id)? {
+                true => "this is a group: `klatch group show` lists its polls",
+                false => "this is an event: `klatch event show` shows it",
+            };
+            return Err(Refusal::NoEffect { problem: Sentence::said("refused-no-poll", "", text) });
+        }
+        found
+    }
+
     pub(super) fn poll(&self, text: &str) -> Result<Response, Refusal> {
-        let id = names::entry_of(self.snapshot, text, kind::POLL)?;
+        let id = self.poll_of(text)?;
         let entry = self.snapshot.entry(&id)?;
         let Some(Post::Poll { group, question, zone, minutes, options }) = entry.as_ref().and_then(read)
         else {

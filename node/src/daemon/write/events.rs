@@ -2,12 +2,12 @@
 
 use klatch_feed::meetup::agenda::{persons, start_ms};
 use klatch_feed::post::{Answer, EventFields, Policy, Role, Rule, local_start};
-use klatch_feed::{EventState, Post};
+use klatch_feed::{EventState, FeedId, Post};
 
 use super::{On, Plan, REPLACES_MAX, cancelled, check_link, created, field, field_said, no_effect, said};
 use crate::clock;
 use crate::daemon::hold::{self, Hold};
-use crate::daemon::{Refusal, Response, Schedule, local, occurrence, steering};
+use crate::daemon::{Refusal, Response, Schedule, hidden, local, occurrence, steering};
 use crate::names;
 
 /// Dates that a series gets besides its rule, or loses.
@@ -25,6 +25,7 @@ impl On<'_> {
         if let Some(event) =
             new.uid.as_deref().map(|uid| local::scheduled_as(self.snapshot, uid)).transpose()?.flatten()
         {
+            let event = hidden::veiled(self.snapshot, event)?;
             let text = format!("already scheduled as {:?}, {}", event.title, event.id);
             return Err(no_effect(said("refused-scheduled", &event.title, text)));
         }
@@ -155,7 +156,7 @@ impl On<'_> {
         if event.cancelled && answer != Answer::No {
             return Err(no_effect(cancelled(&event.title)));
         }
-        let notes = about_answer(&event, answer, party, clock::now())?;
+        let notes = about_answer(&event, &self.me, (answer, party), clock::now())?;
         let answers = self.answers(&event, answers)?;
         let seen = event.tips.into_iter().take(REPLACES_MAX).collect();
         let rsvp = Post::Rsvp { event: event.id, seen, answer, party, note, occ: event.occ };
@@ -164,15 +165,19 @@ impl On<'_> {
     }
 }
 
-/// What is to be known of an answer; refuses a no to what is over: it would only seem to have come in time.
-fn about_answer(event: &EventState, answer: Answer, party: u32, now_ms: i64) -> Result<Vec<String>, Refusal> {
+/// What `me` is to know of their answer; refuses a no to what is over: it would only seem to have come in time.
+fn about_answer(
+    event: &EventState,
+    me: &FeedId,
+    (answer, party): (Answer, u32),
+    now_ms: i64,
+) -> Result<Vec<String>, Refusal> {
     let is_whole_series = event.founded_start.is_some() && event.occ.is_none();
     let begins = start_ms(&event.start, &event.zone).filter(|_| !is_whole_series);
     let mut notes = Vec::new();
     match answer {
         Answer::No => {
-            let is_over = begins.is_some() && steering::end_ms(event).is_some_and(|end| end <= now_ms);
-            if is_over {
+            if steering::is_over(event, now_ms) {
                 let text = format!("{:?} is over: a no frees no seat any more", event.title);
                 return Err(no_effect(said("refused-over", &event.title, text)));
             }
@@ -184,7 +189,8 @@ fn about_answer(event: &EventState, answer: Answer, party: u32, now_ms: i64) -> 
             }
         }
         Answer::Yes => {
-            notes.extend(Hold::of(event, now_ms).map(|hold| format!("not ranked yet: {}", hold.sentence())));
+            let held = || Hold::of(event, now_ms).map(|hold| format!("not ranked yet: {}", hold.sentence()));
+            notes.extend(line_stands(event, me, party).or_else(held));
             if let Some(most) = event.party_max.filter(|most| *most < party) {
                 notes.push(format!(
                     "one answer is for at most {most} here: hosts' nodes give no seats for more"
@@ -194,6 +200,27 @@ fn about_answer(event: &EventState, answer: Answer, party: u32, now_ms: i64) -> 
         Answer::Maybe => {}
     }
     Ok(notes)
+}
+
+/// What becomes of the line that a host gave to an earlier yes of `me`, if there is one: it is never lost by another.
+fn line_stands(event: &EventState, me: &FeedId, party: u32) -> Option<String> {
+    let mut lines = event
+        .seated
+        .iter()
+        .map(|line| (line, "seat"))
+        .chain(event.waiting.iter().map(|line| (line, "place on the waiting list")));
+    let (line, what) = lines.find(|(line, _)| line.feed == *me)?;
+    Some(match (party.checked_sub(line.party), line.party - line.party.min(party)) {
+        (Some(0), _) => format!("your {what} stands"),
+        (Some(more), _) if what == "seat" => format!(
+            "your seat for {} stands: for {more} more the host's node decides, where there is room",
+            line.party
+        ),
+        (Some(more), _) => {
+            format!("your {what} for {} stands: who gives seats there does not count {more} more", line.party)
+        }
+        (None, fewer) => format!("your {what} stands, for {fewer} fewer"),
+    })
 }
 
 /// That a start is past, if it is.
@@ -366,12 +393,31 @@ mod tests {
         let series = EventState { founded_start: Some(event.start.clone()), ..event.clone() };
         let no = |event: &EventState, minutes: i64| {
             let now_ms = 1_796_149_800_000 - minutes * 60_000;
-            about_answer(event, Answer::No, 1, now_ms).map(|notes| notes.join("; "))
+            let me = klatch_feed::FeedId::new([2; 32]);
+            about_answer(event, &me, (Answer::No, 1), now_ms).map(|notes| notes.join("; "))
         };
         assert_eq!(no(&event, 91).unwrap(), "");
         assert!(no(&event, 90).unwrap().contains("by Tue 1 Dec 2026, 17:00"));
         assert!(no(&event, 0).unwrap().contains("begun already"));
         assert!(no(&event, -59).is_ok() && no(&event, -60).is_err());
-        assert_eq!(no(&series, -600).unwrap(), "", "each date is by itself");
+        let weekly = EventState { repeat: Some("FREQ=WEEKLY;COUNT=2".to_owned()), ..series };
+        assert_eq!(no(&weekly, -600).unwrap(), "", "each date is by itself");
+        assert!(no(&weekly, -7 * 1440 - 59).is_ok() && no(&weekly, -7 * 1440 - 60).is_err(), "till the last");
+        // Whoever has a line keeps it, whatever they say beside it.
+        let me = klatch_feed::FeedId::new([2; 32]);
+        let line = serde_json::json!({
+            "feed": me, "rsvp": klatch_feed::EntryId::new([7; 32]), "answer": "yes", "party": 2,
+        });
+        let line: klatch_feed::meetup::SeatLine = serde_json::from_value(line).unwrap();
+        let seated = EventState { seated: vec![line.clone()], ..event.clone() };
+        let waits = EventState { waiting: vec![line], ..event.clone() };
+        let yes =
+            |event: &EventState, party| about_answer(event, &me, (Answer::Yes, party), 0).unwrap().join("; ");
+        assert!(yes(&event, 2).starts_with("not ranked yet: "));
+        assert_eq!(yes(&seated, 2), "your seat stands");
+        let more = "your seat for 2 stands: for 1 more the host's node decides, where there is room";
+        assert_eq!(yes(&seated, 3), more);
+        assert_eq!(yes(&seated, 1), "your seat stands, for 1 fewer");
+        assert_eq!(yes(&waits, 2), "your place on the waiting list stands");
     }
 }

@@ -254,6 +254,7 @@ impl On<'_> {
         if mine.is_none_or(|role| role > least) {
             return Err(below(&name, mine, least));
         }
+        let in_group = event.as_ref().filter(|event| event.in_group).and_then(|event| event.group);
         let hidden = match event {
             Some(event) => event.hidden,
             None => self.group(&object)?.hidden,
@@ -262,6 +263,17 @@ impl On<'_> {
         for text in entries {
             let (id, entry) = self.entry(text)?;
             let is_hidden = hidden.iter().any(|line| line.entry == id);
+            if id == object {
+                let text = match in_group {
+                    Some(group) => format!(
+                        "{name:?} is hidden as a whole by its group: `klatch group hide {} {}`",
+                        names::short(&group),
+                        names::short(&id)
+                    ),
+                    None => format!("nothing stands above {name:?} that could hide it as a whole"),
+                };
+                return Err(no_effect(text));
+            }
             if entry.header().refs.first() != Some(&object) {
                 return Err(no_effect(format!(
                     "{text} is about something else than {name:?}: hide it there"

@@ -1,17 +1,21 @@
 //! Comments, and polls that become events.
 
 use klatch_feed::post::{EventFields, Role, Tone, kind, local_start};
-use klatch_feed::{EntryId, Post};
+use klatch_feed::{EntryId, EventState, Post};
 
 use super::super::request::PollRequest;
 use super::rights::below;
 use super::{On, Plan, Refusal, field, field_said, no_effect, said};
-use crate::daemon::{Among, Sentence, local, read};
+use crate::clock;
+use crate::daemon::{Among, Sentence, hidden, local, read};
 use crate::names;
 
 impl On<'_> {
     /// On a group or an event; or on a comment, which it answers.
     pub(super) fn comment(&self, on: &str, text: String, tone: Option<Tone>) -> Result<Plan, Refusal> {
+        if text.trim().is_empty() {
+            return Err(field_said("text", said("refused-empty", "", "say something")));
+        }
         let (object, reply) = match names::object(self.snapshot, on, Among::GroupsAndEvents) {
             Err(Refusal::Unknown { .. }) if on.trim().starts_with("entry1") => {
                 let comment = names::entry_of(self.snapshot, on, kind::COMMENT)?;
@@ -22,7 +26,10 @@ impl On<'_> {
             found => (found?, None),
         };
         let (name, roles, attendance) = match self.snapshot.event(&object)? {
-            Some(event) => (event.title, event.hosts, event.attendance),
+            Some(event) => {
+                let EventState { title, hosts, attendance, .. } = hidden::veiled(self.snapshot, event)?;
+                (title, hosts, attendance)
+            }
             None => self.group(&object).map(|group| (group.name, group.roles, vec![]))?,
         };
         match tone {
@@ -46,8 +53,13 @@ impl On<'_> {
                 if !group.members.contains(&self.me) {
                     return Err(no_effect(members_ask(&group.name)));
                 }
+                let mut is_past = true;
                 for start in &options {
-                    local_start(start, &zone)?;
+                    is_past &= local_start(start, &zone)?.timestamp_millis() <= clock::now();
+                }
+                if is_past {
+                    let text = "all of these dates are past: offer one that is to come";
+                    return Err(field_said("options", said("refused-past", "", text)));
                 }
                 Ok(Plan::post(Post::Poll { group: group.id, question, zone, minutes, options }))
             }

@@ -8,6 +8,7 @@ inbox-seated = { $count ->
  }
 inbox-waiting = Du stehst auf Platz { $count } der Warteliste
 inbox-released = Dein Platz wurde freigegeben
+inbox-taken-off = Du wurdest von der Liste genommen
 inbox-changed = Geändert, seit du geantwortet hast: jetzt { $time }
 inbox-moved = Geändert, seit du geantwortet hast: jetzt { $time }, { $place }
 inbox-cancelled = Abgesagt

@@ -55,6 +55,7 @@ refused-no-yes = Es gibt keine Zusage von dir, die du bestätigen könntest.
 refused-confirmed = Diese Antwort hast du schon bestätigt.
 refused-not-there = Das ist für die, die da waren, und keine Tür von { $who } hat dich gesehen.
 refused-members-ask = Nur Mitglieder von { $who } fragen dort nach einem Termin.
+refused-past = All diese Termine sind vorbei: Biete einen an, der noch kommt.
 refused-no-poll = Das ist keine Umfrage, oder ihr Text ist nicht hier.
 refused-settle = Entscheiden kann nur, wer gefragt hat oder die Gruppe organisiert.
 refused-poll-hidden = { $who } hat diese Umfrage verborgen.

@@ -8,6 +8,7 @@ inbox-seated = { $count ->
  }
 inbox-waiting = You are at place { $count } of the waiting list
 inbox-released = A host gave your seat up
+inbox-taken-off = A host took you off the list
 inbox-changed = Changed since you answered: now { $time }
 inbox-moved = Changed since you answered: now { $time }, { $place }
 inbox-cancelled = Cancelled

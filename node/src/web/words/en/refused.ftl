@@ -55,6 +55,7 @@ refused-no-yes = There is no yes of yours to confirm.
 refused-confirmed = You confirmed that answer already.
 refused-not-there = That is for who was there, and no door of { $who } saw you.
 refused-members-ask = Only members of { $who } ask it for a date.
+refused-past = All of these dates are past: offer one that is to come.
 refused-no-poll = This is no poll, or its text is not here.
 refused-settle = Only who asked can settle it, and organizers of the group.
 refused-poll-hidden = { $who } hid that poll.
