@@ -254,8 +254,10 @@ impl Notice {
                 format!("new in {}: {title}{when}", foreign::line(group))
             }
             What::Scheduled { group, question: Some(question) } => {
-                let (group, question) = (foreign::line(group), foreign::line(question));
-                format!("the poll you voted in is settled in {group}: {question}: {title}{when}")
+                // An event that came of a poll is called as that asked, unless somebody named it.
+                let question = foreign::line(question);
+                let asked = if question == title { String::new() } else { question + ": " };
+                format!("the poll you voted in is settled in {}: {asked}{title}{when}", foreign::line(group))
             }
             What::Asked { name, question, .. } => {
                 format!("{} asks {title} for a date: {}", foreign::line(name), foreign::line(question))

@@ -13,7 +13,7 @@ use super::sentence::Sentence;
 pub enum Refusal {
     #[error("nothing matches {text:?} among the {among} this node knows")]
     Unknown { text: String, among: Among },
-    #[error("{text:?} may be {}", list(candidates))]
+    #[error("{text:?} may be {}: name one of them so", list(candidates))]
     Ambiguous { text: String, candidates: Vec<String> },
     /// A mistyped id, and what is wrong with it.
     #[error("{text:?}: {problem}")]

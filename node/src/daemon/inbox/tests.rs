@@ -231,6 +231,16 @@ fn what_a_group_made_of_somebody_is_news_where_others_did_it() {
 }
 
 #[test]
+fn a_question_is_said_where_the_event_is_called_otherwise() {
+    let settled = |question: &str| {
+        let (group, question) = ("Rust".to_owned(), Some(question.to_owned()));
+        Notice::undated(event().id, "Tea", What::Scheduled { group, question }).sentence()
+    };
+    assert_eq!(settled("Tea"), "the poll you voted in is settled in Rust: Tea");
+    assert_eq!(settled("When?"), "the poll you voted in is settled in Rust: When?: Tea");
+}
+
+#[test]
 fn what_a_group_made_of_somebody_is_listed_for_a_month() {
     let is_listed = |what: &What, told| what.is_listed(told, LISTED_MS + 5);
     let (asks, joined, removed) = (What::Asks, What::Joined, What::Removed);
@@ -239,6 +249,11 @@ fn what_a_group_made_of_somebody_is_listed_for_a_month() {
     let role = What::Role { role: Role::Host };
     assert_eq!([None, Some(5), Some(6)].map(|told| is_listed(&role, told)), [true, false, true]);
     assert!(!is_listed(&asks, Some(6)));
+    // What was told of these is kept, since they hold for good.
+    assert!(
+        [&asks, &joined, &removed, &role].iter().all(|what| what.is_lasting())
+            && !What::Cancelled.is_lasting()
+    );
     assert!(!is_listed(&What::Asking { people: BTreeMap::new() }, Some(6)));
 }
 
