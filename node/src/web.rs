@@ -46,6 +46,7 @@ mod picture;
 mod polls;
 mod prose;
 pub mod public;
+mod repeats;
 mod rights;
 pub mod scan;
 mod schedule;

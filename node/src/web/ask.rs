@@ -247,7 +247,8 @@ impl Wrong {
             }
             Refusal::Right { .. } => plain("problem-right", &refusal.to_string()),
             Refusal::NoEffect { problem } => sentence("problem-no-effect", problem),
-            Refusal::Held { problem } => sentence("problem-held", problem),
+            // Why is said where something can be done about it.
+            Refusal::Held { .. } => Self::said(words, "problem-held"),
             Refusal::Backup { problem } => plain("problem-backup", problem),
             Refusal::Disk { problem } => plain("problem-disk", problem),
             Refusal::Net { problem } => sentence("problem-net", problem),

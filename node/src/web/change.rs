@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::App;
 use super::ask::{Problem, Typed, Visit, Wrong, take};
 use super::frame::{Frame, Page, Tab};
+use super::repeats;
 use super::rights;
 use super::schedule::form::{self, Form};
 use super::series::{self, Date};
@@ -89,7 +90,7 @@ async fn page(visit: &Visit, event: &EventState, form: Form) -> Result<ChangePag
         guests_max: form::guests_max(),
         is_new: false,
         is_series: event.founded_start.is_some() && event.occ.is_none(),
-        rule: form::rule_said(event),
+        rule: repeats::of_event(event, words),
         dates: series::dates(visit, event, "change").await?,
         left_out: series::left_out(event, words),
         added: DatesForm::default(),

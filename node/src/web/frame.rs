@@ -65,8 +65,8 @@ pub(super) struct Frame {
     /// Empty before there is an identity, and where nobody is let in.
     pub(super) ways: Vec<Way>,
     pub(super) me: Option<Face>,
-    /// Why own posts are refused now, if they are.
-    pub(super) held: Option<String>,
+    /// Own posts are refused now.
+    pub(super) held: bool,
     /// What was just done.
     pub(super) did: Option<String>,
     /// The address of this page: what was refused is shown at one that cannot be looked at again.
@@ -91,7 +91,7 @@ impl Frame {
             here: look.here.clone().unwrap_or_else(|| "/".to_owned()),
             scheme: look.scheme,
             ways: if me.is_some() { ways } else { Vec::new() },
-            held: me.as_ref().and_then(|me| me.held.clone()),
+            held: me.as_ref().is_some_and(|me| me.held.is_some()),
             me: me.map(|me| Face::of(&me.feed, &me.name.unwrap_or_default())),
             did: did.filter(|(key, text)| key != text).map(|(_, text)| text),
         }

@@ -21,6 +21,7 @@ use super::talk::hidden_by;
 use super::when;
 use super::words::Words;
 use crate::daemon::{HiddenBy, Refusal, Request, UpdateLine};
+use crate::published::marked;
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/event/{id}/changes", get(show).post(act))
@@ -157,12 +158,35 @@ fn founding(
     }
 }
 
+/// What an event's page calls it.
+fn name(field: &str, words: Words) -> String {
+    match field {
+        "cost" => words.say("event-cost"),
+        "access" => words.say("event-access"),
+        "online" => words.say("event-online"),
+        "tags" => words.say("updates-tags"),
+        field => label(words, field),
+    }
+}
+
+fn fields_tags(value: &Value) -> Option<Vec<String>> {
+    serde_json::from_value(value.clone()).ok()
+}
+
 /// What is said in words, and the names of what else is said.
 fn said(fields: &EventFields, words: Words) -> (Vec<(String, Prose)>, String) {
     let Ok(Value::Object(fields)) = serde_json::to_value(fields) else { return Default::default() };
     let (mut texts, mut others) = (Vec::new(), Vec::new());
-    for (name, value) in &fields {
-        let name = label(words, name);
+    for (field, value) in &fields {
+        let name = name(field, words);
+        // The tag by which an event is public is no word of it.
+        if let ("tags", Some(tags)) = (&**field, fields_tags(value)) {
+            match marked(tags.clone(), false).is_empty() && !tags.is_empty() {
+                true => others.push(words.say("schedule-public")),
+                false => texts.push((name, Prose::of(&marked(tags, false).join("\n")))),
+            }
+            continue;
+        }
         match value {
             Value::String(text) => texts.push((name, Prose::of(text))),
             Value::Array(list) if list.iter().all(Value::is_string) => {

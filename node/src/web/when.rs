@@ -27,7 +27,8 @@ const MONTHS: [&str; 12] = [
     "when-december",
 ];
 
-const DAYS: [&str; 7] = [
+/// From Monday.
+pub(super) const DAYS: [&str; 7] = [
     "when-monday",
     "when-tuesday",
     "when-wednesday",

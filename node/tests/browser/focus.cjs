@@ -77,8 +77,9 @@ journey(async () => {
     li.querySelector('input[name="persons"]').value = "5";
     li.parentNode.after(li);
   });
-  await dana.cli("rsvp", event, "yes");
-  await door.waitForFunction(() => document.querySelector('[data-live="list"]').innerText.includes("Dana"));
+  await door.$eval("#news", (news) => { news.textContent = ""; });
+  await ben.cli("comment", event, "Here I am");
+  await door.waitForFunction(() => document.getElementById("news").textContent !== "");
   const back = await door.$$eval('[data-live="list"] li input[name="persons"]', (all) => all.map((input) => [input.value, input.closest("li").parentNode.localName]));
   check(back.length === 2 && back.every(([, parent]) => parent === "ul") && back.some(([value]) => value === "5"), `it went there: ${JSON.stringify(back)}`);
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Child;
 use std::sync::mpsc::Receiver;
 
+use klatch::web::guard::BODY_BYTES_MAX;
 use klatch_feed::RecoveryWords;
 use serde_json::Value;
 
@@ -139,14 +140,17 @@ fn send(browser: &Browser, name: &str, bytes: &[u8]) -> Answer {
 fn a_backup_comes_back_in_a_first_run_as_a_file_that_is_sent_and_by_its_path() {
     let network = Network::new();
     let ana = network.person("ana");
-    // More than a form may carry.
-    for at in 0..20 {
-        ana.json(&["profile", "--about", &format!("{at}{}", "é".repeat(900))]);
+    let event = ana.schedules("Tea");
+    for at in 0..40_u8 {
+        let text: String =
+            (0..7_900_u32).map(|n| char::from(b'a' + (n * n + u32::from(at)) as u8 % 26)).collect();
+        ana.json(&["comment", &event, &text]);
     }
     let file = ana.home().with_file_name("ana.backup");
     let path = file.to_str().unwrap();
     ana.json(&["backup", path]);
     let bytes = std::fs::read(&file).unwrap();
+    assert!(bytes.len() > BODY_BYTES_MAX, "more than another form may carry: {}", bytes.len());
     let entries = ana.json(&["id"])["entries"].clone();
 
     let sent = ana.moved("sent");

@@ -94,10 +94,11 @@ impl On<'_> {
         }
         let of_series = fields.repeat.is_some() || fields.extra.is_some() || fields.except.is_some();
         if of_series && event.founded_start.is_none() {
-            return Err(no_effect(format!(
+            let problem = format!(
                 "{:?} does not repeat: only `klatch event schedule --repeat` makes a series",
                 event.title
-            )));
+            );
+            return Err(no_effect(said("refused-no-series", &event.title, problem)));
         }
         if of_series && on.is_some() {
             return Err(no_effect("how a series repeats is said of all of it: leave --on out"));
@@ -141,7 +142,10 @@ impl On<'_> {
                 format!("{:?} is cancelled on {on} already", event.title),
             ))),
             Some(occ) => Ok(Plan::post(Post::Skip { event: event.id, occ })),
-            None => Err(no_effect(format!("{:?} does not repeat", event.title))),
+            None => {
+                let problem = format!("{:?} does not repeat", event.title);
+                Err(no_effect(said("refused-no-series", &event.title, problem)))
+            }
         }
     }
 

@@ -188,17 +188,20 @@ impl On<'_> {
         let group = self.group(&names::group(self.snapshot, group)?)?;
         let (subject, heir_person) = (self.person(owner)?, self.person(heir)?);
         if group.silence.is_none() {
-            return Err(no_effect(format!(
+            let problem = format!(
                 "the founding post of {:?} names no number of owners or members who could say that an owner is silent",
                 group.name
-            )));
+            );
+            return Err(no_effect(said("refused-silence-none", &group.name, problem)));
         }
         let line = group.roles.iter().find(|line| line.feed == subject.feed);
         if line.is_none_or(|line| line.role != Role::Owner || line.cut.is_some()) {
-            return Err(no_effect(format!("{owner} is no owner of {:?}", group.name)));
+            let problem = format!("{owner} is no owner of {:?}", group.name);
+            return Err(no_effect(said("refused-no-owner", &self.called(&subject.feed), problem)));
         }
         if heir_person.feed == subject.feed || subject.feed == self.me {
-            return Err(no_effect("nobody goes on for themselves, and you are here"));
+            let problem = "nobody goes on for themselves, and you are here";
+            return Err(no_effect(said("refused-silent-self", "", problem)));
         }
         self.my_role(&group.id, &group.roles)?;
         self.not_removed(&group)?;
@@ -219,7 +222,8 @@ impl On<'_> {
         let about_me = group.silent.iter().filter(|line| line.subject == self.me);
         let statements: Vec<EntryId> = about_me.flat_map(|line| &line.statements).copied().collect();
         if statements.is_empty() {
-            return Err(no_effect(format!("nobody states in {:?} that you are silent", group.name)));
+            let problem = format!("nobody states in {:?} that you are silent", group.name);
+            return Err(no_effect(said("refused-not-silent", &group.name, problem)));
         }
         let post = |some: &[EntryId]| Post::Present { group: group.id, statements: some.to_vec() };
         Ok(Plan::posts(statements.chunks(NAMED_MAX).map(post).collect(), |e| Response::Created(created(e))))
@@ -275,9 +279,8 @@ impl On<'_> {
                 return Err(no_effect(text));
             }
             if entry.header().refs.first() != Some(&object) {
-                return Err(no_effect(format!(
-                    "{text} is about something else than {name:?}: hide it there"
-                )));
+                let problem = format!("{text} is about something else than {name:?}: hide it there");
+                return Err(no_effect(said("refused-hide-elsewhere", &name, problem)));
             }
             if is_hidden == on {
                 let is = if on { "is hidden already" } else { "is not hidden" };

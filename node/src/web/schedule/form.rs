@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 use klatch_feed::EventState;
-use klatch_feed::post::{EventFields, PARTY_MAX, Policy, Rule};
+use klatch_feed::post::{EventFields, PARTY_MAX, Policy};
 
 use crate::daemon::{HIDDEN_TITLE, Refusal, Schedule, Sentence};
 use crate::published::{is_public, marked};
@@ -487,12 +487,6 @@ pub(in crate::web) fn zones(reader: Tz) -> Vec<&'static str> {
     let is_place = |name: &&str| name.contains('/') && !name.starts_with("Etc/");
     let all = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).filter(is_place);
     [reader.name()].into_iter().chain(all.filter(move |name| *name != reader.name())).collect()
-}
-
-/// The rule of a series in words; in English, as the node says it.
-pub(in crate::web) fn rule_said(event: &EventState) -> String {
-    let rule = event.repeat.as_deref().unwrap_or_default();
-    rule.parse::<Rule>().map_or_else(|_| rule.to_owned(), |rule| rule.to_string())
 }
 
 #[cfg(test)]

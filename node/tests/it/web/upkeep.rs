@@ -23,6 +23,10 @@ fn an_owner_is_said_to_be_silent_and_one_word_of_theirs_ends_it() {
         |owner: &str, heir: &str| at_ben.post(&path, &[("do", "state"), ("owner", owner), ("heir", heir)]);
     let own = state(&ana.feed, &ana.feed);
     assert_eq!(own.status, 422, "nobody goes on for themselves");
+    let german = Browser { address: at_ben.address, cookie: format!("{}; lang=de", at_ben.cookie) };
+    let own_german = german.post(&path, &[("do", "state"), ("owner", &*ana.feed), ("heir", &*ana.feed)]);
+    own_german.says("Niemand macht für sich selbst weiter");
+    assert!(!own_german.body.contains("lang=\"en\">"), "{}", own_german.body);
     own.says("role=\"alert\"").says(&format!("<option value=\"{}\" selected>", ana.feed));
     assert_eq!(state(&ana.feed, &ben.feed).status, 303);
     at_ben.page(&path).says(">silent</span>").says("Said by 1 member, 1 of them an owner.");
@@ -136,6 +140,8 @@ fn dates_are_added_to_a_series_left_out_of_it_and_taken_in_again() {
     browser.done(&path, &[("back", "2037-12-15T18:30")]);
     browser.done(&path, &[("out", "2037-12-10T18:30")]);
     assert_eq!(dates(), (serde_json::json!(["2037-12-11T09:15"]), serde_json::Value::Null));
+    let german = Browser { address: browser.address, cookie: format!("{}; lang=de", browser.cookie) };
+    german.page(&format!("/event/{event}/change")).says("jede Woche am Dienstag, 3-mal");
     for odd in [[("date", ""), ("time", "20:00")], [("date", "2037-02-30"), ("time", "20:00")]] {
         let refused = browser.post(&path, &odd);
         assert_eq!(refused.status, 422, "{odd:?}");

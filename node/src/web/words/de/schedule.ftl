@@ -101,3 +101,4 @@ updates-founded = hat es angesetzt
 updates-empty = weggenommen
 updates-others = Außerdem: { $who }
 updates-hide-means = Seiten zeigen die Worte nicht mehr: Dort steht, dass du sie verborgen hast, und warum.
+updates-tags = Schlagwörter

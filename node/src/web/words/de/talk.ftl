@@ -34,3 +34,4 @@ attendance-count = Treffen
 attendance-here = sagt, dass sie da waren
 attendance-excused = entschuldigt
 attendance-away = weggeblieben
+attendance-none-next = Sobald ein Treffen vorbei ist, steht hier, wer kam und wer wegblieb.

@@ -27,3 +27,35 @@ when-all-day = ganztägig
 when-today = Heute
 when-tomorrow = Morgen
 when-never = zu unbekannter Zeit
+# Wie sich eine Reihe wiederholt.
+repeats-days = { $count ->
+    [one] jeden Tag
+   *[other] alle { $count } Tage
+ }
+repeats-weeks = { $count ->
+    [one] jede Woche
+   *[other] alle { $count } Wochen
+ }
+repeats-months = { $count ->
+    [one] jeden Monat
+   *[other] alle { $count } Monate
+ }
+repeats-years = { $count ->
+    [one] jedes Jahr
+   *[other] alle { $count } Jahre
+ }
+repeats-on = { $what } am { $days }
+repeats-and = { $before } und { $last }
+repeats-first = ersten { $day }
+repeats-second = zweiten { $day }
+repeats-third = dritten { $day }
+repeats-fourth = vierten { $day }
+repeats-fifth = fünften { $day }
+repeats-last = letzten { $day }
+repeats-day = { $count }.
+repeats-last-day = letzten Tag
+repeats-count = { $count ->
+    [one] { $what }, einmal
+   *[other] { $what }, { $count }-mal
+ }
+repeats-until = { $what }, bis { $date }

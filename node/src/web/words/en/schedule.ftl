@@ -101,3 +101,4 @@ updates-founded = scheduled it
 updates-empty = taken away
 updates-others = Also: { $who }
 updates-hide-means = Pages show its words no longer: in their place stands that you hid them, and why.
+updates-tags = Tags

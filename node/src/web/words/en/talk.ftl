@@ -34,3 +34,4 @@ attendance-count = Events
 attendance-here = says that they were there
 attendance-excused = excused
 attendance-away = stayed away
+attendance-none-next = Once an event is over, here stands who came and who stayed away.

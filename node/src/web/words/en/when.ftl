@@ -27,3 +27,35 @@ when-all-day = all day
 when-today = Today
 when-tomorrow = Tomorrow
 when-never = at no known time
+# How a series repeats.
+repeats-days = { $count ->
+    [one] every day
+   *[other] every { $count } days
+ }
+repeats-weeks = { $count ->
+    [one] every week
+   *[other] every { $count } weeks
+ }
+repeats-months = { $count ->
+    [one] every month
+   *[other] every { $count } months
+ }
+repeats-years = { $count ->
+    [one] every year
+   *[other] every { $count } years
+ }
+repeats-on = { $what } on { $days }
+repeats-and = { $before } and { $last }
+repeats-first = the first { $day }
+repeats-second = the second { $day }
+repeats-third = the third { $day }
+repeats-fourth = the fourth { $day }
+repeats-fifth = the fifth { $day }
+repeats-last = the last { $day }
+repeats-day = day { $count }
+repeats-last-day = the last day
+repeats-count = { $count ->
+    [one] { $what }, once
+   *[other] { $what }, { $count } times
+ }
+repeats-until = { $what }, until { $date }
