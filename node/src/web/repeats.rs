@@ -88,7 +88,7 @@ mod tests {
         let cases = [
             ("FREQ=DAILY", "jeden Tag"),
             ("FREQ=WEEKLY;BYDAY=TH", "jede Woche am Donnerstag"),
-            ("FREQ=WEEKLY;INTERVAL=2;BYDAY=FR,MO", "alle 2 Wochen am Montag und Freitag"),
+            ("FREQ=WEEKLY;INTERVAL=2;BYDAY=FR,MO,WE", "alle 2 Wochen am Montag, Mittwoch und Freitag"),
             (
                 "FREQ=MONTHLY;BYDAY=1MO,3WE,-1SU",
                 "jeden Monat am ersten Montag, dritten Mittwoch und letzten Sonntag",

@@ -143,14 +143,17 @@
     if (running) { again = true; return; }
     running = true;
     try {
-      const answer = await fetch(document.documentElement.dataset.here, { credentials: 'same-origin' });
+      const gone = () => null; // The stream says so, and tries again.
+      const answer = await fetch(document.documentElement.dataset.here, { credentials: 'same-origin' }).catch(gone);
       // The node was started again, and knows nobody from before.
-      if (answer.status === 403) tell(news.dataset.ended, true);
-      else if (news.className === 'ended') tell('', false);
-      if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), 'text/html'));
-    } catch { /* The node is gone; the stream says so, and tries again. */ }
-    running = false;
-    if (again) { again = false; setTimeout(refresh, 200); }
+      if (answer?.status === 403) tell(news.dataset.ended, true);
+      else if (answer && news.className === 'ended') tell('', false);
+      const text = answer?.ok ? await answer.text().catch(gone) : null;
+      if (text !== null) replace(new DOMParser().parseFromString(text, 'text/html'));
+    } finally {
+      running = false;
+      if (again) { again = false; setTimeout(refresh, 200); }
+    }
   };
 
   // A hidden page lets its stream go: browsers have few connections for one place.
