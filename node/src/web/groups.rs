@@ -154,7 +154,9 @@ async fn page(visit: &Visit, id: String, skip: usize, draft: Draft) -> Result<Gr
         is_member: group.members.contains(&me),
         is_asking: group.asking.contains(&me),
         may: May::of(&group.roles, &me),
-        roles: group.roles.iter().map(|line| (face(&line.feed), role(words, line.role))).collect(),
+        roles: rights::standing(&group.roles)
+            .map(|line| (face(&line.feed), role(words, line.role)))
+            .collect(),
         members: group.members.iter().take(FACES_MAX).map(face).collect(),
         members_count: group.members.len(),
         joining: words.say(match group.joining {

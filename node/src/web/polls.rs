@@ -32,6 +32,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/poll/{id}", get(show))
         .route("/poll/{id}/vote", post(vote))
         .route("/poll/{id}/settle", post(settle))
+        .route("/poll/{id}/hide", post(hide))
         .route("/group/{id}/poll", get(ask::show).post(ask::ask))
 }
 
@@ -71,6 +72,8 @@ struct Draft {
     place: String,
     capacity: String,
     settle_wrong: Option<Wrong>,
+    reason: String,
+    hide_wrong: Option<Wrong>,
 }
 
 impl Draft {
@@ -101,6 +104,8 @@ struct PollPage {
     settling: Settling,
     /// Who hid it and why; then nothing else of it is shown.
     hidden: Option<String>,
+    /// Whether I may hide it, or show it again.
+    may_hide: bool,
     draft: Draft,
 }
 
@@ -130,6 +135,7 @@ async fn page(visit: &Visit, id: String, mut draft: Draft) -> Result<PollPage, P
     Ok(PollPage {
         frame: visit.frame_at(Tab::Groups, format!("/poll/{}", poll.id)).await?,
         id: poll.id.to_string(),
+        may_hide: group.as_ref().is_some_and(|group| organizes(group, &me)),
         group: group.map(|group| (group.id.to_string(), foreign::line(&group.name))),
         question: foreign::line(&poll.question),
         by: face(&poll.author),
@@ -193,6 +199,37 @@ async fn again(visit: &Visit, id: String, draft: Draft) -> Response {
     match page(visit, id, draft).await {
         Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
         Err(problem) => problem.into_response(),
+    }
+}
+
+/// Whether to hide it, and why.
+#[derive(Debug, Deserialize)]
+struct HideForm {
+    #[serde(rename = "do")]
+    what: String,
+    #[serde(default)]
+    reason: String,
+}
+
+async fn hide(visit: Visit, Path(id): Path<String>, Typed(form): Typed<HideForm>) -> Response {
+    let on = match &*form.what {
+        "hide" => true,
+        "show" => false,
+        _ => return visit.nothing().into_response(),
+    };
+    let reason = form.reason.trim().to_owned();
+    let poll = match take!(visit, Request::Poll(PollRequest::Show { poll: id.clone() }), Poll) {
+        Ok(poll) => poll,
+        Err(problem) => return problem.into_response(),
+    };
+    let (object, entries) = (poll.group.to_string(), vec![id.clone()]);
+    match visit.ask(Request::Hide { object, entries, on, reason: reason.clone() }).await {
+        Ok(_) => visit.done(&format!("/poll/{id}"), if on { "did-hide" } else { "did-show" }),
+        Err(refusal @ Refusal::Right { .. }) => visit.problem(&refusal).into_response(),
+        Err(refusal) => {
+            let hide_wrong = Some(Wrong::of(visit.words(), &refusal));
+            again(&visit, id, Draft { reason, hide_wrong, ..Draft::default() }).await
+        }
     }
 }
 

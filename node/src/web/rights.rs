@@ -22,9 +22,14 @@ pub(super) fn given_by(mine: Role) -> impl Iterator<Item = (Role, &'static str)>
     ROLES.into_iter().filter(move |(role, _)| mine == Role::Owner || mine < *role)
 }
 
+/// Those whose role nobody took.
+pub(in crate::web) fn standing(roles: &[RoleLine]) -> impl Iterator<Item = &RoleLine> {
+    roles.iter().filter(|line| line.cut.is_none())
+}
+
 /// The role that counts.
 pub(super) fn role(roles: &[RoleLine], me: &FeedId) -> Option<Role> {
-    roles.iter().find(|line| line.feed == *me && line.cut.is_none()).map(|line| line.role)
+    standing(roles).find(|line| line.feed == *me).map(|line| line.role)
 }
 
 /// My role, which must be `least` or above it.

@@ -1,5 +1,6 @@
 //! A group or an event, as it is made public.
 
+use klatch_feed::meetup::RoleLine;
 use klatch_feed::post::Role;
 use klatch_feed::{EntryId, EventState};
 
@@ -58,7 +59,8 @@ impl On<'_> {
         for tip in &event.tips {
             updated_ms = updated_ms.max(self.claimed(tip)?);
         }
-        let others = event.hosts.iter().filter(|line| line.role <= Role::Organizer).map(|line| line.feed);
+        let stands = |line: &&RoleLine| line.role <= Role::Organizer && line.cut.is_none();
+        let others = event.hosts.iter().filter(stands).map(|line| line.feed);
         let feeds = std::iter::once(event.author).chain(others.filter(|feed| *feed != event.author));
         let organizers = feeds.map(|feed| local::own_name(self.snapshot, &feed)).collect::<Result<_, _>>()?;
         let mut occurrences = Vec::new();

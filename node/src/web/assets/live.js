@@ -148,6 +148,8 @@
       // The node was started again, and knows nobody from before.
       if (answer?.status === 403) tell(news.dataset.ended, true);
       else if (answer && news.className === 'ended') tell('', false);
+      // What it waited for is there, on a page of its own.
+      if (answer?.redirected) { location.replace(answer.url); return; }
       const text = answer?.ok ? await answer.text().catch(gone) : null;
       if (text !== null) replace(new DOMParser().parseFromString(text, 'text/html'));
     } finally {

@@ -14,7 +14,7 @@ use crate::web::ask::{self, Visit, escaped};
 use crate::web::face::Face;
 use crate::web::home::{Pill, seats};
 use crate::web::prose::{Prose, address};
-use crate::web::rights::May;
+use crate::web::rights::{May, standing};
 use crate::web::talk::{self, Comments, Shown};
 use crate::web::when::{self, When};
 use crate::web::words::Words;
@@ -169,7 +169,9 @@ impl View {
             questions: event.questions.iter().map(|question| foreign::line(question)).collect(),
             guests_max: event.party_max.unwrap_or(PARTY_MAX).clamp(1, PARTY_MAX) - 1,
             seats: seats(words, persons(&event.seated), event.capacity, persons(&event.waiting)),
-            hosts: event.hosts.iter().map(|line| (faces.of(&line.feed), role(words, line.role))).collect(),
+            hosts: standing(&event.hosts)
+                .map(|line| (faces.of(&line.feed), role(words, line.role)))
+                .collect(),
             lists: faces.lists(),
             said_no: event.no.len(),
             dates: dates(series.unwrap_or(event), event.occ.as_deref(), words),

@@ -2,7 +2,7 @@
 //! that are hidden, dates of a series.
 
 use super::organizer::{Two, between, form, scheduled, two};
-use crate::browser::Browser;
+use crate::browser::{Answer, Browser};
 use crate::person::{Network, eventually};
 
 #[test]
@@ -48,7 +48,15 @@ fn what_somebody_posted_after_they_were_cut_can_count_all_the_same() {
     let roles = format!("/event/{event}/seats/roles");
     at_ana.done(&roles, &[("who", &ben.feed), ("role", "organizer")]);
     ben.event_once(event, "the role comes", |event| event["hosts"].as_array().unwrap().len() == 2);
+    let published = || String::from_utf8(ana.run(&["export", "jsonld", event]).stdout).unwrap();
+    assert!(published().contains("\"ben\""), "{}", published());
+    let who_hosts = |page: &Answer| between(page, "<h2 id=\"hosts\">", "</section>").to_owned();
+    let page = at_ana.page(&format!("/event/{event}"));
+    assert!(who_hosts(&page).contains(&ben.feed), "{}", page.body);
     at_ana.done(&roles, &[("revoke", &ben.feed)]);
+    let page = at_ana.page(&format!("/event/{event}"));
+    assert!(!who_hosts(&page).contains(&ben.feed), "whose role was taken is shown as no host: {}", page.body);
+    assert!(!published().contains("\"ben\""), "{}", published());
     let path = format!("/event/{event}/endorse/{}", ben.feed);
     at_ana.page(&format!("/event/{event}/seats")).says(&format!("href=\"{path}\""));
     at_ana.page(&path).says("They posted nothing here after that");
@@ -107,6 +115,23 @@ fn the_words_of_a_change_are_hidden_and_shown_again_and_a_comment_that_is_hidden
     assert_eq!(behind.status, 422, "words of the event itself were hidden meanwhile");
     assert_eq!(at_ana.post(&path, &fields("hide", "again")).status, 422);
     at_ana.done(&path, &fields("show", "")).says("It is shown again.").says("Kettles");
+
+    // A poll is hidden by organizers of the group that it asks.
+    let group = ana.json(&["group", "create", "Bakers"])["id"].as_str().unwrap().to_owned();
+    let dates = ["--option", "2037-12-01T18:30", "--option", "2037-12-02T18:30"];
+    let poll =
+        ana.json(&[&["poll", "create", &group, "--question", "Spam?", "--tz", "UTC"][..], &dates].concat());
+    let poll = format!("/poll/{}", poll["id"].as_str().unwrap());
+    let refused = at_ana.post(&format!("{poll}/hide"), &[("do", "hide"), ("reason", &long)]);
+    assert_eq!(refused.status, 422);
+    refused.says(&long);
+    let hidden = at_ana.done(&format!("{poll}/hide"), &[("do", "hide"), ("reason", "no adverts")]);
+    hidden.says("It is hidden.").says("no adverts");
+    assert!(!hidden.body.contains("Spam?"), "{}", hidden.body);
+    at_ana.done(&format!("{poll}/hide"), &[("do", "show")]).says("Spam?");
+    eventually("ben has it", || (at_ben.get(&poll).status == 200).then_some(()));
+    assert!(!at_ben.page(&poll).body.contains("/hide\""));
+    assert_eq!(at_ben.post(&format!("{poll}/hide"), &[("do", "hide")]).status, 403);
 
     // The event as a whole is hidden by organizers of its group.
     let group = ana.json(&["group", "create", "Makers"])["id"].as_str().unwrap().to_owned();
