@@ -24,21 +24,49 @@ use turns::{Turn, Turns};
 
 /// Lengths that are told instead of entries are gathered for this long.
 pub const HAVE_AFTER: Millis = 250;
-/// What I know of the peer's copy of a feed that it wants.
+
+/// What I know of the peer's copy of a feed that it wants. As small as can be: a pub keeps millions of them.
 #[derive(Clone, Copy, Debug, Default)]
 struct Holding {
-    has: Has,
+    known: Known,
     mode: Mode,
+    /// How many it holds, where that is known.
+    len: Seq,
 }
 
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum Has {
+#[derive(Clone, Copy, Debug, Default)]
+enum Known {
     #[default]
+    Nothing,
+    Level,
+    Len,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Has {
     Unknown,
     /// All that I held when the last change was taken in.
     Level,
     /// That many: it said so, or they came from it or went to it.
     At(Seq),
+}
+
+impl Holding {
+    const fn has(self) -> Has {
+        match self.known {
+            Known::Nothing => Has::Unknown,
+            Known::Level => Has::Level,
+            Known::Len => Has::At(self.len),
+        }
+    }
+
+    const fn note(&mut self, has: Has) {
+        (self.known, self.len) = match has {
+            Has::Unknown => (Known::Nothing, 0),
+            Has::Level => (Known::Level, 0),
+            Has::At(len) => (Known::Len, len),
+        };
+    }
 }
 
 /// A `Get` being answered.
@@ -112,11 +140,11 @@ impl Serve {
     /// it may say, and has not shown.
     pub(super) fn holds(&mut self, me: &FeedId, shelf: &dyn Shelf) -> Seq {
         let row = self.wants.find(me, shelf).and_then(|idx| self.wants.peek(idx));
-        if let Some(Holding { has: Has::At(at), .. }) = row
-            && *at > self.mine_at
-            && shelf.state(me).is_some_and(|mine| *at <= mine.len)
+        if let Some(Has::At(at)) = row.map(|row| row.has())
+            && at > self.mine_at
+            && shelf.state(me).is_some_and(|mine| at <= mine.len)
         {
-            self.mine_at = *at;
+            self.mine_at = at;
         }
         self.mine_at
     }
@@ -129,7 +157,7 @@ impl Serve {
     /// Whether the peer wants a feed, and is not known to have been told all there is of it.
     pub(super) fn is_to_be_told(&self, feed: &FeedId, shelf: &dyn Shelf) -> bool {
         let row = self.wants.find(feed, shelf).and_then(|idx| self.wants.peek(idx));
-        row.is_some_and(|row| row.has != Has::Level || shelf.changed(feed) > self.level_at)
+        row.is_some_and(|row| row.has() != Has::Level || shelf.changed(feed) > self.level_at)
     }
 
     /// Something was said that the peer is to keep.
@@ -139,7 +167,7 @@ impl Serve {
 
     fn set(&mut self, idx: u32, has: Has) {
         if let Some(row) = self.wants.row(idx) {
-            row.has = has;
+            row.note(has);
             if matches!(has, Has::At(_)) {
                 self.fresh.insert(idx);
             }
@@ -158,16 +186,16 @@ impl Serve {
         let Some((idx, row)) = found.and_then(|idx| Some((idx, self.wants.row(idx)?))) else { return };
         self.fresh.insert(idx);
         let mine = desk.shelf.state(feed);
-        match row.has {
+        match row.has() {
             Has::At(at) if cap.is_some() && len < at => {
-                row.has = Has::Unknown;
+                row.note(Has::Unknown);
                 self.due(idx);
             }
-            Has::At(at) => row.has = Has::At(at.max(len)),
-            Has::Unknown => row.has = Has::At(len),
+            Has::At(at) => row.note(Has::At(at.max(len))),
+            Has::Unknown => row.note(Has::At(len)),
             Has::Level if mine.is_some_and(|mine| len <= mine.len) => {}
             Has::Level => {
-                row.has = Has::At(len); // What came from it does not go back.
+                row.note(Has::At(len)); // What came from it does not go back.
                 self.note_told(idx, mine.map_or((0, None), |mine| (mine.len, mine.cap)));
             }
         }
@@ -226,7 +254,7 @@ impl Serve {
             return Err(Breach::Limit("requests at a time"));
         }
         if get.part == Part::Entries {
-            row.has = Has::At(get.from - 1);
+            row.note(Has::At(get.from - 1));
             self.fresh.insert(get.idx);
         }
         self.gets.insert(get.idx, Open { get, next: get.from });
@@ -275,12 +303,12 @@ impl Serve {
         let level_at = self.level_at;
         let Some(row) = self.wants.row(idx) else { return };
         self.fresh.insert(idx);
-        match row.has {
+        match row.has() {
             Has::Level if clock.0 > level_at => {
-                row.has = Has::At(before.0);
+                row.note(Has::At(before.0));
                 self.told.insert(idx, before);
             }
-            Has::Level if clock.1 > level_at => row.has = Has::Unknown,
+            Has::Level if clock.1 > level_at => row.note(Has::Unknown),
             Has::Level => return, // It was held already when the two were found to be level.
             Has::Unknown | Has::At(_) => {}
         }
@@ -384,7 +412,7 @@ impl Serve {
             desk.caps.owe(feed, cap);
             desk.send_proofs();
         }
-        let Some(Holding { has, .. }) = self.wants.row(idx).copied() else { return false };
+        let Some(has) = self.wants.peek(idx).map(|row| row.has()) else { return false };
         if has == Has::Level {
             return false;
         }
@@ -441,9 +469,9 @@ impl Serve {
             let Some(state) = desk.shelf.state(&feed) else { continue };
             let Some(row) = self.wants.row(idx).copied() else { continue };
             let told = self.told.get(&idx).copied().unwrap_or((0, None));
-            if state.cap != told.1 || row.has == Has::Unknown {
+            if state.cap != told.1 || row.has() == Has::Unknown {
                 rows.extend(self.tell(idx, state));
-            } else if row.has != Has::At(state.len) && row.has != Has::Level {
+            } else if row.has() != Has::At(state.len) && row.has() != Has::Level {
                 self.note_told(idx, (state.len, state.cap));
                 self.list.said();
                 haves.push((idx, state.len));

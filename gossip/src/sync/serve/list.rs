@@ -315,7 +315,7 @@ impl Serve {
             // A change that was compared already, and is yet to be taken in, would be sent once more.
             let is_ahead = self.wants.feed(*idx, shelf).is_some_and(|feed| shelf.changed(&feed) > self.seen);
             if let Some(row) = self.wants.row(*idx).filter(|_| !is_due && !is_ahead) {
-                row.has = Has::Level;
+                row.note(Has::Level);
                 self.told.remove(idx);
             }
         }
@@ -337,7 +337,7 @@ impl Serve {
                 continue;
             }
             let (state, _) = self.state(idx, desk.shelf);
-            let has = self.wants.peek(idx).map(|row| row.has);
+            let has = self.wants.peek(idx).map(|row| row.has());
             if has == Some(Has::At(state.len)) && state.cap == told.1 {
                 self.told.remove(&idx);
                 self.set(idx, Has::Level);
