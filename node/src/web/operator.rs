@@ -167,7 +167,7 @@ fn facts(status: &Status, visit: &Visit) -> Vec<String> {
 fn told(line: &MemberLine, visit: &Visit) -> Member {
     let (held, most) = (size(line.bytes), size(line.bytes_max));
     let (_, since) = when::instant(line.since_ms, visit.look.zone, visit.words());
-    let args = [("held", Arg::Own(&*held)), ("most", Arg::Own(&most)), ("time", Arg::Own(&since))];
+    let args = [("held", Arg::Own(&held)), ("most", Arg::Own(&most)), ("time", Arg::Own(&since))];
     Member {
         face: Face::of(&line.feed, line.name.as_deref().unwrap_or_default()),
         held: visit.words().with("pub-member-held", &args),

@@ -60,12 +60,12 @@ fn quoted(text: &str, quote: char) -> impl Iterator<Item = &str> {
 
 /// Addresses that answer a page to whoever looks at them, as the router names them.
 fn addresses(folder: &Path, found: &mut Vec<String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(folder).expect("the sources are beside the tests") {
+        let path = entry.expect("a folder can be read").path();
         if path.is_dir() {
             addresses(&path, found);
         } else if path.extension().is_some_and(|ending| ending == "rs") {
-            let text = std::fs::read_to_string(&path).unwrap();
+            let text = std::fs::read_to_string(&path).expect("a source is text");
             for line in text.lines().filter(|line| line.contains(".route(\"/") && line.contains("get(")) {
                 found.extend(quoted(line, '"').next().map(str::to_owned));
             }
