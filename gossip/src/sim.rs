@@ -377,7 +377,8 @@ impl World {
                 self.cover.forks_searched += 1;
                 Pending::Fork(proof)
             }
-            Output::Succeeded(_) | Output::Branch(..) => return Ok(()), // Nobody here has recovery words.
+            Output::Succeeded(successor) => Pending::Succeeded(successor),
+            Output::Branch(feed, chunks) => Pending::Branch(feed, chunks),
             Output::Bodies(feed, from, bodies) => Pending::Bodies(feed, from, bodies),
             Output::Hint(_, author, _) => {
                 self.cover.hints += 1;
@@ -418,8 +419,7 @@ impl World {
             Output::Keep(asked) => {
                 self.cover.tokens_kept += 1;
                 let peer = self.nodes[self.links[&id].ends[1 - side]].author.feed();
-                self.nodes[node].shelf.met.entry(peer).or_default().asked = Some(asked);
-                return Ok(());
+                Pending::Keep(peer, asked) // After what came before it, as all that an owner is told.
             }
             Output::Remember(served) => {
                 let peer = self.nodes[self.links[&id].ends[1 - side]].author.feed();

@@ -291,9 +291,6 @@ impl Exchange {
             self.heeded(now, clock, shelf);
             return Ok(());
         }
-        if let Input::Changed(changes) = &input {
-            self.owe_heirs(changes.iter().map(|change| change.feed), shelf);
-        }
         let Self { ground, plan, serve, about, errands, heard, begun, .. } = self;
         let mut desk = ground.desk(shelf);
         match input {
@@ -309,6 +306,8 @@ impl Exchange {
                         plan.consider(idx, &mut desk);
                     }
                 }
+                // Now: feeds that the peer named by tags are known by now.
+                self.owe_heirs(changes.iter().map(|change| change.feed), shelf);
             }
             Input::Ingested(ticket, outcome) => {
                 plan.ingested(ticket, outcome, &mut desk)?;

@@ -24,6 +24,8 @@ pub(crate) struct Batch<'t> {
     /// Lengths and caps as they were.
     before: BTreeMap<FeedId, (Seq, Option<Seq>)>,
     changed: BTreeSet<FeedId>,
+    /// Feeds that are another chain now from some place on.
+    pub(crate) replaced: BTreeSet<FeedId>,
     /// For [`Changes::feeds`]: the first new entry that refs each object.
     pub(crate) said: BTreeMap<FeedId, BTreeMap<EntryId, Seq>>,
     pub(crate) index: Index,
@@ -33,8 +35,8 @@ pub(crate) struct Batch<'t> {
 
 impl<'t> Batch<'t> {
     pub(crate) fn new(tx: &'t WriteTransaction, net: NetId) -> Self {
-        let (feeds, keys, before, changed, said, index) = Default::default();
-        Self { tx, net, feeds, keys, before, changed, said, index, relined: false }
+        let (feeds, keys, before, changed, replaced, said, index) = Default::default();
+        Self { tx, net, feeds, keys, before, changed, replaced, said, index, relined: false }
     }
 
     /// The feed's row as it is now; `None` if nothing is known of it.
@@ -271,8 +273,8 @@ impl<'t> Batch<'t> {
             set_meta(self.tx, "clock", &clock.to_be_bytes())?;
         }
         let objects = view::refold(self.tx, &self.net, &self.index.touched)?;
-        let before =
-            by_number.iter().filter_map(|(_, feed)| Some((*feed, *self.before.get(feed)?))).collect();
+        let before = by_number.iter().filter_map(|(_, feed)| Some((*feed, *self.before.get(feed)?)));
+        let before = before.filter(|(feed, _)| !self.replaced.contains(feed)).collect();
         let said = &mut self.said;
         let feeds = by_number.iter().map(|(_, feed)| {
             let said = said.remove(feed).unwrap_or_default();

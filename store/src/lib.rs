@@ -102,7 +102,7 @@ pub struct Changes {
     /// Feeds with new entries, bodies or caps, by feed number, and what their new entries point at, with the
     /// place of the first that does.
     pub feeds: Vec<(FeedId, Vec<(EntryId, Seq)>)>,
-    /// Lengths and caps of these feeds before.
+    /// Lengths and caps of these feeds before, but of those that are another chain now from some place on.
     pub before: BTreeMap<FeedId, (Seq, Option<Seq>)>,
     /// Groups and events whose folded state is another now, by id.
     pub objects: Vec<EntryId>,

@@ -197,12 +197,14 @@ impl Batch<'_> {
             0 => None,
             _ => entries::between(self.tx, *old, row.num, 1..=1)?.pop(),
         };
+        // The one that counts has a place, however many better ones there are whose chains nobody holds.
+        let places = SUCCESSORS_MAX - usize::from(all.iter().any(|kept| kept.counts));
         let (mut left, mut is_decided) = (Vec::new(), false);
         for mut one in all {
             let says =
                 |first: &Unverified| self.successor(&one).is_ok_and(|successor| successor.is_of(first));
-            if is_decided || left.len() >= SUCCESSORS_MAX || first.as_ref().is_some_and(|first| !says(first))
-            {
+            let is_past = is_decided || (left.len() >= places && !one.counts);
+            if is_past || first.as_ref().is_some_and(|first| !says(first)) {
                 self.tx.open_table(SUCCESSORS)?.remove(one.key())?;
                 continue;
             }
@@ -327,6 +329,7 @@ impl Batch<'_> {
     fn put_in_place(&mut self, old: &FeedId, chain: &Chain, keep: Seq) -> Result<(), DiskError> {
         let Some(mut row) = self.row(old)? else { return Ok(()) };
         let (common, above) = (chain.common, row.len);
+        self.replaced.insert(*old);
         let lost = entries::between(self.tx, *old, row.num, common + 1..=row.stored)?;
         // As it is no longer accepted, before what it made is taken out.
         let len = above.min(common);

@@ -66,6 +66,7 @@ impl Changed {
 
 /// Makes one change of two.
 fn join(held: &mut Change, later: Change) {
+    held.before = held.before.filter(|_| later.before.is_some());
     held.clock.1 = held.clock.1.max(later.clock.1);
     let known: BTreeSet<EntryId> = held.objects.iter().map(|(object, _)| *object).collect();
     held.objects.extend(later.objects.into_iter().filter(|(object, _)| !known.contains(object)));
@@ -187,7 +188,7 @@ mod tests {
     const BEN: FeedId = FeedId::new([2; 32]);
 
     fn change(feed: FeedId, object: u8, clock: u64) -> Input {
-        let (before, objects) = ((7, None), vec![(EntryId::new([object; 32]), 8)]);
+        let (before, objects) = (Some((7, None)), vec![(EntryId::new([object; 32]), 8)]);
         Input::Changed(vec![Change { feed, before, clock: (clock, clock), objects }])
     }
 
@@ -219,6 +220,18 @@ mod tests {
         assert!(matches!(orders.try_next(), Some(Input::Redeem(secret)) if secret == [1; 16]));
         assert!(matches!(orders.try_next(), Some(Input::Redeem(secret)) if secret == [2; 16]));
         assert!(orders.try_next().is_none());
+    }
+
+    #[test]
+    fn that_a_feed_became_another_chain_is_not_lost_between_other_changes() {
+        let (teller, mut orders) = orders();
+        teller.tell(change(ANA, 1, 4));
+        let other = Change { feed: ANA, before: None, clock: (5, 5), objects: Vec::new() };
+        teller.tell(Input::Changed(vec![other]));
+        teller.tell(change(ANA, 1, 6));
+        let Some(Input::Changed(changes)) = orders.try_next() else { panic!("nothing changed") };
+        let seen: Vec<_> = changes.iter().map(|change| (change.before, change.clock)).collect();
+        assert_eq!(seen, [(None, (4, 6))]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Writing logs for the simulator: honest entries, forks, and entries whose own signature is bad.
 
-use klatch_feed::{Draft, EntryId, FeedId, Head, Kind, NetId, SecretKey, Seq, Unverified};
+use klatch_feed::post::{Person, Post};
+use klatch_feed::{
+    Draft, EntryId, FeedId, Head, Kind, NetId, SecretKey, Seq, Succeeds, Successor, Unverified,
+};
 
 /// One who signs, and where their log stands.
 #[derive(Debug)]
@@ -66,6 +69,28 @@ impl Author {
             .expect("only the signature is another");
         self.head.tip = Some(good.id());
         good
+    }
+
+    /// Who goes on after an entry that may be of the author's feed, whose first entry is `first`: another for every
+    /// other `number`.
+    ///
+    /// # Panics
+    ///
+    /// Never, within the limits of entries.
+    pub fn heir(&self, first: &Unverified, keep: (Seq, EntryId), number: u64) -> Successor {
+        let seed = |what: u8| {
+            let mut seed = [what; 32];
+            seed[..8].copy_from_slice(&number.to_be_bytes());
+            SecretKey::from_seed(&seed)
+        };
+        let (secret, recovery, commitment) = (seed(0x71), seed(0x72), [0x73; 32]);
+        let old = Person { feed: self.feed(), genesis: first.id() };
+        let succeeds = Succeeds::sign(&self.net, &recovery, old, keep, &secret.feed(), &commitment);
+        let post = Post::Genesis { recovery: commitment, succeeds: Some(Box::new(succeeds)) };
+        let draft = post.draft(1_790_000_000_000, [0; 16]).expect("within all limits");
+        let (entry, _) =
+            Head::empty(secret.feed()).sign(&self.net, &secret, draft).expect("within all limits");
+        Successor::check(&self.net, (*entry).clone()).expect("both keys signed it")
     }
 
     fn draft(&self, refs: Vec<EntryId>, size: usize) -> Draft {

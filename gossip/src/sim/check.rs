@@ -1,9 +1,9 @@
 //! What must hold: at every step that honest nodes do not blame each other and nothing is sent again and again, at
 //! the end that all agree and hold what the branches that exist imply.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::{EntryId, FeedId, NetId, PublicKey, Seq, Unverified, chunk};
+use klatch_feed::{EntryId, FeedId, NetId, PublicKey, Seq, Successor, Unverified, chunk};
 
 use super::World;
 pub use super::cover::Coverage;
@@ -25,7 +25,7 @@ pub enum Failure {
         reason: Reason,
     },
     /// An entry crossed one connection in one direction twice.
-    #[error("node {node} sent entry {seq} of the feed at place {idx} three times over one connection")]
+    #[error("node {node} sent entry {seq} of the feed at place {idx} too often over one connection")]
     Twice {
         /// Who sent it.
         node: usize,
@@ -112,15 +112,21 @@ pub enum Failure {
     },
 }
 
+/// An entry by the place of its feed, its own, and the hash of its body: a feed may become another chain.
+type Said = (u32, Seq, [u8; 32]);
+
 /// Reads along what one connection carries.
 #[derive(Debug, Default)]
 pub(super) struct Witness {
-    seen: [BTreeMap<(u32, Seq), u8>; 2],
+    /// How often an entry went over it, each way.
+    seen: [BTreeMap<Said, u8>; 2],
+    /// Statements that went over it: for each the chain that it keeps may go once more, be it held in quarantine.
+    statements: u8,
 }
 
 impl Witness {
-    /// Notes a message from a side; an entry in it that went the same way twice before. Once more may happen in a
-    /// race: a push that crosses entries from elsewhere is asked for again.
+    /// Notes a message from a side; an entry in it that went the same way too often before. Twice may happen in a race:
+    /// a push that crosses entries from elsewhere is asked for again.
     pub(super) fn sees(
         &mut self,
         from: usize,
@@ -142,6 +148,11 @@ impl Witness {
             }
             Message::Fork(_) => {
                 cover.proofs_relayed += 1;
+                return None;
+            }
+            Message::Succ { .. } => {
+                cover.successions_relayed += 1;
+                self.statements = self.statements.saturating_add(1);
                 return None;
             }
             Message::Get(Get { part: Part::Bodies, .. }) => {
@@ -169,11 +180,11 @@ impl Witness {
         cover.entries += entries.len() as u64;
         let whole = entries.iter().filter(|entry| entry.body().is_some());
         let mut often = None;
-        for seq in whole.map(|entry| entry.header().seq) {
-            let times = self.seen[from].entry((idx, seq)).or_default();
+        for (seq, said) in whole.map(|entry| (entry.header().seq, entry.header().body_hash)) {
+            let times = self.seen[from].entry((idx, seq, said)).or_default();
             *times = times.saturating_add(1);
             cover.resent += u64::from(*times == 2);
-            often = often.or((*times > 2).then_some((idx, seq)));
+            often = often.or((*times > self.statements.saturating_add(2)).then_some((idx, seq)));
         }
         often
     }
@@ -183,6 +194,10 @@ impl Witness {
 #[derive(Debug, Default)]
 pub(super) struct Truth {
     branches: BTreeMap<FeedId, Vec<Vec<Unverified>>>,
+    /// The best of the statements that somebody's log followed.
+    succeeded: BTreeMap<FeedId, Successor>,
+    /// Feeds about which any were made.
+    spoken_for: BTreeSet<FeedId>,
 }
 
 impl Truth {
@@ -194,6 +209,30 @@ impl Truth {
         if branches.iter().all(|other| common(other, &branch) < branch.len()) {
             branches.push(branch);
         }
+    }
+
+    /// Somebody goes on after a feed, with all of the chain that is kept.
+    pub(super) fn succeed(&mut self, successor: Successor) {
+        let rank = |successor: &Successor| successor.succession().rank();
+        let held = self.succeeded.entry(successor.succession().old.feed).or_insert_with(|| successor.clone());
+        if rank(&successor) < rank(held) {
+            *held = successor;
+        }
+    }
+
+    /// A statement is made about a feed.
+    pub(super) fn speak_for(&mut self, feed: FeedId) {
+        self.spoken_for.insert(feed);
+    }
+
+    /// Whether one was.
+    pub(super) fn is_spoken_for(&self, feed: &FeedId) -> bool {
+        self.spoken_for.contains(feed)
+    }
+
+    /// The branches of a feed.
+    pub(super) fn branches(&self, feed: &FeedId) -> &[Vec<Unverified>] {
+        self.branches.get(feed).map(|branches| &branches[..]).unwrap_or_default()
     }
 
     /// The longest branch of a feed.
@@ -210,8 +249,12 @@ impl Truth {
     /// The closed form. The cap is the longest beginning that all branches share; but a branch counts only as far
     /// as `found`, the lowest cap that anybody proved, lets it be accepted: what lies between its last anchor
     /// there and the cap shows nowhere, so that a lower fork in it need not be found. What is held is the
-    /// largest anchor at or below the cap.
+    /// largest anchor at or below the cap. A feed that is succeeded is what its best successor keeps.
     pub(super) fn state(&self, net: &NetId, feed: &FeedId, found: Option<Seq>) -> Option<FeedState> {
+        if let Some(successor) = self.succeeded.get(feed) {
+            let (len, tip) = (successor.succession().keep, Some(successor.keep_id()));
+            return Some(FeedState { len, tip, cap: None });
+        }
         let branches = self.branches.get(feed)?;
         let key = PublicKey::parse(feed).ok()?;
         let as_seq = |len: usize| Seq::try_from(len).expect("a Seq each");

@@ -82,4 +82,7 @@ coverage! {
     meetings "meetings compared",
     set_back_meetings "meetings with one set back",
     bodies_apart "bodies asked for",
+    succeeded "successions",
+    successions_relayed "successions relayed",
+    replaced "chains put in place",
 }

@@ -122,6 +122,9 @@ pub(super) enum Fault {
     /// A wanderer brings a branch of their log to a node: not to node 0, which may not want it, and then
     /// never compares it with what others hold.
     Bring { author: usize, node: usize },
+    /// Somebody goes on after one of a wanderer's branches, of which a node holds all; or, where it is `unheard`, after
+    /// an entry that nobody has.
+    Succeed { author: usize, node: usize, unheard: bool },
     /// A node loses what it remembers of its lists of wants, or of the others' lists.
     Forget { node: usize, own: bool },
     /// A node loses the bodies it may lose.
@@ -202,6 +205,12 @@ pub(super) fn plan(shape: &Shape, dice: &mut Dice) -> Vec<(Millis, Fault)> {
         for _ in 0..2 * rates[15] {
             let when = begins + dice.range(0, BURST);
             faults.push((when, Fault::Bring { author, node: 1 + dice.index(nodes - 1) }));
+        }
+    }
+    for author in 0..shape.wanderers {
+        for _ in 0..rates[4] {
+            let (when, node) = (dice.range(1, HEAL_AT - 1), 1 + dice.index(nodes - 1));
+            faults.push((when, Fault::Succeed { author, node, unheard: dice.percent(20) }));
         }
     }
     faults

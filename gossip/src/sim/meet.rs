@@ -53,6 +53,8 @@ impl Party {
                     }
                     Output::Fork(proof) => self.shelf.fork(&proof),
                     Output::Bodies(feed, from, bodies) => self.shelf.fill(feed, from, bodies),
+                    Output::Succeeded(successor) => self.shelf.keep(&successor),
+                    Output::Branch(feed, chunks) => self.shelf.replace(feed, &chunks),
                     Output::Keep(asked) => {
                         self.shelf.met.entry(self.peer).or_default().asked = Some(asked);
                         None

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Seq, Unverified, chunk};
+use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Seq, Successor, Unverified, chunk};
 
 use super::author::Author;
 use super::check::Failure;
@@ -11,6 +11,7 @@ use super::liar::Lie;
 use super::network::Clock;
 use super::shelf::Memory;
 use super::{Event, REDIAL, World};
+use crate::sync::memory::Asked;
 use crate::sync::{Change, Ingest, Input, Millis, Outcome, Shelf};
 
 /// How long a recovering node listens before it believes that nobody holds more of its feed: less than a real one,
@@ -66,6 +67,9 @@ pub(super) enum Pending {
     Ingest { link: u64, side: usize, ingest: Ingest },
     Fork(ForkProof),
     Bodies(FeedId, Seq, Vec<Option<Vec<u8>>>),
+    Succeeded(Box<Successor>),
+    Branch(FeedId, Vec<Vec<u8>>),
+    Keep(FeedId, Asked),
 }
 
 impl Node {
@@ -112,6 +116,12 @@ impl Node {
         let own = self.shelf.state(&self.author.feed());
         let is_forked = own.is_some_and(|state| state.cap.is_some());
         self.is_up && self.is_born && !self.is_full && now >= self.paused && !is_forked
+    }
+
+    /// Whether it is there and has room, and what it is given now stays: who will be set back would lose it, and nobody
+    /// else might have it.
+    pub(super) fn keeps_for_good(&self) -> bool {
+        self.is_up && self.is_born && !self.is_full && self.early.is_none()
     }
 
     /// Until when own entries wait for what a peer said that it holds of the own feed.
@@ -179,11 +189,20 @@ impl World {
                     changes.extend(change);
                     answers.push((link, side, Input::Ingested(ticket, outcome)));
                 }
-                Pending::Fork(_) | Pending::Bodies(..) if is_full => {}
+                _ if is_full => {}
                 Pending::Fork(proof) => changes.extend(self.nodes[node].shelf.fork(&proof)),
                 Pending::Bodies(feed, from, bodies) => {
                     self.cover.bodies += bodies.iter().flatten().count() as u64;
                     changes.extend(self.nodes[node].shelf.fill(feed, from, bodies));
+                }
+                Pending::Keep(peer, asked) => {
+                    self.nodes[node].shelf.met.entry(peer).or_default().asked = Some(asked);
+                }
+                Pending::Succeeded(successor) => changes.extend(self.nodes[node].shelf.keep(&successor)),
+                Pending::Branch(feed, chunks) => {
+                    let change = self.nodes[node].shelf.replace(feed, &chunks);
+                    self.cover.replaced += u64::from(change.is_some());
+                    changes.extend(change);
                 }
             }
         }

@@ -1,6 +1,9 @@
 //! A log in memory: what a store keeps and how it accepts, without the disk.
 //!
-//! The rules are those of the real store (spec/gossip.md, "a chunk that came"), over `klatch_feed` itself.
+//! The rules are those of the real store (spec/gossip.md, "a chunk that came"), over `klatch_feed` itself. Who
+//! succeeds whom is in `shelf/heirs.rs`.
+
+mod heirs;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -10,6 +13,7 @@ use klatch_feed::{AcceptError, EntryId, FeedId, ForkProof, Header, K, NetId, Pub
 
 use crate::sync::memory::Memory as Met;
 use crate::sync::{Change, FeedState, Outcome, Shelf, Succeeded};
+use heirs::Kept;
 
 /// Logs by feed.
 #[derive(Clone, Debug)]
@@ -22,8 +26,9 @@ pub struct Memory {
     /// What is remembered of other nodes: kept, and set back, with the log.
     pub met: BTreeMap<FeedId, Met>,
     about: BTreeMap<EntryId, BTreeMap<FeedId, Seq>>,
-    /// What is kept about who succeeds whom, as a test lays it down: nothing here judges a statement.
+    /// What is kept about who succeeds whom: what came by [`Memory::keep`], or as a test lays it down.
     pub succeeded: BTreeMap<FeedId, Succeeded>,
+    heirs: BTreeMap<FeedId, Vec<Kept>>,
     /// Another node held more of this node's own feed: it does not know what its key signed.
     pub own_is_longer: bool,
     /// How often it was asked what it holds of a feed.
@@ -35,6 +40,8 @@ pub struct Memory {
 struct Chain {
     key: PublicKey,
     entries: Vec<Unverified>,
+    /// Chains that are held besides, from the first entry on.
+    aside: Vec<Vec<Unverified>>,
     len: Seq,
     proof: Option<ForkProof>,
     number: u32,
@@ -53,6 +60,7 @@ impl Memory {
             met: BTreeMap::new(),
             about: BTreeMap::new(),
             succeeded: BTreeMap::new(),
+            heirs: BTreeMap::new(),
             own_is_longer: false,
             asked: Cell::new(0),
         }
@@ -68,17 +76,22 @@ impl Memory {
         self.feeds.entry(feed).or_insert_with(|| {
             let number = u32::try_from(self.numbers.len()).expect("fewer feeds than 2^32");
             self.numbers.push(feed);
-            Chain { key, entries: Vec::new(), len: 0, proof: None, number, changed: 0 }
+            Chain { key, entries: Vec::new(), aside: Vec::new(), len: 0, proof: None, number, changed: 0 }
         })
     }
 
-    /// Notes a change in the change log.
-    fn changes(&mut self, feed: FeedId, before: (Seq, Option<Seq>), objects: Vec<(EntryId, Seq)>) -> Change {
+    /// Notes a change in the change log; `before` as in [`Change`].
+    fn changes(
+        &mut self,
+        feed: FeedId,
+        before: Option<(Seq, Option<Seq>)>,
+        objects: Vec<(EntryId, Seq)>,
+    ) -> Change {
         self.clock += 1;
         let clock = self.clock;
         if let Some(chain) = self.feeds.get_mut(&feed) {
             chain.changed = clock;
-            if chain.len < before.0 {
+            if before.is_none_or(|before| chain.len < before.0) {
                 self.met.values_mut().for_each(|met| met.asked = None); // No token outlives what it vouches for.
             }
         }
@@ -94,6 +107,8 @@ impl Memory {
     ) -> (Outcome, Option<Change>) {
         let is_own = feed == self.me;
         match self.judge(feed, base8, chunk) {
+            // It is the chain of a statement: nothing is added, and nobody forks it.
+            Ok(_) if self.is_closed(&feed) => (Outcome::Accepted(self.state_of(&feed)), None),
             Ok(Verdict::Fork(proof)) => {
                 let change = self.fork(&proof);
                 (Outcome::Forked(self.state_of(&feed)), change)
@@ -125,7 +140,7 @@ impl Memory {
     /// Keeps a proof, if its cap is lower than the one known.
     pub fn fork(&mut self, proof: &ForkProof) -> Option<Change> {
         let feed = proof.author();
-        let key = PublicKey::parse(&feed).ok()?;
+        let key = PublicKey::parse(&feed).ok().filter(|_| !self.is_closed(&feed))?;
         let net = self.net;
         let chain = self.chain_of(feed, key);
         let before = chain.before();
@@ -134,14 +149,14 @@ impl Memory {
         }
         chain.proof = Some(proof.clone());
         chain.len = chain.accepted(&net, proof.cap());
-        Some(self.changes(feed, before, Vec::new()))
+        Some(self.changes(feed, Some(before), Vec::new()))
     }
 
     /// Keeps what is said about who succeeds a feed. No check is made.
     pub fn succeed(&mut self, feed: FeedId, kept: Succeeded) -> Change {
         let before = self.feeds.get(&feed).map_or((0, None), Chain::before);
         self.succeeded.insert(feed, kept);
-        self.changes(feed, before, Vec::new())
+        self.changes(feed, Some(before), Vec::new())
     }
 
     /// Keeps bodies that came late, where they are the ones that the headers name.
@@ -158,7 +173,7 @@ impl Memory {
                 is_changed = true;
             }
         }
-        is_changed.then(|| self.changes(feed, before, Vec::new()))
+        is_changed.then(|| self.changes(feed, Some(before), Vec::new()))
     }
 
     /// Forgets the bodies of a feed that may be forgotten.
@@ -257,7 +272,8 @@ impl Memory {
         for (object, seq) in &objects {
             self.about.entry(*object).or_default().entry(feed).or_insert(*seq);
         }
-        Some(self.changes(feed, state, objects.into_iter().collect()))
+        let before = (!self.settle(feed)).then_some(state);
+        Some(self.changes(feed, before, objects.into_iter().collect()))
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use klatch_feed::{FeedId, Unverified, chunk};
+use klatch_feed::{EntryId, FeedId, Seq, Unverified, chunk};
 use sha2::Digest;
 
 use super::check::Failure;
 use super::faults::{END_AT, Fault, HEAL_AT};
 use super::{Event, REDIAL, World};
-use crate::sync::{Input, Millis};
+use crate::sync::{Input, Millis, Shelf};
 
 /// When, after everything healed, everybody writes once more, how often who may not tries again, and until when.
 const LAST_WORD_AFTER: Millis = 20_000;
@@ -64,6 +64,7 @@ impl World {
             }
             Fault::Block { node, other, lasts } => return self.block(node, other, lasts),
             Fault::Bring { author, node } => return self.bring(author, node),
+            Fault::Succeed { author, node, unheard } => return self.succeed(author, node, unheard),
             Fault::DropBodies { node } => {
                 for feed in self.everybody() {
                     if feed != self.nodes[node].author.feed() {
@@ -137,8 +138,10 @@ impl World {
         let wanderer = &mut self.wanderers[author];
         let feed = wanderer.feed();
         let old = self.truth.longest(&feed);
+        // A statement says nothing to who holds another first entry: once there is one, all have the same.
+        let least = u64::from(self.truth.is_spoken_for(&feed));
         let keep =
-            if self.dice.percent(60) { self.dice.range(0, old.len() as u64) as usize } else { old.len() };
+            if self.dice.percent(60) { self.dice.range(least, old.len() as u64) as usize } else { old.len() };
         let mut branch = old[..keep].to_vec();
         let salt = self.schedule.now;
         wanderer.go_back(&branch, salt);
@@ -148,14 +151,46 @@ impl World {
         for _ in 0..self.dice.range(1, 6) {
             branch.push(wanderer.write(Vec::new(), super::BODY_BYTES));
         }
-        let at = &self.nodes[node];
-        if !at.is_up || !at.is_born || at.is_full || at.early.is_some() || branch.len() > 200 {
-            return Ok(()); // Who will be set back would lose it, and nobody else might have it.
+        if !self.nodes[node].keeps_for_good() || branch.len() > 200 {
+            return Ok(());
         }
         let rows: Vec<&Unverified> = branch.iter().collect();
         let bytes = chunk::encode(&rows, |_| true);
         self.truth.add(branch);
         let (_, change) = self.nodes[node].shelf.ingest(feed, None, &bytes);
+        self.tell(node, change.into_iter().collect())
+    }
+
+    /// Somebody goes on after a wanderer's log, or says so.
+    fn succeed(&mut self, author: usize, node: usize, unheard: bool) -> Result<(), Failure> {
+        let wanderer = &self.wanderers[author];
+        let branches = self.truth.branches(&wanderer.feed());
+        let firsts: BTreeSet<_> = branches.iter().map(|branch| branch[0].id()).collect();
+        if firsts.len() != 1 || !self.nodes[node].keeps_for_good() {
+            return Ok(());
+        }
+        let branch = branches[self.dice.index(branches.len())].clone();
+        self.truth.speak_for(wanderer.feed());
+        let len = 1 + self.dice.index(branch.len());
+        let (seq, id) = match unheard {
+            true => (branch.len() + len, EntryId::new(self.dice.bytes())),
+            false => (len, branch[len - 1].id()),
+        };
+        let keep = (Seq::try_from(seq).expect("a Seq each"), id);
+        let successor = wanderer.heir(&branch[0], keep, self.schedule.now);
+        let shelf = &mut self.nodes[node].shelf;
+        if !unheard {
+            shelf.put_aside(branch);
+        }
+        let change = shelf.keep(&successor);
+        let tip = shelf.accepted(&wanderer.feed()).last().copied();
+        if change.is_some()
+            && shelf.succeeded(&wanderer.feed()).is_some_and(|kept| kept.is_closed)
+            && tip == Some(id)
+        {
+            self.cover.succeeded += 1;
+            self.truth.succeed(successor);
+        }
         self.tell(node, change.into_iter().collect())
     }
 

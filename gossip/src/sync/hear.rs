@@ -103,14 +103,14 @@ impl Exchange {
             }
             Message::Scope(bitmap) => is_recalled = plan.scope(bitmap.as_deref())?,
             Message::Delta { more, side: Side::Yours, rows } => {
-                is_recalled = plan.is_known(&mut desk);
+                is_recalled = plan.is_known();
                 for row in rows {
                     if let Some(feed) = plan.state(row, &mut desk)? {
                         serve.knows(&feed, row.len, row.cap, &mut desk);
                     }
                 }
                 if !more {
-                    plan.listed();
+                    plan.listed(&mut desk);
                 }
                 plan.complete(&mut desk);
             }

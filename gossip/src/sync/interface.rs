@@ -102,8 +102,8 @@ pub enum Outcome {
 pub struct Change {
     /// Which feed.
     pub feed: FeedId,
-    /// Length and cap before the first of these commits.
-    pub before: (Seq, Option<Seq>),
+    /// Length and cap before the first of these commits; `None` where it is another chain now from some place on.
+    pub before: Option<(Seq, Option<Seq>)>,
     /// Position in the change log after the first of these commits, and after the last.
     pub clock: (u64, u64),
     /// Objects that its new entries ref, with the place of one such entry each.

@@ -178,6 +178,7 @@ impl Plan {
                 self.ends.remove(&idx);
                 self.others.remove(&idx);
                 self.fetched.remove(&idx);
+                self.list.owed.remove(&idx);
                 self.claims.insert(idx, Claim { len, tip8, cap, asked: 0 });
                 if let (Some(feed), Some(cap)) = (feed, cap) {
                     desk.caps.note(feed, cap);
@@ -259,7 +260,9 @@ impl Plan {
         if claim.cap.is_none_or(|known| cap < known) {
             claim.cap = Some(cap);
             if claim.len > cap {
+                let end = claim.tip8.map(|tip8| (idx, (claim.len, tip8)));
                 (claim.len, claim.tip8) = (cap, None);
+                self.ends.extend(end);
             }
         }
     }

@@ -293,24 +293,29 @@ impl Serve {
         let feeds: Vec<_> =
             places.into_iter().filter_map(|idx| Some((idx, self.wants.feed(idx, desk.shelf)?))).collect();
         for (idx, feed) in &feeds {
-            self.grew(now, *idx, (0, None), (0, desk.shelf.changed(feed)));
+            self.grew(now, *idx, None, (0, desk.shelf.changed(feed)));
         }
         feeds.into_iter().map(|(_, feed)| feed).collect()
     }
 
     /// A feed that the peer wants changed between these positions, and was this long before.
-    fn grew(&mut self, now: Millis, idx: u32, before: (Seq, Option<Seq>), clock: (u64, u64)) {
+    fn grew(&mut self, now: Millis, idx: u32, before: Option<(Seq, Option<Seq>)>, clock: (u64, u64)) {
         let level_at = self.level_at;
         let Some(row) = self.wants.row(idx) else { return };
         self.fresh.insert(idx);
-        match row.has() {
-            Has::Level if clock.0 > level_at => {
+        match (row.has(), before) {
+            // It was held already when the two were found to be level.
+            (Has::Level, _) if clock.1 <= level_at => return,
+            (_, None) => {
+                row.note(Has::Unknown); // How much of this chain it holds nobody knows.
+                self.told.remove(&idx);
+            }
+            (Has::Level, Some(before)) if clock.0 > level_at => {
                 row.note(Has::At(before.0));
                 self.told.insert(idx, before);
             }
-            Has::Level if clock.1 > level_at => row.note(Has::Unknown),
-            Has::Level => return, // It was held already when the two were found to be level.
-            Has::Unknown | Has::At(_) => {}
+            (Has::Level, Some(_)) => row.note(Has::Unknown),
+            (Has::Unknown | Has::At(_), Some(_)) => {}
         }
         match row.mode {
             Mode::Eager => self.due(idx),
@@ -429,8 +434,12 @@ impl Serve {
         if at >= state.len {
             return false;
         }
-        if state.len - at > K {
-            rows.extend(self.tell(idx, state)); // So much is asked for when there is room for it.
+        // So much is asked for when there is room for it; and a chain that a successor keeps may be a better one than the
+        // peer's feed ended in.
+        let is_asked_for =
+            state.len - at > K || desk.shelf.succeeded(&feed).is_some_and(|kept| kept.is_closed);
+        if is_asked_for {
+            rows.extend(self.tell(idx, state));
             return false;
         }
         let base8 = id8_at(desk.shelf, &feed, at);

@@ -22,15 +22,20 @@ pub const BRANCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// What a node keeps about who succeeds a feed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Succeeded {
-    /// The place and the id of the last entry that the best of the statements keeps.
-    pub keep: (Seq, EntryId),
-    /// The feed is that chain: all of it is held, and nothing follows.
-    pub counts: bool,
-    /// The feed is the chain of some statement, that or a worse one: nothing is added to what is held, but another chain
-    /// may take its place.
+    /// Place and id of the last entry of each chain that would take the place of what is held: of the statements that
+    /// are better than the one whose chain the feed is, or of all.
+    pub ends: Vec<(Seq, EntryId)>,
+    /// The feed is the chain of a statement: nothing follows it.
     pub is_closed: bool,
     /// All statements that could count: id of the successor's entry 1, its `header || signature`, its body.
     pub statements: Vec<(EntryId, Vec<u8>, Vec<u8>)>,
+}
+
+impl Succeeded {
+    /// Whether a feed that ends so is one of those chains.
+    fn is_end(&self, (len, tip8): (Seq, Id8)) -> bool {
+        self.ends.iter().any(|(seq, id)| (*seq, id.tip8()) == (len, tip8))
+    }
 }
 
 /// What this connection has seen of statements.
@@ -133,11 +138,13 @@ impl Plan {
             return false;
         }
         let Some(kept) = desk.shelf.succeeded(&feed) else { return false };
-        if let Some(claim) = self.others.remove(&idx).filter(|_| !kept.counts) {
+        let is_final = kept.is_closed && kept.ends.is_empty();
+        if !is_final && let Some(claim) = self.others.remove(&idx) {
             self.claims.entry(idx).or_insert(claim);
         }
-        let (stated, end) = (self.stated(idx), (kept.keep.0, kept.keep.1.tip8()));
-        if kept.counts || (kept.is_closed && stated != Some(end)) {
+        let stated = self.stated(idx);
+        let end = stated.filter(|stated| kept.is_end(*stated));
+        if kept.is_closed && end.is_none() {
             // Whatever the peer holds besides is no part of the feed: it will learn that. Or it is, by a better successor
             // that it has told of and the owner has not kept yet.
             let is_other = stated
@@ -151,9 +158,8 @@ impl Plan {
             return is_other;
         }
         let is_capped = mine.cap.is_some() || self.claims.get(&idx).is_some_and(|claim| claim.cap.is_some());
-        if stated != Some(end) {
-            return false; // It does not hold that chain, or has not said so.
-        }
+        // It holds no such chain, or has not said so.
+        let Some((to, _)) = end else { return false };
         if self.fetched.contains(&idx) {
             return true; // It is with the owner, or was refused.
         }
@@ -167,10 +173,10 @@ impl Plan {
         let differs = self.branched.remove(&idx).filter(|differs| (1..=mine.len).contains(differs));
         if let Some(differs) = differs {
             self.narrow(idx, feed, (0, differs), desk);
-        } else if mine.len >= kept.keep.0 {
-            self.narrow(idx, feed, (0, kept.keep.0), desk);
+        } else if mine.len >= to {
+            self.narrow(idx, feed, (0, to), desk);
         } else {
-            self.fetch(idx, feed, mine.len, kept.keep.0, desk);
+            self.fetch(idx, feed, mine.len, to, desk);
         }
         true
     }
@@ -183,9 +189,8 @@ impl Plan {
 
     /// The end of the chain to fetch from this peer, if there is one.
     pub(super) fn branch_to(&self, idx: u32, feed: &FeedId, desk: &Desk<'_>) -> Option<Seq> {
-        let (len, tip8) = self.stated(idx)?;
-        let kept = desk.shelf.succeeded(feed).filter(|kept| !kept.counts)?;
-        ((len, tip8) == (kept.keep.0, kept.keep.1.tip8())).then_some(len)
+        let stated = self.stated(idx)?;
+        desk.shelf.succeeded(feed)?.is_end(stated).then_some(stated.0)
     }
 
     /// Asks for the peer's chain after `common`, up to its end.

@@ -468,7 +468,7 @@ fn who_gave_as_many_hints_as_a_session_holds_gives_no_more() {
     let tell = |node: &mut Node, from: u32, to: u32| {
         let wrote = |n: u32| {
             let (feed, clock) = (FeedId::new(numbered(n)), (u64::from(n), u64::from(n)));
-            Change { feed, before: (0, None), clock, objects: vec![(object, 1)] }
+            Change { feed, before: Some((0, None)), clock, objects: vec![(object, 1)] }
         };
         node.give(Input::Changed((from..to).map(wrote).collect()));
         (0..32).for_each(|_| node.give(Input::Room));

@@ -99,7 +99,7 @@ fn a_feed_that_is_named_by_a_tag_is_listened_to_from_its_first_entry_on() {
     a.heed();
     a.unheeded = Some(Vec::new());
     let change: Change = a.shelf.append(cleo.write(Vec::new(), 40));
-    assert_eq!((change.before, change.clock.1), ((0, None), a.shelf.clock()));
+    assert_eq!((change.before, change.clock.1), (Some((0, None)), a.shelf.clock()));
     a.give(Input::Changed(vec![change]));
     settle(&mut a, &mut b);
     assert_eq!(b.len(cleo.feed()), 1);

@@ -107,8 +107,8 @@ fn keeps(whole: &[Unverified], mine: &[Unverified]) -> Node {
     mine.iter().for_each(|entry| drop(node.shelf.append(entry.clone())));
     let last = whole.last().unwrap();
     let keep = (last.header().seq, last.id());
-    let (counts, is_closed, statements) = (false, false, Vec::new());
-    node.shelf.succeeded.insert(author(3).feed(), Succeeded { keep, counts, is_closed, statements });
+    let (ends, is_closed, statements) = (vec![keep], false, Vec::new());
+    node.shelf.succeeded.insert(author(3).feed(), Succeeded { ends, is_closed, statements });
     node
 }
 
@@ -212,9 +212,9 @@ fn kept(statements: &[Successor]) -> Succeeded {
         let (signed, body) = successor.encode();
         (successor.succession().new.genesis, signed, body)
     };
-    let keep = (3, EntryId::new([3; 32]));
+    let ends = vec![(3, EntryId::new([3; 32]))];
     let statements = statements.iter().map(statement).collect();
-    Succeeded { keep, counts: false, is_closed: false, statements }
+    Succeeded { ends, is_closed: false, statements }
 }
 
 #[test]

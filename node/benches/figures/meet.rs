@@ -302,7 +302,8 @@ impl Side {
                     self.log.clock += 1;
                     let clock = (self.log.clock, self.log.clock);
                     let before = (before.len, before.cap);
-                    let change = Change { feed: ingest.feed, before, clock, objects: Vec::new() };
+                    let change =
+                        Change { feed: ingest.feed, before: Some(before), clock, objects: Vec::new() };
                     self.exchange.handle(0, Input::Changed(vec![change]), &self.log);
                     let done = Input::Ingested(ingest.ticket, Outcome::Accepted(state));
                     self.exchange.handle(0, done, &self.log);

@@ -72,10 +72,10 @@ impl Hearers {
     pub(super) fn told(&self, changes: &Changes) -> BTreeMap<LinkId, Vec<Change>> {
         let mut told: BTreeMap<LinkId, Vec<Change>> = BTreeMap::new();
         for (feed, objects) in &changes.feeds {
-            let before = changes.before.get(feed).copied().unwrap_or((0, None));
+            let before = changes.before.get(feed).copied();
             let clock = (changes.clock, changes.clock);
             let change = Change { feed: *feed, before, clock, objects: objects.clone() };
-            let is_new = before == (0, None);
+            let is_new = before == Some((0, None));
             let unnamed = is_new.then_some(&self.new).into_iter().flatten().chain(&self.any);
             let about = objects.iter().flat_map(|(object, _)| self.objects.of(object));
             let who = self.feeds.of(feed).chain(about).chain(self.all.iter().chain(unnamed).copied());

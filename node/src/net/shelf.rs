@@ -115,11 +115,10 @@ impl Shelf for DiskShelf {
 
     fn succeeded(&self, feed: &FeedId) -> Option<Succeeded> {
         let kept = self.read("who succeeds a feed", |s| s.successors(feed))?;
-        let best = kept.first()?;
         let statement = |kept: &Kept| (kept.succession.new.genesis, kept.signed.clone(), kept.body.clone());
-        Some(Succeeded {
-            keep: (best.succession.keep, best.keep_id),
-            counts: best.counts,
+        let wanted = kept.iter().take_while(|kept| !kept.counts);
+        (!kept.is_empty()).then(|| Succeeded {
+            ends: wanted.map(|kept| (kept.succession.keep, kept.keep_id)).collect(),
             is_closed: kept.iter().any(|kept| kept.counts),
             statements: kept.iter().map(statement).collect(),
         })

@@ -1,12 +1,10 @@
-//! Statements of who succeeds whom: what a peer can say, and an owner that keeps them.
+//! Statements of who succeeds whom: what a peer can say.
 
 use std::sync::LazyLock;
 
 use klatch_feed::post::{Person, Post};
 use klatch_feed::{EntryId, FeedId, Head, SecretKey, Seq, Succeeds, Successor};
-use klatch_gossip::sim::shelf::Memory;
 use klatch_gossip::sync::message::Message;
-use klatch_gossip::sync::{Change, Shelf, Succeeded};
 
 use super::peer::{AUTHORS, branch, feed, net};
 
@@ -46,30 +44,4 @@ pub(super) fn said(old: u8, number: u8) -> Message {
     let all = &HEIRS[usize::from(old)];
     let (signed, body) = all[usize::from(number) % all.len()].encode();
     Message::Succ { signed, body }
-}
-
-/// Keeps a statement as an owner does who believes all of them; what changed.
-pub(super) fn keep(log: &mut Memory, successor: &Successor) -> Change {
-    let succession = successor.succession();
-    let old = succession.old.feed;
-    let (signed, body) = successor.encode();
-    let mut kept = log.succeeded(&old).unwrap_or_else(|| Succeeded {
-        keep: (0, successor.keep_id()),
-        counts: false,
-        is_closed: false,
-        statements: Vec::new(),
-    });
-    if succession.keep > kept.keep.0 {
-        kept.keep = (succession.keep, successor.keep_id());
-    }
-    kept.statements.push((succession.new.genesis, signed, body));
-    kept.counts = counts(log, &old, kept.keep);
-    kept.is_closed |= kept.counts;
-    log.succeed(old, kept)
-}
-
-/// Whether a feed is the chain that the best of the statements keeps.
-fn counts(log: &Memory, old: &FeedId, (seq, id): (Seq, EntryId)) -> bool {
-    let held = log.accepted(old);
-    held.len() == seq as usize && held.last() == Some(&id)
 }

@@ -12,7 +12,6 @@ use klatch_gossip::sync::{
     Setup, Shelf,
 };
 
-use super::heirs;
 use super::peer::{self, AUTHORS, Authored, Places};
 
 /// Bytes that may be handed out between two times of room, besides what each input may add: bulk up to
@@ -131,8 +130,8 @@ impl Node {
             self.give(Input::Ingested(ingest.ticket, outcome));
         }
         for successor in std::mem::take(&mut self.heirs) {
-            let change = heirs::keep(&mut self.log, &successor);
-            self.give(Input::Changed(vec![change]));
+            let change = self.log.keep(&successor);
+            self.give(Input::Changed(change.into_iter().collect()));
         }
     }
 

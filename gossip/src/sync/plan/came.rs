@@ -70,7 +70,9 @@ impl Plan {
                 let at = *at;
                 before(at, base8)?;
                 if let Some(claim) = self.claims.get_mut(&idx).filter(|claim| claim.len >= at) {
-                    (claim.len, claim.tip8) = (at - 1, None); // What lies beyond is not on my chain.
+                    // What lies beyond is not on my chain. Should a successor keep it, this is where it ends.
+                    self.ends.extend(claim.tip8.map(|tip8| (idx, (claim.len, tip8))));
+                    (claim.len, claim.tip8) = (at - 1, None);
                 }
                 Self::segment(feed, at, (base8, bytes), desk)?;
                 self.done(idx, desk);

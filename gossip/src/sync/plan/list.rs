@@ -35,6 +35,8 @@ pub(super) struct List {
     token: Option<Mark16>,
     vouched_at: Option<Millis>, // When the last one came that was not passed over.
     kept: Option<(Mark16, Vec<u32>)>,
+    /// What was owed when the token came, until the answer states it.
+    pub(super) owed: BTreeSet<u32>,
     is_complete: bool,
 }
 
@@ -60,6 +62,7 @@ impl List {
             token: None,
             vouched_at: None,
             kept: None,
+            owed: BTreeSet::new(),
             is_complete: false,
         }
     }
@@ -251,18 +254,19 @@ impl Plan {
     }
 
     /// The peer states what it holds of my list. Whether this says that it knows the one that `Resume` named.
-    pub(in crate::sync) fn is_known(&mut self, desk: &mut Desk<'_>) -> bool {
+    pub(in crate::sync) fn is_known(&mut self) -> bool {
         if self.list.phase != Phase::Recalling {
             return false;
         }
         (self.list.phase, self.list.answering) = (Phase::Agreed, true);
-        let owed = self.list.kept.take().map(|(_, owed)| owed).unwrap_or_default();
-        desk.caps.doubted.extend(owed); // What I have of these is said, so that the rest is sent.
+        self.list.owed = self.list.kept.take().into_iter().flat_map(|(_, owed)| owed).collect();
         true
     }
 
     /// The last delta of an answer came.
-    pub(in crate::sync) fn listed(&mut self) {
+    pub(in crate::sync) fn listed(&mut self, desk: &mut Desk<'_>) {
+        // What I have of these is said, so that the rest is sent. Of what was stated anew it is asked for.
+        desk.caps.doubted.append(&mut self.list.owed);
         self.list.answering = false;
         self.list.comparing = None;
     }
@@ -312,13 +316,15 @@ impl Plan {
         desk.out.push(Output::Keep(Asked { token, root, salt, list, held, owed }));
     }
 
-    /// Places of which the peer holds more, or another cap, than was got.
+    /// Places of which the peer holds more, another chain or another cap, than was got.
     fn owed(&self, shelf: &dyn Shelf) -> Vec<u32> {
         let is_owed = |(idx, claim): (&u32, &super::Claim)| {
             let mine = held(&self.wants, *idx, shelf);
             (claim.len > mine.len || claim.cap != mine.cap || claim.tip8.is_some()).then_some(*idx)
         };
-        self.claims.iter().filter_map(is_owed).collect()
+        let others = self.others.keys().copied(); // Until the owner keeps a statement that makes it the feed's.
+        let owed: BTreeSet<u32> = self.claims.iter().filter_map(is_owed).chain(others).collect();
+        owed.into_iter().collect()
     }
 }
 

@@ -148,7 +148,7 @@ impl Log {
         let clock = log.clock;
         log.grown.insert(*feed, (ids, clock));
         let change =
-            Change { feed: *feed, before: (before, None), clock: (clock, clock), objects: Vec::new() };
+            Change { feed: *feed, before: Some((before, None)), clock: (clock, clock), objects: Vec::new() };
         (Outcome::Accepted(state), Some(change))
     }
 

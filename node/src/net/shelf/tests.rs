@@ -118,7 +118,7 @@ impl Side {
 
     fn tell(&mut self, changes: Changes) {
         let clock = changes.clock;
-        let before = |feed: &FeedId| changes.before.get(feed).copied().unwrap_or_default();
+        let before = |feed: &FeedId| changes.before.get(feed).copied();
         let change = |(feed, objects): &(FeedId, Vec<_>)| Change {
             feed: *feed,
             before: before(feed),
