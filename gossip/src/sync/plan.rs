@@ -260,9 +260,7 @@ impl Plan {
         if claim.cap.is_none_or(|known| cap < known) {
             claim.cap = Some(cap);
             if claim.len > cap {
-                let end = claim.tip8.map(|tip8| (idx, (claim.len, tip8)));
                 (claim.len, claim.tip8) = (cap, None);
-                self.ends.extend(end);
             }
         }
     }

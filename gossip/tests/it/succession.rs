@@ -206,6 +206,56 @@ fn a_feed_that_a_worse_statement_ends_is_not_added_to_and_the_better_chain_is_fe
     assert!(!node.sent.iter().any(|message| matches!(message, Message::Get(_))), "{:?}", node.sent);
 }
 
+#[test]
+fn what_was_stated_before_its_statement_was_kept_is_fetched_however_often_the_feed_was_looked_at() {
+    let (whole, mine) = (entries(3, 3), others(1));
+    let mut node = keeps(&whole, &mine);
+    let kept = node.shelf.succeeded.get_mut(&author(3).feed()).unwrap();
+    let (none, better) = (vec![], std::mem::take(&mut kept.ends));
+    kept.is_closed = true;
+    states(&mut node, &whole);
+    for ends in [none, better] {
+        assert!(!node.sent.iter().any(|message| matches!(message, Message::Get(_))), "{:?}", node.sent);
+        let kept = Succeeded { ends, ..node.shelf.succeeded[&author(3).feed()].clone() };
+        let change = node.shelf.succeed(author(3).feed(), kept);
+        node.give(Input::Changed(vec![change]));
+    }
+    assert!(matches!(node.sent.last(), Some(Message::Get(_))), "{:?}", node.sent);
+}
+
+#[test]
+fn a_chain_that_is_stated_while_another_is_searched_is_looked_at_as_well() {
+    let whole = entries(3, 3);
+    let mut node = Node::open();
+    others(3).into_iter().for_each(|entry| drop(node.shelf.append(entry)));
+    states(&mut node, &whole[..1]);
+    assert!(matches!(node.sent.last(), Some(Message::Get(get)) if get.part == Part::Headers));
+    states(&mut node, &whole);
+    node.hear(Message::Chunk { idx: WANTED, base8: None, chunk: None }); // It holds that no more.
+    assert!(matches!(node.sent.last(), Some(Message::IdAt { .. })), "{:?}", node.sent);
+}
+
+#[test]
+fn a_chain_that_took_the_place_of_another_is_told_and_not_pushed() {
+    let mut node = Node::open();
+    let held = node.shelf.entries(&author(4).feed()).to_vec();
+    let (mut writer, mut branch) = (author(4), held[..1].to_vec());
+    writer.go_back(&branch, 1);
+    branch.extend((0..4).map(|_| writer.write(Vec::new(), 40)));
+    let successor = writer.heir(&branch[0], (5, branch[4].id()), 1);
+    node.shelf.put_aside(branch);
+    let change = node.shelf.keep(&successor).unwrap();
+    node.sent.clear();
+    node.give(Input::Changed(vec![change]));
+    let rows = node.sent.iter().flat_map(|message| match message {
+        Message::Delta { rows, .. } => rows.iter().map(|row| row.len).collect(),
+        Message::Push { .. } => vec![0],
+        _ => vec![],
+    });
+    assert_eq!(rows.collect::<Vec<_>>(), [5], "{:?}", node.sent);
+    assert!(matches!(node.sent.first(), Some(Message::Succ { .. })), "the statement goes before it");
+}
+
 /// What a node keeps: these statements about the feed of author 4, whom the peer wants.
 fn kept(statements: &[Successor]) -> Succeeded {
     let statement = |successor: &Successor| {

@@ -326,6 +326,29 @@ fn sixteen_statements_are_kept_and_the_best_of_seventeen() {
 }
 
 #[test]
+fn the_one_that_counts_keeps_its_place_among_better_ones_whose_chains_nobody_has() {
+    let mut log = Author::new(1);
+    log.post(&genesis(1, None));
+    log.notes(3);
+    let (_home, mut store) = store();
+    accept_all(&mut store, &log);
+    let (counts, successor) = heir(&log, 2, 50);
+    store.succeed(&successor).unwrap();
+    let mut elsewhere = Author::new(1);
+    elsewhere.post(&genesis(1, None));
+    elsewhere.say(note(b"another branch"));
+    elsewhere.notes(30);
+    for n in 0..2 * SUCCESSORS_MAX as u8 {
+        store.succeed(&heir(&elsewhere, 3 + Seq::from(n) / 2, 60 + n).1).unwrap();
+    }
+    let kept = store.reader().snapshot().unwrap().successors(&log.feed()).unwrap();
+    assert_eq!(kept.len(), SUCCESSORS_MAX);
+    assert_eq!(kept.last().map(|kept| (kept.counts, kept.succession.new.feed)), Some((true, counts.feed())));
+    assert_eq!(state(&store, &log).0, 2);
+    assert_sound(&store);
+}
+
+#[test]
 fn a_feed_ends_where_its_successor_says_though_more_comes_at_once() {
     let mut old = Author::new(2);
     old.post(&genesis(2, None));

@@ -2,7 +2,7 @@
 
 use klatch_feed::{AcceptError, FeedId, K, Seq, chunk};
 
-use super::{Plan, Task, id8_at, state_of};
+use super::{Claim, Plan, Task, id8_at, state_of};
 use crate::sync::frontier::Place;
 use crate::sync::message::{Id8, Mode};
 use crate::sync::{Breach, Desk, FeedState, Ingest, Outcome, Output, Reason};
@@ -69,10 +69,10 @@ impl Plan {
             (Some(Task::Segment { at }), bytes) => {
                 let at = *at;
                 before(at, base8)?;
-                if let Some(claim) = self.claims.get_mut(&idx).filter(|claim| claim.len >= at) {
-                    // What lies beyond is not on my chain. Should a successor keep it, this is where it ends.
-                    self.ends.extend(claim.tip8.map(|tip8| (idx, (claim.len, tip8))));
-                    (claim.len, claim.tip8) = (at - 1, None);
+                // What lies beyond is not on my chain; but what was stated meanwhile is another chain than the one searched.
+                let is_searched = |claim: &&mut Claim| claim.len >= at && claim.tip8.is_none();
+                if let Some(claim) = self.claims.get_mut(&idx).filter(is_searched) {
+                    claim.len = at - 1;
                 }
                 Self::segment(feed, at, (base8, bytes), desk)?;
                 self.done(idx, desk);
