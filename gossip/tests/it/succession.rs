@@ -241,8 +241,9 @@ fn a_chain_that_took_the_place_of_another_is_told_and_not_pushed() {
     let held = node.shelf.entries(&author(4).feed()).to_vec();
     let (mut writer, mut branch) = (author(4), held[..1].to_vec());
     writer.go_back(&branch, 1);
-    branch.extend((0..4).map(|_| writer.write(Vec::new(), 40)));
-    let successor = writer.heir(&branch[0], (5, branch[4].id()), 1);
+    branch.extend((1..held.len()).map(|_| writer.write(Vec::new(), 40)));
+    let len = u32::try_from(held.len()).unwrap(); // As long as the one before.
+    let successor = writer.heir(&branch[0], (len, branch.last().unwrap().id()), 1);
     node.shelf.put_aside(branch);
     let change = node.shelf.keep(&successor).unwrap();
     node.sent.clear();
@@ -252,7 +253,7 @@ fn a_chain_that_took_the_place_of_another_is_told_and_not_pushed() {
         Message::Push { .. } => vec![0],
         _ => vec![],
     });
-    assert_eq!(rows.collect::<Vec<_>>(), [5], "{:?}", node.sent);
+    assert_eq!(rows.collect::<Vec<_>>(), [len], "{:?}", node.sent);
     assert!(matches!(node.sent.first(), Some(Message::Succ { .. })), "the statement goes before it");
 }
 

@@ -136,6 +136,7 @@ fn a_holder_of_another_branch_replaces_it_when_all_of_the_kept_one_came() {
         let changes = store.succeed(&successor).unwrap();
         assert_eq!(state(&store, &there), before, "until then the feed stays as it is");
         assert!(!changes.lineage && changes.feeds.len() == 1, "to be passed on: {changes:?}");
+        assert!(changes.before.contains_key(&here.feed()), "it is the same chain");
         store.set_local(&[(TOKENS, b"peer", Some(b"token"))]).unwrap();
         for (name, tried) in [
             ("not all of it", chunks(&here, 4, 5)),
@@ -151,6 +152,7 @@ fn a_holder_of_another_branch_replaces_it_when_all_of_the_kept_one_came() {
         // Some of what comes is held already.
         let (is_replaced, changes) = store.replace(&here.feed(), &chunks(&here, 2, 6)).unwrap();
         assert!(is_replaced && changes.lineage);
+        assert!(!changes.before.contains_key(&here.feed()), "it is another chain: {changes:?}");
         assert_eq!(state(&store, &here), (6, Some(here.id(6)), None));
         let snapshot = store.reader().snapshot().unwrap();
         assert_eq!(snapshot.local(TOKENS, b"peer").unwrap(), None);
