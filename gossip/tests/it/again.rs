@@ -172,6 +172,17 @@ fn a_feed_followed_in_between_is_added_to_the_known_list() {
 }
 
 #[test]
+fn what_is_owed_and_has_changed_since_is_sent_once() {
+    let (mut a, mut b, mut authors) = met(3);
+    a.met.asked.as_mut().unwrap().owed = (0..4).collect(); // As where there was no room for it.
+    b.shelf.append(authors[1].write(Vec::new(), 40));
+    again(&mut a, &mut b, &feeds(&authors), 2);
+    assert_eq!(a.len(authors[1].feed()), 2);
+    let brings = |message: &&Message| matches!(message, Message::Chunk { .. } | Message::Push { .. });
+    assert_eq!(b.sent.iter().filter(brings).count(), 1, "{:?}", b.sent);
+}
+
+#[test]
 fn strangers_with_much_in_common_compare_by_tags_and_fingerprints() {
     let (mut a, mut b) = crate::converge::tagged_pair(1, 2);
     let mut authors = common(&mut a, &mut b, 1_000);
