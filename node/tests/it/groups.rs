@@ -144,7 +144,7 @@ fn grant(object: &EntryId, who: &Somebody, role: Role) -> Request {
     Request::Grant { object: object.to_string(), who: text(who), role, quota: 0 }
 }
 
-fn schedule(group: &EntryId) -> Request {
+pub(crate) fn schedule(group: &EntryId) -> Request {
     Request::Schedule(Schedule {
         group: Some(group.to_string()),
         title: "Tea".to_owned(),

@@ -336,21 +336,8 @@ fn a_role_is_told_to_who_got_it_once_and_so_is_its_end() {
 }
 
 fn in_group(of: &Somebody, group: &EntryId, title: &str) -> EntryId {
-    of.posts(Request::Schedule(Schedule {
-        group: Some(group.to_string()),
-        title: title.to_owned(),
-        start: "2126-12-01T18:30".to_owned(),
-        zone: "UTC".to_owned(),
-        minutes: 60,
-        place: String::new(),
-        about: String::new(),
-        capacity: None,
-        split: false,
-        repeat: None,
-        fields: Box::default(),
-        address: None,
-        uid: None,
-    }))
+    let Request::Schedule(new) = crate::groups::schedule(group) else { unreachable!() };
+    of.posts(Request::Schedule(Schedule { title: title.to_owned(), ..new }))
 }
 
 #[test]
