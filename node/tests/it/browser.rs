@@ -1,5 +1,6 @@
 //! A browser, as far as the page without script needs one: HTTP/1.1 over a socket, a cookie, forms.
 
+use std::fmt;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -14,11 +15,21 @@ pub(crate) struct Browser {
 }
 
 /// What came back.
-#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
+}
+
+/// Of a page only what stands in it to be read, since a failed test prints it.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let main = self.body.split_once("<main").map_or(&*self.body, |(_, main)| main);
+        let words = main.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text.trim());
+        let words = words.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" | ");
+        let read = if words.is_empty() { &self.body } else { &words };
+        write!(f, "{}\n{read}", self.head)
+    }
 }
 
 impl Answer {
