@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use klatch_feed::post::{Person, Post};
-use klatch_feed::{EntryId, FeedId, Head, SecretKey, Seq, Succeeds, Successor};
+use klatch_feed::{EntryId, Head, SecretKey, Seq, Succeeds, Successor};
 use klatch_gossip::sync::message::Message;
 
 use super::peer::{AUTHORS, branch, feed, net};
