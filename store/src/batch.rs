@@ -24,8 +24,10 @@ pub(crate) struct Batch<'t> {
     /// Lengths and caps as they were.
     before: BTreeMap<FeedId, (Seq, Option<Seq>)>,
     changed: BTreeSet<FeedId>,
-    /// Feeds that are another chain now from some place on.
+    /// Feeds that a succession ended now, at the chain that was held or another.
     pub(crate) replaced: BTreeSet<FeedId>,
+    /// See [`Changes::crowded`].
+    pub(crate) crowded: bool,
     /// For [`Changes::feeds`]: the first new entry that refs each object.
     pub(crate) said: BTreeMap<FeedId, BTreeMap<EntryId, Seq>>,
     pub(crate) index: Index,
@@ -36,7 +38,8 @@ pub(crate) struct Batch<'t> {
 impl<'t> Batch<'t> {
     pub(crate) fn new(tx: &'t WriteTransaction, net: NetId) -> Self {
         let (feeds, keys, before, changed, replaced, said, index) = Default::default();
-        Self { tx, net, feeds, keys, before, changed, replaced, said, index, relined: false }
+        let (crowded, relined) = (false, false);
+        Self { tx, net, feeds, keys, before, changed, replaced, crowded, said, index, relined }
     }
 
     /// The feed's row as it is now; `None` if nothing is known of it.
@@ -155,8 +158,15 @@ impl<'t> Batch<'t> {
         drop_tokens(self.tx)?;
         let out = entries::between(self.tx, *feed, row.num, len + 1..=above)?;
         self.index.remove(self.tx, *feed, row.num, &out, false)?;
-        self.said.remove(feed);
+        self.unsay(feed, len);
         Ok(())
+    }
+
+    /// What came past `len` points at nothing any more.
+    pub(crate) fn unsay(&mut self, feed: &FeedId, len: Seq) {
+        if let Some(said) = self.said.get_mut(feed) {
+            said.retain(|_, first| *first <= len);
+        }
     }
 
     /// The largest anchor at or below the feed's cap: a known one, or else one found by its signature.
@@ -280,7 +290,8 @@ impl<'t> Batch<'t> {
             let said = said.remove(feed).unwrap_or_default();
             (*feed, said.into_iter().collect())
         });
-        Ok(Changes { feeds: feeds.collect(), before, objects, clock, lineage: self.relined })
+        let (feeds, lineage, crowded) = (feeds.collect(), self.relined, self.crowded);
+        Ok(Changes { feeds, before, objects, clock, lineage, crowded })
     }
 }
 

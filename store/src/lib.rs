@@ -102,7 +102,7 @@ pub struct Changes {
     /// Feeds with new entries, bodies or caps, by feed number, and what their new entries point at, with the
     /// place of the first that does.
     pub feeds: Vec<(FeedId, Vec<(EntryId, Seq)>)>,
-    /// Lengths and caps of these feeds before, but of those that are another chain now from some place on.
+    /// Lengths and caps of these feeds before, but of those that a succession ended now.
     pub before: BTreeMap<FeedId, (Seq, Option<Seq>)>,
     /// Groups and events whose folded state is another now, by id.
     pub objects: Vec<EntryId>,
@@ -110,6 +110,9 @@ pub struct Changes {
     pub clock: u64,
     /// Another succession counts now, or one no longer does: who is who, wherever it was looked up.
     pub lineage: bool,
+    /// Statements that say nothing had taken all places that a feed has for them before its first entry was held: others
+    /// may be missing, and no peer that said them says them again on its connection. No token is held any more.
+    pub crowded: bool,
 }
 
 /// Why own appends are refused. All but [`Held::Forked`], [`Held::Succeeded`] and [`Held::Outdone`] are reasons to be

@@ -197,14 +197,17 @@ impl Batch<'_> {
             0 => None,
             _ => entries::between(self.tx, *old, row.num, 1..=1)?.pop(),
         };
-        // The one that counts has a place, however many better ones there are whose chains nobody holds.
-        let places = SUCCESSORS_MAX - usize::from(all.iter().any(|kept| kept.counts));
+        let is_full = all.len() >= SUCCESSORS_MAX;
         let (mut left, mut is_decided) = (Vec::new(), false);
         for mut one in all {
             let says =
                 |first: &Unverified| self.successor(&one).is_ok_and(|successor| successor.is_of(first));
-            let is_past = is_decided || (left.len() >= places && !one.counts);
-            if is_past || first.as_ref().is_some_and(|first| !says(first)) {
+            let is_idle = first.as_ref().is_some_and(|first| !says(first));
+            if is_full && is_idle && !self.crowded {
+                drop_tokens(self.tx)?;
+                self.crowded = true;
+            }
+            if is_decided || is_idle {
                 self.tx.open_table(SUCCESSORS)?.remove(one.key())?;
                 continue;
             }
@@ -217,6 +220,11 @@ impl Batch<'_> {
                 self.relined = true;
             }
             left.push(one);
+        }
+        // The one that counts, the last, has a place, however many better ones there are whose chains nobody holds.
+        while left.len() > SUCCESSORS_MAX {
+            let worst = left.remove(left.len() - 1 - usize::from(is_decided));
+            self.tx.open_table(SUCCESSORS)?.remove(worst.key())?;
         }
         Ok(left)
     }
@@ -339,7 +347,7 @@ impl Batch<'_> {
         drop_tokens(self.tx)?;
         let out: Vec<_> = lost.iter().filter(|entry| entry.header().seq <= above).cloned().collect();
         self.index.remove(self.tx, *old, row.num, &out, false)?;
-        self.said.remove(old);
+        self.unsay(old, len);
         self.flush()?;
         for entry in &lost {
             self.put_aside(old, entry)?;

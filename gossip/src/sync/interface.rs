@@ -102,7 +102,8 @@ pub enum Outcome {
 pub struct Change {
     /// Which feed.
     pub feed: FeedId,
-    /// Length and cap before the first of these commits; `None` where it is another chain now from some place on.
+    /// Length and cap before the first of these commits; `None` where a succession ended it in one of them, at the chain
+    /// that was held or another.
     pub before: Option<(Seq, Option<Seq>)>,
     /// Position in the change log after the first of these commits, and after the last.
     pub clock: (u64, u64),

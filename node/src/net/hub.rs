@@ -399,6 +399,12 @@ impl Hub {
                 if !changes.objects.is_empty() {
                     self.press_wishes();
                 }
+                if changes.crowded {
+                    tracing::warn!(
+                        "a peer kept out who goes on for somebody, with statements that say nothing: connecting anew"
+                    );
+                    self.links.clear();
+                }
             }
             Err(RecvError::Lagged(missed)) => {
                 // Nothing says any more what each connection has missed: a new one compares everything.

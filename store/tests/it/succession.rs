@@ -328,25 +328,84 @@ fn sixteen_statements_are_kept_and_the_best_of_seventeen() {
 }
 
 #[test]
-fn the_one_that_counts_keeps_its_place_among_better_ones_whose_chains_nobody_has() {
+fn the_one_that_counts_has_a_place_among_better_ones_whose_chains_nobody_has() {
     let mut log = Author::new(1);
     log.post(&genesis(1, None));
     log.notes(3);
-    let (_home, mut store) = store();
-    accept_all(&mut store, &log);
     let (counts, successor) = heir(&log, 2, 50);
-    store.succeed(&successor).unwrap();
     let mut elsewhere = Author::new(1);
     elsewhere.post(&genesis(1, None));
     elsewhere.say(note(b"another branch"));
     elsewhere.notes(30);
-    for n in 0..2 * SUCCESSORS_MAX as u8 {
-        store.succeed(&heir(&elsewhere, 3 + Seq::from(n) / 2, 60 + n).1).unwrap();
+    let better: Vec<_> =
+        (0..2 * SUCCESSORS_MAX as u8).map(|n| heir(&elsewhere, 3 + Seq::from(n) / 2, 60 + n).1).collect();
+    for place in [0, 1, SUCCESSORS_MAX - 1, SUCCESSORS_MAX, 2 * SUCCESSORS_MAX] {
+        let (_home, mut store) = store();
+        accept_all(&mut store, &log);
+        let mut said = better.clone();
+        said.insert(place, successor.clone());
+        for one in &said {
+            store.succeed(one).unwrap();
+        }
+        let kept = store.reader().snapshot().unwrap().successors(&log.feed()).unwrap();
+        assert_eq!(kept.len(), SUCCESSORS_MAX);
+        let last = kept.last().map(|kept| (kept.counts, kept.succession.new.feed));
+        assert_eq!(last, Some((true, counts.feed())), "said at place {place}");
+        assert_eq!(state(&store, &log).0, 2);
+        assert_sound(&store);
     }
-    let kept = store.reader().snapshot().unwrap().successors(&log.feed()).unwrap();
-    assert_eq!(kept.len(), SUCCESSORS_MAX);
-    assert_eq!(kept.last().map(|kept| (kept.counts, kept.succession.new.feed)), Some((true, counts.feed())));
-    assert_eq!(state(&store, &log).0, 2);
+}
+
+#[test]
+fn statements_that_say_nothing_keep_the_true_one_out_only_till_it_is_said_again() {
+    let mut log = Author::new(1);
+    log.post(&genesis(1, None));
+    log.notes(3);
+    let (mine, successor) = heir(&log, 4, 50);
+    // Anybody can make these: another entry 1, and a recovery key of their own.
+    let lies = |count: u8| {
+        (0..count).map(|n| {
+            let mut other = Author::new(1);
+            other.post(&genesis(60 + n, None));
+            other.notes(9);
+            signed_by(&recovery(60 + n), &other, 9, 60 + n).1
+        })
+    };
+    for (count, is_crowded) in [(SUCCESSORS_MAX as u8 - 2, false), (SUCCESSORS_MAX as u8, true)] {
+        let (_home, mut store) = store();
+        for lie in lies(count) {
+            store.succeed(&lie).unwrap();
+        }
+        store.succeed(&successor).unwrap();
+        store.set_local(&[(TOKENS, b"peer", Some(b"token"))]).unwrap();
+        let (_, changes) = store.ingest(&log.chunks()).unwrap();
+        assert_eq!(changes.crowded, is_crowded);
+        let snapshot = store.reader().snapshot().unwrap();
+        assert_eq!(snapshot.local(TOKENS, b"peer").unwrap(), None);
+        let kept = snapshot.successors(&log.feed()).unwrap();
+        assert_eq!(kept.len(), usize::from(!is_crowded), "what says nothing is gone");
+        store.succeed(&successor).unwrap();
+        let kept = store.reader().snapshot().unwrap().successors(&log.feed()).unwrap();
+        assert!(kept.len() == 1 && kept[0].counts && kept[0].succession.new.feed == mine.feed());
+        assert!(!store.succeed(&successor).unwrap().crowded);
+        assert_sound(&store);
+    }
+}
+
+#[test]
+fn what_a_feed_points_at_is_told_where_it_comes_with_its_end_known_and_nothing_past_that() {
+    let mut log = Author::new(1);
+    log.post(&genesis(1, None));
+    let objects = [1, 2, 3].map(|n| EntryId::new([n; 32]));
+    for event in objects {
+        let (seen, answer, note) = (vec![], Answer::Yes, String::new());
+        log.post(&Post::Rsvp { event, seen, answer, party: 1, note, occ: None });
+    }
+    let (_, successor) = heir(&log, 3, 50);
+    let (_home, mut store) = store();
+    store.succeed(&successor).unwrap();
+    let (_, changes) = store.ingest(&log.chunks()).unwrap();
+    assert_eq!(changes.feeds, [(log.feed(), vec![(objects[0], 2), (objects[1], 3)])]);
     assert_sound(&store);
 }
 
