@@ -1,9 +1,12 @@
-//! Which revokes stand against somebody: what has to be lifted before a role or membership helps them again.
+//! What stands against somebody: revokes that have to be lifted before a role or membership helps them again, and what
+//! of theirs is void by them.
+
+use std::collections::BTreeSet;
 
 use super::about::About;
 use super::roles::Roles;
-use super::{Facts, Role};
-use crate::{EntryId, FeedId, Post};
+use super::{Facts, Person, Role};
+use crate::{EntryId, FeedId, Post, Seq};
 
 /// A revoke that counts and that nobody lifted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,6 +29,34 @@ impl Facts {
         let group = persons.group_of(id);
         let Some(event) = persons.event(id, group.as_ref()) else { return vec![] };
         standing(self, &event.about(), &event.roles, subject)
+    }
+
+    /// Which of these entries, each with whose key signed it and its place there, do not count in the group or event
+    /// `id` since they are past a cut and nobody stands for them. What a succession leaves behind is none of them.
+    pub fn voided(
+        &self,
+        id: EntryId,
+        entries: impl IntoIterator<Item = (Person, Seq, EntryId)>,
+    ) -> BTreeSet<EntryId> {
+        let persons = self.persons();
+        let of = |roles: &Roles<'_>| {
+            let is_void = |(signer, seq, entry): &(Person, Seq, EntryId)| {
+                let place = self.lineage.place(signer, *seq);
+                place.is_some_and(|(person, seq)| roles.void_at(&person, seq, entry).is_some())
+            };
+            entries.into_iter().filter(is_void).map(|(.., entry)| entry).collect()
+        };
+        if let Some(group) = persons.group(id) {
+            return of(&group.roles);
+        }
+        let group = persons.group_of(id);
+        persons.event(id, group.as_ref()).map(|event| of(&event.roles)).unwrap_or_default()
+    }
+
+    /// Whether it counts in the group `id` if `who` states now that an owner is silent.
+    pub fn has_voice(&self, id: EntryId, who: FeedId) -> bool {
+        let first = self.lineage.first_key(who);
+        self.persons().group(id).is_some_and(|group| group.speakers().any(|person| person.feed == first))
     }
 }
 

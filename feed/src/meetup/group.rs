@@ -187,8 +187,17 @@ impl<'a> Group<'a> {
     /// Whether what a member says of silence counts: in an open group anybody could bring their own crowd, so
     /// it takes a role, or being accepted, as well.
     fn has_voice(&self, person: &Person, fact: &Fact) -> bool {
+        self.may_speak(person) && self.roles.counts(person, fact.seq, &fact.id)
+    }
+
+    fn may_speak(&self, person: &Person) -> bool {
         let is_known = self.roles.accepted.contains(person) || self.roles.rank_of(person).is_some();
-        is_known && self.is_member(person) && self.roles.counts(person, fact.seq, &fact.id)
+        is_known && self.is_member(person)
+    }
+
+    /// Whose statements of silence count.
+    pub(super) fn speakers(&self) -> impl Iterator<Item = Person> {
+        self.people().into_iter().filter(|person| self.may_speak(person))
     }
 
     /// Whether everybody may read of the group: the word of the most senior owner counts, and of theirs the last.

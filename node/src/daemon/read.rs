@@ -10,6 +10,7 @@ pub(super) mod person;
 mod published;
 pub(super) mod talk;
 pub(super) mod updates;
+mod voided;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -82,6 +83,7 @@ pub(super) fn answer(
             on(&mut |on| on.local(on.event_on(event, date.as_deref())?))
         }
         Request::Updates { event } => on(&mut |on| on.updates(event)),
+        Request::Voided { object, who } => on(&mut |on| on.voided(object, who)),
         Request::DoorAnswer { event, code, trust } => on(&mut |on| on.door_answer(event, code, *trust)),
         Request::EventAttendance { event, on: date } => on(&mut |on| on.attendance(event, date.as_deref())),
         Request::GroupAttendance { group, who } => on(&mut |on| on.records(group, who.as_deref())),
@@ -231,7 +233,10 @@ impl On<'_> {
         let order = order.into_iter().map(|(_, _, id)| id).collect();
         let place = Place { id: group.id, roles: &group.roles, attendance: &[], hidden: &group.hidden };
         let (comments, polls) = (self.comments(&place)?, self.polls(&group)?);
-        Ok(Response::GroupLocal(Box::new(GroupLocal { group, names, titles, order, comments, polls })))
+        let facts = self.snapshot.facts(&group.id)?;
+        let voice = facts.is_some_and(|facts| facts.has_voice(group.id, self.shared.me));
+        let local = GroupLocal { group, names, titles, order, comments, polls, voice };
+        Ok(Response::GroupLocal(Box::new(local)))
     }
 
     fn event(&self, text: &str) -> Result<EventState, Refusal> {

@@ -132,6 +132,11 @@ pub enum Request {
     Updates {
         event: String,
     },
+    /// What somebody posted in a group or event that does not count, since they were cut.
+    Voided {
+        object: String,
+        who: String,
+    },
     EventUpdate {
         event: String,
         #[serde(default)]

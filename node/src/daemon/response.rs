@@ -237,6 +237,9 @@ pub struct GroupLocal {
     pub comments: Vec<CommentLine>,
     /// Its polls that no event came of yet: the question of each.
     pub polls: std::collections::BTreeMap<EntryId, String>,
+    /// Whether it counts if this node's person states that an owner is silent.
+    #[serde(default)]
+    pub voice: bool,
 }
 
 /// An event with what only this node knows: never equal on two nodes.

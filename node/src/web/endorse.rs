@@ -1,15 +1,11 @@
 //! What somebody posted who was cut or put out, for their seniors to let it count all the same.
 
-use std::collections::BTreeSet;
-
 use axum::Router;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use klatch_feed::meetup::RoleLine;
 use klatch_feed::post::Role;
-use klatch_feed::{EntryId, FeedId};
 
 use super::App;
 use super::ask::{Problem, Typed, Visit, Wrong, take};
@@ -20,8 +16,7 @@ use super::when;
 use crate::daemon::{LogLine, Refusal, Request};
 use crate::foreign;
 
-/// Most entries that are looked through, and most that are shown.
-const LOOK_MAX: u32 = 1000;
+/// Most entries that are shown.
 const SHOWN_MAX: usize = 100;
 
 pub(super) fn routes() -> Router<App> {
@@ -80,30 +75,21 @@ async fn page(
     (id, who): &Ids,
     chosen: &[String],
 ) -> Result<EndorsePage, Problem> {
-    let (object, title, roles, within) = match place {
+    let (object, title, roles) = match place {
         Place::Event => {
             let event = take!(visit, Request::EventShow { event: id.clone(), on: None }, Event)?;
-            (event.id, event.title, event.hosts, Vec::new())
+            (event.id, event.title, event.hosts)
         }
         Place::Group => {
             let group = take!(visit, Request::GroupShow { group: id.clone() }, Group)?;
-            (group.id, group.name, group.roles, group.events)
+            (group.id, group.name, group.roles)
         }
     };
     rights::need(visit, &title, &roles, Role::Host)?;
     let person = take!(visit, Request::Person { who: Some(who.clone()) }, Person)?;
-    let about: BTreeSet<EntryId> = within.into_iter().chain([object]).collect();
-    let after = cut(&roles, &person.feed).unwrap_or_else(|| person.entries.saturating_sub(LOOK_MAX));
-    let request = Request::Log { who: Some(person.feed.to_string()), after, max: LOOK_MAX };
-    let log = take!(visit, request, Log)?;
-    let mut lines: Vec<Line> = log
-        .iter()
-        .filter(|line| !line.aside && line.refs.iter().any(|id| about.contains(id)))
-        .map(|line| told(line, chosen, visit))
-        .collect();
-    // The newest first.
-    lines.reverse();
-    lines.truncate(SHOWN_MAX);
+    let request = Request::Voided { object: object.to_string(), who: person.feed.to_string() };
+    let void = take!(visit, request, Log)?;
+    let lines = void.iter().take(SHOWN_MAX).map(|line| told(line, chosen, visit)).collect();
     let (tab, kind) = match place {
         Place::Event => (Tab::Home, "event"),
         Place::Group => (Tab::Groups, "group"),
@@ -118,11 +104,6 @@ async fn page(
         lines,
         wrong: None,
     })
-}
-
-/// After which of their entries nothing counts, if somebody with a role was cut.
-fn cut(roles: &[RoleLine], who: &FeedId) -> Option<u32> {
-    roles.iter().find(|line| line.feed == *who).and_then(|line| line.cut)
 }
 
 fn told(line: &LogLine, chosen: &[String], visit: &Visit) -> Line {

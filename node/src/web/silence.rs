@@ -115,7 +115,7 @@ async fn page(visit: &Visit, id: &str) -> Result<SilencePage, Problem> {
         rule: rule(group.silence, words),
         lines: group.silent.iter().map(|one| line(one, &local.names, words)).collect(),
         of_me: group.silent.iter().any(|line| line.subject == me),
-        may_state: group.silence.is_some() && group.members.contains(&me),
+        may_state: group.silence.is_some() && local.voice,
         owners: owners.map(|feed| named(&feed)).collect(),
         heirs,
         draft: Draft::default(),

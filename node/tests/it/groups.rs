@@ -1,9 +1,7 @@
 //! Groups as their owners and members handle them: who is in, who was let in again, who is silent, what is hidden.
 
-use klatch::daemon::{
-    Admit, Among, Find, FoundEvents, Options, PollLine, PollRequest, Refusal, Request, Response, Schedule,
-};
-use klatch_feed::post::{EventFields, Joining, Role, Schedulers, Silence, Tone};
+use klatch::daemon::{Admit, Options, PollLine, PollRequest, Refusal, Request, Response, Schedule};
+use klatch_feed::post::{Joining, Role, Schedulers, Silence};
 use klatch_feed::{EntryId, FeedId, GroupState};
 
 use crate::fresh::Fresh;
@@ -11,7 +9,12 @@ use crate::owner::{Somebody, wait};
 
 const MANUAL: Options = Options { live: true, admit: Admit::Manual };
 
-fn founds(founder: &Somebody, owners: &[&Somebody], joining: Joining, silence: Option<Silence>) -> EntryId {
+pub(crate) fn founds(
+    founder: &Somebody,
+    owners: &[&Somebody],
+    joining: Joining,
+    silence: Option<Silence>,
+) -> EntryId {
     founder.posts(Request::GroupCreate {
         name: "Rust".to_owned(),
         owners: owners.iter().map(|owner| owner.handle().me().to_string()).collect(),
@@ -22,7 +25,7 @@ fn founds(founder: &Somebody, owners: &[&Somebody], joining: Joining, silence: O
 }
 
 /// Everybody follows everybody and holds their log as it is now.
-fn meet(people: &[&Somebody]) {
+pub(crate) fn meet(people: &[&Somebody]) {
     for one in people {
         let others: Vec<_> = people.iter().filter(|other| feed(other) != feed(one)).collect();
         for other in &others {
@@ -40,11 +43,11 @@ fn feed(of: &Somebody) -> FeedId {
     of.handle().me()
 }
 
-fn text(of: &Somebody) -> String {
+pub(crate) fn text(of: &Somebody) -> String {
     feed(of).to_string()
 }
 
-fn people<const N: usize>(names: [&str; N]) -> [Somebody; N] {
+pub(crate) fn people<const N: usize>(names: [&str; N]) -> [Somebody; N] {
     names.map(|name| Somebody::new(name, MANUAL))
 }
 
@@ -133,14 +136,14 @@ fn an_owner_who_is_stated_to_be_silent_is_followed_and_takes_it_back_by_answerin
 }
 
 /// What each of those requests is refused with.
-fn refusals<const N: usize>(by: &Somebody, requests: [Request; N]) -> [String; N] {
+pub(crate) fn refusals<const N: usize>(by: &Somebody, requests: [Request; N]) -> [String; N] {
     requests.map(|request| match by.ask(request.clone()) {
         Err(refusal) => refusal.to_string(),
         done => panic!("{request:?} is {done:?}"),
     })
 }
 
-fn grant(object: &EntryId, who: &Somebody, role: Role) -> Request {
+pub(crate) fn grant(object: &EntryId, who: &Somebody, role: Role) -> Request {
     Request::Grant { object: object.to_string(), who: text(who), role, quota: 0 }
 }
 
@@ -240,142 +243,6 @@ fn a_grant_that_changes_nothing_is_refused_and_who_is_let_in_again_has_their_rol
     assert_eq!(created.role, Some(Role::Organizer), "what they were given before counts again");
 }
 
-/// Every answer of a node that shows an event.
-fn shown(at: &Somebody, group: &EntryId, event: &EntryId) -> String {
-    let (group, event) = (group.to_string(), event.to_string());
-    let from_ms = None;
-    let requests = [
-        Request::EventShow { event: event.clone(), on: None },
-        Request::EventLocal { event: event.clone(), on: None },
-        Request::EventList { group: None, from_ms, max: 9 },
-        Request::EventList { group: Some(group.clone()), from_ms, max: 9 },
-        Request::EventFind { find: Find::Search { words: "pills".into() }, group: None, from_ms, max: 9 },
-        Request::Calendar { objects: vec![group.clone()] },
-        Request::Calendar { objects: vec![event.clone()] },
-        Request::GroupLocal { group: group.clone() },
-        Request::Why { event, on: None, who: None },
-        Request::Published { object: group, among: Among::Groups },
-        Request::Inbox,
-    ];
-    let answer = |request| serde_json::to_string(&at.ask(request).unwrap()).unwrap();
-    requests.map(answer).join("\n").to_lowercase()
-}
-
-#[test]
-fn an_event_or_update_that_is_hidden_is_shown_by_no_answer_of_a_node() {
-    let [ana, ben] = people(["Ana", "Ben"]);
-    meet(&[&ana, &ben]);
-    let id = founds(&ana, &[], Joining::Open, None);
-    ana.posts(grant(&id, &ben, Role::Organizer));
-    meet(&[&ana, &ben]);
-    let Request::Schedule(new) = schedule(&id) else { unreachable!() };
-    let (title, about, place) = ("Cheap pills".to_owned(), "spam".to_owned(), "spam hall".to_owned());
-    let words = |text: &str| Some(text.to_owned());
-    let fields = Box::new(EventFields {
-        cost: words("spam money"),
-        access: words("spam stairs"),
-        online: words("https://spam.example"),
-        tags: Some(vec!["spam".to_owned()]),
-        questions: Some(vec!["spam?".to_owned()]),
-        geo: Some((38_000_000, -9_000_000)),
-        ..EventFields::default()
-    });
-    let event = ben.posts(Request::Schedule(Schedule { title, about, place, fields, ..new }));
-    ben.posts(crate::owner::yes(&event));
-    meet(&[&ana, &ben]);
-    assert!(shown(&ben, &id, &event).matches("pills").count() > 8);
-    let hide = |object: &EntryId, entry: EntryId, on| Request::Hide {
-        object: object.to_string(),
-        entries: vec![entry.to_string()],
-        on,
-        reason: "advertising".to_owned(),
-    };
-    ana.posts(hide(&id, event, true));
-    meet(&[&ana, &ben]);
-    for at in [&ana, &ben] {
-        let all = shown(at, &id, &event);
-        assert!(!all.contains("pills") && !all.contains("spam"), "{all}");
-        assert!(all.contains("advertising") && !all.contains("\"geo\""), "{all}");
-        let near = Find::Near { geo: (38_000_000, -9_000_000), radius_m: 1_000 };
-        for find in [Find::Search { words: "pills".into() }, near] {
-            let found = at.ask(Request::EventFind { find, group: None, from_ms: None, max: 9 });
-            assert!(matches!(&found, Ok(Response::Found(found)) if found.lines.is_empty()), "{found:?}");
-        }
-        for object in [id, event] {
-            let dated = at.ask(Request::Calendar { objects: vec![object.to_string()] });
-            assert!(matches!(&dated, Ok(Response::Calendar(dated)) if dated.is_empty()), "{dated:?}");
-        }
-        let (text, on) = (event.to_string(), Some("2126-12-01".to_owned()));
-        let said = refusals(
-            at,
-            [
-                Request::Close { event: text.clone(), on: on.clone() },
-                Request::Comment { object: text.clone(), text: "x".to_owned(), tone: Some(Tone::Thanks) },
-                Request::EventSkip { event: text, on: on.unwrap() },
-            ],
-        );
-        assert!(said.iter().all(|said| said.contains("(hidden)") && !said.contains("pills")), "{said:?}");
-    }
-    ana.posts(hide(&id, event, false));
-    meet(&[&ana, &ben]);
-    assert!(shown(&ben, &id, &event).contains("pills"));
-
-    let tip = ben.event(&event).tips[0];
-    ana.posts(hide(&event, tip, true));
-    meet(&[&ana, &ben]);
-    let all = shown(&ben, &id, &event);
-    assert!(all.contains("pills") && !all.contains("spam") && all.contains("advertising"), "{all}");
-    ana.posts(hide(&event, tip, false));
-    meet(&[&ana, &ben]);
-    assert!(shown(&ben, &id, &event).matches("spam").count() > 8);
-    let fields = Box::new(EventFields { title: words("Spam"), ..EventFields::default() });
-    let (on, extra, except, address) = (None, vec![], vec![], None);
-    let named =
-        ben.posts(Request::EventUpdate { event: event.to_string(), on, fields, extra, except, address });
-    ana.takes(vec![ben.log()]);
-    ana.posts(hide(&event, named, true));
-    let lines = shown(&ana, &id, &event);
-    // The older word comes back.
-    assert!(lines.contains("\"title\":\"cheap pills\"") && !lines.contains("\"title\":\"spam\""), "{lines}");
-}
-
-#[test]
-fn what_is_hidden_of_one_date_is_listed_neither_there_nor_are_the_others_without_it() {
-    let ana = people(["Ana"]).into_iter().next().unwrap();
-    let id = founds(&ana, &[], Joining::Open, None);
-    let Request::Schedule(new) = schedule(&id) else { unreachable!() };
-    let tags = Some(vec!["green".to_owned()]);
-    let fields = Box::new(EventFields { tags, ..EventFields::default() });
-    let (repeat, place) = (Some("FREQ=WEEKLY;COUNT=3".to_owned()), "Library".to_owned());
-    let event = ana.posts(Request::Schedule(Schedule { repeat, place, fields, ..new }));
-    let update = |date: &str, title: Option<&str>, place: &str| {
-        let (title, place) = (title.map(str::to_owned), Some(place.to_owned()));
-        let fields = Box::new(EventFields { title, place, ..EventFields::default() });
-        let (event, on) = (event.to_string(), Some(date.to_owned()));
-        ana.posts(Request::EventUpdate { event, fields, on, extra: vec![], except: vec![], address: None })
-    };
-    let spam = update("2126-12-08", Some("Buy pills"), "Library");
-    update("2126-12-15", None, "Garden");
-    let listed = |request| match ana.ask(request).unwrap() {
-        Response::Events(lines) | Response::Found(FoundEvents { lines, .. }) => {
-            lines.into_iter().map(|line| format!("{} at {}", line.title, line.place)).collect::<Vec<_>>()
-        }
-        other => panic!("{other:?}"),
-    };
-    let all = || listed(Request::EventList { group: None, from_ms: None, max: 9 });
-    assert_eq!(all(), ["Tea at Library", "Buy pills at Library", "Tea at Garden"]);
-    ana.posts(Request::Hide {
-        object: event.to_string(),
-        entries: vec![spam.to_string()],
-        on: true,
-        reason: "advertising".to_owned(),
-    });
-    assert_eq!(all(), ["Tea at Library", "Tea at Library", "Tea at Garden"]);
-    let find = Find::Search { words: "green tea".to_owned() };
-    let found = listed(Request::EventFind { find, group: None, from_ms: None, max: 9 });
-    assert_eq!(found.len(), 1, "its tags find it though something of it is hidden");
-}
-
 #[test]
 fn a_role_that_was_revoked_at_an_event_is_no_role_there() {
     let [ana, ben] = people(["Ana", "Ben"]);
@@ -408,6 +275,12 @@ fn a_member_who_was_removed_asks_for_no_date_and_one_who_is_in_joins_once() {
     for said in refusals(&ben, [poll, schedule(&id)]) {
         assert!(said.contains("Ana removed you from \"Rust\""), "{said}");
     }
+    let Request::Poll(PollRequest::Create { group, question, zone, minutes, .. }) = date_poll(&id) else {
+        unreachable!()
+    };
+    let none = PollRequest::Create { group, question, zone, minutes, options: vec![] };
+    let [said] = refusals(&ana, [Request::Poll(none)]);
+    assert!(said.contains("options") && !said.contains("past"), "{said}");
 }
 
 fn date_poll(group: &EntryId) -> Request {
@@ -665,27 +538,52 @@ fn the_command_line_founds_a_group_with_its_rules_and_hides_what_is_said() {
 }
 
 #[test]
-fn where_an_event_is_that_its_group_hides_its_hosts_alone_are_shown() {
+fn in_an_open_group_who_merely_joined_states_nothing_about_its_owners() {
     let [ana, ben, cat] = people(["Ana", "Ben", "Cat"]);
-    let id = founds(&ana, &[], Joining::Open, None);
+    let id = founds(&ana, &[], Joining::Open, Some(Silence { owners: 0, members: 2 }));
     meet(&[&ana, &ben, &cat]);
-    ana.posts(grant(&id, &ben, Role::Organizer));
+    for one in [&ben, &cat] {
+        one.posts(Request::GroupJoin { group: id.to_string() });
+    }
+    ana.takes(vec![ben.log(), cat.log()]);
+    ana.posts(Request::GroupAccept { group: id.to_string(), who: text(&ben) });
     meet(&[&ana, &ben, &cat]);
-    let Request::Schedule(new) = schedule(&id) else { unreachable!() };
-    let event = ben.posts(Request::Schedule(Schedule { address: Some("Back door".to_owned()), ..new }));
-    meet(&[&ana, &ben, &cat]);
-    cat.posts(crate::owner::yes(&event));
-    meet(&[&ana, &ben, &cat]);
-    ben.ask(Request::Admit { event: event.to_string(), on: None, people: vec![] }).unwrap();
-    meet(&[&ana, &ben, &cat]);
-    let shows = |at: &Somebody| match at.ask(Request::EventLocal { event: event.to_string(), on: None }) {
-        Ok(Response::Local(local)) => local.sealed.iter().any(|line| line.text == "Back door"),
+    let state = |by: &Somebody| {
+        by.ask(Request::Silent { group: id.to_string(), owner: text(&ana), heir: text(&ben) })
+    };
+    let has_voice = |at: &Somebody| match at.ask(Request::GroupLocal { group: id.to_string() }) {
+        Ok(Response::GroupLocal(local)) => local.voice,
         other => panic!("{other:?}"),
     };
-    // The node that gave the seat seals it again for who has one.
-    assert_eq!([&ben, &cat].map(shows), [true, true]);
-    let (object, entries) = (id.to_string(), vec![event.to_string()]);
-    ana.posts(Request::Hide { object, entries, on: true, reason: String::new() });
-    meet(&[&ana, &ben, &cat]);
-    assert_eq!([&ben, &cat].map(shows), [true, false]);
+    assert_eq!([&ana, &ben, &cat].map(has_voice), [true, true, false]);
+    let refused = state(&cat);
+    assert!(matches!(refused, Err(Refusal::Right { .. })), "{refused:?}");
+    assert!(matches!(state(&ben), Ok(Response::Stated(_))));
+}
+
+#[test]
+fn what_does_not_count_of_somebody_is_listed_and_nothing_else() {
+    let [ana, ben] = people(["Ana", "Ben"]);
+    let id = founds(&ana, &[], Joining::Open, None);
+    meet(&[&ana, &ben]);
+    let (object, who) = (id.to_string(), text(&ben));
+    let says = |text: &str| {
+        let text = text.to_owned();
+        ben.posts(Request::Comment { object: id.to_string(), text, tone: None })
+    };
+    ben.posts(Request::GroupJoin { group: object.clone() });
+    says("before");
+    meet(&[&ana, &ben]);
+    let voided = || match ana.ask(Request::Voided { object: id.to_string(), who: text(&ben) }) {
+        Ok(Response::Log(lines)) => lines.into_iter().map(|line| line.id).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    ana.posts(Request::GroupRemove { group: object.clone(), who });
+    assert_eq!(voided(), []);
+    // Ben does not know it yet.
+    let late = [says("after"), says("later")];
+    ana.takes(vec![ben.log()]);
+    assert_eq!(voided(), [late[1], late[0]]);
+    ana.posts(Request::Endorse { object, entries: vec![late[0].to_string()] });
+    assert_eq!(voided(), [late[1]]);
 }

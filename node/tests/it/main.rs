@@ -12,6 +12,7 @@ mod door;
 mod exports;
 mod fresh;
 mod groups;
+mod hidden;
 mod hostile;
 mod inbox;
 mod kill;

@@ -265,3 +265,20 @@ fn without_a_rule_in_the_founding_post_nobody_speaks_of_silence() {
     assert_eq!(town.roles(&town.group_state(of).roles), "ana owner, ben owner, cai owner");
     assert!(town.group_state(of).silent.is_empty());
 }
+
+#[test]
+fn a_voice_on_silence_has_who_is_a_member_and_known() {
+    let mut town = Town::new();
+    let of = group(&mut town, &[BEN], Joining::Open, Some((0, 2)));
+    let voices = |town: &Town| {
+        let has = |who: &usize| town.facts().has_voice(of, town.person(*who).feed);
+        (0..NAMES.len()).filter(has).map(|who| NAMES[who]).collect::<Vec<_>>().join(" ")
+    };
+    town.say(CAI, &Post::Join { group: of });
+    assert_eq!(voices(&town), "ana ben", "in an open group anybody joins");
+    accept(&mut town, BEN, of, CAI, &[], None);
+    accept(&mut town, BEN, of, DEE, &[], None);
+    assert_eq!(voices(&town), "ana ben cai", "dee did not join");
+    town.revoke(ANA, of, CAI, town.len(CAI));
+    assert_eq!(voices(&town), "ana ben");
+}

@@ -140,3 +140,30 @@ fn whoever_signs_another_first_entry_with_the_heirs_key_is_nobodys_heir() {
     town.goes_on(ANA, keep + 1, ELI);
     assert_eq!(town.lists(event), "seated gus", "the one that keeps more counts");
 }
+
+#[test]
+fn what_is_void_is_told_of_each_key_by_its_own_places() {
+    let mut town = Town::new();
+    let event = town.event(ANA, None, Some(2));
+    town.grant(ANA, event, BEN, Role::Host, 2);
+    for answer in [Answer::Yes, Answer::No, Answer::Maybe] {
+        town.rsvp(BEN, event, answer, 1);
+    }
+    town.goes_on(BEN, 2, ELI);
+    let places: Vec<_> = [Answer::Yes, Answer::No, Answer::Yes]
+        .map(|answer| (town.person(ELI), town.len(ELI) + 1, town.rsvp(ELI, event, answer, 1)))
+        .into();
+    let of_ben = (1..=town.len(BEN)).map(|seq| {
+        let id = town.logs[BEN].entries[seq as usize - 1].id();
+        (town.person(BEN), seq, id)
+    });
+    let all: Vec<_> = of_ben.chain(places.clone()).collect();
+    let voided = |town: &Town| town.facts().voided(event, all.iter().copied());
+    assert_eq!(voided(&town), [].into());
+    let cut = places[0].1;
+    town.revoke(ANA, event, ELI, cut);
+    let late: Vec<_> = places[1..].iter().map(|(.., id)| *id).collect();
+    assert_eq!(voided(&town), late.iter().copied().collect());
+    town.say(ANA, &klatch_feed::Post::Endorse { object: event, entries: vec![late[0]] });
+    assert_eq!(voided(&town), [late[1]].into());
+}

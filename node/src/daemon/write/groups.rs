@@ -205,7 +205,8 @@ impl On<'_> {
         }
         self.my_role(&group.id, &group.roles)?;
         self.not_removed(&group)?;
-        if !group.members.contains(&self.me) {
+        let facts = self.snapshot.facts(&group.id)?;
+        if !facts.is_some_and(|facts| facts.has_voice(group.id, self.me)) {
             let wanted = "an owner, or a member who has a role or was accepted";
             return Err(right(&group.name, role_in(&group.roles, &self.me), wanted));
         }

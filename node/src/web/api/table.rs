@@ -98,6 +98,12 @@ pub(super) const ROWS: &[Row] = &[
     row("event_local", "An event, with what only this node knows beside it", "event:s on?:s", "#event_local"),
     row("updates", "What was changed of an event, entry by entry, newest first", "event:s", "[#update_line]"),
     row(
+        "voided",
+        "What somebody posted in a group or event that a cut voids, newest first",
+        "object:s who:s",
+        "[#log_line]",
+    ),
+    row(
         "event_update",
         "Change an event, or one date of a series",
         "event:s on?:s fields:#event_fields extra=:[s] except=:[s] address?:s",
@@ -236,7 +242,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
         "id:s founder:s name:s schedulers:organizers|members roles:[#role_line] members:[s] events:[s] incomplete:b +",
     ),
     ("role_line", "feed:s role:owner|organizer|host|door +"),
-    ("group_local", "group:#group names:{s} titles:{s} order:[s] comments:[#comment] polls:{s}"),
+    ("group_local", "group:#group names:{s} titles:{s} order:[s] comments:[#comment] polls:{s} voice:b"),
     (
         "comment",
         "id:s feed:s name:s time_ms:i text:s reply?:s depth?:i tone?:announcement|thanks hidden?:any",
