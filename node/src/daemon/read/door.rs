@@ -7,7 +7,9 @@ use klatch_feed::post::{Role, checkin_message, kind};
 use klatch_feed::{EntryId, EventState, FeedId, Post};
 use klatch_gossip::sync::{Challenge, DoorAnswer};
 
-use super::{AnswerText, AttendanceRecords, AttendanceReport, On, POINTING_MAX, Refusal, Response, instants};
+use super::{
+    AnswerText, AttendanceRecords, AttendanceReport, On, POINTING_MAX, Refusal, Response, hidden, instants,
+};
 use crate::clock;
 use crate::daemon::{Sentence, called, occurrence};
 use crate::door::code::{AnswerCode, DoorCode, DoorCodeError};
@@ -24,12 +26,15 @@ impl On<'_> {
     ) -> Result<Response, Refusal> {
         let misread = |problem: Sentence| Refusal::Field { field: "code".to_owned(), problem };
         let code: DoorCode = code.parse().map_err(|error: DoorCodeError| misread(error.into()))?;
-        let state = match self.event(event) {
+        let state = match self.event(event).and_then(|state| Ok(hidden::veiled(self.snapshot, state)?)) {
             Ok(state) if state.id != code.event => {
                 let text = format!("that code is for another event than {:?}", state.title);
                 return Err(misread(Sentence::said("refused-other-event", &state.title, text)));
             }
-            Ok(state) => Some(occurrence::one(self.snapshot, state, code.occ.as_deref())?),
+            Ok(state) => {
+                let date = occurrence::one(self.snapshot, state, code.occ.as_deref())?;
+                Some(hidden::veiled(self.snapshot, date)?)
+            }
             // Somebody passing by knows no more of it than its code says.
             Err(Refusal::Unknown { .. }) => None,
             Err(refusal) => return Err(refusal),

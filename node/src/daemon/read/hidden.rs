@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::On;
 use crate::daemon::refusal::Refusal;
 use crate::daemon::{Find, occurrence};
+use crate::published::{is_public, marked};
 
 /// Who hid something for everybody, and why.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -81,15 +82,29 @@ fn without_updates(snapshot: &Snapshot, mut event: EventState) -> Result<EventSt
     }
     let facts = snapshot.facts(&event.id)?;
     let shown = facts.and_then(|facts| facts.shown(event.id, event.occ.as_deref())).unwrap_or_default();
+    // Who hides words makes nothing public that hosts took back.
+    let mut tags = shown.tags.unwrap_or_default();
+    if !is_public(&event.tags) {
+        tags = marked(tags, false);
+    }
+    // Nor do they send anybody at a new time to the place of an older one.
+    let is_moved = is(&|fields| {
+        fields.place.as_ref() == Some(&event.place) && (fields.start.is_some() || fields.zone.is_some())
+    });
     event.title = shown.title.unwrap_or_else(|| TITLE.to_owned());
     event.place = shown.place.unwrap_or_default();
     event.access = shown.access.unwrap_or_default();
     event.online = shown.online.unwrap_or_default();
     event.about = shown.about.unwrap_or_default();
     event.cost = shown.cost.unwrap_or_default();
-    event.tags = shown.tags.unwrap_or_default();
+    event.tags = tags;
     event.questions = shown.questions.unwrap_or_default();
     event.geo = shown.geo;
+    if is_moved {
+        event.place.clear();
+        event.access.clear();
+        event.geo = None;
+    }
     Ok(event)
 }
 

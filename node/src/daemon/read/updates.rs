@@ -6,7 +6,7 @@ use klatch_feed::post::{EventFields, kind};
 use klatch_feed::{EntryId, FeedId, Post};
 use serde::{Deserialize, Serialize};
 
-use super::{HiddenBy, On, POINTING_MAX, Refusal, Response};
+use super::{HiddenBy, On, POINTING_MAX, Refusal, Response, hidden};
 use crate::daemon::called;
 
 /// So many of the newest are told, and all that are hidden.
@@ -23,7 +23,7 @@ pub struct UpdateLine {
     /// The one date of a series that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occ: Option<String>,
-    /// What it says; nothing where it is hidden.
+    /// What it says; nothing where it is hidden, or the group hides the event.
     #[serde(default)]
     pub fields: Box<EventFields>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,8 @@ impl On<'_> {
             let (id, feed) = (entry.id(), lineage.now(header.author));
             let hidden = event.hidden.iter().find(|line| line.entry == id);
             let hidden = hidden.map(|line| self.hidden_by(line)).transpose()?;
-            let fields = if hidden.is_some() { Box::default() } else { fields };
+            let is_shown = hidden.is_none() && hidden::by_group(&event).is_none();
+            let fields = if is_shown { fields } else { Box::default() };
             let name = called(self.snapshot, &feed)?;
             lines.push(UpdateLine { id, feed, name, time_ms: header.time_ms, occ, fields, hidden });
         }

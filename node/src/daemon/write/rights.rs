@@ -7,6 +7,7 @@ use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
 
 use super::{On, Refusal, no_effect, said};
 use crate::daemon::local;
+use crate::daemon::read::hidden;
 
 impl On<'_> {
     /// The role of mine by which what I post about a group or event counts.
@@ -85,7 +86,8 @@ impl On<'_> {
     /// What stands against me in a group or event, and what helps.
     pub(super) fn against_me(&self, object: &EntryId, cut: Option<Seq>) -> Result<Refusal, Refusal> {
         let after = cut.map_or_else(String::new, |cut| format!(" after entry {cut} of your log"));
-        let event = self.snapshot.event(object)?;
+        let event =
+            self.snapshot.event(object)?.map(|event| hidden::veiled(self.snapshot, event)).transpose()?;
         let above = event.as_ref().filter(|event| event.in_group).and_then(|event| event.group);
         if let Some(event) = &event
             && let Some(by) = self.who_revoked_me(object)?
