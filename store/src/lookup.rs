@@ -215,14 +215,16 @@ pub(crate) fn remake(tx: &WriteTransaction) -> Result<(), DiskError> {
     Ok(())
 }
 
-/// What is on in a group from `from_ms` on, be it that it goes on then, at most `max`.
+/// What is on in a group from `from_ms` on, be it that it goes on then, at most `max`: of a series every date, or what
+/// comes next.
 pub(crate) fn events_in(
     tx: &impl Read,
     group: &EntryId,
     from_ms: Option<i64>,
     max: usize,
+    every_date: bool,
 ) -> Result<Found, DiskError> {
-    let mut look = Look::new(tx, from_ms, max, true);
+    let mut look = Look::new(tx, from_ms, max, every_date);
     look.under(GROUP, group.as_bytes(), &mut |_, _| Ok(true))?;
     look.found()
 }

@@ -332,7 +332,12 @@ impl Snapshot {
     /// What is on in a group from `from_ms` on (ms since 1970; `None` = ever), what goes on then included, soonest first,
     /// at most `max`.
     pub fn events_in(&self, group: &EntryId, from_ms: Option<i64>, max: usize) -> Result<Found, DiskError> {
-        guard(|| lookup::events_in(&self.tx, group, from_ms, max))
+        guard(|| lookup::events_in(&self.tx, group, from_ms, max, true))
+    }
+
+    /// ... of a series what comes next alone.
+    pub fn next_in(&self, group: &EntryId, from_ms: Option<i64>, max: usize) -> Result<Found, DiskError> {
+        guard(|| lookup::events_in(&self.tx, group, from_ms, max, false))
     }
 
     /// ... within `radius_m` metres, at most 500 km, of a place in millionths of a degree. Of a series what

@@ -30,10 +30,15 @@ pub(super) fn scheduled(
         return Ok(None);
     }
     // What is old costs nothing more than this.
-    let written_ms = snapshot.entry(&event.id)?.map_or(0, |entry| entry.header().time_ms);
-    let is_new = written_ms.saturating_add(NEW_MS) > u64::try_from(now_ms).unwrap_or(0);
-    if !is_new || is_blocked(snapshot, &event.author)? {
+    if !is_new(snapshot, &event.id, now_ms)? || is_blocked(snapshot, &event.author)? {
         return Ok(None);
+    }
+    // Who answered one date of a series has seen it.
+    for date in &event.occurrences {
+        let state = snapshot.occurrence(&event.id, &date.occ)?;
+        if state.is_some_and(|state| standing(&state, me).is_some()) {
+            return Ok(None);
+        }
     }
     let Some(group) = snapshot.group(&group)?.filter(|group| group.members.contains(me)) else {
         return Ok(None);
@@ -41,6 +46,12 @@ pub(super) fn scheduled(
     let question = voted(snapshot, event, me)?;
     let shown = hidden::veiled(snapshot, event.clone())?;
     Ok(Some(notice(&shown, What::Scheduled { group: group.name, question })))
+}
+
+/// Whether the event's entry claims that it was written lately.
+pub(super) fn is_new(snapshot: &Snapshot, event: &EntryId, now_ms: i64) -> Result<bool, DiskError> {
+    let written_ms = snapshot.entry(event)?.map_or(0, |entry| entry.header().time_ms);
+    Ok(written_ms.saturating_add(NEW_MS) > u64::try_from(now_ms).unwrap_or(0))
 }
 
 /// What the poll asked that `me` voted in and an event came of.

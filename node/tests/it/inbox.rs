@@ -466,3 +466,39 @@ fn why_an_event_is_cancelled_is_said_wherever_that_is() {
     assert_eq!((reason(&host), host.event(&event).cancelled), (None, true));
     assert_eq!(calendar(&host), "");
 }
+
+#[test]
+fn what_is_new_in_a_group_is_listed_behind_any_number_of_dates_till_one_of_them_is_answered() {
+    let (ana, group, [ben, cat]) = club();
+    let held = length(&ana);
+    let series = |title: &str| {
+        let Request::Schedule(new) = crate::groups::schedule(&group) else { unreachable!() };
+        let (title, repeat) = (title.to_owned(), Some("FREQ=WEEKLY;COUNT=60".to_owned()));
+        ana.posts(Request::Schedule(Schedule { title, repeat, ..new }))
+    };
+    let [first, second] = ["Tea", "Cake"].map(series);
+    let Request::Schedule(new) = crate::groups::schedule(&group) else { unreachable!() };
+    let late = Schedule { title: "Feast".to_owned(), start: "2127-06-01T18:30".to_owned(), ..new };
+    let late = ana.posts(Request::Schedule(late));
+    ben.takes(vec![ana.log_after(held)]);
+    let new = |of: &Somebody| {
+        let is_new = |notice: &Notice| matches!(notice.what, What::Scheduled { .. });
+        inbox(of)
+            .into_iter()
+            .filter(is_new)
+            .map(|notice| notice.object)
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(new(&ben), [first, second, late].into());
+    let Request::Rsvp { event, answer, party, note, answers, .. } = yes(&second) else { unreachable!() };
+    let on = Some("2126-12-08".to_owned());
+    ben.posts(Request::Rsvp { event, on, answer, party, note, answers });
+    assert_eq!(new(&ben), [first, late].into(), "who answers one date has seen it");
+
+    // What somebody says whom one blocks is no news.
+    let spam = in_group(&cat, &group, "Buy pills");
+    ben.takes(vec![cat.log_after(length(&cat) - 2)]);
+    assert!(new(&ben).contains(&spam));
+    ben.ask(Request::Block { who: cat.handle().me().to_string() }).unwrap();
+    assert!(!new(&ben).contains(&spam));
+}

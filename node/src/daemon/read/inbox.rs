@@ -3,7 +3,7 @@
 //! Only what concerns them is read: their own events that are not over, what is announced on these and others of theirs,
 //! the next events of their groups, and answers to their own comments, however much else there is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use klatch_feed::post::kind;
@@ -18,8 +18,8 @@ use crate::daemon::owner::{LOOK_BACK_MS, as_told, looked_at, of_group};
 
 /// Most comments that are listed, the newest.
 const COMMENTS_MAX: usize = 50;
-/// Most events that are looked at for whether they are new in a group, the soonest of each.
-const NEW_MAX: usize = 16;
+/// Most events of a group that are looked at for whether they are new, the soonest.
+const NEW_MAX: usize = 64;
 /// Own entries read at once.
 const LOOK: usize = 512;
 
@@ -45,21 +45,19 @@ impl On<'_> {
                 notices.extend(looked_at(self.snapshot, event, self.shared, now_ms)?);
             }
         }
-        let mut new = BTreeSet::new();
         for group in self.snapshot.groups()? {
             notices.extend(of_group(self.snapshot, &group, &me)?);
             if group.members.contains(&me) {
                 self.announced(&group.id, &mut said)?;
-                for line in self.snapshot.events_in(&group.id, Some(now_ms), NEW_MAX)?.lines {
-                    if line.mine.is_none() && !line.cancelled {
-                        new.insert(line.id);
+                for line in self.snapshot.next_in(&group.id, Some(now_ms), NEW_MAX)?.lines {
+                    if line.mine.is_none() && news::is_new(self.snapshot, &line.id, now_ms)? {
+                        let event = self.snapshot.event(&line.id)?;
+                        let new = event
+                            .map(|event| news::scheduled(self.snapshot, &event, &me, now_ms))
+                            .transpose()?;
+                        notices.extend(new.flatten());
                     }
                 }
-            }
-        }
-        for id in new.into_iter().take(NEW_MAX) {
-            if let Some(event) = self.snapshot.event(&id)? {
-                notices.extend(news::scheduled(self.snapshot, &event, &me, now_ms)?);
             }
         }
         for (poll, group) in news::polls(self.snapshot)? {
