@@ -53,7 +53,7 @@ impl On<'_> {
                 if !group.members.contains(&self.me) {
                     return Err(no_effect(members_ask(&group.name)));
                 }
-                let mut is_past = true;
+                let mut is_past = !options.is_empty();
                 for start in &options {
                     is_past &= local_start(start, &zone)?.timestamp_millis() <= clock::now();
                 }
