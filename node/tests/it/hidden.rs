@@ -213,7 +213,7 @@ fn who_hides_words_makes_nothing_public_and_sends_nobody_to_the_place_of_another
 
     let (start, geo) = (words("2126-12-02T18:30"), Some((38_000_000, -9_000_000)));
     let moved = scheduled(false);
-    let spam = EventFields { start: start.clone(), place: words("Garden"), geo, ..plain() };
+    let spam = EventFields { start, place: words("Garden"), geo, ..plain() };
     let spam = update(&moved, EventFields { about: words("spam"), ..spam });
     let event = shown(&moved, spam);
     assert_eq!((&*event.start, &*event.place, event.geo), ("2126-12-02T18:30", "", None));
