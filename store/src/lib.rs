@@ -167,7 +167,7 @@ pub enum Held {
          under this one any more"
     )]
     Succeeded { by: FeedId },
-    /// The own feed succeeds another, and another successor of that one counts.
+    /// The own feed succeeds others, and another successor of one of them counts.
     #[error(
         "two copies of your log went on, each under a key of its own, and the other key counts for everybody: {by}. \
          What was posted under this one counts no more, and nothing is posted under it"

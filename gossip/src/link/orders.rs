@@ -1,8 +1,9 @@
 //! What the owner of the log tells a connection, until the connection takes it.
 //!
 //! Not a queue of messages: changes of the log are merged by feed, and of two want lists only the later one
-//! waits. [`Input::Listening`], which says that changes were told, never overtakes them. So a connection that does not get to listen costs its owner a mark a feed, however much happens
-//! meanwhile, and the owner never waits. An idle one holds no memory but the lock.
+//! waits. [`Input::Listening`], which says that changes were told, never overtakes them. So a connection that does not
+//! get to listen costs its owner a mark a feed, however much happens meanwhile, and the owner never waits. An idle one
+//! holds no memory but the lock.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -48,7 +48,7 @@ impl Heed {
             || change.objects.iter().any(|(object, _)| self.objects.contains(object))
             || match self.others {
                 Others::None => false,
-                Others::New => change.before == Some((0, None)),
+                Others::New => change.before.is_none_or(|before| before == (0, None)),
                 Others::Any => true,
             }
     }

@@ -95,7 +95,7 @@ impl Exchange {
     fn hear_list(&mut self, now: Millis, message: Message, shelf: &dyn Shelf) -> Result<(), Reason> {
         let Self { ground, plan, serve, .. } = self;
         let mut desk = ground.desk(shelf);
-        let (mut is_recalled, mut added) = (false, Vec::new());
+        let (mut is_recalled, mut added, mut stated) = (false, Vec::new(), Vec::new());
         match message {
             Message::Wants { root, add, del } => {
                 let claimed = |feed: &FeedId| plan.claimed(feed, shelf);
@@ -110,13 +110,13 @@ impl Exchange {
                     }
                 }
                 if !more {
-                    plan.listed(&mut desk);
+                    plan.listed(now, &mut desk);
                 }
                 plan.complete(&mut desk);
             }
             Message::Delta { side: Side::Mine, rows, .. } => {
                 for row in rows {
-                    serve.stated(row, &mut desk)?;
+                    stated.extend(serve.stated(row, &mut desk)?);
                 }
             }
             Message::Prints { side: Side::Yours, open, prints } => {
@@ -131,6 +131,7 @@ impl Exchange {
         if !added.is_empty() {
             self.added(&added, shelf);
         }
+        self.owe_heirs(stated, shelf); // It may hold another chain since it lacks a statement.
         if is_recalled {
             self.want(shelf); // Now it is known to what the difference is announced.
         }

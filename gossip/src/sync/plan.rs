@@ -179,6 +179,7 @@ impl Plan {
                 self.others.remove(&idx);
                 self.fetched.remove(&idx);
                 self.list.owed.remove(&idx);
+                self.list.restated.remove(&idx);
                 self.claims.insert(idx, Claim { len, tip8, cap, asked: 0 });
                 if let (Some(feed), Some(cap)) = (feed, cap) {
                     desk.caps.note(feed, cap);

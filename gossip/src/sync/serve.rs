@@ -25,6 +25,9 @@ use turns::{Turn, Turns};
 /// Lengths that are told instead of entries are gathered for this long.
 pub const HAVE_AFTER: Millis = 250;
 
+/// Of a feed whose row is to be told whatever the peer says that it holds: what it was told is another chain.
+const TO_BE_TOLD: (Seq, Option<Seq>) = (Seq::MAX, None);
+
 /// What I know of the peer's copy of a feed that it wants. As small as can be: a pub keeps millions of them.
 #[derive(Clone, Copy, Debug, Default)]
 struct Holding {
@@ -201,11 +204,12 @@ impl Serve {
         }
     }
 
-    /// The peer states what it holds of a feed that it wants itself: what it lacks is sent, or told.
-    pub(super) fn stated(&mut self, row: Row, desk: &mut Desk<'_>) -> Result<(), Breach> {
+    /// The peer states what it holds of a feed that it wants itself: what it lacks is sent, or told. The feed, if it is
+    /// known here.
+    pub(super) fn stated(&mut self, row: Row, desk: &mut Desk<'_>) -> Result<Option<FeedId>, Breach> {
         let feed = match self.wants.at(row.idx, desk.shelf) {
             Place::Live(Some(feed), _) => feed,
-            Place::Live(None, _) => return Ok(()),
+            Place::Live(None, _) => return Ok(None),
             Place::Hole | Place::Beyond => return Err(Breach::Unsolicited("a row")),
         };
         if let Some(cap) = row.cap {
@@ -216,11 +220,11 @@ impl Serve {
             desk.caps.owe(feed, cap);
         }
         let is_mine = row.len == 0 || id8_at(desk.shelf, &feed, row.len) == row.tip8;
-        let is_ahead = mine.is_none_or(|mine| row.len >= mine.len);
+        let is_ahead = mine.is_none_or(|mine| row.len > mine.len);
         self.set(row.idx, if is_mine || is_ahead { Has::At(row.len) } else { Has::Unknown });
         self.note_told(row.idx, if is_mine { (row.len, row.cap) } else { (0, None) });
         self.due(row.idx);
-        Ok(())
+        Ok(Some(feed))
     }
 
     /// The peer says how feeds shall come.
@@ -308,7 +312,7 @@ impl Serve {
             (Has::Level, _) if clock.1 <= level_at => return,
             (_, None) => {
                 row.note(Has::Unknown); // How much of this chain it holds nobody knows.
-                self.told.remove(&idx);
+                self.told.insert(idx, TO_BE_TOLD);
             }
             (Has::Level, Some(before)) if clock.0 > level_at => {
                 row.note(Has::At(before.0));
@@ -478,7 +482,7 @@ impl Serve {
             let Some(state) = desk.shelf.state(&feed) else { continue };
             let Some(row) = self.wants.row(idx).copied() else { continue };
             let told = self.told.get(&idx).copied().unwrap_or((0, None));
-            if state.cap != told.1 || row.has() == Has::Unknown {
+            if state.cap != told.1 || row.has() == Has::Unknown || told == TO_BE_TOLD {
                 rows.extend(self.tell(idx, state));
             } else if row.has() != Has::At(state.len) && row.has() != Has::Level {
                 self.note_told(idx, (state.len, state.cap));

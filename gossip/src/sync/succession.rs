@@ -149,8 +149,10 @@ impl Plan {
             // that it has told of and the owner has not kept yet.
             let is_other = stated
                 .is_some_and(|(len, tip8)| (len, Some(tip8)) != (mine.len, mine.tip.map(|tip| tip.tip8())));
-            if let (true, Some((len, tip8)), Some(claim)) = (is_other, stated, self.claims.remove(&idx)) {
-                self.others.insert(idx, Claim { len, tip8: Some(tip8), asked: 0, ..claim });
+            // Where a search has ended the claim is gone, and what was stated is not.
+            let cap = self.claims.remove(&idx).and_then(|claim| claim.cap);
+            if let Some((len, tip8)) = stated.filter(|_| is_other) {
+                self.others.insert(idx, Claim { len, tip8: Some(tip8), cap, asked: 0 });
             }
             self.ends.remove(&idx);
             self.branched.remove(&idx);

@@ -2,8 +2,9 @@
 
 use klatch_feed::{EntryId, FeedId, ForkProof, NetId, Unverified, chunk};
 use klatch_gossip::sim::author::Author;
-use klatch_gossip::sim::shelf::Memory;
+use klatch_gossip::sim::shelf::Memory as Shelf;
 use klatch_gossip::sync::Shelf as _;
+use klatch_gossip::sync::memory::{Asked, Memory};
 use klatch_gossip::sync::message::{Get, Message, Mode, Named, Part, Row, Side};
 use klatch_gossip::sync::{
     Breach, Challenge, Change, DoorAnswer, Exchange, Input, Output, PING_AFTER, Reason, Redeemed,
@@ -19,7 +20,7 @@ const ROWS: u32 = 3;
 /// A node that wants one feed of which it holds nothing, and holds one of three entries, facing a peer
 /// that has wanted that one and says what each case lets it say.
 pub(crate) struct Node {
-    pub(crate) shelf: Memory,
+    pub(crate) shelf: Shelf,
     exchange: Exchange,
     pub(crate) ended: Option<Reason>,
     pub(crate) sent: Vec<Message>,
@@ -29,8 +30,8 @@ pub(crate) struct Node {
     pub(crate) succeeded: usize,
     /// Chains that were.
     pub(crate) branches: usize,
-    /// Tokens that were kept.
-    pub(crate) kept: Vec<[u8; 16]>,
+    /// What was kept with each token.
+    pub(crate) kept: Vec<Asked>,
 }
 
 pub(crate) fn net() -> NetId {
@@ -57,14 +58,22 @@ pub(crate) fn resume() -> Message {
 
 impl Node {
     pub(crate) fn new() -> Self {
+        let mut node = Self::with(Memory::default());
+        node.give(Input::wants(vec![author(3).feed()]));
+        assert_eq!(node.idx(author(3).feed()), WANTED, "the cases below stand on this order");
+        node
+    }
+
+    /// ... that remembers this of the peer, and has not said yet what it wants.
+    pub(crate) fn with(memory: Memory) -> Self {
         let (me, peer) = (author(1).feed(), author(2).feed());
-        let mut shelf = Memory::new(net(), me);
+        let mut shelf = Shelf::new(net(), me);
         entries(4, 3).into_iter().for_each(|entry| drop(shelf.append(entry)));
         let exchange = Exchange::new(
-            Setup { is_open: true, places_max: 100_000, ..Setup::new(net(), me, peer, [7; 32]) },
+            Setup { is_open: true, places_max: 100_000, memory, ..Setup::new(net(), me, peer, [7; 32]) },
             0,
         );
-        let mut node = Self {
+        Self {
             shelf,
             exchange,
             ended: None,
@@ -74,10 +83,7 @@ impl Node {
             succeeded: 0,
             branches: 0,
             kept: Vec::new(),
-        };
-        node.give(Input::wants(vec![author(3).feed()]));
-        assert_eq!(node.idx(author(3).feed()), WANTED, "the cases below stand on this order");
-        node
+        }
     }
 
     /// Both have greeted and said what they want.
@@ -115,7 +121,7 @@ impl Node {
                     let clock = self.shelf.clock();
                     self.exchange.handle(self.now, Input::Listening(clock), &self.shelf);
                 }
-                Output::Keep(asked) => self.kept.push(asked.token),
+                Output::Keep(asked) => self.kept.push(asked),
                 Output::Close(reason) => self.ended = Some(reason),
                 _ => {}
             }

@@ -5,6 +5,7 @@
 
 mod again;
 mod converge;
+mod ended;
 mod faults;
 mod handshake;
 mod hostile;

@@ -102,7 +102,7 @@ fn sixty_four_statements_of_no_concern_are_passed_over() {
 }
 
 /// A node that keeps a statement about what it wants, by which `whole` is the chain that counts; it holds `mine`.
-fn keeps(whole: &[Unverified], mine: &[Unverified]) -> Node {
+pub(crate) fn keeps(whole: &[Unverified], mine: &[Unverified]) -> Node {
     let mut node = Node::open();
     mine.iter().for_each(|entry| drop(node.shelf.append(entry.clone())));
     let last = whole.last().unwrap();
@@ -113,14 +113,14 @@ fn keeps(whole: &[Unverified], mine: &[Unverified]) -> Node {
 }
 
 /// The peer says that it holds that chain.
-fn states(node: &mut Node, whole: &[Unverified]) {
+pub(crate) fn states(node: &mut Node, whole: &[Unverified]) {
     let last = whole.last().unwrap();
     let row = Row { idx: WANTED, len: last.header().seq, tip8: Some(last.id().tip8()), cap: None };
     node.hear(Message::Delta { more: false, side: Side::Yours, rows: vec![row] });
 }
 
 /// Entries by author 3 whose first is another one than that of `entries`.
-fn others(count: usize) -> Vec<Unverified> {
+pub(crate) fn others(count: usize) -> Vec<Unverified> {
     let mut other = author(3);
     other.go_back(&[], 1);
     (0..count).map(|_| other.write(Vec::new(), 40)).collect()
@@ -258,7 +258,7 @@ fn a_chain_that_took_the_place_of_another_is_told_and_not_pushed() {
 }
 
 /// What a node keeps: these statements about the feed of author 4, whom the peer wants.
-fn kept(statements: &[Successor]) -> Succeeded {
+pub(crate) fn kept(statements: &[Successor]) -> Succeeded {
     let statement = |successor: &Successor| {
         let (signed, body) = successor.encode();
         (successor.succession().new.genesis, signed, body)

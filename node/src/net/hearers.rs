@@ -75,7 +75,8 @@ impl Hearers {
             let before = changes.before.get(feed).copied();
             let clock = (changes.clock, changes.clock);
             let change = Change { feed: *feed, before, clock, objects: objects.clone() };
-            let is_new = before == Some((0, None));
+            // A statement may end a feed in the commit that brings it.
+            let is_new = before.is_none_or(|before| before == (0, None));
             let unnamed = is_new.then_some(&self.new).into_iter().flatten().chain(&self.any);
             let about = objects.iter().flat_map(|(object, _)| self.objects.of(object));
             let who = self.feeds.of(feed).chain(about).chain(self.all.iter().chain(unnamed).copied());
@@ -148,6 +149,18 @@ mod tests {
         hearers.listen(LinkId(1), &[], &[HERE, feed(1)], Others::None);
         assert_eq!(told(&hearers, &commit(&[(9, 4)], &[])), [(1, vec![9]), (2, vec![9])]);
         assert_eq!(told(&hearers, &commit(&[(1, 4)], &[])), [(1, vec![1])]);
+    }
+
+    #[test]
+    fn who_named_a_feed_by_a_tag_hears_of_it_also_where_a_succession_ended_it_in_the_commit_that_brought_it()
+    {
+        let mut hearers = Hearers::default();
+        hearers.enter_narrow(LinkId(1), [HERE, feed(1)]);
+        hearers.listen(LinkId(1), &[HERE], &[], Others::New);
+        let ended = Changes { before: BTreeMap::new(), ..commit(&[(3, 0)], &[]) };
+        for (changes, who) in [(commit(&[(3, 0)], &[]), 1), (commit(&[(3, 4)], &[]), 0), (ended, 1)] {
+            assert_eq!(told(&hearers, &changes).len(), who, "{changes:?}");
+        }
     }
 
     #[test]

@@ -478,7 +478,7 @@ fn what_is_new_in_a_group_is_listed_behind_any_number_of_dates_till_one_of_them_
     };
     let [first, second] = ["Tea", "Cake"].map(series);
     let Request::Schedule(new) = crate::groups::schedule(&group) else { unreachable!() };
-    let late = Schedule { title: "Feast".to_owned(), start: "2127-06-01T18:30".to_owned(), ..new };
+    let late = Schedule { title: "Feast".to_owned(), start: "2127-12-01T18:30".to_owned(), ..new };
     let late = ana.posts(Request::Schedule(late));
     ben.takes(vec![ana.log_after(held)]);
     let new = |of: &Somebody| {

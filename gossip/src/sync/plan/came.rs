@@ -69,7 +69,7 @@ impl Plan {
             (Some(Task::Segment { at }), bytes) => {
                 let at = *at;
                 before(at, base8)?;
-                // What lies beyond is not on my chain; but what was stated meanwhile is another chain than the one searched.
+                // What lies beyond is not on my chain. A claim with a tip was not searched, or stated anew meanwhile.
                 let is_searched = |claim: &&mut Claim| claim.len >= at && claim.tip8.is_none();
                 if let Some(claim) = self.claims.get_mut(&idx).filter(is_searched) {
                     claim.len = at - 1;

@@ -37,6 +37,9 @@ pub(super) struct List {
     kept: Option<(Mark16, Vec<u32>)>,
     /// What was owed when the token came, until the answer states it.
     pub(super) owed: BTreeSet<u32>,
+    /// ... that was stated to the peer instead, and when: a token may have crossed that.
+    pub(super) restated: BTreeSet<u32>,
+    restated_at: Millis,
     is_complete: bool,
 }
 
@@ -63,6 +66,8 @@ impl List {
             vouched_at: None,
             kept: None,
             owed: BTreeSet::new(),
+            restated: BTreeSet::new(),
+            restated_at: 0,
             is_complete: false,
         }
     }
@@ -264,9 +269,13 @@ impl Plan {
     }
 
     /// The last delta of an answer came.
-    pub(in crate::sync) fn listed(&mut self, desk: &mut Desk<'_>) {
+    pub(in crate::sync) fn listed(&mut self, now: Millis, desk: &mut Desk<'_>) {
         // What I have of these is said, so that the rest is sent. Of what was stated anew it is asked for.
-        desk.caps.doubted.append(&mut self.list.owed);
+        let owed = std::mem::take(&mut self.list.owed);
+        if !owed.is_empty() {
+            desk.caps.doubted.extend(&owed);
+            (self.list.restated, self.list.restated_at) = (owed, now);
+        }
         self.list.answering = false;
         self.list.comparing = None;
     }
@@ -299,12 +308,15 @@ impl Plan {
     }
 
     /// Keeps the last token, once all that it vouches for is durable.
-    pub(in crate::sync) fn keep(&mut self, desk: &mut Desk<'_>) {
+    pub(in crate::sync) fn keep(&mut self, now: Millis, desk: &mut Desk<'_>) {
         let (Some(token), Some(root)) = (self.list.token, self.list.root) else { return };
         if !self.is_level() {
             return;
         }
         self.list.token = None;
+        if now >= self.list.restated_at + VOUCHED_AFTER {
+            self.list.restated.clear(); // It came after the peer had heard of them.
+        }
         let list = self.wants.names();
         let holds = |at| {
             let idx = u32::try_from(at).expect("at most 1,048,576 places");
@@ -323,6 +335,7 @@ impl Plan {
             (claim.len > mine.len || claim.cap != mine.cap || claim.tip8.is_some()).then_some(*idx)
         };
         let others = self.others.keys().copied(); // Until the owner keeps a statement that makes it the feed's.
+        let others = others.chain(self.list.restated.iter().copied());
         let owed: BTreeSet<u32> = self.claims.iter().filter_map(is_owed).chain(others).collect();
         owed.into_iter().collect()
     }
@@ -334,7 +347,9 @@ impl Plan {
         let asked = self.requests.kept() + self.lagging.len() + self.bodies_asked.len();
         let came = self.flights.len() + self.tickets.len() + self.branched.len() + self.rounds.len();
         let said = self.claims.len() + self.modes.len() + self.refused.len() + self.orphans.len();
-        self.wants.len() + asked + came + said + self.list.scopes.len()
+        let chains = self.ends.len() + self.others.len() + self.fetched.len();
+        let owed = self.list.owed.len() + self.list.restated.len();
+        self.wants.len() + asked + came + said + chains + owed + self.list.scopes.len()
     }
 }
 

@@ -1,0 +1,121 @@
+//! Feeds that a succession ended: what a peer said of them is not lost, and it hears which chain they are.
+
+use klatch_feed::succession::SUCCESSORS_MAX;
+use klatch_gossip::sync::memory::{Asked, Memory, Name};
+use klatch_gossip::sync::message::{Message, Mode, Part, Row, Side};
+use klatch_gossip::sync::{Change, Input, Succeeded};
+
+use crate::hostile::{Node, WANTED, author, entries, resume};
+use crate::succession::{heir, kept, others, states};
+
+/// The place of the feed of author 4 in the peer's list.
+const HELD: u32 = 0;
+
+fn rows(sent: &[Message]) -> Vec<(u32, u32)> {
+    let rows = sent.iter().flat_map(|message| match message {
+        Message::Delta { side: Side::Yours, rows, .. } => &rows[..],
+        _ => &[],
+    });
+    rows.map(|row| (row.idx, row.len)).collect()
+}
+
+#[test]
+fn what_a_peer_stated_outlives_the_search_for_it_and_the_statement_that_ended_the_feed() {
+    let (whole, mine) = (entries(3, 3), others(3));
+    let mut node = Node::open();
+    mine.into_iter().for_each(|entry| drop(node.shelf.append(entry)));
+    states(&mut node, &whole);
+    let Some(Message::IdAt { feed, seqs }) = node.sent.last().cloned() else { panic!("{:?}", node.sent) };
+    let ids = seqs.iter().map(|seq| Some(whole[*seq as usize - 1].id().tip8())).collect();
+    node.hear(Message::Ids { feed, ids });
+    assert!(
+        matches!(node.sent.last(), Some(Message::Get(get)) if get.part == Part::Headers),
+        "{:?}",
+        node.sent
+    );
+    // The peer gives nothing to prove a fork by: the search is over.
+    node.hear(Message::Chunk { idx: WANTED, base8: None, chunk: None });
+    node.sent.clear();
+    let end = (3, whole[2].id());
+    for (ends, is_fetched) in [(vec![], false), (vec![end], true)] {
+        let kept = Succeeded { ends, is_closed: true, statements: Vec::new() };
+        let change = node.shelf.succeed(author(3).feed(), kept);
+        node.give(Input::Changed(vec![change]));
+        let asks = node.sent.iter().any(|message| matches!(message, Message::Get(_) | Message::IdAt { .. }));
+        assert_eq!(asks, is_fetched, "{:?}", node.sent);
+    }
+}
+
+/// A node whose feed of author 4 became another chain of three entries, and the change that says so.
+fn replaced() -> (Node, Change) {
+    let mut node = Node::open();
+    let held = node.shelf.entries(&author(4).feed()).to_vec();
+    let (mut writer, mut branch) = (author(4), held[..1].to_vec());
+    writer.go_back(&branch, 1);
+    branch.extend((0..2).map(|_| writer.write(Vec::new(), 40)));
+    let successor = writer.heir(&branch[0], (3, branch[2].id()), 1);
+    node.shelf.put_aside(branch);
+    let change = node.shelf.keep(&successor).unwrap();
+    (node, change)
+}
+
+#[test]
+fn a_peer_that_says_what_it_holds_meanwhile_is_told_which_chain_it_is_all_the_same() {
+    for have in [0, 2, 3, 11] {
+        let (mut node, change) = replaced();
+        let lazy = |have| Message::Mode(vec![(HELD, Mode::Lazy, have)]);
+        node.hear(lazy(3));
+        node.give(Input::Changed(vec![change]));
+        node.hear(lazy(have)); // Of its own chain.
+        node.sent.clear();
+        node.now += 250;
+        node.give(Input::Elapsed);
+        assert_eq!(rows(&node.sent), [(HELD, 3)], "{have}: {:?}", node.sent);
+        assert!(!node.sent.iter().any(|message| matches!(message, Message::Have(_))), "{have}");
+    }
+}
+
+#[test]
+fn who_asks_about_a_chain_as_long_as_mine_hears_who_ended_it_and_how_it_ends() {
+    let mut node = Node::open();
+    let statements = [heir(1, 2, 4)];
+    // Kept when last we met, and nothing is said of it anew.
+    node.shelf.succeeded.insert(author(4).feed(), kept(&statements));
+    node.sent.clear();
+    let row = Row { idx: HELD, len: 3, tip8: Some([7; 8]), cap: None };
+    node.hear(Message::Delta { more: false, side: Side::Mine, rows: vec![row] });
+    let said = node.sent.iter().map(|message| match message {
+        Message::Succ { .. } => "who",
+        Message::Delta { .. } => "how",
+        _ => "more",
+    });
+    assert_eq!(said.collect::<Vec<_>>(), ["who", "how"], "{:?}", node.sent);
+    assert_eq!(rows(&node.sent), [(HELD, 3)]);
+    assert!(SUCCESSORS_MAX > statements.len());
+}
+
+#[test]
+fn a_token_that_crosses_the_question_about_what_is_owed_does_not_end_the_debt() {
+    let (root, token) = ([2; 16], [3; 16]);
+    let list = [3, 4, 1].map(|number| Name::Feed(author(number).feed())).to_vec(); // Its own as well.
+    let asked = Asked { token: [1; 16], root, salt: None, list, held: vec![0b11], owed: vec![0, 1] };
+    let mut node = Node::with(Memory { asked: Some(asked), served: None });
+    let wants = |node: &mut Node| node.give(Input::wants(vec![author(3).feed(), author(4).feed()]));
+    wants(&mut node);
+    node.hear(resume());
+    // Of one it states what it holds; about the other it is asked.
+    let row = Row { idx: 1, len: 3, tip8: Some(entries(4, 3)[2].id().tip8()), cap: None };
+    node.hear(Message::Delta { more: false, side: Side::Yours, rows: vec![row] });
+    let root = node.sent.iter().rev().find_map(|message| match message {
+        Message::Wants { root: Some(root), .. } => Some(*root),
+        _ => None,
+    });
+    let root = root.unwrap_or([2; 16]);
+    node.hear(Message::Token { token, root });
+    let owed = |node: &Node| node.kept.last().map(|asked| (asked.token, asked.owed.clone()));
+    assert_eq!(owed(&node), Some((token, vec![0])), "{:?} {:?}", node.ended, node.sent);
+    // One that was given when the question had long been heard.
+    node.now += 60_000;
+    node.hear(Message::Token { token: [4; 16], root });
+    assert_eq!(owed(&node), Some(([4; 16], vec![])));
+}
