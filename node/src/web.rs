@@ -193,6 +193,18 @@ impl App {
     }
 }
 
+/// A first run that is served.
+#[derive(Debug)]
+#[must_use]
+pub struct FirstRun(Arc<Setup>);
+
+impl FirstRun {
+    /// Waits until there is an identity.
+    pub fn wait(self) {
+        self.0.wait();
+    }
+}
+
 /// A page that is served until this is dropped.
 #[derive(Debug)]
 pub struct Web {
@@ -242,9 +254,10 @@ impl Web {
         let _ = self.app.0.handle.set(handle); // A process runs one node.
     }
 
-    /// Serves the first run, until there is an identity in `network`.
-    pub fn first_run(&self, network: Network) {
-        self.app.setup().wait(&self.app.0.home, network);
+    /// Serves the first run from here on: it makes an identity in `network`.
+    pub fn first_run(&self, network: Network) -> FirstRun {
+        self.app.setup().open(&self.app.0.home, network);
+        FirstRun(Arc::clone(self.app.setup()))
     }
 
     /// A new link into it.

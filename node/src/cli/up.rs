@@ -115,7 +115,7 @@ pub(super) fn serve(
     };
     let held = handle.held();
     drop(handle);
-    say(&ready, config, out)?;
+    say(&ready, args.listen, config, out)?;
     if let Some(held) = held {
         out.hint(held);
     }
@@ -129,7 +129,8 @@ pub(super) fn serve(
 fn first_run(args: &UpArgs, web: Option<&Web>, config: &Config, out: &Printer) -> Result<(), CliError> {
     let network = network_of(&args.network)?;
     let Some(web) = web else { return Ok(config.home.check()?) };
-    let page = web.link();
+    let waits = web.first_run(network);
+    let page = web.link(); // Whoever follows it at once finds a first run that takes what they say.
     if config.json {
         let mut line = serde_json::json!({ "ready": false, "page": page }).to_string();
         line.push('\n');
@@ -138,18 +139,18 @@ fn first_run(args: &UpArgs, web: Option<&Web>, config: &Config, out: &Printer) -
         out.raw(format!("page: {page}\n").as_bytes())?;
         out.hint("There is no identity here yet: open the link above, and this becomes your node.");
     }
-    web.first_run(network);
+    waits.wait();
     Ok(())
 }
 
-fn say(ready: &Ready, config: &Config, out: &Printer) -> Result<(), CliError> {
+fn say(ready: &Ready, named: Option<SocketAddr>, config: &Config, out: &Printer) -> Result<(), CliError> {
     if config.json {
         let mut line = serde_json::to_vec(ready).expect("the line is JSON");
         line.push(b'\n');
         return out.raw(&line);
     }
     let mut text = format!("{} listens on {}\n", out.ink.bold(&ready.feed.to_string()), ready.listen[0]);
-    if ready.listen[0].port() != net::PORT && ready.listen[0].ip().is_unspecified() {
+    if named.is_none() && ready.listen[0].port() != net::PORT {
         text += &format!("port {} is taken, so this is another one; name one with --listen\n", net::PORT);
     }
     text += &match ready.addresses.split_first() {

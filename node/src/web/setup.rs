@@ -108,9 +108,13 @@ impl Setup {
         self.changed.notify_all();
     }
 
-    /// Serves a first run until there is an identity.
-    pub(super) fn wait(&self, home: &Home, network: Network) {
+    /// Serves a first run from here on.
+    pub(super) fn open(&self, home: &Home, network: Network) {
         self.set(Stage::Empty(Arc::new(Place { home: home.clone(), network })));
+    }
+
+    /// Waits until there is an identity.
+    pub(super) fn wait(&self) {
         let mut stage = self.stage();
         while !matches!(*stage, Stage::Made(..)) {
             stage = self.changed.wait(stage).unwrap_or_else(PoisonError::into_inner);

@@ -153,15 +153,8 @@ fn a_backup_comes_back_in_a_first_run_as_a_file_that_is_sent_and_by_its_path() {
     assert!(bytes.len() > BODY_BYTES_MAX, "more than another form may carry: {}", bytes.len());
     let entries = ana.json(&["id"])["entries"].clone();
 
-    // The link is said a moment before there is a place for an identity.
-    let waits = |browser: &Browser| {
-        eventually("the first run waits", || {
-            (browser.post("/start/restore", &[("path", "/nowhere")]).status == 422).then_some(())
-        });
-    };
     let sent = ana.moved("sent");
     let (new, browser) = New::at(&sent, &network);
-    waits(&browser);
     browser.page("/start").says("href=\"/start/restore\"");
     browser.page("/start/restore").says("type=\"file\"").says("Never run the old home");
     for (odd, said) in [(&b""[..], "not empty"), (b"no backup at all", "no whole backup")] {
@@ -186,10 +179,15 @@ fn a_backup_comes_back_in_a_first_run_as_a_file_that_is_sent_and_by_its_path() {
 
     let named = ana.moved("named");
     let (new, browser) = New::at(&named, &network);
-    waits(&browser);
-    for odd in ["ana.backup", "/nowhere/<b>", ""] {
+    let odd = [
+        ("ana.backup", "Write the whole path"),
+        ("/nowhere/<b>", "There is no such file"),
+        ("", "Write the whole path"),
+    ];
+    for (odd, said) in odd {
         let refused = browser.post("/start/restore", &[("path", odd)]);
         assert_eq!(refused.status, 422, "{odd}");
+        refused.says(said);
         assert!(!refused.body.contains("<b>"), "{}", refused.body);
     }
     browser.done("/start/restore", &[("path", path)]).says("Your home is back.");
