@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, HeaderName, ORIGIN, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, HeaderName, ORIGIN,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -81,7 +81,18 @@ async fn answer(app: &App, request: Request, next: Next) -> Result<Response, Ref
         false if is_backup => body,
         false => whole(body, if is_picture { scan::PICTURE_BYTES_MAX } else { BODY_BYTES_MAX }).await?,
     };
-    Ok(next.run(Request::from_parts(parts, body)).await)
+    let response = next.run(Request::from_parts(parts, body)).await;
+    match is_odd(&response) {
+        true => Err((StatusCode::NOT_FOUND, "problem-nothing")),
+        false => Ok(response),
+    }
+}
+
+/// Whether the router could not read the address: no page says anything as plain text with that status.
+pub(super) fn is_odd(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE);
+    response.status() == StatusCode::BAD_REQUEST
+        && kind.is_some_and(|kind| kind == "text/plain; charset=utf-8")
 }
 
 /// Whether it only reads, if it may be answered.

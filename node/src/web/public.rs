@@ -30,6 +30,7 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::guard::is_odd;
 use super::serve::{Limits, serve};
 use super::words::Words;
 use super::{TAKEN_WITHIN, assets};
@@ -221,8 +222,12 @@ async fn guard(State(pages): State<Pages>, peer: Extension<Peer>, request: Reque
     let now_ms = u64::try_from(pages.0.clock.elapsed().as_millis()).unwrap_or(u64::MAX);
     let may = pages.0.rates.lock().unwrap_or_else(PoisonError::into_inner).take(now_ms, from);
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let said = request.headers().clone();
     let mut response = match (may, is_read) {
-        (true, true) => next.run(request).await,
+        (true, true) => match next.run(request).await {
+            response if is_odd(&response) => Reading::of(&pages, &said).nothing(),
+            response => response,
+        },
         (true, false) => (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response(),
         (false, _) => (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "10")]).into_response(),
     };

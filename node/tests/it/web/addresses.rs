@@ -80,6 +80,19 @@ fn what_was_refused_is_shown_with_the_address_of_its_page() {
 }
 
 #[test]
+fn an_address_that_cannot_be_read_is_no_page() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let node = ana.alone();
+    let browser = Browser::at(&node);
+    for path in ["/person/%ff", "/?skip=-1", "/group/x?skip=y", "/no/such/page"] {
+        let answer = browser.get(path);
+        assert_eq!(answer.status, 404, "{path}");
+        answer.says("There is no such page.");
+    }
+}
+
+#[test]
 fn a_series_that_began_is_answered_until_its_last_date_is_over() {
     let network = Network::new();
     let ana = network.person("ana");

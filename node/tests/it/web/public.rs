@@ -397,6 +397,8 @@ fn who_has_a_page_already_is_told_so_and_words_are_the_reader_s() {
     let after = shown(&reader, "/", "Cake");
     assert_ne!(after.header("etag"), Some(&*before));
     for path in [
+        "/?skip=-1",
+        "/g/%ff",
         "/g/x",
         "/e/",
         "/e/..%2f..%2ffeed.key",
