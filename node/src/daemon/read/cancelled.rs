@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use klatch_feed::post::{Person, Role, kind};
-use klatch_feed::{EntryId, EventState, FeedId, Post};
+use klatch_feed::{EntryId, EventState, FeedId, Kind, Post, Seq, Verified};
 use klatch_store::{DiskError, Snapshot};
 use serde::{Deserialize, Serialize};
 
@@ -33,25 +33,15 @@ pub(in crate::daemon) fn cancellation(
     if !event.cancelled || hidden::by_group(event).is_some() {
         return Ok(None);
     }
-    let lineage = snapshot.lineage()?;
     let mut found = Vec::new();
-    for (feed, seq) in snapshot.pointing_at(&event.id, &[kind::CANCEL], POINTING_MAX)? {
-        let Some(entry) = snapshot.entries(&feed, seq, 1)?.pop() else { continue };
-        let header = entry.header();
+    for Said { entry, feed, rank, place } in by_organizers(snapshot, event, &[kind::CANCEL])? {
+        let (id, header) = (entry.id(), entry.header());
         let Some(Post::Cancel { event: of, reason }) = Post::read(header.kind, &header.refs, entry.body())
         else {
             continue;
         };
-        let Some(genesis) = snapshot.genesis(&feed)? else { continue };
-        let Some((_, place)) = lineage.place(&Person { feed, genesis }, seq) else { continue };
-        let (id, time_ms, feed) = (entry.id(), header.time_ms, lineage.now(feed));
-        let rank = event.hosts.iter().position(|line| {
-            let counts = line.cut.is_none_or(|cut| place <= cut);
-            line.feed == feed && line.role <= Role::Organizer && counts
-        });
-        let is_shown = of == event.id && event.hidden.iter().all(|line| line.entry != id);
-        if let Some(rank) = rank.filter(|_| is_shown) {
-            found.push(((reason.is_empty(), rank, Reverse(place)), (id, feed, time_ms, reason)));
+        if of == event.id && event.hidden.iter().all(|line| line.entry != id) {
+            found.push(((reason.is_empty(), rank, Reverse(place)), (id, feed, header.time_ms, reason)));
         }
     }
     let first = found.into_iter().min_by_key(|(order, _)| *order);
@@ -63,4 +53,41 @@ pub(in crate::daemon) fn cancellation(
 /// The reason alone, empty where none is to be shown.
 pub(in crate::daemon) fn reason(snapshot: &Snapshot, event: &EventState) -> Result<String, DiskError> {
     Ok(cancellation(snapshot, event)?.map(|said| said.reason).unwrap_or_default())
+}
+
+/// When it or a date of it was last called off, as who did that claims: milliseconds since 1970; 0 if nobody did.
+pub(super) fn called_off_ms(snapshot: &Snapshot, event: &EventState) -> Result<u64, DiskError> {
+    let said = by_organizers(snapshot, event, &[kind::CANCEL, kind::SKIP])?;
+    Ok(said.iter().map(|said| said.entry.header().time_ms).max().unwrap_or_default())
+}
+
+/// What somebody said who may change the event.
+struct Said {
+    entry: Verified,
+    /// Whose it is by now.
+    feed: FeedId,
+    /// Their place among the hosts, the most senior first.
+    rank: usize,
+    /// Where in all that they wrote.
+    place: Seq,
+}
+
+/// What counts of these kinds of post about an event.
+fn by_organizers(snapshot: &Snapshot, event: &EventState, kinds: &[Kind]) -> Result<Vec<Said>, DiskError> {
+    let lineage = snapshot.lineage()?;
+    let mut found = Vec::new();
+    for (feed, seq) in snapshot.pointing_at(&event.id, kinds, POINTING_MAX)? {
+        let Some(entry) = snapshot.entries(&feed, seq, 1)?.pop() else { continue };
+        let Some(genesis) = snapshot.genesis(&feed)? else { continue };
+        let Some((_, place)) = lineage.place(&Person { feed, genesis }, seq) else { continue };
+        let feed = lineage.now(feed);
+        let rank = event.hosts.iter().position(|line| {
+            let counts = line.cut.is_none_or(|cut| place <= cut);
+            line.feed == feed && line.role <= Role::Organizer && counts
+        });
+        if let Some(rank) = rank {
+            found.push(Said { entry, feed, rank, place });
+        }
+    }
+    Ok(found)
 }

@@ -70,6 +70,7 @@ impl On<'_> {
             }
             occurrences.push(hidden::veiled(self.snapshot, occurrence)?);
         }
+        updated_ms = updated_ms.max(cancelled::called_off_ms(self.snapshot, &event)?);
         let reason = cancelled::reason(self.snapshot, &event)?;
         let event = hidden::veiled(self.snapshot, event)?;
         let dated = Dated { event, occurrences, whole: true, reason };

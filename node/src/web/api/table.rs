@@ -233,7 +233,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
         "feed:s petname?:s name?:s entries:i bytes:i cap?:i followed:b blocked:b before?:[any] about?:s links?:[s] now?:s",
     ),
     ("notice", "object:s occ?:s title:s start?:s zone?:s start_ms?:i what:any told_ms?:i"),
-    ("created", "id:s feed:s seq:i lifts?:[s] notes?:[s]"),
+    ("created", "id:s feed:s seq:i lifts?:[s] role?:owner|organizer|host|door notes?:[s]"),
     ("stated", "id:s feed:s seq:i lifts?:[s] notes?:[s] group:s subject:s heir:s"),
     ("silence", "owners:i members:i"),
     ("group_line", "id:s name:s founder:s members:i events:i role?:owner|organizer|host|door member:b"),

@@ -171,6 +171,25 @@ fn requests_and_answers_are_as_the_document_says_and_as_the_command_line_prints(
     round("pub/publish", json!({ "object": "Makers", "undo": false }));
     round("pub/listed", json!({}));
     round("pub/site", json!({}));
+    let ben = network.person("ben");
+    let file = ben.home().with_extension("feed").to_str().unwrap().to_owned();
+    assert!(ben.run(&["export", "feed", "--out", &file]).status.success());
+    ana.json(&["import", &file]);
+    round("grant", json!({ "object": id, "who": ben.feed, "role": "door", "quota": 0 }));
+    round("revoke", json!({ "object": id, "who": ben.feed }));
+    // Who follows what is on hears that it is off.
+    let choir = json!({
+        "title": "Choir", "start": "2099-12-01T18:30", "zone": "UTC", "minutes": 60, "place": "", "about": "",
+        "split": false, "repeat": "FREQ=WEEKLY",
+    });
+    let choir = round("schedule", choir);
+    let said_last = |object: &Value, said: Value| {
+        let published = round("published", json!({ "object": object, "among": "events" }));
+        let log = round("log", json!({ "after": said["seq"].as_u64().unwrap() - 1, "max": 1 }));
+        assert_eq!(published["events"][0]["updated_ms"], log[0]["time_ms"], "{published}");
+    };
+    said_last(&choir["id"], round("event_skip", json!({ "event": choir["id"], "on": "2099-12-08" })));
+    said_last(&event["id"], round("event_cancel", json!({ "event": id, "reason": "rain" })));
     // Every path is one: what it lacks is said of it, and not that there is none.
     for path in document["paths"].as_object().unwrap().iter().filter(|(_, how)| how.get("post").is_some()) {
         let name = path.0.strip_prefix("/api/v1/").unwrap();
