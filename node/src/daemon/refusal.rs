@@ -28,7 +28,7 @@ pub enum Refusal {
     Right {
         object: String,
         yours: String,
-        wanted: String,
+        wanted: Sentence,
         /// The least role that suffices, for who says it in another language.
         #[serde(skip)]
         least: Option<Role>,
@@ -41,9 +41,9 @@ pub enum Refusal {
     Held { problem: Sentence },
     /// There is no backup.
     #[error("{problem}")]
-    Backup { problem: String },
+    Backup { problem: Sentence },
     #[error("the disk: {problem}")]
-    Disk { problem: String },
+    Disk { problem: Sentence },
     #[error("this needs a running node: start one with `klatch up`")]
     NoNode,
     #[error("this node serves no page: start it without `--web off`")]
@@ -88,13 +88,27 @@ fn list(candidates: &[String]) -> String {
 
 impl From<klatch_store::BackupError> for Refusal {
     fn from(error: klatch_store::BackupError) -> Self {
-        Self::Backup { problem: error.to_string() }
+        match error {
+            klatch_store::BackupError::Disk(error) => {
+                Self::Backup { problem: Sentence::said(on_disk(&error), "", error.to_string()) }
+            }
+            error => Self::Backup { problem: error.to_string().into() },
+        }
     }
 }
 
 impl From<DiskError> for Refusal {
     fn from(error: DiskError) -> Self {
-        Self::Disk { problem: error.to_string() }
+        Self::Disk { problem: Sentence::said(on_disk(&error), "", error.to_string()) }
+    }
+}
+
+/// What a page says of it.
+fn on_disk(error: &DiskError) -> &'static str {
+    match error {
+        DiskError::Full => "refused-disk-full",
+        DiskError::Closed | DiskError::Database(_) => "refused-disk-failed",
+        _ => "refused-disk-damaged",
     }
 }
 

@@ -18,7 +18,7 @@ pub struct Sentence {
 /// What a page says: a key of its catalogues, and what that takes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Said {
-    /// Begins with `refused-`.
+    /// Begins with `refused-`, or with `log-` where it says what an entry does.
     pub key: &'static str,
     /// For `$who`: a name, a title or what was typed.
     pub who: String,
@@ -88,7 +88,9 @@ impl From<Problem> for Sentence {
         match &problem {
             Problem::Empty => Self::said("refused-empty", "", text),
             Problem::TooLong { bytes, max } => {
-                Self::counted("refused-long", "", &[("count", many(*bytes)), ("max", many(*max))], text)
+                // Each letter takes a byte or more, and nobody counts in bytes.
+                let over = many(bytes.saturating_sub(*max));
+                Self::counted("refused-long", "", &[("count", over)], text)
             }
             Problem::Control { .. } => Self::said("refused-control", "", text),
             Problem::Untrimmed => Self::said("refused-untrimmed", "", text),

@@ -186,17 +186,18 @@ impl Wrong {
         Self { field: None, text: words.say(key), detail: None }
     }
 
+    /// The same, and what the system says of it.
+    pub(super) fn detailed(words: Words, key: &str, problem: &str) -> Self {
+        Self { detail: Some(crate::foreign::line(problem)), ..Self::said(words, key) }
+    }
+
     /// The same in words that are there already.
     pub(super) fn told(text: String) -> Self {
         Self { field: None, text, detail: None }
     }
 
     pub(super) fn of(words: Words, refusal: &Refusal) -> Self {
-        let plain = |key: &str, problem: &str| Self {
-            field: None,
-            text: words.say(key),
-            detail: Some(crate::foreign::line(problem)),
-        };
+        let plain = |key: &str, problem: &str| Self::detailed(words, key, problem);
         let sentence = |key: &str, problem: &Sentence| match told(words, problem) {
             Some(text) => Self { field: None, text, detail: None },
             None => plain(key, problem),
@@ -245,12 +246,15 @@ impl Wrong {
                 let args = [("who", Arg::Foreign(object.trim_matches('"'))), ("role", Arg::Own(&role))];
                 Self { field: None, text: words.with("problem-right-role", &args), detail: None }
             }
-            Refusal::Right { .. } => plain("problem-right", &refusal.to_string()),
+            Refusal::Right { wanted, .. } => match told(words, wanted) {
+                Some(text) => Self::told(text),
+                None => plain("problem-right", &refusal.to_string()),
+            },
             Refusal::NoEffect { problem } => sentence("problem-no-effect", problem),
             // Why is said where something can be done about it.
             Refusal::Held { .. } => Self::said(words, "problem-held"),
-            Refusal::Backup { problem } => plain("problem-backup", problem),
-            Refusal::Disk { problem } => plain("problem-disk", problem),
+            Refusal::Backup { problem } => sentence("problem-backup", problem),
+            Refusal::Disk { problem } => sentence("problem-disk", problem),
             Refusal::Net { problem } => sentence("problem-net", problem),
             Refusal::NoNode | Refusal::NoPage | Refusal::Stopping => {
                 Self { field: None, text: words.say("problem-stopping"), detail: None }
@@ -271,6 +275,11 @@ pub(super) fn told(words: Words, sentence: &Sentence) -> Option<String> {
     let numbers = said.numbers.iter().map(|(name, number)| (*name, Arg::Number(*number)));
     let args: Vec<_> = [("who", Arg::Foreign(&said.who))].into_iter().chain(numbers).collect();
     Some(words.with(said.key, &args))
+}
+
+/// The same where the page shows the English if it has none.
+pub(super) fn said(words: Words, sentence: &Sentence) -> String {
+    told(words, sentence).unwrap_or_else(|| crate::foreign::line(sentence))
 }
 
 /// What a form calls the field of a post.
@@ -311,7 +320,7 @@ pub(super) fn label(words: Words, field: &str) -> String {
         "quota" => "seats-quota",
         "option" | "options" => "polls-date",
         "petname" => "people-petname",
-        "name" => "settings-name",
+        "name" => "problem-name",
         "link" | "links" => "settings-links",
         "calendar" => "schedule-paste",
         "code" => "checkin-code",
@@ -374,13 +383,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Typed<T> {
         let read: Result<Form<T>, FormRejection> = Form::from_request(request, app).await;
         match read {
             Ok(Form(value)) => Ok(Self(value)),
-            Err(rejection) => Err(Problem {
-                status: rejection.status(),
-                text: look.words.say("problem-form").into(),
-                detail: Some(crate::foreign::line(&rejection.body_text())),
-                typed: Box::default(),
-                look,
-            }),
+            Err(rejection) => {
+                tracing::debug!(error = %rejection.body_text(), "a form cannot be read");
+                Err(Problem::new(look, rejection.status(), "problem-form"))
+            }
         }
     }
 }
@@ -390,4 +396,26 @@ pub(super) fn escaped(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte);
     let write = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(write).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use klatch_store::{BackupError, DiskError};
+
+    use super::*;
+
+    #[test]
+    fn a_disk_that_is_full_or_fails_is_spoken_of_in_the_reader_s_language() {
+        let cases = [
+            (DiskError::Full, "Die Platte ist voll"),
+            (DiskError::Closed, "Die Platte versagte"),
+            (DiskError::Panicked { said: "x".into() }, "ist beschädigt"),
+        ];
+        for (error, text) in cases {
+            let wrong = Wrong::of(Words::German, &error.into());
+            assert!(wrong.text.contains(text) && wrong.detail.is_none(), "{wrong:?}");
+        }
+        let wrong = Wrong::of(Words::German, &BackupError::Disk(DiskError::Full).into());
+        assert!(wrong.text.contains("Die Platte ist voll") && wrong.detail.is_none(), "{wrong:?}");
+    }
 }

@@ -43,7 +43,7 @@ pub(super) fn need(visit: &Visit, title: &str, roles: &[RoleLine], least: Role) 
             Role::Door => "a door",
         };
         let yours = mine.map_or_else(|| "have no role".to_owned(), |mine| format!("are {}", word(mine)));
-        let (object, wanted) = (format!("{title:?}"), word(least).to_owned());
+        let (object, wanted) = (format!("{title:?}"), word(least).into());
         visit.problem(&Refusal::Right { object, yours, wanted, least: Some(least) })
     })
 }

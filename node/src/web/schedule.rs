@@ -15,9 +15,9 @@ use super::App;
 use super::ask::{Problem, Typed, Visit, Wrong, take};
 use super::frame::{Frame, Page, Tab};
 use super::when;
-use crate::calendar::draft::{self, Drafts};
+use crate::calendar::draft::{self, DraftError, Drafts, EventError};
 use crate::clock;
-use crate::daemon::{GroupLine, Refusal, Request, Response as Answer};
+use crate::daemon::{GroupLine, Refusal, Request, Response as Answer, Sentence};
 use crate::foreign;
 use form::Form;
 
@@ -134,10 +134,10 @@ async fn draft(visit: Visit, Typed(pasted): Typed<Pasted>) -> Response {
     let read = draft::read(pasted.calendar.trim().as_bytes(), visit.look.zone, false);
     let first = match read {
         Ok(Drafts { good, bad }) => match (good.into_iter().next(), bad.first()) {
-            (None, Some(bad)) => Err(bad.error.to_string()),
+            (None, Some(bad)) => Err(unfit(&bad.error)),
             (first, _) => Ok(first),
         },
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(unread(&error)),
     };
     let (form, notes) = match &first {
         Ok(Some(draft)) => (Form::of_draft(draft, proposed(&visit)), draft.notes.clone()),
@@ -149,7 +149,7 @@ async fn draft(visit: Visit, Typed(pasted): Typed<Pasted>) -> Response {
     };
     match first {
         Err(problem) => {
-            let refusal = Refusal::Field { field: "calendar".to_owned(), problem: problem.into() };
+            let refusal = Refusal::Field { field: "calendar".to_owned(), problem };
             let unread = Some(Wrong::of(visit.words(), &refusal));
             let page = SchedulePage { pasted: pasted.calendar, unread, ..page };
             (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
@@ -159,4 +159,27 @@ async fn draft(visit: Visit, Typed(pasted): Typed<Pasted>) -> Response {
             Page(SchedulePage { notes, ..page }).into_response()
         }
     }
+}
+
+/// Why a calendar gives no draft.
+fn unread(error: &DraftError) -> Sentence {
+    let key = match error {
+        DraftError::TooLong => "schedule-unread-long",
+        DraftError::Text | DraftError::Shape => "schedule-unread-shape",
+        DraftError::Empty => "schedule-unread-empty",
+        DraftError::TooMany => "schedule-unread-many",
+    };
+    Sentence::said(key, "", error.to_string())
+}
+
+/// ... and an event in it.
+fn unfit(error: &EventError) -> Sentence {
+    let (key, who) = match error {
+        EventError::Missing { name } => ("schedule-unread-missing", *name),
+        EventError::Value { value, .. } => ("schedule-unread-value", &**value),
+        EventError::Zone { zone } => ("schedule-unread-zone", &**zone),
+        EventError::Rule { rule, .. } => ("schedule-unread-rule", &**rule),
+        EventError::Cancelled => ("schedule-unread-cancelled", ""),
+    };
+    Sentence::said(key, who, error.to_string())
 }

@@ -121,7 +121,7 @@ async fn backup(State(app): State<App>, visit: Visit) -> Result<Response, Proble
     let handle = visit.handle.clone();
     // In one piece, also where nobody waits for it any more: then folder and turn go when it is done.
     let make = move || {
-        let failed = |error: std::io::Error| Refusal::Backup { problem: error.to_string() };
+        let failed = |error: std::io::Error| Refusal::Backup { problem: error.to_string().into() };
         let folder = app.home().backup_folder().map_err(failed)?;
         let file = folder.path().join("klatch.backup");
         let made = handle.call(Request::Backup { file: file.clone() })?;

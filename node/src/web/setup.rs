@@ -6,6 +6,7 @@
 
 mod restore;
 
+use std::io::ErrorKind;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,17 +18,17 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use klatch_feed::RecoveryWords;
+use klatch_store::{AppendError, BackupError, DiskError, OpenError};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::App;
-use super::ask::{Look, Typed, done, see_other};
+use super::ask::{Look, Typed, Wrong, done, see_other};
 use super::frame::{Frame, Page, Tab};
 use super::words::{Arg, Words};
 use crate::clock;
 use crate::daemon::create::{CreateError, create, recover};
-use crate::foreign;
-use crate::home::Home;
+use crate::home::{Home, HomeError};
 use crate::network::Network;
 
 pub(super) use restore::UPLOAD;
@@ -189,6 +190,37 @@ impl Setup {
     }
 }
 
+/// Why there is no home now; `else_said` where pages have no words for it but the system's.
+fn unmade(words: Words, error: &CreateError, else_said: &str) -> Wrong {
+    let (key, is_all) = match error {
+        CreateError::Post(_) => ("start-name-wrong", true),
+        CreateError::Backup(BackupError::NotWhole { .. }) | CreateError::Parts(_) => {
+            ("start-restore-not-whole", true)
+        }
+        CreateError::Backup(BackupError::Newer(_)) => ("start-restore-newer", true),
+        CreateError::Backup(BackupError::File { source, .. }) => match source.kind() {
+            ErrorKind::NotFound => ("start-restore-missing", true),
+            ErrorKind::PermissionDenied => ("start-restore-denied", true),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ("refused-disk-full", true),
+            _ => ("start-restore-unread", false),
+        },
+        CreateError::Home(HomeError::Io { source, .. })
+            if matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) =>
+        {
+            ("refused-disk-full", true)
+        }
+        CreateError::Disk(DiskError::Full)
+        | CreateError::Append(AppendError::Disk(DiskError::Full))
+        | CreateError::Store(OpenError::Disk(DiskError::Full))
+        | CreateError::Backup(BackupError::Disk(DiskError::Full)) => ("refused-disk-full", true),
+        _ => (else_said, false),
+    };
+    match is_all {
+        true => Wrong::said(words, key),
+        false => Wrong::detailed(words, key, &error.to_string()),
+    }
+}
+
 /// Three places among the words, in order.
 fn draw() -> [usize; ASKED] {
     let mut places: Vec<usize> = (0..24).collect();
@@ -249,7 +281,7 @@ impl Newcomer {
 struct StartPage {
     frame: Frame,
     name: String,
-    wrong: Option<String>,
+    wrong: Option<Wrong>,
 }
 
 async fn start(newcomer: Newcomer) -> Response {
@@ -278,10 +310,7 @@ async fn name(newcomer: Newcomer, Typed(form): Typed<NameForm>) -> Response {
     match tokio::task::spawn_blocking(move || setup.name(name)).await {
         Ok(Some(Ok(()))) => see_other("/start/words"),
         Ok(Some(Err(error))) => {
-            let wrong = match error {
-                CreateError::Post(_) => newcomer.words().say("start-name-wrong"),
-                error => foreign::line(&error.to_string()),
-            };
+            let wrong = unmade(newcomer.words(), &error, "start-back-not");
             let page = StartPage { frame: newcomer.frame("/start"), name: form.name, wrong: Some(wrong) };
             (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
         }
@@ -364,12 +393,11 @@ async fn again(newcomer: Newcomer) -> Response {
 #[template(path = "back.html")]
 struct BackPage {
     frame: Frame,
-    wrong: Option<String>,
-    detail: Option<String>,
+    wrong: Option<Wrong>,
 }
 
 async fn back(newcomer: Newcomer) -> Page<BackPage> {
-    Page(BackPage { frame: newcomer.frame("/start/back"), wrong: None, detail: None })
+    Page(BackPage { frame: newcomer.frame("/start/back"), wrong: None })
 }
 
 #[derive(Deserialize)]
@@ -381,25 +409,23 @@ struct BackForm {
 /// Makes the home of whoever has these words.
 async fn come_back(newcomer: Newcomer, Typed(form): Typed<BackForm>) -> Response {
     let said = Zeroizing::new(form.words);
-    let refused = |wrong: String, detail: Option<String>| {
+    let refused = |wrong: Wrong| {
         // The words are not shown again: whoever mistyped one has the paper before them.
-        let page = BackPage { frame: newcomer.frame("/start/back"), wrong: Some(wrong), detail };
+        let page = BackPage { frame: newcomer.frame("/start/back"), wrong: Some(wrong) };
         (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
     };
     let count = said.split_whitespace().count();
     if count != 24 {
         let args = [("count", Arg::Number(u64::try_from(count).unwrap_or(0)))];
-        return refused(newcomer.words().with("start-back-count", &args), None);
+        return refused(Wrong::told(newcomer.words().with("start-back-count", &args)));
     }
     let Ok(words) = RecoveryWords::parse(&said.to_lowercase()) else {
-        return refused(newcomer.words().say("start-back-wrong"), None);
+        return refused(Wrong::said(newcomer.words(), "start-back-wrong"));
     };
     let setup = Arc::clone(newcomer.setup());
     match tokio::task::spawn_blocking(move || setup.come_back(&words)).await {
         Ok(Some(Ok(()))) => newcomer.go_on().await,
-        Ok(Some(Err(error))) => {
-            refused(newcomer.words().say("start-back-not"), Some(foreign::line(&error.to_string())))
-        }
+        Ok(Some(Err(error))) => refused(unmade(newcomer.words(), &error, "start-back-not")),
         Ok(None) | Err(_) => see_other("/start"),
     }
 }

@@ -77,7 +77,7 @@ impl On<'_> {
         let role = group.roles.iter().find(|line| line.feed == self.shared.me).map(|line| line.role);
         if role.is_none_or(|role| role > Role::Host) && who != Some(self.shared.me) {
             let yours = role.map_or("have no role", |_| "are a door").to_owned();
-            let wanted = "a host; `me` shows your own".to_owned();
+            let wanted = "a host; `me` shows your own".into();
             let (object, least) = (format!("{:?}", group.name), Some(Role::Host));
             return Err(Refusal::Right { object, yours, wanted, least });
         }

@@ -30,7 +30,11 @@ impl On<'_> {
         let event = occurrence::one(self.snapshot, self.event(event)?, on)?;
         if !may_countersign(&event, &self.me) {
             let mine = self.my_role(&event.id, &event.hosts)?;
-            return Err(right(&event.title, mine, "the door or a higher role"));
+            return Err(right(
+                &event.title,
+                mine,
+                said("refused-right-door", "", "the door or a higher role"),
+            ));
         }
         let guest = self.snapshot.lineage()?.now(names::person(self.snapshot, self.me, who)?);
         let Some(line) = event.attendance.iter().find(|line| line.feed == guest) else {

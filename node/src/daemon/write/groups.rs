@@ -27,7 +27,7 @@ impl On<'_> {
             None => false,
         };
         if !may {
-            return Err(right(&name, mine, "somebody above that role"));
+            return Err(right(&name, mine, said("refused-right-above", "", "somebody above that role")));
         }
         let held = raised(&name, &roles, (&self.me, &subject.feed, who), (role, quota))?;
         let (lifts, from_seq) = self.lifts(&object, &subject, who)?;
@@ -89,7 +89,8 @@ impl On<'_> {
         if let Some(senior) = revokes.iter().find(|revoke| place(&revoke.by) < place(&self.me)) {
             let by = local::called(self.snapshot, &senior.by)?;
             let wanted = format!("{by}, who removed {who}, or somebody senior to {by}");
-            return Err(right(&name, role_in(&roles, &self.me), &wanted));
+            let wanted = said("refused-right-remover", &by, wanted);
+            return Err(right(&name, role_in(&roles, &self.me), wanted));
         }
         let group = self.snapshot.event(object)?.filter(|event| event.in_group).and_then(|event| event.group);
         if let Some(group) = group
@@ -150,7 +151,7 @@ impl On<'_> {
         let place = |feed: &FeedId| roles.iter().position(|line| line.feed == *feed).unwrap_or(roles.len());
         let mine = self.my_role(&object, roles)?;
         if place(&self.me) >= place(&subject.feed) || mine == Some(Role::Door) {
-            return Err(right(name, mine, "somebody senior to them"));
+            return Err(right(name, mine, said("refused-right-senior", "", "somebody senior to them")));
         }
         let (cut_seq, cut_id) = self.honoured(&subject)?;
         Ok(Plan::post(Post::Revoke { object, subject, cut_seq, cut_id }))
@@ -208,6 +209,7 @@ impl On<'_> {
         let facts = self.snapshot.facts(&group.id)?;
         if !facts.is_some_and(|facts| facts.has_voice(group.id, self.me)) {
             let wanted = "an owner, or a member who has a role or was accepted";
+            let wanted = said("refused-right-silent", "", wanted);
             return Err(right(&group.name, role_in(&group.roles, &self.me), wanted));
         }
         let (cut_seq, cut_id) = self.honoured(&subject)?;

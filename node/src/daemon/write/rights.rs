@@ -6,6 +6,7 @@ use klatch_feed::post::{Role, Schedulers};
 use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq};
 
 use super::{On, Refusal, no_effect, said};
+use crate::daemon::Sentence;
 use crate::daemon::local;
 use crate::daemon::read::hidden;
 
@@ -46,7 +47,9 @@ impl On<'_> {
         let may = role.is_some_and(|role| role <= Role::Organizer);
         match may || (open && group.members.contains(&self.me)) {
             true => Ok(()),
-            false if open => Err(right(&group.name, role, "a member")),
+            false if open => {
+                Err(right(&group.name, role, said("refused-right-member", &group.name, "a member")))
+            }
             false => Err(below(&group.name, role, Role::Organizer)),
         }
     }
@@ -168,14 +171,14 @@ pub(in crate::daemon) fn role_word(role: Role) -> &'static str {
     }
 }
 
-pub(super) fn right(object: &str, yours: Option<Role>, wanted: &str) -> Refusal {
+pub(super) fn right(object: &str, yours: Option<Role>, wanted: Sentence) -> Refusal {
     let yours = yours.map_or_else(|| "have no role".to_owned(), |role| format!("are {}", role_word(role)));
-    Refusal::Right { object: format!("{object:?}"), yours, wanted: wanted.to_owned(), least: None }
+    Refusal::Right { object: format!("{object:?}"), yours, wanted, least: None }
 }
 
 /// Whoever stands below `least`.
 pub(super) fn below(object: &str, yours: Option<Role>, least: Role) -> Refusal {
-    match right(object, yours, role_word(least)) {
+    match right(object, yours, role_word(least).into()) {
         Refusal::Right { object, yours, wanted, .. } => {
             Refusal::Right { object, yours, wanted, least: Some(least) }
         }

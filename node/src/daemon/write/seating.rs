@@ -105,6 +105,7 @@ impl On<'_> {
             if line.by.is_some_and(|by| self.is_junior(&event, &by)) {
                 let mine = role_in(&event.hosts, &self.me);
                 let wanted = "whoever gave that line, or somebody senior to them";
+                let wanted = said("refused-right-line", "", wanted);
                 return Err(right(&event.title, mine, wanted));
             }
             chosen.push(line);

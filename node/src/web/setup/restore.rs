@@ -10,15 +10,13 @@ use std::time::Duration;
 use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use klatch_store::BackupError;
 use serde::Deserialize;
 
-use super::Newcomer;
+use super::{Newcomer, unmade};
 use crate::daemon::create::CreateError;
 use crate::foreign;
 use crate::web::ask::{Typed, Wrong, see_other};
 use crate::web::frame::{Frame, Page};
-use crate::web::words::Words;
 
 /// Where a file is sent.
 pub(in crate::web) const UPLOAD: &str = "/start/restore/file";
@@ -145,23 +143,9 @@ async fn bring_back(newcomer: &Newcomer, file: PathBuf) -> Result<Response, Wron
     let words = newcomer.words();
     match tokio::task::spawn_blocking(move || setup.restore(&file)).await {
         Ok(Some(Ok(()))) => Ok(newcomer.go_on().await),
-        Ok(Some(Err(error))) => Err(told(words, &error)),
+        Ok(Some(Err(error))) => Err(unmade(words, &error, "start-restore-not")),
         Ok(None) | Err(_) => Ok(see_other("/start")),
     }
-}
-
-fn told(words: Words, error: &CreateError) -> Wrong {
-    let key = match error {
-        CreateError::Backup(BackupError::NotWhole { .. }) | CreateError::Parts(_) => {
-            "start-restore-not-whole"
-        }
-        CreateError::Backup(BackupError::Newer(_)) => "start-restore-newer",
-        CreateError::Backup(BackupError::File { .. }) => "start-restore-unread",
-        _ => "start-restore-not",
-    };
-    let mut wrong = Wrong::said(words, key);
-    wrong.detail = Some(foreign::line(&error.to_string()));
-    wrong
 }
 
 impl super::Setup {

@@ -498,8 +498,27 @@ fn what_the_node_refuses_is_said_in_the_language_of_the_page() {
     let confirm = format!("{path}/confirm");
     let scan = format!("{path}/door/scan");
     let group = ana.json(&["group", "create", "Tee"])["id"].as_str().unwrap().to_owned();
-    let cases: [Case<'_>; 10] = [
-        (at_ana, "/schedule", &form(&[("title", &long)]), "„Wie heißt es?“: Das sind 3000 Byte"),
+    let of_no_start =
+        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Chor\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let (poll, public) = (format!("/group/{group}/poll"), format!("/group/{group}/public"));
+    let no_date = [("question", "Wann?"), ("zone", "UTC"), ("hours", "2")];
+    let cases: [Case<'_>; 15] = [
+        (
+            at_ana,
+            "/schedule",
+            &form(&[("title", &long)]),
+            "„Wie heißt es?“: Das ist zu lang: Mit 2880 Zeichen",
+        ),
+        (at_ana, "/groups/new", &[("name", ""), ("joining", "open")], "„Name“: Das darf nicht leer sein."),
+        (at_ana, &poll, &no_date, "Erlaubt sind 2 bis 12 davon."),
+        (at_ana, &public, &[("on", "vielleicht")], "Dieses Formular ist nicht lesbar."),
+        (at_ana, "/schedule/calendar", &[("calendar", "Dienstag")], "Das ist kein Kalender"),
+        (
+            at_ana,
+            "/schedule/calendar",
+            &[("calendar", of_no_start)],
+            "Dem Treffen fehlt \u{2068}DTSTART\u{2069}.",
+        ),
         (at_ana, "/schedule", &form(&[("capacity", "viele")]), "Schreib eine ganze Zahl."),
         (at_ana, "/schedule", &form(&[("online", "hier")]), "ist kein Link wie"),
         (at_ben, &confirm, &[], "Es gibt keine Zusage von dir"),

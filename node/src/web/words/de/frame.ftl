@@ -42,6 +42,7 @@ problem-ambiguous = { $who } kann mehreres meinen:
 problem-mistyped = { $who } ist vertippt:
 problem-field = Sieh dir bitte „{ $field }“ noch einmal an.
 problem-field-why = „{ $field }“: { $why }
+problem-name = Name
 problem-not-held = Von { $who } ist noch nichts hier: Folge ihnen und warte, bis etwas angekommen ist.
 problem-right-role = Das darfst du in { $who } nicht: Dafür braucht es die Rolle „{ $role }“ oder eine höhere.
 problem-right = Das darfst du hier nicht.

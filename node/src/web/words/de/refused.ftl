@@ -1,6 +1,6 @@
 # Warum der Knoten etwas ablehnt: was er sonst auf Englisch sagt, in den Worten einer Seite.
 refused-empty = Das darf nicht leer sein.
-refused-long = Das sind { $count } Byte, und { $max } sind erlaubt.
+refused-long = Das ist zu lang: Mit { $count } Zeichen weniger passt es.
 refused-control = Darin steht ein Zeichen, das kein Text ist.
 refused-untrimmed = Nimm das Leerzeichen am Anfang oder Ende weg.
 refused-range = Erlaubt sind { $min } bis { $max }.
@@ -142,3 +142,13 @@ refused-silent-self = Niemand macht für sich selbst weiter, und du bist da.
 refused-not-silent = Niemand sagt in { $who }, dass du verstummt bist.
 refused-hide-elsewhere = Das gehört zu etwas anderem als { $who }: Verbirg es dort.
 refused-no-series = { $who } wiederholt sich nicht, und was einmal angesetzt ist, kann nicht damit anfangen.
+refused-right-member = Das dürfen nur Mitglieder von { $who }.
+refused-right-above = Das darf nur, wer über dieser Rolle steht.
+refused-right-remover = { $who } hat sie ausgeschlossen: Wieder zulassen kann sie nur { $who } oder wer darüber steht.
+refused-right-senior = Das darf nur, wer über ihnen steht.
+refused-right-silent = Das sagen Eigentümer, und Mitglieder mit einer Rolle oder die aufgenommen wurden.
+refused-right-door = Das darf nur die Tür, oder wer eine höhere Rolle hat.
+refused-right-line = Diesen Platz kann nur nehmen, wer ihn gegeben hat oder darüber steht.
+refused-disk-full = Die Platte ist voll: Nichts wurde geschrieben, und was da war, ist noch da. Schaff Platz und versuch es noch einmal.
+refused-disk-failed = Die Platte versagte, und nichts wurde geschrieben. Versuch es noch einmal; hilft das nicht, starte Klatch neu.
+refused-disk-damaged = Was auf dieser Platte liegt, ist beschädigt. Halte Klatch an und tippe „klatch verify“: Das sagt, was es behebt.

@@ -42,6 +42,7 @@ problem-ambiguous = { $who } may be more than one:
 problem-mistyped = { $who } is mistyped:
 problem-field = Please look at “{ $field }” again.
 problem-field-why = “{ $field }”: { $why }
+problem-name = Name
 problem-not-held = Nothing of { $who } is here yet: follow them, and wait until something has come.
 problem-right-role = You may not do that in { $who }: it takes the role “{ $role }”, or a higher one.
 problem-right = You may not do that here.

@@ -1,6 +1,9 @@
 # Why the node refuses something: what it says in English anywhere else, in the words of a page.
 refused-empty = It must not be empty.
-refused-long = That takes { $count } bytes, and { $max } are allowed.
+refused-long = { $count ->
+    [one] That is too long: without 1 of its letters it fits.
+   *[other] That is too long: without { $count } of its letters it fits.
+ }
 refused-control = There is a character in it that is no text.
 refused-untrimmed = Take away the space at the beginning or the end.
 refused-range = { $min } to { $max } are allowed.
@@ -142,3 +145,13 @@ refused-silent-self = Nobody goes on for themselves, and you are here.
 refused-not-silent = Nobody says in { $who } that you are silent.
 refused-hide-elsewhere = That is about something else than { $who }: hide it there.
 refused-no-series = { $who } does not repeat, and an event that was scheduled once cannot begin to.
+refused-right-member = Only members of { $who } may do that.
+refused-right-above = Only somebody above that role may do that.
+refused-right-remover = { $who } removed them: it takes { $who }, or somebody senior, to let them in again.
+refused-right-senior = Only somebody senior to them may do that.
+refused-right-silent = Owners say that, and members who have a role or were accepted.
+refused-right-door = Only the door, or who has a higher role, may do that.
+refused-right-line = Only the host who gave that place, or somebody senior to them, may take it.
+refused-disk-full = The disk is full: nothing was written, and what was there still is. Make room, then try again.
+refused-disk-failed = The disk failed, and nothing was written. Try again; if that does not help, start Klatch anew.
+refused-disk-damaged = What is on this disk is damaged. Stop Klatch and type “klatch verify”: it says what mends it.
