@@ -73,7 +73,7 @@ struct List {
     title: String,
     people: Vec<Line>,
     admit: bool,
-    release: bool,
+    release: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -178,15 +178,16 @@ async fn page(visit: &Visit, id: &str, asked: Asked, mut draft: Draft) -> Result
 
 fn lists(local: &EventLocal, why: Option<&(String, Vec<String>)>, visit: &Visit) -> Vec<List> {
     let (event, words) = (&local.event, visit.words());
-    let all: [(&str, &[SeatLine], bool, bool); 5] = [
-        ("event-unranked", &event.unranked, true, true),
-        ("event-provisional", &event.provisional, true, true),
-        ("event-waiting", &event.waiting, false, true),
-        ("event-seated", &event.seated, false, true),
-        ("event-released", &event.released, true, false),
+    let (seat, place) = (Some("seats-release"), Some("seats-take-off"));
+    let all: [(&str, &[SeatLine], bool, Option<&'static str>); 5] = [
+        ("event-unranked", &event.unranked, true, place),
+        ("event-provisional", &event.provisional, true, seat),
+        ("event-waiting", &event.waiting, false, place),
+        ("event-seated", &event.seated, false, seat),
+        ("event-released", &event.released, true, None),
     ];
     let filled = all.into_iter().filter(|(_, lines, ..)| !lines.is_empty());
-    let list = |(key, lines, admit, release): (&str, &[SeatLine], bool, bool)| List {
+    let list = |(key, lines, admit, release): (&str, &[SeatLine], bool, Option<&'static str>)| List {
         title: words.count(key, persons(lines)),
         people: lines
             .iter()

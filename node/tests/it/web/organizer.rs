@@ -319,7 +319,11 @@ fn seats_are_given_and_given_up_and_more_are_made() {
     list.says("has a seat").says("&#60;b&#62;late&#60;/b&#62;").says("<table class=\"guests\">");
     // Ana wants in too: no seat is left, until there are two.
     at_ana.done(&format!("/event/{event}/answer"), &[("answer", "yes")]);
-    at_ana.done(&people, &[("do", "admit")]).says("Wait (1)").says("1 of 1 seat, 1 waiting");
+    at_ana
+        .done(&people, &[("do", "admit")])
+        .says("Wait (1)")
+        .says("1 of 1 seat, 1 waiting")
+        .says("Take off the list");
     let refused = at_ana.post(&format!("{seats}/capacity"), &[("capacity", "0")]);
     assert_eq!(refused.status, 422);
     refused.says("id=\"uncounted\"").says("value=\"0\"");

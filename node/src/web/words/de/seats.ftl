@@ -14,6 +14,7 @@ seats-admit-all = { $count ->
    *[other] Alle { $count } Wartenden zulassen
  }
 seats-release = Platz freigeben
+seats-take-off = Von der Liste nehmen
 seats-many = Wie viele Plätze
 seats-share = { $count ->
     [one] 1 Platz zu vergeben

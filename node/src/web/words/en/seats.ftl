@@ -13,7 +13,8 @@ seats-admit-all = { $count ->
     [one] Admit the one who waits
    *[other] Admit all { $count } who wait
  }
-seats-release = Release
+seats-release = Free the seat
+seats-take-off = Take off the list
 seats-many = How many seats
 seats-share = { $count ->
     [one] 1 seat to give
