@@ -11,6 +11,7 @@ mod published;
 pub(super) mod talk;
 pub(super) mod updates;
 mod voided;
+mod what;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -18,8 +19,8 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use klatch_feed::meetup::SeatLine;
-use klatch_feed::post::{Purpose, StampKind, Tone, kind};
-use klatch_feed::{EntryId, EventState, FeedId, Kind, Post, Seq, Verified};
+use klatch_feed::post::Purpose;
+use klatch_feed::{EntryId, EventState, FeedId, Post, Seq, Verified};
 use klatch_store::{DiskError, Held, Snapshot};
 
 use super::hold::Hold;
@@ -40,6 +41,7 @@ pub(super) use inbox::Said;
 pub(super) use person::follow_line;
 use talk::Place;
 pub(super) use talk::{hides, may_say, read, settled};
+pub(super) use what::what;
 
 /// Most entries of one answer to `log`.
 const LOG_MAX: u32 = 1000;
@@ -438,7 +440,9 @@ impl On<'_> {
     fn piece(&self, who: Option<&str>, from: Seq) -> Result<Response, Refusal> {
         let feed = self.person(who)?;
         let Some(chunk) = self.snapshot.chunk(&feed, from, false)? else { return Ok(Response::Piece(None)) };
-        let corrupt = |error: klatch_feed::chunk::ChunkError| Refusal::Disk { problem: error.to_string() };
+        let corrupt = |error: klatch_feed::chunk::ChunkError| Refusal::Disk {
+            problem: Sentence::said("refused-disk-damaged", "", error.to_string()),
+        };
         let (first, count) = klatch_feed::chunk::span(&chunk).map_err(corrupt)?;
         let base = match first {
             1 => None,
@@ -496,97 +500,5 @@ fn aside_line(entry: &Verified) -> LogLine {
         return line;
     };
     let fields = serde_json::to_string(&fields).unwrap_or_default();
-    LogLine { what: format!("{}: {fields}", line.what), ..line }
-}
-
-/// What an entry says, in a few words.
-pub(super) fn what(entry: &Verified) -> String {
-    let header = entry.header();
-    let Some(post) = Post::read(header.kind, &header.refs, entry.body()) else {
-        return match entry.body() {
-            None => without_text(header.kind).to_owned(),
-            Some(_) => format!("says something that this version does not know (kind {})", header.kind.0),
-        };
-    };
-    match post {
-        Post::Genesis { succeeds: Some(succeeds), .. } => {
-            let (seq, _) = succeeds.keep();
-            format!("went on from {}, whose entries 1 to {seq} count", names::short(&succeeds.old().feed))
-        }
-        Post::Genesis { .. } => "started this log".to_owned(),
-        Post::Group { name, .. } => format!("founded the group {name:?}"),
-        Post::Event { title, start, zone, .. } => format!("scheduled {title:?} for {start} {zone}"),
-        Post::Join { .. } => "joined a group".to_owned(),
-        Post::Leave { .. } => "left a group".to_owned(),
-        Post::Grant { subject, role, .. } => {
-            format!("made {} {}", names::short(&subject.feed), super::write::role_word(role))
-        }
-        Post::Revoke { subject, cut_seq, .. } => {
-            format!("took the roles of {} after their entry {cut_seq}", names::short(&subject.feed))
-        }
-        Post::Seat { lines, .. } => format!("ranked {} for seats", lines.len()),
-        Post::Tombstone { targets } => format!("took back {} of their entries", targets.len()),
-        Post::Rsvp { answer, party, .. } => match party {
-            1 => format!("answered {}", word(answer)),
-            party => format!("answered {} for {party}", word(answer)),
-        },
-        Post::Update { .. } => "changed an event".to_owned(),
-        Post::Cancel { reason, .. } => format!("cancelled an event: {reason}"),
-        Post::Arrive { .. } => "arrived".to_owned(),
-        Post::Checkin { guest, .. } => format!("checked {} in", names::short(&guest)),
-        Post::Profile { name, .. } => format!("is called {name:?}"),
-        Post::Follow { subject, on } => {
-            format!("{} {}", if on { "follows" } else { "no longer follows" }, names::short(&subject.feed))
-        }
-        Post::Comment { text, tone: Some(Tone::Announcement), .. } => format!("announced {text:?}"),
-        Post::Comment { text, .. } => format!("said {text:?}"),
-        Post::Endorse { entries, .. } => format!("let {} entries count that a cut voids", entries.len()),
-        Post::Accept { subject, .. } => format!("accepted {} in a group", names::short(&subject.feed)),
-        Post::Silent { subject, heir, .. } => {
-            let (subject, heir) = (names::short(&subject.feed), names::short(&heir.feed));
-            format!("stated that {subject} is silent and {heir} is to go on")
-        }
-        Post::Present { .. } => "answered that they are not silent".to_owned(),
-        Post::Release { rsvps, .. } => format!("gave up {}", count(rsvps.len(), "line", "lines")),
-        Post::Close { .. } => "closed their list".to_owned(),
-        Post::Skip { occ, .. } => format!("called off the occurrence of {occ}"),
-        Post::Confirm { .. } => "confirmed their yes".to_owned(),
-        Post::Here { .. } => "said that they are there".to_owned(),
-        Post::Stamp { guest, what: StampKind::Late, .. } => {
-            format!("noted that {} came late", names::short(&guest))
-        }
-        Post::Stamp { guest, what: StampKind::Left, .. } => {
-            format!("noted that {} left", names::short(&guest))
-        }
-        Post::Hide { entries, on: true, reason, .. } => {
-            format!("hid {}: {reason}", count(entries.len(), "entry", "entries"))
-        }
-        Post::Hide { entries, .. } => format!("showed {} again", count(entries.len(), "entry", "entries")),
-        Post::Public { on: true, .. } => "made a group public".to_owned(),
-        Post::Public { .. } => "made a group public no longer".to_owned(),
-        Post::Poll { question, options, .. } => format!("asked {question:?} with {} options", options.len()),
-        Post::Vote { yes, .. } => format!("voted for {}", count(yes.len(), "option", "options")),
-        Post::Settled { .. } => "settled a poll".to_owned(),
-        Post::Sealed { keys, .. } => format!("wrote something that {} can read", keys.len()),
-    }
-}
-
-/// What is said where the body is not here: taken back, or still to come.
-fn without_text(of: Kind) -> &'static str {
-    match of {
-        kind::PROFILE => "said who they are; the text is not here",
-        kind::FOLLOW => "follows somebody, or no longer; who is not here",
-        kind::COMMENT => "said something; the text is not here",
-        kind::POLL => "asked something; the text is not here",
-        kind::VOTE => "voted; for what is not here",
-        kind::SETTLED => "settled a poll",
-        kind::SEALED => "wrote something for some to read; the text is not here",
-        of if of.is_fold() => "said something of a meetup; what is not here",
-        _ => "said something that this version does not know; the text is not here",
-    }
-}
-
-/// A number and what it counts.
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
+    LogLine { what: format!("{}: {fields}", line.what).into(), ..line }
 }

@@ -496,7 +496,7 @@ pub struct LogLine {
     pub kind: u16,
     pub refs: Vec<EntryId>,
     /// What it says in a few words.
-    pub what: String,
+    pub what: Sentence,
     /// It does not count: it stands past a fork, or on a branch that is not kept. Of the owner's own logs alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub aside: bool,

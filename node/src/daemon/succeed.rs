@@ -261,7 +261,8 @@ fn kept(
         && snapshot.state(&me)?.is_some_and(|state| state.cap.is_none())
     {
         let here = snapshot.stored_len(&me)?;
-        let last = snapshot.stored_entry(&me, here)?.map(|entry| read::what(&entry)).unwrap_or_default();
+        let last =
+            snapshot.stored_entry(&me, here)?.map(|entry| read::what(&entry).to_string()).unwrap_or_default();
         return Err(SucceedError::Again { keys, here, last });
     }
     let keep = chosen(snapshot, me, held, keep)?;
@@ -280,8 +281,11 @@ fn chosen(
         return Err(SucceedError::Nothing);
     }
     let cap = snapshot.state(&me)?.and_then(|state| state.cap);
-    let last =
-        || Ok::<_, DiskError>(snapshot.stored_entry(&me, here)?.map(|e| read::what(&e)).unwrap_or_default());
+    let last = || {
+        Ok::<_, DiskError>(
+            snapshot.stored_entry(&me, here)?.map(|e| read::what(&e).to_string()).unwrap_or_default(),
+        )
+    };
     let seq = match (keep, cap, held) {
         (Some(seq), ..) => seq,
         (None, Some(common), _) => return Err(SucceedError::Choose { here, common, last: last()? }),

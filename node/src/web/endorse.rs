@@ -8,13 +8,12 @@ use axum::routing::get;
 use klatch_feed::post::Role;
 
 use super::App;
-use super::ask::{Problem, Typed, Visit, Wrong, take};
+use super::ask::{Problem, Typed, Visit, Wrong, said, take};
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::rights;
 use super::when;
 use crate::daemon::{LogLine, Refusal, Request};
-use crate::foreign;
 
 /// Most entries that are shown.
 const SHOWN_MAX: usize = 100;
@@ -49,7 +48,6 @@ struct Line {
     id: String,
     stamp: String,
     at: String,
-    /// In English, as the log says it.
     what: String,
     chosen: bool,
 }
@@ -109,7 +107,7 @@ async fn page(
 fn told(line: &LogLine, chosen: &[String], visit: &Visit) -> Line {
     let (stamp, at) = when::instant(line.time_ms, visit.look.zone, visit.words());
     let id = line.id.to_string();
-    Line { stamp, at, what: foreign::line(&line.what), chosen: chosen.contains(&id), id }
+    Line { stamp, at, what: said(visit.words(), &line.what), chosen: chosen.contains(&id), id }
 }
 
 async fn show(visit: Visit, place: Place, ids: Ids) -> Result<Page<EndorsePage>, Problem> {

@@ -8,7 +8,7 @@ use klatch_feed::FeedId;
 use serde::Deserialize;
 
 use super::App;
-use super::ask::{Problem, Typed, Visit, Wrong, take};
+use super::ask::{Problem, Typed, Visit, Wrong, said, take};
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::when;
@@ -152,12 +152,9 @@ fn standing(view: &RecoveryView, visit: &Visit) -> Standing {
     let mut facts = Vec::new();
     if let Some(last) = &view.last {
         let (_, at) = when::instant(last.time_ms, visit.look.zone, words);
-        let what = foreign::line(&last.what);
-        let args = [
-            ("count", Arg::Number(view.entries.into())),
-            ("time", Arg::Own(&at)),
-            ("what", Arg::Foreign(&what)),
-        ];
+        let what = said(words, &last.what);
+        let args =
+            [("count", Arg::Number(view.entries.into())), ("time", Arg::Own(&at)), ("what", Arg::Own(&what))];
         facts.push(words.with("network-last", &args));
     } else if view.posting != Posting::On {
         facts.push(words.say("network-last-none"));

@@ -21,6 +21,7 @@ macro_rules! catalogue {
             include_str!(concat!("words/", $language, "/event.ftl")),
             include_str!(concat!("words/", $language, "/groups.ftl")),
             include_str!(concat!("words/", $language, "/inbox.ftl")),
+            include_str!(concat!("words/", $language, "/log.ftl")),
             include_str!(concat!("words/", $language, "/network.ftl")),
             include_str!(concat!("words/", $language, "/operator.ftl")),
             include_str!(concat!("words/", $language, "/people.ftl")),

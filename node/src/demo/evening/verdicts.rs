@@ -117,7 +117,7 @@ mod tests {
             time_ms: 0,
             kind: 64,
             refs: vec![],
-            what: "no".to_owned(),
+            what: "no".into(),
             aside: false,
         };
         let answered = Reason::Answered { entry: id, answer: Answer::No, party: 1 };

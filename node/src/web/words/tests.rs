@@ -47,18 +47,20 @@ fn quoted() -> BTreeSet<String> {
     };
     let texts = paths.iter().map(|path| code(std::fs::read_to_string(path).unwrap()));
     let all = texts.flat_map(|text| text.split('"').map(str::to_owned).collect::<Vec<_>>());
-    all.chain(refusals()).collect()
+    all.chain(sentences()).collect()
 }
 
-/// The keys of the sentences with which the node refuses something, wherever it does.
-fn refusals() -> Vec<String> {
+/// The keys of sentences that the node itself says: why it refuses something, and what an entry does.
+fn sentences() -> Vec<String> {
     let mut paths = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut paths);
     let texts = paths.iter().map(|path| std::fs::read_to_string(path).unwrap());
     let named = |text: String| text.split('"').map(str::to_owned).collect::<Vec<_>>();
     texts
         .flat_map(named)
-        .filter(|text| text.starts_with("refused-") && text.len() > "refused-".len())
+        .filter(|text| {
+            ["refused-", "log-"].iter().any(|family| text.len() > family.len() && text.starts_with(family))
+        })
         .collect()
 }
 

@@ -53,6 +53,16 @@ fn what_somebody_posted_after_they_were_cut_can_count_all_the_same() {
     let who_hosts = |page: &Answer| between(page, "<h2 id=\"hosts\">", "</section>").to_owned();
     let page = at_ana.page(&format!("/event/{event}"));
     assert!(who_hosts(&page).contains(&ben.feed), "{}", page.body);
+    let german = |browser: &Browser| Browser {
+        address: browser.address,
+        cookie: format!("{}; lang=de", browser.cookie),
+    };
+    let more = german(at_ben).post(&roles, &[("who", &ana.feed), ("role", "owner")]);
+    assert_eq!(more.status, 403);
+    more.says("Das darf nur, wer über dieser Rolle steht.");
+    let senior = german(at_ben).post(&roles, &[("revoke", &ana.feed)]);
+    assert_eq!(senior.status, 403);
+    senior.says("Das darf nur, wer über ihnen steht.");
     at_ana.done(&roles, &[("revoke", &ben.feed)]);
     let page = at_ana.page(&format!("/event/{event}"));
     assert!(!who_hosts(&page).contains(&ben.feed), "whose role was taken is shown as no host: {}", page.body);
@@ -65,7 +75,9 @@ fn what_somebody_posted_after_they_were_cut_can_count_all_the_same() {
         let page = at_ana.page(&path);
         page.body.contains("name=\"entry\"").then_some(page)
     });
-    page.says("Still here");
+    page.says("said “\u{2068}Still here\u{2069}”");
+    german(at_ana).page(&path).says("gesagt: „\u{2068}Still here\u{2069}“");
+    german(at_ben).page("/network").says("gesagt: „\u{2068}Still here\u{2069}“");
     let entry = between(&page, "name=\"entry\" value=\"", "\"").to_owned();
     let none = at_ana.post(&path, &[]);
     assert_eq!(none.status, 422);
