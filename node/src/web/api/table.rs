@@ -232,7 +232,10 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
         "person",
         "feed:s petname?:s name?:s entries:i bytes:i cap?:i followed:b blocked:b before?:[any] about?:s links?:[s] now?:s",
     ),
-    ("notice", "object:s occ?:s title:s start?:s zone?:s start_ms?:i what:any told_ms?:i"),
+    (
+        "notice",
+        "object:s occ?:s title:s start?:s zone?:s start_ms?:i all_day?:b reason?:s what:any told_ms?:i",
+    ),
     ("created", "id:s feed:s seq:i lifts?:[s] role?:owner|organizer|host|door notes?:[s]"),
     ("stated", "id:s feed:s seq:i lifts?:[s] notes?:[s] group:s subject:s heir:s"),
     ("silence", "owners:i members:i"),
@@ -273,10 +276,12 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     (
         "event_local",
         "event:#event start_ms?:i end_ms?:i names:{s} group_name?:s mine?:any delivery?:written|sent|seen note?:s hold?:s \
-         first_scans:{any} mine_by?:s comments:[#comment] sealed?:[any]",
+         first_scans:{any} mine_by?:s comments:[#comment] sealed?:[any] hidden?:[#hidden_by] cancellation?:#cancellation",
     ),
-    ("admitted", "id?:s ranked:[s]"),
-    ("released", "ids:[s] people:[s]"),
+    ("hidden_by", "feed:s name:s reason:s"),
+    ("cancellation", "entry:s feed:s name:s time_ms:i reason:s"),
+    ("admitted", "id?:s ranked:[s] names:[s]"),
+    ("released", "ids:[s] people:[s] names:[s]"),
     ("why", "event:s occ?:s title:s hold?:s names:{s} entries:{#log_line} +"),
     (
         "poll",
@@ -291,7 +296,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ("scheduled_as", "uid:s id:s title:s"),
     ("opened", "id:s host:s addresses:[s] held:b"),
     ("log_line", "id:s feed:s seq:i time_ms:i kind:i refs:[s] what:s aside?:b"),
-    ("dated", "event:#event occurrences:[#event] whole:b"),
+    ("dated", "event:#event occurrences:[#event] whole:b reason?:s"),
     (
         "guest",
         "name:s feed:s standing:s party:i confirmed:b stale:b note:s arrived:b late:b left:b doors:[s] here:b +",

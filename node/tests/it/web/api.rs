@@ -189,7 +189,10 @@ fn requests_and_answers_are_as_the_document_says_and_as_the_command_line_prints(
         assert_eq!(published["events"][0]["updated_ms"], log[0]["time_ms"], "{published}");
     };
     said_last(&choir["id"], round("event_skip", json!({ "event": choir["id"], "on": "2099-12-08" })));
+    round("release", json!({ "event": id, "people": [ana.feed] }));
+    round("admit", json!({ "event": id, "people": [ana.feed] }));
     said_last(&event["id"], round("event_cancel", json!({ "event": id, "reason": "rain" })));
+    assert_eq!(round("event_local", json!({ "event": id }))["cancellation"]["reason"], "rain");
     // Every path is one: what it lacks is said of it, and not that there is none.
     for path in document["paths"].as_object().unwrap().iter().filter(|(_, how)| how.get("post").is_some()) {
         let name = path.0.strip_prefix("/api/v1/").unwrap();
