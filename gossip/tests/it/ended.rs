@@ -95,22 +95,20 @@ fn who_asks_about_a_chain_as_long_as_mine_hears_who_ended_it_and_how_it_ends() {
 }
 
 #[test]
-fn a_token_that_crosses_the_question_about_what_is_owed_does_not_end_the_debt() {
+fn a_token_that_crosses_the_question_about_what_is_owed_does_not_end_the_debt_and_an_answer_does() {
     let (root, token) = ([2; 16], [3; 16]);
     let list = [3, 4, 1].map(|number| Name::Feed(author(number).feed())).to_vec(); // Its own as well.
-    let asked = Asked { token: [1; 16], root, salt: None, list, held: vec![0b11], owed: vec![0, 1] };
+    let asked = Asked { token: [1; 16], root, salt: None, list, held: vec![0b11], owed: vec![0, 1, 2] };
     let mut node = Node::with(Memory { asked: Some(asked), served: None });
-    let wants = |node: &mut Node| node.give(Input::wants(vec![author(3).feed(), author(4).feed()]));
-    wants(&mut node);
+    node.give(Input::wants(vec![author(3).feed(), author(4).feed()]));
     node.hear(resume());
-    // Of one it states what it holds; about the other it is asked.
+    // Of one it states what it holds; about the others it is asked, and answers about one.
     let row = Row { idx: 1, len: 3, tip8: Some(entries(4, 3)[2].id().tip8()), cap: None };
     node.hear(Message::Delta { more: false, side: Side::Yours, rows: vec![row] });
-    let root = node.sent.iter().rev().find_map(|message| match message {
-        Message::Wants { root: Some(root), .. } => Some(*root),
-        _ => None,
-    });
-    let root = root.unwrap_or([2; 16]);
+    let own = entries(1, 1);
+    node.shelf.append(own[0].clone());
+    let row = Row { idx: 2, len: 1, tip8: Some(own[0].id().tip8()), cap: None };
+    node.hear(Message::Delta { more: false, side: Side::Yours, rows: vec![row] });
     node.hear(Message::Token { token, root });
     let owed = |node: &Node| node.kept.last().map(|asked| (asked.token, asked.owed.clone()));
     assert_eq!(owed(&node), Some((token, vec![0])), "{:?} {:?}", node.ended, node.sent);

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use klatch_feed::FeedId;
 
-use super::{Has, Serve, TO_BE_TOLD, send_rows};
+use super::{Has, Serve, send_rows};
 use crate::sync::compare::{Compare, bits, tag};
 use crate::sync::frontier::WantList;
 use crate::sync::memory::{Name, Served, TOKENS_MAX};
@@ -338,7 +338,7 @@ impl Serve {
             }
             let (state, _) = self.state(idx, desk.shelf);
             let has = self.wants.peek(idx).map(|row| row.has());
-            if has == Some(Has::At(state.len)) && state.cap == told.1 && told != TO_BE_TOLD {
+            if has == Some(Has::At(state.len)) && state.cap == told.1 {
                 self.told.remove(&idx);
                 self.set(idx, Has::Level);
             }
