@@ -9,7 +9,7 @@ use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{EntryId, FeedId};
+use crate::FeedId;
 
 /// A feed's secret key. Wiped on drop; `Debug` shows the public half only.
 pub struct SecretKey(ed25519_dalek::SigningKey);
@@ -94,6 +94,9 @@ pub struct RecoveryWords(Zeroizing<[u8; 32]>);
 
 const WORDS: usize = 24;
 
+/// Bytes of what is drawn for each feed that succeeds another.
+pub const SALT_BYTES: usize = 16;
+
 /// Why a text is not recovery words.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum WordsError {
@@ -150,27 +153,27 @@ impl RecoveryWords {
         text
     }
 
-    /// The key of the first feed, or of the one that goes on where the entry `after` is the last that is kept.
-    pub fn feed_key(&self, after: Option<EntryId>) -> SecretKey {
-        self.derive(b"klatch/feed/1\0", after)
+    /// The key of the first feed, or of the one that succeeds another and was given this salt.
+    pub fn feed_key(&self, salt: Option<[u8; SALT_BYTES]>) -> SecretKey {
+        self.derive(b"klatch/feed/1\0", salt)
     }
 
     /// The recovery key of that feed.
-    pub fn recovery_key(&self, after: Option<EntryId>) -> SecretKey {
-        self.derive(b"klatch/recovery/1\0", after)
+    pub fn recovery_key(&self, salt: Option<[u8; SALT_BYTES]>) -> SecretKey {
+        self.derive(b"klatch/recovery/1\0", salt)
     }
 
     /// What the genesis of that feed commits to: SHA-256 of its recovery key's public half.
-    pub fn commitment(&self, after: Option<EntryId>) -> [u8; 32] {
-        Sha256::digest(self.recovery_key(after).feed().as_bytes()).into()
+    pub fn commitment(&self, salt: Option<[u8; SALT_BYTES]>) -> [u8; 32] {
+        Sha256::digest(self.recovery_key(salt).feed().as_bytes()).into()
     }
 
     fn mnemonic(&self) -> Mnemonic {
         Mnemonic::from_entropy_in(Language::English, self.0.as_slice()).expect("32 bytes are 24 words")
     }
 
-    fn derive(&self, domain: &[u8], after: Option<EntryId>) -> SecretKey {
-        let start = after.as_ref().map_or(&[0; 4][..], |kept| kept.as_bytes());
+    fn derive(&self, domain: &[u8], salt: Option<[u8; SALT_BYTES]>) -> SecretKey {
+        let start = salt.as_ref().map_or(&[0; 4][..], |salt| &salt[..]);
         let stretched = Zeroizing::new(self.mnemonic().to_seed_normalized(""));
         let mut seed = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(None, stretched.as_slice())

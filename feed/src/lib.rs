@@ -26,7 +26,7 @@ pub use chain::{AcceptError, Accepted, Head, K};
 pub use entry::{Draft, EntryError, Header, Kind, Unverified, Verified};
 pub use fork::{ForkError, ForkProof};
 pub use id::{EntryId, FeedId, NetId, Seq};
-pub use key::{PublicKey, RecoveryWords, SecretKey};
+pub use key::{PublicKey, RecoveryWords, SALT_BYTES, SecretKey};
 pub use meetup::{EventState, Fact, Facts, GroupState};
 pub use post::Post;
 pub use succession::{Lineage, Succeeds, Succession, Successor};

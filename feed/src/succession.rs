@@ -12,10 +12,9 @@ use sha2::{Digest, Sha256};
 
 use crate::chain::K;
 use crate::entry::Header;
-use crate::post::Person;
-use crate::{
-    Draft, EntryError, EntryId, FeedId, NetId, Post, PublicKey, RecoveryWords, SecretKey, Seq, Unverified,
-};
+use crate::key::SALT_BYTES;
+use crate::post::{Person, kind};
+use crate::{EntryError, EntryId, FeedId, NetId, Post, PublicKey, RecoveryWords, SecretKey, Seq, Unverified};
 
 const DOMAIN: &[u8] = b"klatch/succeed/1\0";
 
@@ -30,6 +29,8 @@ pub struct Succeeds {
     #[serde(rename = "sig", with = "serde_bytes")]
     signature: [u8; 64],
     feed: FeedId,
+    #[serde(with = "serde_bytes")]
+    salt: [u8; SALT_BYTES],
     genesis: EntryId,
     keep_id: EntryId,
     keep_seq: Seq,
@@ -39,18 +40,21 @@ pub struct Succeeds {
 
 impl Succeeds {
     /// States that feed `new`, whose first entry commits to `commitment`, succeeds `old` after entry
-    /// `keep_seq`, whose id is `keep_id`. `recovery` is the key that `old`'s first entry committed to.
+    /// `keep_seq`, whose id is `keep_id`. `recovery` is the key that `old`'s first entry committed to, `salt` what
+    /// the keys of `new` were drawn from, besides the words.
     pub fn sign(
         net: &NetId,
         recovery: &SecretKey,
         old: Person,
         (keep_seq, keep_id): (Seq, EntryId),
+        salt: [u8; SALT_BYTES],
         new: &FeedId,
         commitment: &[u8; 32],
     ) -> Self {
         let mut statement = Self {
             signature: [0; 64],
             feed: old.feed,
+            salt,
             genesis: old.genesis,
             keep_id,
             keep_seq,
@@ -65,6 +69,14 @@ impl Succeeds {
         let header = entry.header();
         match Post::read(header.kind, &header.refs, entry.body()) {
             Some(Post::Genesis { succeeds, .. }) if header.seq == 1 => succeeds.map(|said| *said),
+            _ => None,
+        }
+    }
+
+    /// What a body says of a feed that its author succeeds, if it is a first entry's.
+    pub fn in_body(body: &[u8]) -> Option<Self> {
+        match Post::read(kind::GENESIS, &[], Some(body)) {
+            Some(Post::Genesis { succeeds, .. }) => succeeds.map(|said| *said),
             _ => None,
         }
     }
@@ -90,6 +102,11 @@ impl Succeeds {
         (self.keep_seq, self.keep_id)
     }
 
+    /// What the new feed's keys were drawn from, besides the words.
+    pub const fn salt(&self) -> [u8; SALT_BYTES] {
+        self.salt
+    }
+
     fn message(&self, net: &NetId, new: &FeedId, commitment: &[u8; 32]) -> Vec<u8> {
         [
             DOMAIN,
@@ -98,6 +115,7 @@ impl Succeeds {
             self.genesis.as_bytes(),
             &u64::from(self.keep_seq).to_be_bytes(),
             self.keep_id.as_bytes(),
+            &self.salt,
             new.as_bytes(),
             commitment,
         ]
@@ -105,22 +123,19 @@ impl Succeeds {
     }
 }
 
-/// The key that goes on after the entry `kept` of the feed of `old`, and the draft of its entry 1: the same from
-/// whoever has the words and keeps the same. `after` is what the old feed's own keys were drawn from
-/// ([`RecoveryWords::feed_key`]).
+/// The key that goes on after the entry `keep` of the feed of `old`, and what its entry 1 says. The salts are what the
+/// keys of the old feed and of the new one are drawn from ([`RecoveryWords::feed_key`]); the new one is random.
 pub fn heir(
     net: &NetId,
     words: &RecoveryWords,
-    old: Person,
-    after: Option<EntryId>,
-    kept: &Unverified,
-) -> (SecretKey, Draft) {
-    let (header, keep_id) = (kept.header(), kept.id());
-    let (secret, recovery) = (words.feed_key(Some(keep_id)), words.commitment(Some(keep_id)));
-    let old_key = words.recovery_key(after);
-    let succeeds = Succeeds::sign(net, &old_key, old, (header.seq, keep_id), &secret.feed(), &recovery);
-    let post = Post::Genesis { recovery, succeeds: Some(Box::new(succeeds)) };
-    (secret, post.draft(header.time_ms, [0; 16]).expect("it has no text that could be too long"))
+    (old, old_salt): (Person, Option<[u8; SALT_BYTES]>),
+    keep: (Seq, EntryId),
+    salt: [u8; SALT_BYTES],
+) -> (SecretKey, Post) {
+    let (secret, recovery) = (words.feed_key(Some(salt)), words.commitment(Some(salt)));
+    let old_key = words.recovery_key(old_salt);
+    let succeeds = Succeeds::sign(net, &old_key, old, keep, salt, &secret.feed(), &recovery);
+    (secret, Post::Genesis { recovery, succeeds: Some(Box::new(succeeds)) })
 }
 
 /// The first entry of a feed that succeeds another, checked as far as it can be without the old feed.
@@ -191,6 +206,11 @@ impl Successor {
     pub fn succession(&self) -> Succession {
         let new = Person { feed: self.entry.header().author, genesis: self.entry.id() };
         Succession { old: self.succeeds.old(), keep: self.succeeds.keep_seq, new }
+    }
+
+    /// What the new feed's keys were drawn from, besides the words.
+    pub const fn salt(&self) -> [u8; SALT_BYTES] {
+        self.succeeds.salt
     }
 
     /// The id of the last entry of the old feed that counts.

@@ -85,7 +85,7 @@ impl Author {
         };
         let (secret, recovery, commitment) = (seed(0x71), seed(0x72), [0x73; 32]);
         let old = Person { feed: self.feed(), genesis: first.id() };
-        let succeeds = Succeeds::sign(&self.net, &recovery, old, keep, &secret.feed(), &commitment);
+        let succeeds = Succeeds::sign(&self.net, &recovery, old, keep, [0; 16], &secret.feed(), &commitment);
         let post = Post::Genesis { recovery: commitment, succeeds: Some(Box::new(succeeds)) };
         let draft = post.draft(1_790_000_000_000, [0; 16]).expect("within all limits");
         let (entry, _) =

@@ -24,7 +24,8 @@ fn first_entry(recovery: u8, new: u8, old: u64) -> Unverified {
     let (secret, commitment) = (key(new, 0xaa), [new; 32]);
     let old = Person { feed: author(old).feed(), genesis: EntryId::new([1; 32]) };
     let keep = (3, EntryId::new([3; 32]));
-    let succeeds = Succeeds::sign(&net(), &key(recovery, 0xbb), old, keep, &secret.feed(), &commitment);
+    let key = key(recovery, 0xbb);
+    let succeeds = Succeeds::sign(&net(), &key, old, keep, [0; 16], &secret.feed(), &commitment);
     let post = Post::Genesis { recovery: commitment, succeeds: Some(Box::new(succeeds)) };
     let draft = post.draft(1_790_000_000_000, [0; 16]).unwrap();
     let (entry, _) = Head::empty(secret.feed()).sign(&net(), &secret, draft).unwrap();

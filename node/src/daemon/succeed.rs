@@ -3,12 +3,13 @@
 use klatch_feed::post::Person;
 use klatch_feed::succession::{LINKS_MAX, heir};
 use klatch_feed::{
-    Draft, EntryId, FeedId, Post, RecoveryWords, SecretKey, Seq, Succeeds, Unverified, Verified,
+    Draft, FeedId, Post, RecoveryWords, SALT_BYTES, SecretKey, Seq, Succeeds, Unverified, Verified,
 };
 use klatch_store::{DiskError, HandOverError, Held, OpenError, Snapshot, Store};
 
 use super::create::CreateError;
 use super::read;
+use crate::clock;
 use crate::home::Home;
 use crate::network::Network;
 
@@ -159,13 +160,13 @@ pub fn succeed(home: &Home, words: &RecoveryWords, keep: Option<Seq>) -> Result<
     let network = home.network().map_err(CreateError::from)?;
     let (secret, store) = open(home, &network).map_err(CreateError::from)?;
     let (me, snapshot) = (secret.feed(), store.reader().snapshot()?);
-    let after = match origin(&snapshot, words, me)? {
-        Some((_, kept)) => Some(kept),
+    let old_salt = match origin(&snapshot, words, me)? {
+        Some((_, salt)) => Some(salt),
         None if words.feed_key(None).feed() == me => None,
         None => return Err(SucceedError::OtherWords),
     };
-    if let Some(after) = latest(&snapshot, words, me)? {
-        let next = words.feed_key(Some(after));
+    if let Some(salt) = latest(&snapshot, words, me)? {
+        let next = words.feed_key(Some(salt));
         move_home(home, store, &next, Vec::new())?;
         return Ok(Went::Along { feed: next.feed() });
     }
@@ -174,54 +175,59 @@ pub fn succeed(home: &Home, words: &RecoveryWords, keep: Option<Seq>) -> Result<
         return Err(SucceedError::TooMany);
     }
     let held = store.held().filter(Held::is_recovering);
-    let (old, last) = kept(&snapshot, me, &words.commitment(after), (held, keys), keep)?;
-    let (new, first) = heir(&network.id(), words, old, after, &last);
-    let Draft { time_ms, .. } = first;
-    let mut drafts = vec![first];
-    if let Some(profile) = profile(&snapshot, &me, last.header().seq)? {
-        drafts.push(profile.draft(time_ms, [0; 16])?); // As another copy would that keeps the same.
-    }
+    let (old, last) = kept(&snapshot, me, &words.commitment(old_salt), (held, keys), keep)?;
+    let keep = last.header().seq;
+    // Another copy that keeps the same makes another key, of which one counts.
+    let (new, first) =
+        heir(&network.id(), words, (old, old_salt), (keep, last.id()), clock::random::<SALT_BYTES>());
+    let says = [Some(first), profile(&snapshot, &me, keep)?].into_iter().flatten();
+    let drafts = says.map(|post| post.draft(clock::now_ms(), clock::random())).collect::<Result<_, _>>()?;
     drop(snapshot);
     move_home(home, store, &new, drafts)?;
-    Ok(Went::On { feed: new.feed(), keep: last.header().seq })
+    Ok(Went::On { feed: new.feed(), keep })
 }
 
-/// What a feed with a key of these words goes on from: the old feed, and the last entry of it that is kept. The
-/// first of them goes on from nothing.
+/// What a feed with a key of these words goes on from, and the salt that the key was drawn from besides. The first of
+/// them goes on from nothing.
 fn origin(
     snapshot: &Snapshot,
     words: &RecoveryWords,
     feed: FeedId,
-) -> Result<Option<(FeedId, EntryId)>, DiskError> {
+) -> Result<Option<(FeedId, [u8; SALT_BYTES])>, DiskError> {
     // Its entry 1 says so; where that is not here yet, the statement that led to it does.
     let said = snapshot.stored_entry(&feed, 1)?.and_then(|first| Succeeds::said_in(&first));
-    let said = said.map(|said| (said.old().feed, said.keep().1));
     let kept = snapshot.all_successors()?.into_iter().filter(|kept| kept.succession.new.feed == feed);
-    let kept = kept.map(|kept| (kept.succession.old.feed, kept.keep_id));
-    Ok(said.into_iter().chain(kept).find(|(_, keep_id)| words.feed_key(Some(*keep_id)).feed() == feed))
+    let kept = kept.filter_map(|kept| Succeeds::in_body(&kept.body));
+    let all = said.into_iter().chain(kept).map(|said| (said.old().feed, said.salt()));
+    Ok(all.into_iter().find(|(_, salt)| words.feed_key(Some(*salt)).feed() == feed))
 }
 
-/// Where the owner of `me` went on under another key of these words: after which entry. From their first key on,
-/// as far as statements lead.
-fn latest(snapshot: &Snapshot, words: &RecoveryWords, me: FeedId) -> Result<Option<EntryId>, DiskError> {
+/// Where the owner of `me` went on under another key of these words: the salt of that. From their first key on, as far
+/// as statements lead.
+fn latest(
+    snapshot: &Snapshot,
+    words: &RecoveryWords,
+    me: FeedId,
+) -> Result<Option<[u8; SALT_BYTES]>, DiskError> {
     let mut line = vec![me];
     let mut at = me;
     while let Some((old, _)) = origin(snapshot, words, at)?.filter(|_| line.len() <= LINKS_MAX) {
         line.push(old);
         at = old;
     }
-    let mut after = None;
+    let mut salt = None;
     for _ in 0..LINKS_MAX {
-        // Only who has the words makes the key that an entry gives: what anybody else says is passed over.
+        // Only who has the words makes the key that a salt gives: what anybody else says is passed over.
         let kept = snapshot.successors(&at)?.into_iter();
-        let mut mine: Vec<_> = kept
-            .filter(|kept| words.feed_key(Some(kept.keep_id)).feed() == kept.succession.new.feed)
+        let salted = kept.filter_map(|kept| Some((Succeeds::in_body(&kept.body)?.salt(), kept)));
+        let mut mine: Vec<_> = salted
+            .filter(|(salt, kept)| words.feed_key(Some(*salt)).feed() == kept.succession.new.feed)
             .collect();
-        mine.sort_by_key(|kept| !kept.counts); // Then the best.
-        let Some(next) = mine.first() else { break };
-        (at, after) = (next.succession.new.feed, Some(next.keep_id));
+        mine.sort_by_key(|(_, kept)| !kept.counts); // Then the best.
+        let Some((next, kept)) = mine.first() else { break };
+        (at, salt) = (kept.succession.new.feed, Some(*next));
     }
-    Ok(after.filter(|_| !line.contains(&at)))
+    Ok(salt.filter(|_| !line.contains(&at)))
 }
 
 /// What the log says of its owner up to entry `keep`, be that in quarantine.
@@ -348,8 +354,9 @@ mod tests {
         let (net, store) = store_in(folder.path(), genesis(words.commitment(None)));
         let log = store.reader().snapshot().unwrap().entries(&me.feed(), 1, 9).unwrap();
         let old = Person { feed: me.feed(), genesis: log[0].id() };
-        let (mine, first) = heir(&net, &words, old, None, &log[2]);
-        let mut store = store.hand_over(&mine, vec![first]).unwrap();
+        let (mine, first) = heir(&net, &words, (old, None), (3, log[2].id()), [1; 16]);
+        let draft = |first: Post| first.draft(1, [0; 16]).unwrap();
+        let mut store = store.hand_over(&mine, vec![draft(first)]).unwrap();
         // The other copy kept more.
         let (mut head, mut there) = (Head { feed: me.feed(), len: 2, tip: Some(log[1].id()) }, Vec::new());
         for text in ["there", "and there"] {
@@ -357,14 +364,14 @@ mod tests {
             there.push(Unverified::clone(&entry));
             head = after;
         }
-        let (other, first) = heir(&net, &words, old, None, &there[1]);
-        let (first, _) = Head::empty(other.feed()).sign(&net, &other, first).unwrap();
+        let (other, first) = heir(&net, &words, (old, None), (4, there[1].id()), [2; 16]);
+        let (first, _) = Head::empty(other.feed()).sign(&net, &other, draft(first)).unwrap();
         store.succeed(&Successor::check(&net, Unverified::clone(&first)).unwrap()).unwrap();
         let goes = |store: &Store| latest(&store.reader().snapshot().unwrap(), &words, mine.feed()).unwrap();
         assert_eq!(goes(&store), None, "as long as its own counts");
         let rest = chunk::encode(&there.iter().collect::<Vec<_>>(), |_| true);
         assert!(store.replace(&me.feed(), &[rest]).unwrap().0);
-        assert_eq!(goes(&store), Some(there[1].id()));
+        assert_eq!(goes(&store), Some([2; 16]));
     }
 
     #[test]

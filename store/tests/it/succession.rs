@@ -43,7 +43,8 @@ fn heir(old: &Author, keep: Seq, new: u8) -> (Author, Successor) {
 fn signed_by(key: &SecretKey, old: &Author, keep: Seq, new: u8) -> (Author, Successor) {
     let mut author = Author::new(new);
     let keep = (keep, old.id(keep));
-    let succeeds = Succeeds::sign(&net(), key, old.person(), keep, &author.feed(), &commitment(new));
+    let (feed, next) = (author.feed(), commitment(new));
+    let succeeds = Succeeds::sign(&net(), key, old.person(), keep, [new; 16], &feed, &next);
     author.post(&genesis(new, Some(succeeds)));
     let successor = Successor::check(&net(), author.log[0].clone()).unwrap();
     (author, successor)
@@ -487,6 +488,7 @@ fn a_store_becomes_the_successors_with_every_local_fact_or_stays_as_it_is() {
             &recovery(1),
             log.person(),
             (2, log.id(2)),
+            [9; 16],
             &Author::new(9).feed(),
             &commitment(9),
         );

@@ -188,12 +188,12 @@ fn words(case: &Value) -> Result<Value, &'static str> {
         WordsError::Checksum => "checksum",
     })?;
     let public = |key: SecretKey| hex(key.feed().as_bytes());
-    let starts: [Option<EntryId>; 2] = [None, serde_json::from_value(case["after"].clone()).unwrap()];
+    let salts = [None, Some(unhex(text(case, "salt")).try_into().unwrap())];
     Ok(json!({
         "as_shown": &*words.words(),
-        "feed": starts.map(|after| public(words.feed_key(after))),
-        "recovery": starts.map(|after| public(words.recovery_key(after))),
-        "commitment": starts.map(|after| hex(&words.commitment(after))),
+        "feed": salts.map(|salt| public(words.feed_key(salt))),
+        "recovery": salts.map(|salt| public(words.recovery_key(salt))),
+        "commitment": salts.map(|salt| hex(&words.commitment(salt))),
     }))
 }
 

@@ -3,8 +3,8 @@
 use klatch_feed::post::{Person, Post};
 use klatch_feed::succession::heir;
 use klatch_feed::{
-    Draft, EntryId, FeedId, Head, Header, Kind, Lineage, NetId, RecoveryWords, SecretKey, Seq, Succeeds,
-    Succession, Successor, Unverified, Verified, chunk,
+    Draft, EntryId, FeedId, Head, Header, Kind, Lineage, NetId, RecoveryWords, SALT_BYTES, SecretKey, Seq,
+    Succeeds, Succession, Successor, Unverified, Verified, chunk,
 };
 use serde_json::{Value, json};
 
@@ -57,10 +57,13 @@ fn keep_id() -> EntryId {
     EntryId::new([0xbb; 32])
 }
 
+const SALT: [u8; SALT_BYTES] = [0xcc; 16];
+
 /// A first entry of the feed that goes on after that entry of the old one.
 fn successor(keep: (Seq, EntryId)) -> Verified {
-    let (secret, next) = (words().feed_key(Some(keep.1)), words().commitment(Some(keep.1)));
-    let succeeds = Succeeds::sign(&net(), &words().recovery_key(None), old(), keep, &secret.feed(), &next);
+    let (secret, next) = (words().feed_key(Some(SALT)), words().commitment(Some(SALT)));
+    let key = words().recovery_key(None);
+    let succeeds = Succeeds::sign(&net(), &key, old(), keep, SALT, &secret.feed(), &next);
     log(Head::empty(secret.feed()), &secret, [genesis(next, Some(succeeds))]).0.remove(0)
 }
 
@@ -72,10 +75,10 @@ fn raw(entry: &Unverified) -> Value {
 }
 
 fn statement() -> (String, Value) {
-    let (words, after) = (words(), Some(keep_id()));
-    let (secret, next) = (words.feed_key(after), words.commitment(after));
-    let signed = |net: &NetId, key: Option<EntryId>, feed: &FeedId, next: &[u8; 32]| {
-        Succeeds::sign(net, &words.recovery_key(key), old(), (7, keep_id()), feed, next)
+    let words = words();
+    let (secret, next) = (words.feed_key(Some(SALT)), words.commitment(Some(SALT)));
+    let signed = |net: &NetId, key: Option<[u8; SALT_BYTES]>, feed: &FeedId, next: &[u8; 32]| {
+        Succeeds::sign(net, &words.recovery_key(key), old(), (7, keep_id()), SALT, feed, next)
     };
     let first = |succeeds: Option<Succeeds>| {
         log(Head::empty(secret.feed()), &secret, [genesis(next, succeeds)]).0.remove(0)
@@ -87,13 +90,14 @@ fn statement() -> (String, Value) {
             fields["old"] = json!(old());
             fields["keep_seq"] = json!(7);
             fields["keep_id"] = json!(keep_id());
+            fields["salt"] = json!(hex(&SALT));
             fields["new"] = json!(Person { feed: secret.feed(), genesis: entry.id() });
         }
         case(what, verdict, fields)
     };
     let bad = |what, verdict, succeeds| judged(what, verdict, &first(Some(succeeds)));
     let elsewhere = NetId::of_name("elsewhere");
-    let other = words.feed_key(Some(old_first().id())).feed();
+    let other = words.feed_key(Some([0xdd; 16])).feed();
     let mut altered = judged("signed by another than its author", "signature", &first(Some(good.clone())));
     altered["entry"]["signature"] = hex(&[7; 64]).into();
     let (_, head) = log(Head::empty(secret.feed()), &secret, [note("first")]);
@@ -105,12 +109,12 @@ fn statement() -> (String, Value) {
         bad(
             "with another commitment",
             "statement",
-            signed(&net(), None, &secret.feed(), &words.commitment(Some(old_first().id()))),
+            signed(&net(), None, &secret.feed(), &words.commitment(Some([0xdd; 16]))),
         ),
         bad(
             "a recovery key that nobody committed to",
             "commitment",
-            signed(&net(), after, &secret.feed(), &next),
+            signed(&net(), Some(SALT), &secret.feed(), &next),
         ),
         judged("a first entry that succeeds nobody", "genesis", &first(None)),
         judged("not a first entry", "genesis", &second[0]),
@@ -186,28 +190,28 @@ fn first() -> (String, Value) {
     let words = words();
     let secret = words.feed_key(None);
     let head = Head { feed: secret.feed(), len: 1, tip: Some(old_first().id()) };
-    let (common, fork) = log(head, &secret, [note("both agree on this")]);
-    let (here, _) = log(fork, &secret, [note("here")]);
-    let (there, _) = log(fork, &secret, [note("there")]);
-    let begins = |what: &str, old: Person, after: Option<EntryId>, kept: &Verified| {
-        let (secret, draft) = heir(&net(), &words, old, after, kept);
-        let entry = log(Head::empty(secret.feed()), &secret, [draft]).0.remove(0);
+    let (kept, _) = log(head, &secret, [note("the last that is kept")]);
+    let begins = |what: &str, old: Person, salts: [Option<[u8; SALT_BYTES]>; 2], kept: &Verified| {
+        let (keep, salt) = ((kept.header().seq, kept.id()), salts[1].unwrap());
+        let (secret, post) = heir(&net(), &words, (old, salts[0]), keep, salt);
+        let draft = post.draft(1_790_000_000_000, [0; 16]).unwrap();
         let fields = json!({
-            "network": NETWORK, "words": &*words.words(), "after": after, "genesis": old.genesis,
-            "kept": raw(kept), "entry": raw(&entry),
+            "network": NETWORK, "words": &*words.words(), "old": old, "keep_seq": keep.0, "keep_id": keep.1,
+            "salts": salts.map(|salt| salt.map(|salt| hex(&salt))),
+            "feed": secret.feed(), "body": hex(&draft.body),
         });
-        (case(what, "ok", fields), secret, entry)
+        (case(what, "ok", fields), log(Head::empty(secret.feed()), &secret, [draft]).0.remove(0))
     };
-    let (second, secret, entry) = begins("after the entry here", old(), None, &here[0]);
-    let third = Person { feed: secret.feed(), genesis: entry.id() };
+    let (one, two) = (Some([1; 16]), Some([2; 16]));
+    let (second, entry) = begins("after the first feed", old(), [None, one], &kept[0]);
+    let third = Person { feed: entry.header().author, genesis: entry.id() };
     let cases = vec![
-        begins("after the last that two branches have in common", old(), None, &common[0]).0,
         second,
-        begins("after the one there: another feed", old(), None, &there[0]).0,
-        begins("after the first entry of the second feed", third, Some(here[0].id()), &entry).0,
+        begins("by another copy, which keeps the same: another feed", old(), [None, two], &kept[0]).0,
+        begins("after the second feed", third, [one, two], &entry).0,
     ];
-    let why = "The words and the entry to keep give the next feed and its first entry, byte by byte: \
-               with the time of the entry to keep.";
+    let why =
+        "The words and a salt give the next feed, and with the entry to keep what its first entry says.";
     file("succession_first", "heir", why, cases)
 }
 
@@ -237,20 +241,25 @@ pub(crate) fn run_statement(case: &Value) -> Result<Value, &'static str> {
         return Err("commitment");
     }
     let Succession { old, keep, new } = successor.succession();
-    Ok(json!({ "old": old, "keep_seq": keep, "keep_id": successor.keep_id(), "new": new }))
+    Ok(
+        json!({ "old": old, "keep_seq": keep, "keep_id": successor.keep_id(), "new": new, "salt": hex(&successor.salt()) }),
+    )
 }
 
 /// Begins the next feed from its case.
 pub(crate) fn run_heir(case: &Value) -> Result<Value, &'static str> {
     let net = NetId::of_name(case["network"].as_str().unwrap());
     let words = RecoveryWords::parse(case["words"].as_str().unwrap()).unwrap();
-    let read = |key: &str| serde_json::from_value::<Option<EntryId>>(case[key].clone()).unwrap();
-    let kept = entry_of(&case["kept"])?;
-    let old = Person { feed: kept.header().author, genesis: read("genesis").unwrap() };
-    let (secret, draft) = heir(&net, &words, old, read("after"), &kept);
+    let old: Person = serde_json::from_value(case["old"].clone()).unwrap();
+    let keep_seq: Seq = serde_json::from_value(case["keep_seq"].clone()).unwrap();
+    let keep_id: EntryId = serde_json::from_value(case["keep_id"].clone()).unwrap();
+    let salt = |at: usize| case["salts"][at].as_str().map(|text| unhex(text).try_into().unwrap());
+    let (secret, post) = heir(&net, &words, (old, salt(0)), (keep_seq, keep_id), salt(1).unwrap());
+    let draft = post.draft(1_790_000_000_000, [0; 16]).unwrap();
+    let body = hex(&draft.body);
     let (entry, _) = Head::empty(secret.feed()).sign(&net, &secret, draft).unwrap();
     assert!(Successor::check(&net, Unverified::clone(&entry)).is_ok());
-    Ok(json!({ "entry": raw(&entry) }))
+    Ok(json!({ "feed": secret.feed(), "body": body }))
 }
 
 /// Judges a branch of the old feed from its case.

@@ -2,7 +2,7 @@
 
 use curve25519_dalek::constants::EIGHT_TORSION;
 use curve25519_dalek::{EdwardsPoint, Scalar};
-use klatch_feed::{EntryId, FeedId, RecoveryWords, SecretKey};
+use klatch_feed::{FeedId, RecoveryWords, SecretKey};
 use serde_json::{Value, json};
 
 use super::{Files, case, file};
@@ -304,13 +304,13 @@ const ORDER: [u8; 32] = [
 fn keys_of(what: &str, text: &str, entropy: &[u8; 32]) -> Value {
     let words = RecoveryWords::from_entropy(entropy);
     let public = |key: SecretKey| hex(key.feed().as_bytes());
-    let starts = [None, Some(EntryId::new([0xbb; 32]))];
-    let recovery = starts.map(|after| public(words.recovery_key(after)));
+    let salts = [None, Some([0xbb; 16])];
+    let recovery = salts.map(|salt| public(words.recovery_key(salt)));
     let commitment = recovery.each_ref().map(|key| hex(&raw::sha256(&[&raw::unhex(key)])));
-    let feed = starts.map(|after| public(words.feed_key(after)));
+    let feed = salts.map(|salt| public(words.feed_key(salt)));
     let fields = json!({
         "words": text,
-        "after": starts[1],
+        "salt": hex(&[0xbb; 16]),
         "as_shown": &*words.words(),
         "feed": feed,
         "recovery": recovery,

@@ -50,7 +50,7 @@ fn person(n: u8) -> Value {
 /// A statement that this feed succeeds another.
 fn succeeds(keep_seq: Value) -> Value {
     json!({ "feed": bytes(1, 32), "genesis": bytes(2, 32), "keep_id": bytes(3, 32), "keep_seq": keep_seq,
-        "recovery": bytes(4, 32), "sig": bytes(5, 64) })
+        "recovery": bytes(4, 32), "salt": bytes(6, 16), "sig": bytes(5, 64) })
 }
 
 /// Each kind with the number of refs and a body of a middling size.

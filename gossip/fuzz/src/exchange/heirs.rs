@@ -32,7 +32,7 @@ fn heir(old: u8, number: u8) -> Successor {
     let id = chain.get(place - 1).map_or(EntryId::new([number; 32]), |entry| entry.id());
     let person = Person { feed: feed(old), genesis: chain[0].id() };
     let keep = (Seq::try_from(place).expect("at most 9"), id);
-    let succeeds = Succeeds::sign(&net(), &key(2), person, keep, &secret.feed(), &commitment);
+    let succeeds = Succeeds::sign(&net(), &key(2), person, keep, [number; 16], &secret.feed(), &commitment);
     let post = Post::Genesis { recovery: commitment, succeeds: Some(Box::new(succeeds)) };
     let draft = post.draft(1_790_000_000_000, [0; 16]).expect("within all limits");
     let (entry, _) = Head::empty(secret.feed()).sign(&net(), &secret, draft).expect("a first entry");

@@ -76,8 +76,8 @@ fn heir(old: &Log, new: u8) -> Successor {
     let last = old.entries.last().unwrap();
     let person = klatch_feed::post::Person { feed: old.feed(), genesis: old.entries[0].id() };
     let keep = (last.header().seq, last.id());
-    let succeeds =
-        Succeeds::sign(&net(), &recovery(old.n).0, person, keep, &key(new).feed(), &recovery(new).1);
+    let (feed, (_, next)) = (key(new).feed(), recovery(new));
+    let succeeds = Succeeds::sign(&net(), &recovery(old.n).0, person, keep, [new; 16], &feed, &next);
     Successor::check(&net(), Log::new(new, Some(succeeds)).entries.remove(0)).unwrap()
 }
 
