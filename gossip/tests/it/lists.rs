@@ -9,7 +9,7 @@ use klatch_gossip::sync::{
 use crate::hostile::{Node, WANTED, author, entries, net};
 
 /// The name of the list that a node announced last.
-fn root(node: &Node) -> [u8; 16] {
+pub(crate) fn root(node: &Node) -> [u8; 16] {
     let mut roots = node.sent.iter().filter_map(|message| match message {
         Message::Wants { root, .. } => *root,
         _ => None,

@@ -4,10 +4,11 @@
 use klatch_feed::post::{Person, Post};
 use klatch_feed::succession::SUCCESSORS_MAX;
 use klatch_feed::{EntryId, ForkProof, Head, SecretKey, Succeeds, Successor, Unverified};
-use klatch_gossip::sync::message::{Message, Part, Row, Side};
-use klatch_gossip::sync::{Breach, Input, Reason, STRANGE_SUCCESSORS_MAX, Succeeded};
+use klatch_gossip::sync::message::{Message, Named, Part, Row, Side};
+use klatch_gossip::sync::{Breach, Input, Reason, STRANGE_SUCCESSORS_MAX, Succeeded, tag_in};
 
 use crate::hostile::{MALFORMED, Node, WANTED, author, compact, entries, net, resume};
+use crate::lists::root;
 
 fn key(n: u8, what: u8) -> SecretKey {
     let mut seed = [what; 32];
@@ -208,6 +209,20 @@ fn a_feed_that_a_worse_statement_ends_is_not_added_to_and_the_better_chain_is_fe
 }
 
 #[test]
+fn what_a_peer_holds_beside_the_chain_that_counts_is_owed_to_its_token() {
+    let whole = entries(3, 3);
+    let mut node = Node::open();
+    node.shelf.append(whole[0].clone());
+    let (ends, statements) = (vec![], vec![]);
+    node.shelf.succeeded.insert(author(3).feed(), Succeeded { ends, is_closed: true, statements });
+    states(&mut node, &whole);
+    let root = root(&node);
+    node.hear(Message::Token { token: [1; 16], root });
+    let owed = node.kept.iter().map(|asked| asked.owed.clone()).collect::<Vec<_>>();
+    assert_eq!(owed, [[WANTED]], "a better statement may make it the feed's");
+}
+
+#[test]
 fn what_was_stated_before_its_statement_was_kept_is_fetched_however_often_the_feed_was_looked_at() {
     let (whole, mine) = (entries(3, 3), others(1));
     let mut node = keeps(&whole, &mine);
@@ -281,6 +296,20 @@ fn who_wants_a_succeeded_feed_later_hears_of_it_however_many_feeds_come_with_it(
         node.hear(Message::Wants { root: None, add: add.into(), del: vec![] });
         assert!(node.sent.contains(&say(&successor)), "with {with} others");
     }
+}
+
+#[test]
+fn who_wants_by_a_tag_what_is_not_held_hears_who_succeeds_it_before_the_first_word_about_it() {
+    let mut node = Node::open();
+    let (successor, old) = (heir(1, 2, 5), author(5).feed());
+    let add = Named::Tags(vec![tag_in(&[7; 32], &old)]);
+    node.hear(Message::Wants { root: None, add, del: vec![] });
+    node.shelf.succeeded.insert(old, kept(std::slice::from_ref(&successor)));
+    let change = node.shelf.append(entries(5, 1).remove(0));
+    node.sent.clear();
+    node.give(Input::Changed(vec![change]));
+    assert_eq!(node.sent.first(), Some(&say(&successor)), "{:?}", node.sent);
+    assert!(matches!(node.sent[1..], [Message::Delta { .. } | Message::Push { .. }]), "{:?}", node.sent);
 }
 
 #[test]
