@@ -377,7 +377,7 @@ impl World {
                 self.cover.forks_searched += 1;
                 Pending::Fork(proof)
             }
-            Output::Succeeded(successor) => Pending::Succeeded(successor),
+            Output::Succeeded(successor) => Pending::Succeeded { link: id, side, successor },
             Output::Branch(feed, chunks) => Pending::Branch(feed, chunks),
             Output::Bodies(feed, from, bodies) => Pending::Bodies(feed, from, bodies),
             Output::Hint(_, author, _) => {
@@ -416,6 +416,7 @@ impl World {
                 };
             }
             Output::Keep(_) | Output::Remember(_) if self.nodes[node].is_full => return Ok(()),
+            Output::Keep(_) if link.has_lost[side] => return Ok(()),
             Output::Keep(asked) => {
                 self.cover.tokens_kept += 1;
                 let peer = self.nodes[self.links[&id].ends[1 - side]].author.feed();

@@ -485,9 +485,9 @@ impl Handle {
     pub async fn fork(&self, proof: ForkProof) -> Result<(), Refusal> {
         self.tell(Command::Fork(Box::new(proof))).await
     }
-    /// Keeps who succeeds a feed, if it says anything.
-    pub async fn succeeded(&self, successor: Box<Successor>) -> Result<(), Refusal> {
-        self.tell(Command::Succeeded(successor)).await
+    /// Keeps who succeeds a feed, if it says anything; `false` where that could not be written.
+    pub async fn succeeded(&self, successor: Box<Successor>) -> Result<bool, Refusal> {
+        self.ask(|reply| Command::Succeeded { successor, reply }).await
     }
     /// Puts the chain that a successor keeps in the place of the one that is held.
     pub async fn branch(&self, feed: FeedId, chunks: Vec<Vec<u8>>) -> Result<(), Refusal> {

@@ -131,6 +131,8 @@ pub(super) struct Link {
     pub(super) dead: [bool; 2],
     /// Whether each side has said that it is caught up.
     pub(super) caught_up: [bool; 2],
+    /// What it was told could not be written, on each side.
+    pub(super) has_lost: [bool; 2],
     /// What each exchange is told of commits.
     pub(super) heed: [Heed; 2],
     /// Watches what is sent.
@@ -161,6 +163,7 @@ impl Link {
             unsent: [0; 2],
             dead: [false; 2],
             caught_up: [false; 2],
+            has_lost: [false; 2],
             witness: Witness::default(),
         }
     }

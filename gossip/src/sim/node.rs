@@ -67,7 +67,7 @@ pub(super) enum Pending {
     Ingest { link: u64, side: usize, ingest: Ingest },
     Fork(ForkProof),
     Bodies(FeedId, Seq, Vec<Option<Vec<u8>>>),
-    Succeeded(Box<Successor>),
+    Succeeded { link: u64, side: usize, successor: Box<Successor> },
     Branch(FeedId, Vec<Vec<u8>>),
     Keep(FeedId, Asked),
 }
@@ -189,6 +189,12 @@ impl World {
                     changes.extend(change);
                     answers.push((link, side, Input::Ingested(ticket, outcome)));
                 }
+                Pending::Succeeded { link, side, .. } if is_full => {
+                    // It is not asked for again: a token that follows would say that it is here.
+                    if let Some(link) = self.links.get_mut(&link) {
+                        link.has_lost[side] = true;
+                    }
+                }
                 _ if is_full => {}
                 Pending::Fork(proof) => changes.extend(self.nodes[node].shelf.fork(&proof)),
                 Pending::Bodies(feed, from, bodies) => {
@@ -198,7 +204,9 @@ impl World {
                 Pending::Keep(peer, asked) => {
                     self.nodes[node].shelf.met.entry(peer).or_default().asked = Some(asked);
                 }
-                Pending::Succeeded(successor) => changes.extend(self.nodes[node].shelf.keep(&successor)),
+                Pending::Succeeded { successor, .. } => {
+                    changes.extend(self.nodes[node].shelf.keep(&successor))
+                }
                 Pending::Branch(feed, chunks) => {
                     let change = self.nodes[node].shelf.replace(feed, &chunks);
                     self.cover.replaced += u64::from(change.is_some());

@@ -59,7 +59,10 @@ pub(super) enum Command {
         reply: oneshot::Sender<Vec<sync::Outcome>>,
     },
     Fork(Box<ForkProof>),
-    Succeeded(Box<Successor>),
+    Succeeded {
+        successor: Box<Successor>,
+        reply: oneshot::Sender<bool>,
+    },
     Branch {
         feed: FeedId,
         chunks: Vec<Vec<u8>>,
@@ -261,6 +264,11 @@ impl Owner {
                     let _ = reply.send(done.map_err(Into::into));
                 }
                 Command::Remember(memory) => memories.push(memory),
+                Command::Succeeded { successor, reply } => {
+                    let done = self.store.succeed(&successor).map(|changes| self.committed(changes));
+                    let _ = reply.send(done.is_ok());
+                    self.log_failure("keeping who succeeds a feed", |_| done);
+                }
                 Command::Update(update) => self.update(update),
                 Command::Hint { object, author } => hinted |= self.heard(object, author),
                 Command::Forget { feed, reply } => drop(reply.send(self.forget(&feed).map_err(Into::into))),
@@ -298,7 +306,6 @@ impl Owner {
     fn take(&mut self, command: Command) -> Result<(), DiskError> {
         let changes = match command {
             Command::Fork(proof) => self.store.adopt(&proof)?,
-            Command::Succeeded(successor) => self.store.succeed(&successor)?,
             Command::Branch { feed, .. } if !self.wants(&feed) => return Ok(()),
             Command::Branch { feed, chunks } => self.replace(&feed, &chunks)?,
             Command::Bodies { feed, from, bodies } => self.store.fill(&feed, from, &bodies)?.1,

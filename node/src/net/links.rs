@@ -110,7 +110,7 @@ fn run(
     let (outputs, received) = mpsc::channel(OUTPUTS_MAX);
     let reader = around.handle.reader();
     let shelf = move || Box::new(DiskShelf::open(&reader)) as Box<_>;
-    let forward = Forward { id, peer: met.channel.peer(), answerer, around: around.clone() };
+    let forward = Forward { id, peer: met.channel.peer(), answerer, around: around.clone(), has_lost: false };
     let ports = Ports { orders, outputs, setup, shelf, traffic };
     let drive = Box::pin(link::drive(met.stream, met.channel, ports));
     async move {
@@ -140,11 +140,13 @@ struct Forward {
     peer: FeedId,
     answerer: Answerer,
     around: Surroundings,
+    /// Something that came could not be written, and only a meeting without a newer token brings it again.
+    has_lost: bool,
 }
 
 impl Forward {
     /// Runs until the connection has ended and all of it is handed over.
-    async fn run(self, mut outputs: mpsc::Receiver<Box<Output>>) -> Result<(), Refusal> {
+    async fn run(mut self, mut outputs: mpsc::Receiver<Box<Output>>) -> Result<(), Refusal> {
         let (mut chunks, mut bytes) = (Vec::new(), 0);
         while let Some(output) = outputs.recv().await {
             let mut next = Some(*output);
@@ -187,11 +189,15 @@ impl Forward {
         self.around.handle.remember(Local::of_feed(space, &self.peer, Some(bytes))).await
     }
 
-    async fn pass(&self, output: Output) -> Result<(), Refusal> {
+    async fn pass(&mut self, output: Output) -> Result<(), Refusal> {
         let handle = &self.around.handle;
         match output {
             Output::Fork(proof) => handle.fork(proof).await,
-            Output::Succeeded(successor) => handle.succeeded(successor).await,
+            Output::Succeeded(successor) => {
+                self.has_lost |= !handle.succeeded(successor).await?;
+                Ok(())
+            }
+            Output::Keep(_) if self.has_lost => Ok(()),
             Output::Branch(feed, chunks) => handle.branch(feed, chunks).await,
             Output::Bodies(feed, from, bodies) => handle.bodies(feed, from, bodies).await,
             Output::Hint(object, author, _) => handle.hint(object, author).await,
@@ -207,7 +213,19 @@ impl Forward {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::path::Path as Folder;
+    use std::process::Command;
+
+    use klatch_feed::post::{Person, Post};
+    use klatch_feed::{EntryId, Head, SecretKey, Succeeds, Successor, Unverified};
+    use klatch_gossip::sync::memory::Asked;
+
     use super::*;
+    use crate::daemon::create::create;
+    use crate::daemon::{Daemon, Options};
+    use crate::home::Home;
+    use crate::network::Network;
 
     #[tokio::test]
     async fn a_connection_that_breaks_still_comes_to_an_end() {
@@ -217,5 +235,105 @@ mod tests {
         };
         assert_eq!(unless_it_panics(pin!(breaks_late)).await, None::<()>);
         assert_eq!(unless_it_panics(pin!(async { 7 })).await, Some(7));
+    }
+
+    /// A small file system in memory, gone on drop.
+    struct Small<'p>(&'p Folder);
+
+    impl Drop for Small<'_> {
+        fn drop(&mut self) {
+            let _ = Command::new("umount").arg("-l").arg(self.0).status();
+        }
+    }
+
+    /// Somebody goes on as somebody else.
+    fn successor(network: &Network, number: u32) -> Box<Successor> {
+        let seed = |what: u8| {
+            let mut seed = [what; 32];
+            seed[..4].copy_from_slice(&number.to_be_bytes());
+            seed
+        };
+        let (net, new) = (network.id(), SecretKey::from_seed(&seed(1)));
+        let old = Person { feed: FeedId::new(seed(2)), genesis: EntryId::new(seed(3)) };
+        let keep = (3, EntryId::new(seed(4)));
+        let recovery = SecretKey::from_seed(&seed(5));
+        let succeeds = Succeeds::sign(&net, &recovery, old, keep, [6; 16], &new.feed(), &[7; 32]);
+        let post = Post::Genesis { recovery: [7; 32], succeeds: Some(Box::new(succeeds)) };
+        let (entry, _) = Head::empty(new.feed()).sign(&net, &new, post.draft(1, [0; 16]).unwrap()).unwrap();
+        Box::new(Successor::check(&net, Unverified::clone(&entry)).unwrap())
+    }
+
+    #[tokio::test]
+    async fn no_token_is_kept_of_a_meeting_of_which_a_statement_found_no_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let mount = ["-t", "tmpfs", "-o", "size=16m", "tmpfs"];
+        let mounted = Command::new("mount").args(mount).arg(folder.path()).output();
+        if !mounted.is_ok_and(|mount| mount.status.success()) {
+            let absent = "a full disk needs the right to mount a tmpfs";
+            assert!(std::env::var_os("KLATCH_REQUIRE").is_none(), "{absent}");
+            let _ = writeln!(std::io::stderr(), "SKIPPED: {absent}");
+            return;
+        }
+        let _small = Small(folder.path());
+        let (home, network) = (Home::at(folder.path().join("home")), Network::public("full").unwrap());
+        create(&home, &network, "Ana", |_, _| Ok(())).unwrap();
+        let daemon = Daemon::start(&home, home.lock().unwrap(), Options::default()).unwrap();
+        let (handle, peer) = (daemon.handle(), FeedId::new([9; 32]));
+        let ballast = folder.path().join("ballast");
+        std::fs::write(&ballast, vec![0; 12 << 20]).unwrap();
+        // Large ones first, then what they left room for.
+        for size in [200_000, 20_000, 2_000] {
+            let mut number = 0_u32;
+            let fact = |key: u32| {
+                let key = [size as u32, key].map(u32::to_be_bytes).concat();
+                Local { space: Spaces::PETNAME, key, value: Some(vec![7; size]) }
+            };
+            while handle.set_local(vec![fact(number)]).await.is_ok() {
+                number += 1;
+            }
+        }
+        let mut number = 0;
+        while handle.succeeded(successor(&network, number)).await.unwrap() {
+            number += 1;
+        }
+        let asked = |n: u8| Asked {
+            token: [n; 16],
+            root: [n; 16],
+            salt: None,
+            list: vec![],
+            held: vec![],
+            owed: vec![],
+        };
+        for (is_full, kept) in [(true, None), (false, Some(asked(1)))] {
+            let (outputs, received) = mpsc::channel(1);
+            let (events, mut said) = mpsc::channel(1);
+            let around = Surroundings { handle: handle.clone(), events };
+            let (teller, _orders) = link::orders();
+            let forward =
+                Forward { id: LinkId(1), peer, answerer: teller.answerer(), around, has_lost: false };
+            let meets = async {
+                // Each is passed on when the event after it is.
+                outputs.send(Box::new(Output::Succeeded(successor(&network, number)))).await.unwrap();
+                outputs.send(Box::new(Output::CaughtUp)).await.unwrap();
+                assert!(matches!(said.recv().await, Some(Event::Said(LinkId(1), Output::CaughtUp))));
+                if is_full {
+                    std::fs::remove_file(&ballast).unwrap();
+                    let fact = Local { space: Spaces::PETNAME, key: vec![8; 32], value: Some(vec![]) };
+                    handle.set_local(vec![fact]).await.unwrap(); // There is room again.
+                }
+                outputs.send(Box::new(Output::Keep(asked(u8::from(!is_full))))).await.unwrap();
+                drop(outputs);
+            };
+            tokio::join!(async { forward.run(received).await.unwrap() }, meets);
+            // What nobody waits for is written last in its round: the second question is of a later one.
+            handle.set_local(vec![]).await.unwrap();
+            handle.set_local(vec![]).await.unwrap();
+            let held = handle.reader().snapshot().unwrap().local(Spaces::ASKED, peer.as_bytes()).unwrap();
+            assert_eq!(
+                held.and_then(|bytes| Asked::decode(&bytes)),
+                kept,
+                "while the disk is full: {is_full}"
+            );
+        }
     }
 }
