@@ -41,6 +41,21 @@ impl Node {
         Self::find_or(home, online)
     }
 
+    /// Takes the home for a node, once a command that has it is done. One that runs is no reason to wait.
+    pub(super) fn lock(home: &Home) -> Result<Lock, CliError> {
+        let (path, started) = (home.socket()?, Stopwatch::start());
+        loop {
+            match home.lock() {
+                Err(HomeError::InUse { .. })
+                    if started.elapsed() < PATIENCE && UnixStream::connect(&path).is_err() =>
+                {
+                    std::thread::sleep(STEP);
+                }
+                taken => return Ok(taken?),
+            }
+        }
+    }
+
     fn find_or(home: &Home, own: impl Fn(Lock) -> Result<Self, CliError>) -> Result<Self, CliError> {
         home.check()?;
         let path = home.socket()?;

@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use super::exit::CliError;
 use super::init::network_of;
 use super::output::Printer;
+use super::reach::Node;
 use crate::config::Config;
 use crate::daemon::{Admit, Handle};
 use crate::desktop;
@@ -92,7 +93,7 @@ pub(super) fn serve(
         public = prepare(handle)?;
         Ok::<_, CliError>(())
     };
-    let mut running = Running::start(&config.home, config.home.lock()?, (args.admit, meet), prepare)?;
+    let mut running = Running::start(&config.home, Node::lock(&config.home)?, (args.admit, meet), prepare)?;
     let handle = running.handle();
     if let Some(web) = &web {
         web.attach(handle.clone());

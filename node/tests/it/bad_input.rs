@@ -1,11 +1,14 @@
 //! What people, disks and other programs get wrong: each with its exit code and a message that helps.
 
 use std::fs::{self, File, Permissions};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 
+use klatch::home::Home;
 use rustix::fs::FlockOperation;
 
 use crate::fresh::Fresh;
+use crate::person::{Network, eventually};
 
 #[test]
 fn a_home_without_an_identity_says_how_to_make_one() {
@@ -175,6 +178,21 @@ fn a_home_in_use_is_refused_by_the_number_of_its_holder() {
     home.fails(&["id"], 1, &["in use by process 4242"]);
     drop(held);
     home.ok(&["id"]);
+}
+
+#[test]
+fn a_node_starts_once_a_command_that_has_the_home_is_done() {
+    let network = Network::new();
+    let ana = network.person("ana");
+    let page = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let lock = Home::at(ana.home()).lock().unwrap();
+    let place = ["--lan", "off", "--listen", "127.0.0.1:0", "--web"];
+    let mut node = ana.starts(&[&["up"], &place[..], &[&page.to_string()]].concat());
+    eventually("it is about to take the home", || {
+        (TcpStream::connect(page).is_ok() || node.has_ended()).then_some(())
+    });
+    drop(lock);
+    assert!(!node.ready().address().is_empty());
 }
 
 #[test]

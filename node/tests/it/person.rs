@@ -114,8 +114,13 @@ impl Person {
 
     /// Starts a node, and waits until others can reach it.
     pub(crate) fn up(&self, args: &[&str]) -> Up {
+        self.starts(args).ready()
+    }
+
+    /// Starts a node.
+    pub(crate) fn starts(&self, args: &[&str]) -> Starting {
         let (child, lines) = self.lines(args);
-        Up { child, ready: lines.recv_timeout(PATIENCE).expect("the node gets ready") }
+        Starting { child, lines }
     }
 
     /// A node on loopback that looks for nobody.
@@ -187,6 +192,24 @@ impl Person {
         let rest = ["--where", "Café", "--capacity", "2"];
         let made = self.json(&[&["event", "schedule", "--title", title][..], &start, &rest].concat());
         made["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A node that is about to be one.
+pub(crate) struct Starting {
+    child: Child,
+    lines: std::sync::mpsc::Receiver<Value>,
+}
+
+impl Starting {
+    /// Whether it gave up.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until others can reach it.
+    pub(crate) fn ready(self) -> Up {
+        Up { child: self.child, ready: self.lines.recv_timeout(PATIENCE).expect("the node gets ready") }
     }
 }
 
