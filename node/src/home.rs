@@ -64,8 +64,11 @@ pub enum HomeError {
         /// Its permission bits.
         mode: u32,
     },
-    /// A key file that holds no key. Says nothing of what it does hold.
-    #[error("{0} is not a key file: 64 hex digits were expected; put your copy of it back")]
+    /// A key file that holds no key, or is gone. Says nothing of what it does hold.
+    #[error(
+        "{0} is not a key file, which is 64 hex digits, or is gone: put your copy of it back, or move this home away and \
+         make it again by `klatch restore` of a backup, or `klatch init --recover` with the words"
+    )]
     Key(PathBuf),
     /// A network file that is none.
     #[error("{path}: {source}")]
@@ -341,7 +344,15 @@ fn write_key(path: &Path, secret: &SecretKey) -> Result<(), HomeError> {
 }
 
 fn read_key(path: PathBuf) -> Result<SecretKey, HomeError> {
-    let text = Zeroizing::new(read_private(&path)?);
+    let text = read_private(&path).map_err(|error| match error {
+        HomeError::Io { path, source }
+            if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) =>
+        {
+            HomeError::Key(path)
+        }
+        error => error,
+    });
+    let text = Zeroizing::new(text?);
     let mut seed: [u8; 32] = network::unhex(text.trim()).ok_or(HomeError::Key(path))?;
     let secret = SecretKey::from_seed(&seed);
     seed.zeroize();

@@ -93,7 +93,7 @@ impl std::fmt::Display for NetIdHex {
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
     /// No room. What was to be written is not; all that was there before still is.
-    #[error("the disk is full")]
+    #[error("the disk is full: make room on the one that holds the home, and try again")]
     Full,
     /// The database library reports a failure.
     #[error("database: {0}")]

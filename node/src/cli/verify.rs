@@ -76,9 +76,10 @@ pub(super) fn rebuild(_: &RebuildArgs, node: &Node, out: &Printer) -> Result<(),
         let lines: String = dropped.iter().map(line).collect();
         lines + "all views are made again"
     })?;
-    if !dropped.is_empty() {
-        out.hint("What was dropped was damaged. `klatch up` fetches it again, from peers that hold it.");
-    }
+    out.hint(match dropped.is_empty() {
+        true => "`klatch verify` says whether all is good now.",
+        false => "What was dropped was damaged. `klatch up` fetches it again, from peers that hold it.",
+    });
     Ok(())
 }
 

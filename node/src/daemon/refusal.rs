@@ -99,7 +99,13 @@ impl From<klatch_store::BackupError> for Refusal {
 
 impl From<DiskError> for Refusal {
     fn from(error: DiskError) -> Self {
-        Self::Disk { problem: Sentence::said(on_disk(&error), "", error.to_string()) }
+        let plain = match error {
+            DiskError::Corrupt { .. } | DiskError::Table { .. } | DiskError::Panicked { .. } => {
+                format!("{error}: `klatch verify` says what mends it")
+            }
+            _ => error.to_string(),
+        };
+        Self::Disk { problem: Sentence::said(on_disk(&error), "", plain) }
     }
 }
 

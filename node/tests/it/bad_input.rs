@@ -100,6 +100,10 @@ fn a_spoilt_key_is_named_and_not_shown() {
     }
     fs::write(&path, "1".repeat(64)).unwrap();
     home.fails(&["id"], 1, &["belongs to feed1", "put back the feed.key"]);
+    fs::write(&path, [0xff; 10]).unwrap();
+    home.fails(&["id"], 1, &["feed.key is not a key file", "klatch restore"]);
+    fs::remove_file(&path).unwrap();
+    home.fails(&["id"], 1, &["feed.key", "is gone", "klatch restore"]);
 }
 
 #[test]

@@ -526,6 +526,7 @@ fn a_damaged_home_is_said_to_be_so_when_it_is_backed_up_and_what_a_rebuild_drops
     let file = |name: &str| ana.home().with_file_name(name).display().to_string();
     assert_eq!(ana.json(&["backup", &file("whole")])["problems"], serde_json::json!([]));
     damages(&ana, "Tea of Ben");
+    assert!(ana.refused(&["log", &ben.feed]).contains("klatch verify"), "where a command meets it");
     let said = ana.run(&["backup", &file("damaged")]);
     assert_eq!(said.status.code(), Some(1));
     let (lines, error) = (String::from_utf8(said.stdout).unwrap(), String::from_utf8(said.stderr).unwrap());
@@ -536,6 +537,8 @@ fn a_damaged_home_is_said_to_be_so_when_it_is_backed_up_and_what_a_rebuild_drops
     let dropped = &rebuilt["dropped"][0];
     assert_eq!((&dropped["feed"], &dropped["entries"]), (&Value::from(ben.feed.as_str()), &Value::from(3)));
     assert_eq!(ana.json(&["rebuild"])["dropped"], serde_json::json!([]));
+    let hint = String::from_utf8(ana.run(&["rebuild"]).stderr).unwrap();
+    assert!(hint.contains("klatch verify"), "it looks at no entry of one's own: {hint}");
     let ana_up = ana.alone();
     follows(&ana, &ben, 3);
     ana_up.stop();
