@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use klatch_feed::{EntryId, EventState, FeedId, Kind, Verified};
 use klatch_store::{DiskError, Snapshot};
 
-use crate::daemon::{Among, Refusal, Sentence, Spaces, hidden};
+use crate::daemon::{Among, Refusal, Sentence, Spaces, hidden, today};
 
 /// Fewest letters after `feed1` or `entry1` that may stand for an id.
 pub const BEGINNING_MIN: usize = 4;
@@ -48,17 +48,18 @@ pub fn person(snapshot: &Snapshot, me: FeedId, text: &str) -> Result<FeedId, Ref
     // People are meant, who have one name under all their keys.
     let lineage = snapshot.lineage()?;
     let petnames = snapshot.locals(Spaces::PETNAME)?;
-    let petnamed: BTreeSet<FeedId> = petnames
+    let now = |feed: FeedId| today(snapshot, &lineage, &feed);
+    let petnamed = petnames
         .into_iter()
         .filter(|(_, name)| name == text.as_bytes())
-        .filter_map(|(key, _)| Some(lineage.now(FeedId::new(key.try_into().ok()?))))
-        .collect();
+        .filter_map(|(key, _)| Some(now(FeedId::new(key.try_into().ok()?))))
+        .collect::<Result<BTreeSet<_>, _>>()?;
     if !petnamed.is_empty() {
         return one(text, Among::People, petnamed.iter(), |_| text.to_owned());
     }
     let known = people(snapshot, me)?;
-    let named = known.iter().filter(|(_, name)| same(name, text)).map(|(feed, _)| lineage.now(*feed));
-    let named: BTreeSet<FeedId> = named.collect();
+    let named = known.iter().filter(|(_, name)| same(name, text)).map(|(feed, _)| now(*feed));
+    let named = named.collect::<Result<BTreeSet<_>, _>>()?;
     one(text, Among::People, named.iter(), |feed| known.get(feed).cloned().unwrap_or_default())
 }
 

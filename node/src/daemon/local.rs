@@ -135,6 +135,11 @@ pub(crate) fn carried(snapshot: &Snapshot) -> Result<Vec<Local>, DiskError> {
     Ok(sets)
 }
 
+/// The key by which the person goes on who has or had the key `feed`.
+pub(crate) fn today(snapshot: &Snapshot, lineage: &Lineage, feed: &FeedId) -> Result<FeedId, DiskError> {
+    Ok(outdone(snapshot, lineage, feed)?.unwrap_or_else(|| lineage.now(*feed)))
+}
+
 /// The key of today of whom `feed` says to succeed, where another key does: two copies of a log went on apart from
 /// each other, and this one's word is nobody's.
 fn outdone(snapshot: &Snapshot, lineage: &Lineage, feed: &FeedId) -> Result<Option<FeedId>, DiskError> {

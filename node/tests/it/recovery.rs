@@ -444,6 +444,12 @@ fn ends_under_one_key(keeps: [&str; 2]) {
         follows_now(&ben, counts).filter(is_whole)
     });
     eventually("Ben follows the other key no more", || follows_now(&ben, other).is_none().then_some(()));
+    let named = ben.json(&["log", "ana"]);
+    assert_eq!(
+        named[0]["id"],
+        counts.json(&["log"])[0]["id"],
+        "one person has the name, by the key that counts"
+    );
     assert_eq!(aside(&ben, &old), [], "of somebody else's log only what counts is shown");
     let (one, two) = meet(counts, other, ["on", "succeeded"]);
     let said = other.json(&["id"])["held"].as_str().unwrap().to_owned();
