@@ -52,7 +52,13 @@ impl Drop for Strangers {
 /// Elsewhere a process has one priority for all its threads.
 fn give_way() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::warn!(%error, "strangers have the priority of all others");
+    {
+        use rustix::process::{getpriority_process, setpriority_process};
+        // From where the process stands: it may have been started to give way itself.
+        let given =
+            getpriority_process(None).and_then(|own| setpriority_process(None, own.saturating_add(NICE)));
+        if let Err(error) = given {
+            tracing::warn!(%error, "strangers have the priority of all others");
+        }
     }
 }
