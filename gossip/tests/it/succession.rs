@@ -273,6 +273,22 @@ fn a_chain_that_took_the_place_of_another_is_told_and_not_pushed() {
     assert!(matches!(node.sent.first(), Some(Message::Succ { .. })), "the statement goes before it");
 }
 
+#[test]
+fn what_a_succession_closed_is_told_to_who_holds_its_beginning_and_not_pushed() {
+    for is_closed in [false, true] {
+        let mut node = Node::open();
+        let held = node.shelf.entries(&author(4).feed()).to_vec();
+        let kept = Succeeded { ends: vec![], is_closed, statements: vec![] };
+        node.shelf.succeeded.insert(author(4).feed(), kept);
+        node.sent.clear();
+        let row = Row { idx: 0, len: 1, tip8: Some(held[0].id().tip8()), cap: None };
+        node.hear(Message::Delta { more: false, side: Side::Mine, rows: vec![row] });
+        let is_pushed = node.sent.iter().any(|message| matches!(message, Message::Push { .. }));
+        let is_told = node.sent.iter().any(|message| matches!(message, Message::Delta { .. }));
+        assert_eq!((is_pushed, is_told), (!is_closed, is_closed), "{:?}", node.sent);
+    }
+}
+
 /// What a node keeps: these statements about the feed of author 4, whom the peer wants.
 pub(crate) fn kept(statements: &[Successor]) -> Succeeded {
     let statement = |successor: &Successor| {
