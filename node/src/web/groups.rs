@@ -91,7 +91,7 @@ struct GroupPage {
     public: bool,
     /// Whether I may say so.
     is_owner: bool,
-    /// Whether anybody can state that an owner is silent.
+    /// Whether anybody can state that an owner is silent, and I am concerned with that: as a member, or as who is called so.
     has_silence: bool,
     events: Vec<Row>,
     /// Where the rest of them is.
@@ -166,7 +166,8 @@ async fn page(visit: &Visit, id: String, skip: usize, draft: Draft) -> Result<Gr
         }),
         public: group.public,
         is_owner: rights::role(&group.roles, &me) == Some(Role::Owner),
-        has_silence: group.silence.is_some(),
+        has_silence: group.silence.is_some()
+            && (group.members.contains(&me) || group.silent.iter().any(|line| line.subject == me)),
         events: events.lines.iter().map(|line| home::row(line, visit)).collect(),
         more: events.more,
         skipped: skip > 0,

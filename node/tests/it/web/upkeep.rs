@@ -18,7 +18,7 @@ fn an_owner_is_said_to_be_silent_and_one_word_of_theirs_ends_it() {
     let path = format!("/group/{group}/silence");
     at_ana.page(&format!("/group/{group}")).says(&format!("href=\"{path}\""));
     eventually("the group comes", || (at_ben.get(&path).status == 200).then_some(()));
-    at_ben.page(&path).says("It takes 1 other owner who name").says("Nobody says");
+    at_ben.page(&path).says("It takes one other owner who names").says("Nobody says");
     let state =
         |owner: &str, heir: &str| at_ben.post(&path, &[("do", "state"), ("owner", owner), ("heir", heir)]);
     let own = state(&ana.feed, &ana.feed);
@@ -32,6 +32,10 @@ fn an_owner_is_said_to_be_silent_and_one_word_of_theirs_ends_it() {
     at_ben.page(&path).says(">silent</span>").says("Said by 1 member, 1 of them an owner.");
     eventually("ana is told", || at_ana.page(&path).body.contains("Others say that you are").then_some(()));
     at_ana.page("/inbox").says(&format!("href=\"{path}\"")).says("I am here");
+    let link = format!("href=\"{path}\"");
+    eventually("the group leads there too", || {
+        at_ana.page(&format!("/group/{group}")).body.contains(&link).then_some(())
+    });
     at_ana.done(&path, &[("do", "present")]).says("Said: you are here.").says("Nobody says");
     assert_eq!(at_ana.post(&path, &[("do", "present")]).status, 422, "nobody says so any more");
     // A group that was founded without it.

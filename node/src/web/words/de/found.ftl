@@ -37,7 +37,7 @@ members-roles = Organisatoren setzen Treffen an und nehmen Leute auf; Gastgeber 
 did-member = Jetzt Mitglied.
 did-remove = Ausgeschlossen.
 
-found-silence-means = Wie viele andere können sagen, dass jemand, dem die Gruppe gehört, verstummt ist, und wer weitermacht? Bleibt es leer, kann es niemand.
+found-silence-means = Wie viele andere müssen sagen, dass jemand, dem die Gruppe gehört, verstummt ist, und wer weitermacht? Bleibt es leer, kann es niemand.
 found-silence-owners = Andere, denen sie gehört
 found-silence-members = Mitglieder, auch solche, denen sie gehört
 
@@ -45,15 +45,15 @@ silence-title = Verstummte Eigentümer von { $who }
 silence-head = Wenn ein Eigentümer verstummt
 silence-lead = Jemand, dem die Gruppe gehört, verliert vielleicht den Schlüssel oder geht für immer. Andere können das gemeinsam sagen und jemanden nennen, der weitermacht.
 silence-rule-none = Diese Gruppe wurde ohne das gegründet: Hier kann es niemand sagen.
-silence-rule-owners = Es braucht { $owners } { $owners ->
-    [one] anderen Eigentümer, der
-   *[other] andere Eigentümer, die
- } dieselbe Person nennen.
+silence-rule-owners = { $owners ->
+    [one] Es genügt, dass ein anderer Eigentümer jemanden nennt.
+   *[other] Es braucht { $owners } andere Eigentümer, die dieselbe Person nennen.
+ }
 silence-rule-members = Es braucht { $members } Mitglieder, die dieselbe Person nennen.
-silence-rule-both = Es braucht { $owners } { $owners ->
-    [one] anderen Eigentümer
-   *[other] andere Eigentümer
- } oder { $members } Mitglieder, die dieselbe Person nennen.
+silence-rule-both = { $owners ->
+    [one] Es braucht einen anderen Eigentümer, oder { $members } Mitglieder, die dieselbe Person nennen.
+   *[other] Es braucht { $owners } andere Eigentümer oder { $members } Mitglieder, die dieselbe Person nennen.
+ }
 silence-of-me = Andere sagen, dass du verstummt bist
 silence-of-me-what = Ein Wort von dir beendet das, und wer für dich weitermacht, ist dadurch kein Eigentümer mehr.
 silence-present = Ich bin da

@@ -90,7 +90,7 @@ change-leave-out = Weglassen
 change-left-out = Weggelassen
 change-take-back = Wieder aufnehmen
 change-add = Ein Termin mehr
-change-add-time = Ohne Uhrzeit ist er dann, wann die anderen sind.
+change-add-time = Ohne Uhrzeit beginnt er, wann die anderen beginnen.
 change-add-go = Hinzufügen
 did-dates = Die Termine sind geändert.
 

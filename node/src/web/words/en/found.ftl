@@ -37,7 +37,7 @@ members-roles = Organizers schedule events and let people in; hosts give seats; 
 did-member = They are a member now.
 did-remove = They are out.
 
-found-silence-means = Say how many others can state that an owner went silent, and who goes on for them. Left empty, nobody can.
+found-silence-means = Say how many others it takes to state that an owner went silent, and who goes on for them. Left empty, nobody can.
 found-silence-owners = Other owners
 found-silence-members = Members, owners among them
 
@@ -45,15 +45,15 @@ silence-title = Silent owners of { $who }
 silence-head = When an owner falls silent
 silence-lead = An owner may lose their key, or leave for good. Others can say so together, and name who goes on for them.
 silence-rule-none = This group was founded without that: nobody can say it here.
-silence-rule-owners = It takes { $owners } other { $owners ->
-    [one] owner
-   *[other] owners
- } who name the same person to go on.
+silence-rule-owners = { $owners ->
+    [one] It takes one other owner who names somebody to go on.
+   *[other] It takes { $owners } other owners who name the same person to go on.
+ }
 silence-rule-members = It takes { $members } members who name the same person to go on.
-silence-rule-both = It takes { $owners } other { $owners ->
-    [one] owner
-   *[other] owners
- }, or { $members } members, who name the same person to go on.
+silence-rule-both = { $owners ->
+    [one] It takes one other owner, or { $members } members who name the same person to go on.
+   *[other] It takes { $owners } other owners, or { $members } members, who name the same person to go on.
+ }
 silence-of-me = Others say that you are silent
 silence-of-me-what = One word of yours ends that, and whoever went on for you is no owner by it any longer.
 silence-present = I am here
