@@ -20,6 +20,7 @@ use super::{picture, scan};
 use crate::daemon::{FollowLine, Refusal, Request, Response as Answer};
 use crate::net::NetRequest;
 use crate::net::report::{NetResponse, Path as Way, PeerLine};
+use crate::share::in_message;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -117,7 +118,8 @@ struct PasteForm {
 
 /// Takes whatever somebody was given: a share line, an invite of a pub, somebody's id.
 async fn paste(visit: Visit, Typed(form): Typed<PasteForm>) -> Response {
-    let text = form.text.trim().to_owned();
+    let typed = form.text.trim().to_owned();
+    let text = in_message(in_message(&typed, "klatch:join/"), "klatch:entry1").to_owned();
     let done = if text.starts_with("klatch:join/") {
         let join = NetRequest::Join { line: text.clone() };
         visit.ask(Request::Net(join)).await.map(|_| visit.done("/network", "did-join"))
@@ -138,7 +140,7 @@ async fn paste(visit: Visit, Typed(form): Typed<PasteForm>) -> Response {
         Err(Refusal::Unknown { .. }) => Wrong::said(visit.words(), "people-paste-nothing"),
         Err(refusal) => Wrong::of(visit.words(), &refusal),
     };
-    match page(&visit, text, Some(wrong)).await {
+    match page(&visit, typed, Some(wrong)).await {
         Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
         Err(problem) => problem.into_response(),
     }

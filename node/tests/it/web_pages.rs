@@ -288,6 +288,8 @@ fn people_are_found_followed_named_and_blocked() {
         ("feed1nobody", "neither a line that begins with klatch:"),
         ("klatch:entry1x", "copy it whole"),
         ("klatch:join/9/x", "copy the whole line"),
+        ("Come along! klatch:entry1x See you, Ana", "copy it whole"),
+        ("That is ours: klatch:join/9/x", "copy the whole line"),
         ("<b>", "neither a line that begins with klatch:"),
     ];
     for (odd, said) in odd {
