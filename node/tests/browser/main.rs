@@ -66,8 +66,10 @@ fn addresses(folder: &Path, found: &mut Vec<String>) {
             addresses(&path, found);
         } else if path.extension().is_some_and(|ending| ending == "rs") {
             let text = std::fs::read_to_string(&path).expect("a source is text");
-            for line in text.lines().filter(|line| line.contains(".route(\"/") && line.contains("get(")) {
-                found.extend(quoted(line, '"').next().map(str::to_owned));
+            let is_shown = |route: &&str| route.contains("get(") || !route.contains("post(");
+            for line in text.lines() {
+                let routes = line.split(".route(\"/").skip(1).filter(is_shown);
+                found.extend(routes.filter_map(|route| Some(format!("/{}", route.split('"').next()?))));
             }
         }
     }
