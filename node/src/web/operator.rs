@@ -116,7 +116,7 @@ async fn ask(visit: &Visit, request: PubRequest) -> Result<PubResponse, Refusal>
 
 /// Whether this node is a pub.
 pub(super) async fn is_pub(visit: &Visit) -> bool {
-    matches!(ask(visit, PubRequest::Status).await, Ok(PubResponse::Status(_)))
+    matches!(ask(visit, PubRequest::Listed).await, Ok(PubResponse::Listed(_)))
 }
 
 async fn page(visit: &Visit, draft: Draft, fresh: Option<Fresh>) -> Result<PubPage, Problem> {

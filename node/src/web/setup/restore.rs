@@ -63,7 +63,7 @@ pub(super) async fn of_path(newcomer: Newcomer, Typed(form): Typed<PathForm>) ->
         let wrong = Wrong::said(newcomer.words(), "start-restore-root");
         return refused(&newcomer, typed, wrong);
     }
-    match bring_back(&newcomer, path).await {
+    match bring_back(&newcomer, path, None).await {
         Ok(response) => response,
         Err(wrong) => refused(&newcomer, typed, wrong),
     }
@@ -79,8 +79,7 @@ pub(super) async fn of_upload(
         Err(key) => return refused(&newcomer, String::new(), Wrong::said(newcomer.words(), key)),
     };
     let path = PathBuf::from(format!("/dev/fd/{}", file.as_raw_fd()));
-    let answer = bring_back(&newcomer, path.clone()).await;
-    drop(file);
+    let answer = bring_back(&newcomer, path.clone(), Some(file)).await;
     match answer {
         Ok(response) => response,
         Err(mut wrong) => {
@@ -138,10 +137,15 @@ impl Kept {
 }
 
 /// Makes it the home, and leads on.
-async fn bring_back(newcomer: &Newcomer, file: PathBuf) -> Result<Response, Wrong> {
+async fn bring_back(newcomer: &Newcomer, path: PathBuf, open: Option<File>) -> Result<Response, Wrong> {
     let setup = Arc::clone(newcomer.setup());
     let words = newcomer.words();
-    match tokio::task::spawn_blocking(move || setup.restore(&file)).await {
+    let restore = move || {
+        // Its number stays its own as long as it is read, also where nobody waits for that any more.
+        let _open = open;
+        setup.restore(&path)
+    };
+    match tokio::task::spawn_blocking(restore).await {
         Ok(Some(Ok(()))) => Ok(newcomer.go_on().await),
         Ok(Some(Err(error))) => Err(unmade(words, &error, "start-restore-not")),
         Ok(None) | Err(_) => Ok(see_other("/start")),
