@@ -99,7 +99,7 @@ impl Book {
 
     /// Notes where `feed` may be. Returns false if there is no room for one more feed.
     ///
-    /// A new address on the LAN ends the wait after failures.
+    /// A new address ends the wait after failures: somebody saw them there, or says so.
     pub fn learn(&mut self, now: Millis, feed: FeedId, source: Source, addrs: &[SocketAddr]) -> bool {
         if addrs.is_empty() || !self.known.contains_key(&feed) && self.is_full(source) {
             return false;
@@ -112,11 +112,10 @@ impl Book {
                 continue;
             }
             known.addrs.push(Addr { addr, source, worked: false, seen: now });
-            if source == Source::Lan {
-                known.failures = 0;
-                let first = now + if self.me < feed { 0 } else { LAN_DELAY };
-                known.not_before = if known.not_before > now { known.not_before.min(first) } else { first };
-            }
+            known.failures = 0;
+            let leaves_it = source == Source::Lan && self.me >= feed;
+            let first = now + if leaves_it { LAN_DELAY } else { 0 };
+            known.not_before = if known.not_before > now { known.not_before.min(first) } else { first };
         }
         known.sort();
         while known.addrs.len() > ADDRS_MAX {

@@ -82,17 +82,19 @@ fn a_connection_that_held_starts_afresh_and_one_that_broke_off_counts_as_a_failu
 }
 
 #[test]
-fn a_new_sighting_on_the_lan_ends_the_wait_and_an_old_one_does_not() {
-    let mut book = Book::new(ME);
-    book.learn(0, feed(6), Source::Lan, &[at(6)]);
-    for _ in 0..10 {
-        book.failed(0, &feed(6), 0);
+fn a_new_address_ends_the_wait_and_a_known_one_does_not() {
+    for source in [Source::Lan, Source::Given, Source::Pub] {
+        let mut book = Book::new(ME);
+        book.learn(0, feed(6), source, &[at(6)]);
+        for _ in 0..10 {
+            book.failed(0, &feed(6), 0);
+        }
+        let waiting = book.next_dial_at().unwrap();
+        book.learn(50, feed(6), source, &[at(6)]);
+        assert_eq!(book.next_dial_at(), Some(waiting), "nothing new: {source:?}");
+        book.learn(60, feed(6), source, &[at(7)]);
+        assert_eq!(book.next_dial_at(), Some(60), "{source:?}");
     }
-    let waiting = book.next_dial_at().unwrap();
-    book.learn(50, feed(6), Source::Lan, &[at(6)]);
-    assert_eq!(book.next_dial_at(), Some(waiting), "nothing new");
-    book.learn(60, feed(6), Source::Lan, &[at(7)]);
-    assert_eq!(book.next_dial_at(), Some(60));
 }
 
 #[test]
