@@ -18,6 +18,7 @@ struct Arrival {
     /// The most that a door counted.
     persons: Option<u32>,
     stamps: BTreeSet<StampKind>,
+    said: Vec<EntryId>,
 }
 
 /// Who came, as the doors and the guests say it.
@@ -26,6 +27,8 @@ pub(super) struct Attendance {
     pub(super) lines: Vec<AttendanceLine>,
     /// Who says so themselves and no door does, by feed id.
     pub(super) here: Vec<FeedId>,
+    /// What each of both rests on.
+    pub(super) said: BTreeMap<FeedId, Vec<EntryId>>,
     /// Whether a check-in by somebody with the right is not held.
     pub(super) incomplete: bool,
 }
@@ -39,7 +42,7 @@ impl Attendance {
         guests: &Guests<'_>,
     ) -> Self {
         let mut arrivals = BTreeMap::<FeedId, Arrival>::new();
-        let (mut stamps, mut here) = (Vec::new(), BTreeSet::new());
+        let (mut stamps, mut here) = (Vec::new(), BTreeMap::<FeedId, Vec<EntryId>>::new());
         let mut incomplete = false;
         for said in about.iter() {
             let is_doors = matches!(said.fact.kind, kind::CHECKIN | kind::STAMP);
@@ -70,23 +73,28 @@ impl Attendance {
                     arrival.doors.insert(door);
                     arrival.rsvp = arrival.rsvp.max(named);
                     arrival.persons = arrival.persons.max(*persons);
+                    arrival.said.push(said.fact.id);
                 }
                 Some(Post::Stamp { event: _, guest, what, occ }) if *occ == about.occ => {
-                    stamps.push((about.lineage.first_key(*guest), *what));
+                    stamps.push((about.lineage.first_key(*guest), *what, said.fact.id));
                 }
                 Some(Post::Here { event: _, occ }) if *occ == about.occ => {
-                    here.insert(said.author().feed);
+                    here.entry(said.author().feed).or_default().push(said.fact.id);
                 }
                 Some(_) => {}
                 None => incomplete |= is_doors && said.is_missing(),
             }
         }
-        for (guest, what) in stamps {
+        for (guest, what, id) in stamps {
             if let Some(arrival) = arrivals.get_mut(&guest) {
                 arrival.stamps.insert(what);
+                arrival.said.push(id);
             }
         }
-        here.retain(|guest| !arrivals.contains_key(guest));
+        here.retain(|guest, _| !arrivals.contains_key(guest));
+        let here_by_feed = here.keys().copied().collect();
+        let mut said = here;
+        said.extend(arrivals.iter_mut().map(|(feed, arrival)| (*feed, std::mem::take(&mut arrival.said))));
         let line = |(feed, arrival): (FeedId, Arrival)| AttendanceLine {
             feed,
             doors: arrival.doors.into_iter().collect(),
@@ -95,6 +103,6 @@ impl Attendance {
             late: arrival.stamps.contains(&StampKind::Late),
             left: arrival.stamps.contains(&StampKind::Left),
         };
-        Self { lines: arrivals.into_iter().map(line).collect(), here: here.into_iter().collect(), incomplete }
+        Self { lines: arrivals.into_iter().map(line).collect(), here: here_by_feed, said, incomplete }
     }
 }

@@ -37,6 +37,8 @@ pub(super) struct Folded<'a> {
     pub(super) lists: Vec<HostsList>,
     pub(super) seating: Seating,
     pub(super) skipped: Option<EntryId>,
+    /// What the word on each who is there rests on, be it a door's or their own.
+    pub(super) came: BTreeMap<FeedId, Vec<EntryId>>,
     pub(super) state: EventState,
 }
 
@@ -150,7 +152,7 @@ impl<'a> Event<'a> {
             incomplete: attendance.incomplete || changes.incomplete || guests.incomplete || hidden.incomplete,
             ..self.described(now)?
         };
-        Some(Folded { guests, lists, seating, skipped, state })
+        Some(Folded { guests, lists, seating, skipped, came: attendance.said, state })
     }
 
     /// The fields of what `about` is about, as if no update that is hidden there counted.

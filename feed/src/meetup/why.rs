@@ -56,8 +56,10 @@ pub enum Reason {
     Released { entry: EntryId, host: FeedId },
     /// No host has ranked the answer. By lot it has this place, from 1, among so many, for so many free seats.
     Lot { place: u32, of: u32, free: Option<u32> },
-    /// Doors that countersigned.
-    Attended { doors: Vec<FeedId> },
+    /// Doors that countersigned, and what they stamped.
+    Attended { doors: Vec<FeedId>, entries: Vec<EntryId> },
+    /// They say that they are there, and no door does.
+    Here { entries: Vec<EntryId> },
 }
 
 /// Why a line does not count.
@@ -81,9 +83,7 @@ impl Reason {
     /// The posts that it rests on.
     pub fn entries(&self) -> Vec<EntryId> {
         match self {
-            Self::NoAnswer | Self::Fits | Self::Waits { .. } | Self::Lot { .. } | Self::Attended { .. } => {
-                vec![]
-            }
+            Self::NoAnswer | Self::Fits | Self::Waits { .. } | Self::Lot { .. } => vec![],
             Self::Cancelled { entry }
             | Self::TookBack { entry }
             | Self::Answered { entry, .. }
@@ -91,7 +91,10 @@ impl Reason {
             | Self::Ranked { entry, .. }
             | Self::Released { entry, .. } => vec![*entry],
             Self::Void { entry, by, .. } => [Some(*entry), *by].into_iter().flatten().collect(),
-            Self::Stale { entries } | Self::Share { entries, .. } => entries.clone(),
+            Self::Stale { entries }
+            | Self::Share { entries, .. }
+            | Self::Attended { entries, .. }
+            | Self::Here { entries } => entries.clone(),
         }
     }
 }
@@ -115,8 +118,13 @@ impl Facts {
             None => reasons.push(Reason::NoAnswer),
         }
         lines_without_right(&event, &about, &folded, first, &mut reasons);
-        let came = folded.state.attendance.iter().find(|line| line.feed == first);
-        reasons.extend(came.map(|line| Reason::Attended { doors: line.doors.clone() }));
+        if let Some(entries) = folded.came.get(&first).cloned() {
+            let line = folded.state.attendance.iter().find(|line| line.feed == first);
+            reasons.push(match line {
+                Some(line) => Reason::Attended { doors: line.doors.clone(), entries },
+                None => Reason::Here { entries },
+            });
+        }
         let standing = standing(&folded.state, &first);
         let mut why = Why { feed: first, standing, reasons };
         why.name_by_today(&self.lineage);
@@ -239,7 +247,7 @@ impl Why {
             | Reason::Ranked { host, .. }
             | Reason::Share { host, .. }
             | Reason::Released { host, .. } => vec![*host],
-            Reason::Attended { doors } => doors.clone(),
+            Reason::Attended { doors, .. } => doors.clone(),
             _ => vec![],
         };
         self.reasons.iter().flat_map(named).chain([self.feed]).collect()
@@ -267,7 +275,9 @@ impl Why {
                 | Reason::Ranked { host, .. }
                 | Reason::Share { host, .. }
                 | Reason::Released { host, .. } => *host = lineage.now(*host),
-                Reason::Attended { doors } => doors.iter_mut().for_each(|door| *door = lineage.now(*door)),
+                Reason::Attended { doors, .. } => {
+                    doors.iter_mut().for_each(|door| *door = lineage.now(*door))
+                }
                 _ => {}
             }
         }

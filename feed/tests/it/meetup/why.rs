@@ -2,7 +2,7 @@
 
 use klatch_feed::meetup::agenda::Standing;
 use klatch_feed::meetup::why::{Reason, VoidLine, Why};
-use klatch_feed::post::{Answer, Role};
+use klatch_feed::post::{Answer, Role, StampKind};
 use klatch_feed::{EntryId, Post};
 
 use crate::people::*;
@@ -73,7 +73,9 @@ fn everybody_has_a_reason_and_their_standing_is_the_states() {
     town.admit(ANA, event, &[ben]);
     let taken = town.yes(CAI, event);
     town.take_back(CAI, taken);
-    town.check_in(ANA, DEE, event, None);
+    let came = town.check_in(ANA, DEE, event, None);
+    let late = town.say(ANA, &Post::Stamp { event, guest: town.feed(DEE), what: StampKind::Late, occ: None });
+    let here = town.say(ELI, &Post::Here { event, occ: None });
     let cancel = town.say(ANA, &Post::Cancel { event, reason: String::new() });
     assert_eq!(
         why(&town, event, CAI).reasons,
@@ -82,7 +84,15 @@ fn everybody_has_a_reason_and_their_standing_is_the_states() {
     let doors = vec![town.feed(ANA)];
     assert_eq!(
         why(&town, event, DEE).reasons,
-        [Reason::Cancelled { entry: cancel }, Reason::NoAnswer, Reason::Attended { doors }],
+        [
+            Reason::Cancelled { entry: cancel },
+            Reason::NoAnswer,
+            Reason::Attended { doors, entries: vec![came, late] }
+        ],
+    );
+    assert_eq!(
+        why(&town, event, ELI).reasons,
+        [Reason::Cancelled { entry: cancel }, Reason::NoAnswer, Reason::Here { entries: vec![here] }],
     );
     assert_eq!(why(&town, event, GUS).reasons, [Reason::Cancelled { entry: cancel }, Reason::NoAnswer]);
 }

@@ -118,7 +118,8 @@ impl WhyLocal {
                 );
                 format!("no host has ranked the answer: by lot it is at place {place} of {of}, for {free}")
             }
-            Reason::Attended { doors } => {
+            Reason::Here { .. } => "says that they are there, and no door has seen them".to_owned(),
+            Reason::Attended { doors, .. } => {
                 let doors: Vec<_> = doors.iter().map(|door| self.name(door)).collect();
                 format!("came, as {} countersigned", doors.join(", "))
             }
@@ -150,6 +151,6 @@ fn rule(reason: &Reason) -> &'static str {
         Reason::Fits | Reason::Waits { .. } => "seats: seating",
         Reason::Released { .. } => "seats: released",
         Reason::Lot { .. } => "seats: not ranked",
-        Reason::Attended { .. } => "check-in",
+        Reason::Attended { .. } | Reason::Here { .. } => "check-in",
     }
 }

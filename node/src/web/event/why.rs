@@ -65,7 +65,8 @@ fn one(local: &WhyLocal, reason: &Reason, words: Words) -> String {
         Reason::Lot { place, of, free: None } => {
             words.with("event-why-lot-all", &[("place", number(*place)), ("of", number(*of))])
         }
-        Reason::Attended { doors } => {
+        Reason::Here { .. } => words.say("event-why-here"),
+        Reason::Attended { doors, .. } => {
             let doors: Vec<_> = doors.iter().map(name).collect();
             words.of("event-why-attended", &doors.join(", "))
         }

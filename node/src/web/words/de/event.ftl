@@ -148,6 +148,7 @@ event-why-lot = Noch niemand hat die Antwort eingereiht: Per Los steht sie auf P
  }.
 event-why-lot-all = Noch niemand hat die Antwort eingereiht: Per Los steht sie auf Platz { $place } von { $of }, für Plätze ohne Grenze.
 event-why-attended = War da, wie { $who } gegengezeichnet hat.
+event-why-here = Sagt, da zu sein, und keine Tür hat es gesehen.
 event-organize = Was du als Gastgeber tun kannst
 event-change = Ändern
 event-seats = Plätze

@@ -148,6 +148,7 @@ event-why-lot = No host has ranked the answer: by lot it is at place { $place } 
  }.
 event-why-lot-all = No host has ranked the answer: by lot it is at place { $place } of { $of }, for seats without a limit.
 event-why-attended = Came, as { $who } countersigned.
+event-why-here = Says that they are there, and no door has seen them.
 event-organize = What you can do as a host
 event-change = Change
 event-seats = Seats
