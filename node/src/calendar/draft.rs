@@ -64,6 +64,8 @@ pub struct Draft {
 pub struct Bad {
     /// Where in the file it begins: a line, from 1.
     pub line: usize,
+    /// What it is called there.
+    pub title: String,
     /// Why.
     pub error: EventError,
 }
@@ -127,14 +129,15 @@ pub fn read(bytes: &[u8], zone: Tz, is_told: bool) -> Result<Drafts, DraftError>
         let mut draft = match reading.draft() {
             Ok(draft) => draft,
             Err(error) => {
-                drafts.bad.push(Bad { line, error });
+                let title = reading.text("SUMMARY", 120, &mut Vec::new()).unwrap_or_default();
+                drafts.bad.push(Bad { line, title, error });
                 continue;
             }
         };
         let uid = value(&event, "UID");
         let count = changed.iter().filter(|(_, change)| value(change, "UID") == uid).count();
         if count > 0 {
-            draft.notes.push(format!("{count} changed occurrences: change them after scheduling"));
+            draft.notes.push(format!("changed occurrences: {count}; change them after scheduling"));
         }
         drafts.good.push(draft);
     }

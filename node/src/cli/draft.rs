@@ -1,6 +1,7 @@
 //! `klatch import` of a calendar: drafts of events, which are looked at before they are scheduled.
 
 use chrono_tz::Tz;
+use klatch_feed::post::local_start;
 use serde::Serialize;
 
 use super::exit::CliError;
@@ -33,6 +34,7 @@ struct Import {
 struct LeftOut {
     /// Where it begins in the file.
     line: usize,
+    title: String,
     problem: String,
 }
 
@@ -54,7 +56,7 @@ pub(super) fn import(
     let refused = |problem| CliError::Calendar { path: args.file.clone(), problem };
     let Drafts { good, bad } = draft::read(bytes, zone, args.tz.is_some()).map_err(refused)?;
     let events = good.len() + bad.len();
-    let left_out = |Bad { line, error }| LeftOut { line, problem: error.to_string() };
+    let left_out = |Bad { line, title, error }| LeftOut { line, title, problem: error.to_string() };
     let mut import = Import { left_out: bad.into_iter().map(left_out).collect(), ..Import::default() };
     let (mut screens, mut stopped) = (String::new(), None);
     for draft in good {
@@ -63,6 +65,9 @@ pub(super) fn import(
         if let Some(already) = take!(node.call(asked)?, ScheduledAs)?.pop() {
             screens += &format!("{} is already scheduled as {}\n", plain(&draft.title), already.id);
             import.already.push(already);
+        } else if let Err(error) = local_start(&draft.start, &draft.zone) {
+            let (line, title) = (draft.line, draft.title);
+            import.left_out.push(LeftOut { line, title, problem: error.to_string() });
         } else if !args.yes {
             screens += &screen(&draft, out.ink);
             import.drafts.push(draft);
@@ -74,7 +79,8 @@ pub(super) fn import(
                     import.scheduled.push(one);
                 }
                 Err(CliError::Refused(refusal @ Refusal::Field { .. })) => {
-                    import.left_out.push(LeftOut { line: draft.line, problem: refusal.to_string() });
+                    let (line, title) = (draft.line, draft.title);
+                    import.left_out.push(LeftOut { line, title, problem: refusal.to_string() });
                 }
                 Err(error) if screens.is_empty() => return Err(error),
                 Err(error) => {
@@ -86,8 +92,9 @@ pub(super) fn import(
     }
     import.left_out.sort_by_key(|left| left.line);
     out.result(&import, |_| screens)?;
-    for LeftOut { line, problem } in &import.left_out {
-        out.warn(format_args!("line {line}: {}", plain(problem)));
+    for LeftOut { line, title, problem } in &import.left_out {
+        let title = if title.is_empty() { String::new() } else { format!("{}: ", plain(title)) };
+        out.warn(format_args!("line {line}: {title}{}", plain(problem)));
     }
     if let Some((error, title)) = stopped {
         let done = count(import.scheduled.len() as u64, "event", "events");

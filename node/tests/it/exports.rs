@@ -114,7 +114,11 @@ fn a_calendar_is_imported_once_and_what_cannot_be_is_named_by_its_line() {
     write(&[tea.clone(), odd.clone(), cake.clone(), skipped]);
     let ended = ana.run(&["import", file]);
     assert_eq!(ended.code, 5, "{ended:?}");
-    assert!(ended.err.contains("line 7: DTSTART is \"tomorrow\"") && ended.out.contains("Cake"), "{ended:?}");
+    assert!(
+        ended.err.contains("line 7: Odd: DTSTART is \"tomorrow\"") && ended.out.contains("Cake"),
+        "{ended:?}"
+    );
+    assert!(ended.err.contains("line 17: Spring: start: there is no 2027-03-28T01:30"), "{ended:?}");
     let ended = ana.run(&["import", file, "--yes", "--json"]);
     assert_eq!(ended.code, 5, "{ended:?}");
     assert!(ended.err.contains("2 of its 4 events cannot be scheduled here"), "{ended:?}");

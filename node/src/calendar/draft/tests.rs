@@ -199,7 +199,10 @@ fn a_bad_event_is_named_by_its_line_and_the_good_ones_are_read() {
     let Drafts { good, bad } = read(text.concat().as_bytes(), Tz::UTC, false).unwrap();
     let good: Vec<_> = good.iter().map(|draft| (draft.line, &draft.uid[..])).collect();
     assert_eq!(good, [(4, "1"), (19, "Cake 2026-07-01T18:30 UTC")]);
-    assert_eq!(bad, [Bad { line: 9, error: EventError::Missing { name: "DTSTART" } }]);
+    assert_eq!(
+        bad,
+        [Bad { line: 9, title: "Never".to_owned(), error: EventError::Missing { name: "DTSTART" } }]
+    );
     let text = text.concat().replace("BEGIN:VEVENT\r\nUID:2", "begin:VEVENT\r\nUID:2");
     assert_eq!(read(text.as_bytes(), Tz::UTC, false).unwrap().bad[0].line, 9, "in small letters as well");
 }
