@@ -58,7 +58,7 @@ pub enum CliError {
     NoHome(#[from] NoHome),
     #[error("{path}: {source}")]
     File { path: PathBuf, source: io::Error },
-    #[error("{path} exists, and is not written over: take another name")]
+    #[error("{path} exists, and is not written over: take another name, or say --force")]
     Exists { path: PathBuf },
     #[error("{path}: {source}")]
     Network { path: PathBuf, source: NetworkError },

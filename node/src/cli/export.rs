@@ -42,18 +42,16 @@ enum ExportCommand {
         /// Have calendars give an alarm so long before the start, as 1h or 1d
         #[arg(long, value_name = "TIME")]
         alarm: Option<Minutes>,
-        /// Into this file [default: standard output]
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
+        #[command(flatten)]
+        to: To,
     },
     /// Write a log, as signed, into a file that `klatch import` reads
     Feed {
         /// Whose: feed id, its beginning, petname or name [default: yours]
         #[arg(value_name = "FEED")]
         who: Option<String>,
-        /// Into this file [default: standard output]
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
+        #[command(flatten)]
+        to: To,
     },
     /// Write guests and attendance of an event as a table (CSV)
     ///
@@ -65,26 +63,34 @@ enum ExportCommand {
         /// Begin with a mark by which some spreadsheets know UTF-8
         #[arg(long)]
         bom: bool,
-        /// Into this file [default: standard output]
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
+        #[command(flatten)]
+        to: To,
     },
     /// Write the events of a group as a feed for news readers (Atom)
     Atom {
         /// Group id, its beginning, or its name in quotes
         group: String,
-        /// Into this file [default: standard output]
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
+        #[command(flatten)]
+        to: To,
     },
     /// Write an event as linked data for a web page (JSON-LD)
     Jsonld {
         /// Event id, its beginning, or its title in quotes
         event: String,
-        /// Into this file [default: standard output]
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
+        #[command(flatten)]
+        to: To,
     },
+}
+
+/// Where it is written.
+#[derive(Args, Debug)]
+struct To {
+    /// Into this file [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write over the file, if there is one
+    #[arg(long, requires = "out")]
+    force: bool,
 }
 
 /// Take the log in a file that `klatch export feed` wrote, or the events in a calendar
@@ -110,39 +116,39 @@ pub(super) struct ImportArgs {
 /// Runs `export`.
 pub(super) fn export(args: &ExportArgs, node: &Node, out: &Printer) -> Result<(), CliError> {
     match &args.command {
-        ExportCommand::Ics { objects, alarm, out: file } => {
+        ExportCommand::Ics { objects, alarm, to } => {
             let events = take!(node.call(Request::Calendar { objects: objects.clone() })?, Calendar)?;
             let options = Options { now_ms: clock::now_ms(), alarm: alarm.map(|minutes| minutes.0) };
             let made = calendar::to_ics(&events, options);
-            write_to(file.as_deref(), made.text.as_bytes(), out)?;
+            write_to(to, made.text.as_bytes(), out)?;
             out.hint(count(events.len() as u64, "event", "events"));
             for (title, zone) in &made.left_out {
                 out.hint(format_args!("{} is left out: {} is no zone known here", plain(title), plain(zone)));
             }
             Ok(())
         }
-        ExportCommand::Feed { who, out: file } => {
+        ExportCommand::Feed { who, to } => {
             let (bytes, entries) = read_feed(who.as_deref(), node)?;
-            write_to(file.as_deref(), &bytes, out)?;
+            write_to(to, &bytes, out)?;
             out.hint(count(entries, "entry", "entries"));
             Ok(())
         }
-        ExportCommand::Csv { event, bom, out: file } => {
+        ExportCommand::Csv { event, bom, to } => {
             let guests = take!(node.call(Request::Guests { event: event.clone() })?, Guests)?;
-            write_to(file.as_deref(), &guests::to_csv(&guests, *bom), out)?;
+            write_to(to, &guests::to_csv(&guests, *bom), out)?;
             out.hint(count(guests.len() as u64, "row", "rows"));
             Ok(())
         }
-        ExportCommand::Atom { group, out: file } => {
+        ExportCommand::Atom { group, to } => {
             let group = published(group, Among::Groups, node)?;
-            write_to(file.as_deref(), atom::to_atom(&group, None).as_bytes(), out)?;
+            write_to(to, atom::to_atom(&group, None).as_bytes(), out)?;
             out.hint(count(group.events.len() as u64, "event", "events"));
             Ok(())
         }
-        ExportCommand::Jsonld { event, out: file } => {
+        ExportCommand::Jsonld { event, to } => {
             let event = published(event, Among::Events, node)?;
             let event = event.events.first().ok_or(CliError::Answer)?;
-            write_to(file.as_deref(), jsonld::to_jsonld(event, None).as_bytes(), out)
+            write_to(to, jsonld::to_jsonld(event, None).as_bytes(), out)
         }
     }
 }
@@ -159,15 +165,19 @@ struct Written<'a> {
     bytes: usize,
 }
 
-fn write_to(file: Option<&Path>, bytes: &[u8], out: &Printer) -> Result<(), CliError> {
-    let Some(path) = file else { return out.raw(bytes) };
-    let write = || {
-        let mut file = File::create_new(path)?; // Never over somebody's file.
-        file.write_all(bytes)?;
-        file.sync_all()
+fn write_to(to: &To, bytes: &[u8], out: &Printer) -> Result<(), CliError> {
+    let Some(path) = &to.out else { return out.raw(bytes) };
+    let write = |mut file: File| file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = match (to.force, path.file_name()) {
+        (true, Some(name)) => {
+            // Beside it first: what is there stays whole until all of this is.
+            let next = path.with_file_name(format!(".{}.unfinished", name.display()));
+            File::create(&next).and_then(write).and_then(|()| std::fs::rename(&next, path))
+        }
+        _ => File::create_new(path).and_then(write), // Never over somebody's file, unless they say so.
     };
-    write().map_err(|source| match source.kind() {
-        ErrorKind::AlreadyExists => CliError::Exists { path: path.to_owned() },
+    written.map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists if !to.force => CliError::Exists { path: path.to_owned() },
         _ => CliError::File { path: path.to_owned(), source },
     })?;
     out.result(&Written { file: path, bytes: bytes.len() }, |_| String::new())
@@ -214,15 +224,17 @@ pub(super) fn import(args: &ImportArgs, config: &Config, node: &Node, out: &Prin
     import_feed(args, file, node, out)
 }
 
+const NEITHER: &str = "neither a log that `klatch export feed` wrote nor a calendar (iCalendar)";
+
 fn import_feed(args: &ImportArgs, mut file: impl Read, node: &Node, out: &Printer) -> Result<(), CliError> {
     let wrong = |problem| CliError::Import { path: args.file.clone(), problem };
     let mut head = [0; 80];
-    file.read_exact(&mut head).map_err(|_| wrong("not a file that `klatch export feed` wrote"))?;
+    file.read_exact(&mut head).map_err(|_| wrong(NEITHER))?;
     let me = take!(node.call(Request::Id)?, Me)?;
     let (magic, rest) = head.split_at(16);
     let (net, feed) = rest.split_at(32);
     if magic != MAGIC {
-        return Err(wrong("not a file that `klatch export feed` wrote"));
+        return Err(wrong(NEITHER));
     }
     if net != NetId::of_name(&me.network).as_bytes() {
         return Err(wrong("the log in it belongs to another network"));

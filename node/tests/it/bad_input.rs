@@ -300,12 +300,12 @@ fn a_file_that_is_no_export_is_refused() {
     let mut flipped = whole.clone();
     *flipped.last_mut().unwrap() ^= 1;
     for (bytes, says) in [
-        (&whole[..79], "not a file"),
+        (&whole[..79], "neither a log"),
         (&whole[..80], "no entries"),
         (&whole[..whole.len() - 1], "cut off"),
         (&foreign, "another network"),
         (&flipped, "file:"),
-        (&b"klatch/export/0\0".repeat(9), "not a file"),
+        (&b"klatch/export/0\0".repeat(9), "neither a log"),
         (&b"BEGIN:VCALENDAR".repeat(9), "not a calendar"),
     ] {
         fs::write(&path, bytes).unwrap();
@@ -375,6 +375,14 @@ fn what_says_nothing_or_means_something_else_is_refused_with_what_to_do() {
     let file = home.path().join("ana.ics").display().to_string();
     home.ok(&["export", "ics", "--out", &file]);
     home.fails(&["export", "ics", "--out", &file], 1, &[&file, "exists", "take another name"]);
+    fs::write(&file, "older").unwrap();
+    home.ok(&["export", "ics", event, "--out", &file, "--force"]);
+    assert!(fs::read_to_string(&file).unwrap().starts_with("BEGIN:VCALENDAR"), "written over");
+    home.fails(&["export", "ics", "--force"], 2, &["--out"]);
+    let folder = home.beside("folder");
+    fs::create_dir(&folder).unwrap();
+    home.fails(&["export", "ics", "--out", folder.to_str().unwrap(), "--force"], 1, &["folder"]);
+    assert!(folder.is_dir(), "a folder is nothing to write over");
     let moved = home.run(&["event", "update", event, "--start", "2126-12-02 18:30"]);
     assert!(moved.code == 0 && moved.err.contains("18:30 is dropped"), "{moved:?}");
     assert_eq!(home.json(&["event", "show", event])["start"], "2126-12-02T00:00");
