@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use klatch_feed::EventState;
 use klatch_feed::post::{EventFields, PARTY_MAX, Policy};
 
-use crate::daemon::{HIDDEN_TITLE, Refusal, Schedule, Sentence};
+use crate::daemon::{Refusal, Schedule, Sentence};
 use crate::published::{is_public, marked};
 use crate::repeat;
 use crate::web::ask::Wrong;
@@ -102,7 +102,6 @@ impl Form {
             ("guests", &number(guests)),
             ("policy", policy),
             ("repeat", "keep"),
-            ("tips", &tips(event)),
         ] {
             form.set(name, text);
         }
@@ -116,6 +115,9 @@ impl Form {
         for (name, minutes) in deadlines(event) {
             form.set_before(name, minutes);
         }
+        let was = serde_json::to_string(&form.typed).expect("texts are JSON");
+        form.set("was", &was);
+        form.set("tips", &tips(event));
         form
     }
 
@@ -430,23 +432,15 @@ impl Form {
         self.get("tips") != tips(event)
     }
 
-    /// Takes what was typed in a form that was shown before the last change for a word on the event as it is.
+    /// Takes what was typed in a form that was shown before the last change for a word on the event as it is: what stands
+    /// there as it was shown is nobody's word.
     pub(in crate::web) fn catch_up(&mut self, event: &EventState) {
-        self.set("tips", &tips(event));
-        // What is shown again by now stood in the form as nothing, or in no words of its own.
-        let (tags, questions) = (marked(event.tags.clone(), false).join(", "), event.questions.join("\n"));
-        for (name, text) in [
-            ("title", event.title.as_str()),
-            ("place", &event.place),
-            ("about", &event.about),
-            ("access", &event.access),
-            ("online", &event.online),
-            ("cost", &event.cost),
-            ("tags", &tags),
-            ("questions", &questions),
-        ] {
-            if self.get(name).is_empty() || self.get(name) == HIDDEN_TITLE {
-                self.set(name, text);
+        let was: BTreeMap<String, String> = serde_json::from_str(self.get("was")).unwrap_or_default();
+        let now = Self::of_event(event);
+        for name in was.keys().chain(now.typed.keys()) {
+            let shown = was.get(name).map_or("", |text| text.trim());
+            if self.get(name) == shown || matches!(&**name, "was" | "tips") {
+                self.set(name, now.get(name));
             }
         }
     }

@@ -77,3 +77,35 @@ fn what_is_no_number_is_refused_at_its_field() {
         assert!(SHOWN.contains(&field), "{field} has no place on the page");
     }
 }
+
+#[test]
+fn a_form_that_is_behind_keeps_what_was_typed_and_takes_all_else_as_it_is_now() {
+    let author = klatch_feed::FeedId::new([1; 32]);
+    let before: EventState = serde_json::from_value(serde_json::json!({
+        "id": klatch_feed::EntryId::new([1; 32]), "group": null, "in_group": false, "author": author, "title": "Tea",
+        "start": "2026-12-01T18:30", "zone": "Europe/Lisbon", "minutes": 60, "place": "Attic", "about": "Bring cups\n",
+        "capacity": 4, "split": false, "revision": 0, "tips": [], "cancelled": false, "hosts": [], "seated": [],
+        "waiting": [], "provisional": [], "unranked": [], "maybe": [], "no": [], "attendance": [], "incomplete": false,
+    }))
+    .unwrap();
+    let mut form = Form::of(Form::of_event(&before).typed.into_iter().collect());
+    form.set("place", "Cellar");
+    form.set("capacity", "");
+    let now = EventState {
+        title: "An older word".to_owned(),
+        start: "2026-12-02T00:00".to_owned(),
+        place: "Garden".to_owned(),
+        about: "Bring nothing".to_owned(),
+        all_day: true,
+        tips: vec![klatch_feed::EntryId::new([2; 32])],
+        ..before.clone()
+    };
+    assert!(!form.is_behind(&before) && form.is_behind(&now));
+    form.catch_up(&now);
+    assert!(!form.is_behind(&now));
+    let said = ["title", "date", "all_day", "about", "place", "capacity"].map(|name| form.get(name));
+    assert_eq!(said, ["An older word", "2026-12-02", "on", "Bring nothing", "Cellar", ""]);
+    form.catch_up(&before);
+    let said = ["title", "date", "all_day", "place"].map(|name| form.get(name));
+    assert_eq!(said, ["Tea", "2026-12-01", "", "Cellar"], "and what was unchecked is so");
+}
