@@ -33,6 +33,9 @@ pub struct AgendaLine {
     /// Persons who wait.
     pub waiting: u32,
     pub cancelled: bool,
+    /// Why, in short: never kept, but looked up by who lists it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub reason: String,
     /// Only the dates count.
     #[serde(default, skip_serializing_if = "is_default")]
     pub all_day: bool,
@@ -80,6 +83,7 @@ impl AgendaLine {
             seated: persons(&event.seated),
             waiting: persons(&event.waiting),
             cancelled: event.cancelled,
+            reason: String::new(),
             all_day: event.all_day,
             hidden: !event.hidden.is_empty(),
             mine: standing(event, who),

@@ -52,6 +52,7 @@ pub(super) struct Row {
     pub(super) seats: String,
     pub(super) pill: Option<Pill>,
     pub(super) cancelled: bool,
+    pub(super) cancelled_why: String,
     pub(super) is_past: bool,
 }
 
@@ -206,6 +207,7 @@ pub(super) fn row(line: &EventLine, visit: &Visit) -> Row {
         seats: seats(words, line.seated, line.capacity, line.waiting),
         pill: line.mine.map(|stands| pill(words, stands)),
         cancelled: line.cancelled,
+        cancelled_why: foreign::line(&line.reason),
         is_past: line.end_ms.is_some_and(|end| end <= clock::now()),
     }
 }

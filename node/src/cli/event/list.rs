@@ -104,7 +104,7 @@ pub(super) fn run(args: &ListArgs, config: &Config, node: &Node, out: &Printer) 
             ink.bold(&plain(&event.title)),
             plain(&event.place),
             room(event, ink),
-            mine(event.mine, ink),
+            mine(event.mine.filter(|_| !event.cancelled), ink),
             ink.dim(&short(&event.id)),
             place,
         ]
@@ -152,7 +152,8 @@ fn whole_days(event: &EventLine) -> u32 {
 
 fn room(event: &EventLine, ink: Ink) -> String {
     match event.cancelled {
-        true => ink.warn("cancelled"),
+        true if event.reason.is_empty() => ink.warn("cancelled"),
+        true => format!("{}: {}", ink.warn("cancelled"), plain(&event.reason)),
         false => super::show::room(event.seated, event.capacity, event.waiting),
     }
 }

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::{POINTING_MAX, hidden};
 use crate::daemon::local::called;
 
+/// Characters of a reason in a list.
+const SHORT_MAX: usize = 80;
+
 /// Who cancelled an event, and why.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "JSON that people see")]
@@ -48,6 +51,15 @@ pub(in crate::daemon) fn cancellation(
     let Some((_, (entry, feed, time_ms, reason))) = first else { return Ok(None) };
     let name = called(snapshot, &feed)?;
     Ok(Some(Cancellation { entry, feed, name, time_ms, reason }))
+}
+
+/// What a list has room for of why an event is cancelled: the first line, cut.
+pub(super) fn in_short(snapshot: &Snapshot, event: &EntryId) -> Result<String, DiskError> {
+    let Some(event) = snapshot.event(event)? else { return Ok(String::new()) };
+    let reason = reason(snapshot, &event)?;
+    let line = reason.lines().next().unwrap_or_default();
+    let short: String = line.chars().take(SHORT_MAX).collect();
+    Ok(if short.len() < reason.len() { short + "…" } else { short })
 }
 
 /// The reason alone, empty where none is to be shown.

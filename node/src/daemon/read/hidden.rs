@@ -1,6 +1,8 @@
 //! What hosts hide is shown nowhere: neither the words of an update nor those of an event that its group hides.
 //! The fold keeps their meaning, so they are taken out where this node answers. Source: spec/meetup.md, "hiding".
 
+use std::collections::BTreeMap;
+
 use klatch_feed::meetup::HiddenLine;
 use klatch_feed::meetup::agenda::AgendaLine;
 use klatch_feed::post::EventFields;
@@ -8,7 +10,7 @@ use klatch_feed::{EntryId, EventState, FeedId, Post};
 use klatch_store::{DiskError, Snapshot, Titled, words};
 use serde::{Deserialize, Serialize};
 
-use super::On;
+use super::{On, cancelled};
 use crate::daemon::refusal::Refusal;
 use crate::daemon::{Find, occurrence};
 use crate::published::{is_public, marked};
@@ -122,8 +124,18 @@ impl On<'_> {
         lines: Vec<AgendaLine>,
         find: Option<&Find>,
     ) -> Result<Vec<AgendaLine>, Refusal> {
-        let mut shown = Vec::new();
+        let (mut shown, mut reasons) = (Vec::new(), BTreeMap::new());
         for mut line in lines {
+            if line.cancelled {
+                let reason = match reasons.get(&line.id) {
+                    Some(reason) => String::clone(reason),
+                    None => reasons
+                        .entry(line.id)
+                        .or_insert(cancelled::in_short(self.snapshot, &line.id)?)
+                        .clone(),
+                };
+                line.reason = reason;
+            }
             if line.hidden {
                 let Some(event) = self.snapshot.event(&line.id)? else { continue };
                 let event =

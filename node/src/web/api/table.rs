@@ -260,7 +260,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     (
         "event_line",
         "id:s occ?:s title:s start:s zone:s start_ms?:i end_ms?:i place:s group?:s capacity?:i seated:i waiting:i cancelled:b \
-         all_day?:b hidden?:b mine?:any",
+         reason?:s all_day?:b hidden?:b mine?:any",
     ),
     ("find", "near?:#near search?:#search"),
     ("near", "geo:[i] radius_m:i"),

@@ -169,7 +169,7 @@ pub(super) fn front(reading: &Reading<'_>, skip: usize) -> FrontPage {
             days.push((day, Day { name, rows: Vec::new() }));
         }
         if let Some((_, day)) = days.last_mut() {
-            day.rows.push(row(&state, date, words));
+            day.rows.push(row(&state, date, reason(site, date), words));
         }
     }
     let groups = site.groups.iter();
@@ -189,7 +189,7 @@ pub(super) fn group(reading: &Reading<'_>, group: &SiteGroup, skip: usize, skip_
     let (site, words) = (&*reading.site, reading.words);
     let is_its =
         |date: &&SiteDate| site.events.get(date.event).is_some_and(|event| event.group == Some(group.id));
-    let row = |date: &SiteDate| row(&state(site, date), date, words);
+    let row = |date: &SiteDate| row(&state(site, date), date, reason(site, date), words);
     let mut listed = BTreeMap::<usize, usize>::new();
     let is_next = |date: &&SiteDate| {
         let count = listed.entry(date.event).or_default();
@@ -317,7 +317,12 @@ fn href(state: &EventState) -> String {
     format!("/e/{}{}", state.id, on.unwrap_or_default())
 }
 
-fn row(state: &EventState, date: &SiteDate, words: Words) -> Row {
+/// Why all of the event is cancelled.
+fn reason<'s>(site: &'s Site, date: &SiteDate) -> &'s str {
+    &site.events[date.event].published.dated.reason
+}
+
+fn row(state: &EventState, date: &SiteDate, reason: &str, words: Words) -> Row {
     Row {
         href: href(state),
         title: foreign::line(&state.title),
@@ -326,6 +331,7 @@ fn row(state: &EventState, date: &SiteDate, words: Words) -> Row {
         seats: seats(words, date.seated, state.capacity, date.waiting),
         pill: None,
         cancelled: state.cancelled,
+        cancelled_why: foreign::line(reason),
         is_past: is_over(date),
     }
 }
