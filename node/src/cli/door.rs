@@ -168,11 +168,13 @@ impl Screen<'_> {
             }
             out.hint(format!("{}\n{}", share::picture(&view.code), view.code));
         }
-        for (at, arrival) in view.arrived.iter().enumerate() {
+        let mut persons = 0_u32;
+        for arrival in &view.arrived {
+            persons = persons.saturating_add(arrival.persons);
             match self.said.insert(arrival.feed, arrival.again) {
-                None => self.tell(&Line::Arrived(arrival), at + 1, view, out)?,
+                None => self.tell(&Line::Arrived(arrival), persons, view, out)?,
                 Some(again) if again < arrival.again => {
-                    self.tell(&Line::Again(arrival), at + 1, view, out)?
+                    self.tell(&Line::Again(arrival), view.headcount, view, out)?
                 }
                 Some(_) => {}
             }
@@ -188,13 +190,14 @@ impl Screen<'_> {
         Ok(())
     }
 
-    fn tell(&self, what: &Line<'_>, place: usize, view: &DoorView, out: &Printer) -> Result<(), CliError> {
+    /// `persons`: how many are there with who arrived, as the seats are counted.
+    fn tell(&self, what: &Line<'_>, persons: u32, view: &DoorView, out: &Printer) -> Result<(), CliError> {
         let (Line::Arrived(arrival) | Line::Again(arrival)) = what else { return Ok(()) };
         match self.config.json {
             true => line(what, out),
             false => {
                 let told = person(arrival, self.config, out.ink);
-                out.raw(format!("{place} of {}  {told}\n", view.expected).as_bytes())
+                out.raw(format!("{persons} of {}  {told}\n", view.expected).as_bytes())
             }
         }
     }

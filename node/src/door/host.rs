@@ -54,7 +54,7 @@ pub enum Turned {
     Lapsed,
     #[error("you have used that code already: take the one the door shows now")]
     Used,
-    #[error("the signature is not yours over this challenge")]
+    #[error("that answer is not signed by whom it names, for this door: take the code that this door shows")]
     Signature,
     #[error("that RSVP is another person's, or for another event")]
     Rsvp,

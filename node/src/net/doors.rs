@@ -198,6 +198,8 @@ impl Hub {
             Ok(read) => read,
             Err(error) => return tracing::error!(%error, "who came cannot be read"),
         };
+        // Who is out again by an undo was not scanned before.
+        open.again.retain(|feed, _| arrived.iter().any(|arrival| arrival.here && arrival.feed == *feed));
         for arrival in &mut arrived {
             arrival.again = open.again.get(&arrival.feed).copied().unwrap_or_default();
         }

@@ -175,7 +175,7 @@ fn an_answer_on_the_guests_screen_takes_no_network_and_a_second_scan_says_when_a
     let told = door.lines.recv_timeout(std::time::Duration::from_secs(60)).expect("the second scan is told");
     assert_eq!(told["again"]["first"], scanned["first"]);
     let forged = answer.replace(&cid.feed, &ana.feed);
-    assert!(ana.refused(&["door", &event, "--scan", &forged]).contains("signature"));
+    assert!(ana.refused(&["door", &event, "--scan", &forged]).contains("not signed by whom it names"));
     door.closes();
     assert!(ana.refused(&["door", &event, "--scan", answer]).contains("running node"), "nothing is open");
 }
@@ -184,7 +184,9 @@ fn an_answer_on_the_guests_screen_takes_no_network_and_a_second_scan_says_when_a
 fn a_door_counts_stamps_and_undoes_what_it_wrote_and_no_other_does() {
     let evening = evening();
     let Evening { ana, ben, event, .. } = &evening;
-    let (door, _) = evening.opens();
+    let (door, code) = evening.opens();
+    let answer = ben.json(&["checkin", event, "--code", &code, "--show"])["code"].clone();
+    let scan = ["door", event, "--scan", answer.as_str().unwrap()];
     let note = |note: [&str; 2]| ["door", event, note[0], note[1]].map(str::to_owned);
     let asked = |args: &[String]| -> Vec<String> { args.to_vec() };
     let refused = |args: &[String]| ana.refused(&asked(args).iter().map(|arg| &arg[..]).collect::<Vec<_>>());
@@ -207,12 +209,28 @@ fn a_door_counts_stamps_and_undoes_what_it_wrote_and_no_other_does() {
     let report = ana.json(&["event", "attendance", event]);
     assert_eq!((&report["report"]["attended"], &report["report"]["over"]), (&2.into(), &false.into()));
     assert!(ben.refused(&["door", event, "--undo", &ben.feed]).contains("door or a higher role"));
+    assert_eq!(done(&scan)["again"], 1);
     done(&["door", event, "--undo", &ben.feed]);
     assert_eq!(line(), serde_json::Value::Null, "out again, on every count");
     ben.event_once(event, "the guest learns of it", |event| event["attendance"] == serde_json::json!([]));
     // Not by the answer that was undone: the door shows each connection another challenge by and by.
     assert!(ben.refused(&["checkin", event]).contains("used that code already"));
+    assert_eq!(done(&scan)["again"], Value::Null, "who was out again was not scanned before");
     door.closes();
+}
+
+#[test]
+fn a_door_counts_persons_as_the_seats_are_counted() {
+    let evening = evening();
+    let Evening { ana, ben, event, .. } = &evening;
+    ben.json(&["rsvp", event, "yes", "--guests", "1"]);
+    ana.event_once(event, "there are two seats", |event| event["seated"][0]["party"] == 2);
+    let shown = std::thread::scope(|scope| {
+        let door = scope.spawn(|| ana.run(&["door", event, "--until", "1"]));
+        ben.json(&["checkin", event]);
+        String::from_utf8(door.join().unwrap().stdout).unwrap()
+    });
+    assert!(shown.ends_with("is open: 2 have a seat\n2 of 2  ben and 1 guest\n"), "{shown}");
 }
 
 #[test]
