@@ -82,7 +82,20 @@ fn a_series_is_scheduled_in_words_and_each_date_is_listed_answered_moved_and_cal
     assert_eq!(whole["provisional"].as_array().unwrap().len(), 0, "for that date alone");
 
     ana.ok(&["event", "update", "go night", "--on", "2126-12-19", "--start", "2126-12-20T19:00"]);
+    let stale = |on: &str| {
+        let shown = ana.json(&["event", "show", "go night", "--on", on]);
+        shown["provisional"][0]["stale"] == true
+    };
+    assert!(stale("2126-12-19"), "moved after the answer");
+    ana.ok(&["rsvp", "go night", "yes"]);
+    ana.ok(&["rsvp", "go night", "no", "--on", "2126-12-05"]);
+    ana.ok(&["event", "update", "go night", "--on", "2127-01-02", "--start", "2127-01-03T18:30"]);
+    ana.ok(&["rsvp", "go night", "maybe"]);
+    ana.ok(&["rsvp", "go night", "yes"]);
+    assert!(!stale("2127-01-02"), "moved before the answer for all dates");
+    ana.ok(&["event", "update", "go night", "--on", "2127-01-02", "--start", "2127-01-02T18:30"]);
     ana.ok(&["event", "skip", "go night", "--on", "2127-01-02"]);
+    ana.fails(&["rsvp", "go night", "yes", "--on", "2127-01-02"], 1, &["is cancelled on 2127-01-02"]);
     let now = ["2126-12-05T18:30", "2126-12-20T19:00", "2127-01-02T18:30 cancelled"];
     assert_eq!(starts(&ana, &[]), now);
     let shown = ana.ok(&["event", "show", "go night"]);

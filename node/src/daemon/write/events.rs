@@ -2,12 +2,12 @@
 
 use klatch_feed::meetup::agenda::{persons, start_ms};
 use klatch_feed::post::{Answer, EventFields, Policy, Role, Rule, local_start};
-use klatch_feed::{EventState, FeedId, Post};
+use klatch_feed::{EntryId, EventState, FeedId, Post};
 
 use super::{On, Plan, REPLACES_MAX, cancelled, check_link, created, field, field_said, no_effect, said};
 use crate::clock;
 use crate::daemon::hold::{self, Hold};
-use crate::daemon::{Refusal, Response, Schedule, hidden, local, occurrence, steering};
+use crate::daemon::{Refusal, Response, Schedule, Sentence, hidden, local, occurrence, steering};
 use crate::names;
 
 /// Dates that a series gets besides its rule, or loses.
@@ -136,11 +136,9 @@ impl On<'_> {
         let event = occurrence::at(self.snapshot, self.event(event)?, Some(on))?;
         self.hosts(&event, Role::Organizer)?;
         match event.occ {
-            Some(_) if event.cancelled => Err(no_effect(said(
-                "refused-cancelled",
-                &event.title,
-                format!("{:?} is cancelled on {on} already", event.title),
-            ))),
+            Some(_) if event.cancelled => {
+                Err(no_effect(cancelled_on(&event.title, &format!("{on} already"))))
+            }
             Some(occ) => Ok(Plan::post(Post::Skip { event: event.id, occ })),
             None => {
                 let problem = format!("{:?} does not repeat", event.title);
@@ -158,15 +156,40 @@ impl On<'_> {
     ) -> Result<Plan, Refusal> {
         let event = occurrence::at(self.snapshot, self.event(event)?, on)?;
         if event.cancelled && answer != Answer::No {
-            return Err(no_effect(cancelled(&event.title)));
+            return Err(no_effect(match on.filter(|_| event.occ.is_some()) {
+                Some(on) => cancelled_on(&event.title, on),
+                None => cancelled(&event.title),
+            }));
         }
         let notes = about_answer(&event, &self.me, (answer, party), clock::now())?;
         let answers = self.answers(&event, answers)?;
-        let seen = event.tips.into_iter().take(REPLACES_MAX).collect();
+        let seen = self.seen(&event)?;
         let rsvp = Post::Rsvp { event: event.id, seen, answer, party, note, occ: event.occ };
         let posts = [rsvp].into_iter().chain(answers).collect();
         Ok(Plan::posts(posts, |entries| Response::Created(created(entries))).noting(notes))
     }
+
+    /// The updates that an answer was given after: who answers for a series has seen of its dates, too, which were moved.
+    fn seen(&self, event: &EventState) -> Result<Vec<EntryId>, Refusal> {
+        let mut seen = event.tips.clone();
+        let mut dates: Vec<_> = event.occurrences.iter().filter(|date| !date.cancelled).collect();
+        dates.sort_by(|a, b| a.start.cmp(&b.start));
+        for date in dates {
+            if seen.len() >= REPLACES_MAX {
+                break;
+            }
+            let Some(date) = self.snapshot.occurrence(&event.id, &date.occ)? else { continue };
+            if !steering::is_over(&date, clock::now()) {
+                seen.extend(date.tips.iter().filter(|tip| !seen.contains(tip)).copied().collect::<Vec<_>>());
+            }
+        }
+        seen.truncate(REPLACES_MAX);
+        Ok(seen)
+    }
+}
+
+fn cancelled_on(title: &str, on: &str) -> Sentence {
+    said("refused-cancelled", title, format!("{title:?} is cancelled on {on}"))
 }
 
 /// What `me` is to know of their answer; refuses a no to what is over: it would only seem to have come in time.
