@@ -16,7 +16,7 @@ use super::attendance::{self, EventAttendanceArgs};
 use super::exit::CliError;
 use super::group::lifting;
 use super::hide;
-use super::output::{Printer, plain};
+use super::output::{Printer, count, plain};
 use super::reach::Node;
 use super::share::{self, ShareArgs};
 use super::{ROLES, posted, role_name, words};
@@ -132,7 +132,14 @@ pub(super) fn run(args: &EventArgs, config: &Config, node: &Node, out: &Printer)
             let (object, who) = (args.event.clone(), args.who.clone());
             let request = Request::Grant { object, who, role: args.role, quota: args.quota };
             lifting(request, node, out, |role| {
-                format!("{} is {} now", plain(&args.who), role_name(role.unwrap_or(args.role)))
+                let role = role_name(role.unwrap_or(args.role));
+                match args.quota {
+                    0 => format!("{} is {role} now", plain(&args.who)),
+                    seats => {
+                        let seats = count(u64::from(seats), "seat", "seats");
+                        format!("{} is {role} now, and gives {seats} of yours", plain(&args.who))
+                    }
+                }
             })
         }
         EventCommand::Revoke(args) => {

@@ -231,10 +231,16 @@ fn a_share_larger_than_what_is_left_says_how_much_of_it_moves() {
     ben.ok(&["export", "feed", "--out", file.to_str().unwrap()]);
     ana.ok(&["import", file.to_str().unwrap()]);
     ana.ok(&["event", "schedule", "--title", "Tea", "--start", "2126-12-01T18:30", "--capacity", "3"]);
-    ana.ok(&["rsvp", "Tea", "yes"]);
+    ana.ok(&["rsvp", "Tea", "yes", "--note", "late by 10"]);
     ana.ok(&["event", "admit", "Tea"]);
+    let page = ana.ok(&["event", "show", "Tea"]);
+    assert!(page.contains("notes, for the hosts\n  Ana  late by 10\n"), "{page}");
+    let shown = ana.run(&["event", "grant", "Tea", "Ben", "host", "--quota", "1"]);
+    assert_eq!(shown.out, "Ben is host now, and gives 1 seat of yours\n");
+    let log = ana.ok(&["log"]);
+    assert!(log.contains("made Ben a host"), "{log}");
     let granted = ana.json(&["event", "grant", "Tea", "Ben", "host", "--quota", "5"]);
-    assert_eq!(granted["notes"][0], "of your 3 seats 1 are given: 2 of 5 move, and no more");
+    assert_eq!(granted["notes"][0], "you have 2 seats, and lines for 1 of them: as it stands 1 of 5 move");
     let hosts = ana.json(&["event", "show", "Tea"])["hosts"].clone();
     assert_eq!((&hosts[0]["quota"], &hosts[1]["quota"]), (&1.into(), &2.into()));
 }

@@ -2,9 +2,9 @@
 
 use chrono::DateTime;
 use clap::Args;
-use klatch_feed::meetup::SeatLine;
 use klatch_feed::meetup::attendance::{came, headcount};
-use klatch_feed::post::Purpose;
+use klatch_feed::meetup::{RoleLine, SeatLine};
+use klatch_feed::post::{Purpose, Role};
 
 use super::details;
 use super::on::On;
@@ -15,6 +15,7 @@ use crate::cli::{comment, role_name, when};
 use crate::clock;
 use crate::config::Config;
 use crate::daemon::{AnswerLine, Delivery, EventLocal, Request, SealedLine, Standing, persons};
+use crate::guests::GuestLine;
 use crate::names::short;
 
 /// Show an event: when, where, who has a seat, who waits
@@ -40,7 +41,8 @@ pub(super) fn run(args: &ShowArgs, config: &Config, node: &Node, out: &Printer) 
         return out.result(&event, |_| String::new());
     }
     let local = take!(node.call(Request::EventLocal { event: args.event.clone(), on })?, Local)?;
-    out.result(&local, |ink| screen(&local, config, ink))?;
+    let guests = guests(&local, config, node)?;
+    out.result(&local, |ink| screen(&local, &guests, config, ink))?;
     let waits = matches!(local.mine, Some(Standing::Provisional | Standing::Unranked));
     if waits && local.hold.is_none() {
         out.hint(match (local.delivery, node.is_running()) {
@@ -61,7 +63,19 @@ pub(super) fn room(seated: u32, capacity: Option<u32>, waiting: u32) -> String {
     if waiting == 0 { seats } else { format!("{seats}, {waiting} waiting") }
 }
 
-fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
+/// The guests who noted something, where a host looks: notes are for the hosts.
+fn guests(local: &EventLocal, config: &Config, node: &Node) -> Result<Vec<GuestLine>, CliError> {
+    let me = take!(node.call(Request::Id)?, Me)?.feed;
+    let is_mine = |line: &RoleLine| line.feed == me && line.role <= Role::Host && line.cut.is_none();
+    if config.json || !local.event.hosts.iter().any(is_mine) {
+        return Ok(Vec::new());
+    }
+    let mut guests = take!(node.call(Request::Guests { event: local.event.id.to_string() })?, Guests)?;
+    guests.retain(|guest| guest.occ == local.event.occ && !guest.note.is_empty());
+    Ok(guests)
+}
+
+fn screen(local: &EventLocal, guests: &[GuestLine], config: &Config, ink: Ink) -> String {
     let event = &local.event;
     let mut text = format!("{}  {}\n", ink.bold(&plain(&event.title)), ink.dim(&event.id.to_string()));
     if event.cancelled {
@@ -96,8 +110,9 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
         details::rows(event, now.unwrap_or_default(), ink).into_iter().map(|(name, text)| row(name, text)),
     );
     for line in &event.hosts {
+        let seats = line.quota.filter(|_| line.role <= Role::Host);
         let share =
-            line.quota.map(|seats| format!(", gives {}", count(seats, "seat", "seats"))).unwrap_or_default();
+            seats.map(|seats| format!(", gives {}", count(seats, "seat", "seats"))).unwrap_or_default();
         rows.push(row(role_name(line.role), format!("{}{share}", plain(&local.name(&line.feed)))));
     }
     rows.push(row("seats", room(persons(&event.seated), event.capacity, persons(&event.waiting))));
@@ -115,6 +130,10 @@ fn screen(local: &EventLocal, config: &Config, ink: Ink) -> String {
     }
     text += &people(local);
     text += &arrived(local, config);
+    if !guests.is_empty() {
+        let row = |guest: &GuestLine| vec![format!("  {}", plain(&guest.name)), plain(&guest.note)];
+        text += &format!("\nnotes, for the hosts\n{}", table(&guests.iter().map(row).collect::<Vec<_>>()));
+    }
     text += &told(local, config, ink);
     text += &comment::thread(&local.comments, config.zone, ink);
     if event.incomplete {

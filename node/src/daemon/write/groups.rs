@@ -313,8 +313,9 @@ fn moved(event: &EventState, me: &FeedId, asked: u32) -> Option<String> {
     let given = event.seated.iter().chain(&event.waiting).filter(|line| line.by == Some(*me));
     let given = given.fold(0_u32, |sum, line| sum.saturating_add(line.party));
     let left = share.saturating_sub(given);
-    (left < asked)
-        .then(|| format!("of your {share} seats {given} are given: {left} of {asked} move, and no more"))
+    (left < asked).then(|| {
+        format!("you have {share} seats, and lines for {given} of them: as it stands {left} of {asked} move")
+    })
 }
 
 /// So many at a time as one post names; one empty part where there is nothing.
