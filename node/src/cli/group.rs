@@ -232,9 +232,7 @@ fn join(group: &str, node: &Node, out: &Printer) -> Result<(), CliError> {
     let state = take!(node.call(Request::GroupShow { group: group.to_owned() })?, Group)?;
     let me = take!(node.call(Request::Id)?, Me)?.feed;
     let is_in = state.members.contains(&me);
-    out.result(&created, |_| {
-        if is_in { "joined" } else { "asked to join; an organizer decides" }.to_owned()
-    })?;
+    out.result(&created, |_| if is_in { "joined" } else { "asked to join" }.to_owned())?;
     created.notes.iter().for_each(|note| out.hint(plain(note)));
     goes_out(node, out);
     if state.asking.contains(&me) {
@@ -242,7 +240,7 @@ fn join(group: &str, node: &Node, out: &Printer) -> Result<(), CliError> {
             Joining::Invite => {
                 "This group is by invitation: an organizer has to accept you before it counts."
             }
-            _ => "You ask to be a member now: an organizer accepts you by `klatch group accept`.",
+            _ => "You are a member once an organizer accepts you, by `klatch group accept`.",
         });
     } else if state.removed.contains(&me)
         || state.roles.iter().any(|line| line.feed == me && line.cut.is_some())
@@ -260,13 +258,9 @@ fn silent(args: &SilentArgs, node: &Node, out: &Printer) -> Result<(), CliError>
     let local = take!(node.call(Request::GroupLocal { group: stated.group.to_string() })?, GroupLocal)?;
     let mut lines = local.group.silent.iter();
     let line = lines.find(|line| (line.subject, line.heir) == (stated.subject, stated.heir));
-    out.hint(match line {
-        Some(line) => show::silence(line, local.group.silence, &|feed| local.name(feed)),
-        None => {
-            "Your word does not count yet: it takes an owner, or a member who has a role or was accepted."
-                .to_owned()
-        }
-    });
+    if let Some(line) = line {
+        out.hint(show::silence(line, local.group.silence, &|feed| local.name(feed)));
+    }
     Ok(())
 }
 

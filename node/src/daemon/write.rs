@@ -250,6 +250,10 @@ impl On<'_> {
                 format!("you are a member of {:?} already", group.name),
             )));
         }
+        if group.asking.contains(&self.me) {
+            let text = format!("you ask to join {:?} already: an organizer decides", group.name);
+            return Err(no_effect(said("refused-asking", &group.name, text)));
+        }
         Ok(Plan::post(Post::Join { group: group.id }))
     }
 

@@ -59,6 +59,8 @@ fn who_asks_is_accepted_removed_and_let_in_again_and_the_lift_names_the_revoke()
     ben.posts(Request::GroupJoin { group: id.to_string() });
     meet(&[&ana, &ben]);
     assert_eq!(group(&ana, &id).asking, [feed(&ben)]);
+    let again = ben.ask(Request::GroupJoin { group: id.to_string() });
+    assert!(again.is_err_and(|refusal| refusal.to_string().contains("already")), "asking once is enough");
     ben.posts(Request::GroupLeave { group: id.to_string() });
     assert_eq!(group(&ben, &id).asking, [], "who asks can take it back");
     ben.posts(Request::GroupJoin { group: id.to_string() });
@@ -516,7 +518,7 @@ fn the_command_line_founds_a_group_with_its_rules_and_hides_what_is_said() {
     let shown = ana.ok(&["group", "show", "Rust"]);
     for words in [
         "who joins waits to be accepted",
-        "can be followed by another if 1 other owner, or 3 members, owners among them say so",
+        "can be followed by another if 1 other owner, or 3 members who have a role or were accepted, owners among them say so",
     ] {
         assert!(shown.contains(words), "{words:?} in {shown}");
     }

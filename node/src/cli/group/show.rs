@@ -124,7 +124,8 @@ fn rule(silence: Silence) -> String {
 fn enough(Silence { owners, members }: Silence) -> String {
     let owners =
         (owners > 0).then(|| format!("{owners} other {}", if owners == 1 { "owner" } else { "owners" }));
-    let members = (members > 0).then(|| format!("{members} members, owners among them"));
+    let members = (members > 0)
+        .then(|| format!("{members} members who have a role or were accepted, owners among them"));
     owners.into_iter().chain(members).collect::<Vec<_>>().join(", or ")
 }
 
@@ -167,10 +168,13 @@ mod tests {
         assert_eq!(
             silence(&line(1, 2, false), rule(2, 3), &name),
             "1 owner and 2 members in all state that Ben is silent and that Cai is to go on; \
-             it takes 2 other owners, or 3 members, owners among them."
+             it takes 2 other owners, or 3 members who have a role or were accepted, owners among them."
         );
         assert_eq!(enough(Silence { owners: 1, members: 0 }), "1 other owner");
-        assert_eq!(enough(Silence { owners: 0, members: 9 }), "9 members, owners among them");
+        assert_eq!(
+            enough(Silence { owners: 0, members: 9 }),
+            "9 members who have a role or were accepted, owners among them"
+        );
         let reached = silence(&line(1, 1, true), rule(1, 0), &name);
         assert!(reached.contains("Cai is an owner") && reached.contains("klatch group present"), "{reached}");
     }

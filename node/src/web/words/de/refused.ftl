@@ -26,6 +26,7 @@ refused-you = Das bist du selbst.
 refused-not-followed = Du folgst ihnen nicht.
 refused-other-person = { $who } beginnt anders als damals, als du ihnen gefolgt bist: Frag nach.
 refused-member = Du bist schon Mitglied von { $who }.
+refused-asking = Du fragst schon bei { $who } an: Organisatoren entscheiden.
 refused-no-member = Du bist kein Mitglied von { $who }.
 refused-member-they = { $who } ist schon Mitglied.
 refused-no-member-they = { $who } ist kein Mitglied und bittet um nichts.

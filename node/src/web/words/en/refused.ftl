@@ -29,6 +29,7 @@ refused-you = This is you.
 refused-not-followed = You do not follow them.
 refused-other-person = { $who } has another first entry than when you followed them: ask them.
 refused-member = You are a member of { $who } already.
+refused-asking = You ask to join { $who } already: an organizer decides.
 refused-no-member = You are no member of { $who }.
 refused-member-they = { $who } is a member already.
 refused-no-member-they = { $who } is no member and asks for nothing.
