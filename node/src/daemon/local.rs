@@ -140,19 +140,28 @@ pub(crate) fn today(snapshot: &Snapshot, lineage: &Lineage, feed: &FeedId) -> Re
     Ok(outdone(snapshot, lineage, feed)?.unwrap_or_else(|| lineage.now(*feed)))
 }
 
-/// The key of today of whom `feed` says to succeed, where another key does: two copies of a log went on apart from
-/// each other, and this one's word is nobody's.
-fn outdone(snapshot: &Snapshot, lineage: &Lineage, feed: &FeedId) -> Result<Option<FeedId>, DiskError> {
-    if lineage.is_empty() {
-        return Ok(None);
+/// The key of today of whom `feed` says to succeed, by one step or by several, where another key does: two copies of a
+/// log went on apart from each other, and this one's word is nobody's.
+pub(super) fn outdone(
+    snapshot: &Snapshot,
+    lineage: &Lineage,
+    feed: &FeedId,
+) -> Result<Option<FeedId>, DiskError> {
+    let mut feed = *feed;
+    for _ in 0..if lineage.is_empty() { 0 } else { klatch_feed::succession::LINKS_MAX } {
+        let Some(first) = snapshot.stored_entry(&feed, 1)? else { break };
+        let Ok(successor) = Successor::check(&snapshot.net(), Unverified::clone(&first)) else { break };
+        let said = successor.succession();
+        let is_of = snapshot.stored_entry(&said.old.feed, 1)?.is_some_and(|first| successor.is_of(&first));
+        let Some(counts) = lineage.successions().find(|counts| is_of && counts.old == said.old) else {
+            break;
+        };
+        if counts.new != said.new {
+            return Ok(Some(lineage.now(said.old.feed)));
+        }
+        feed = said.old.feed;
     }
-    let Some(first) = snapshot.stored_entry(feed, 1)? else { return Ok(None) };
-    let Ok(successor) = Successor::check(&snapshot.net(), Unverified::clone(&first)) else { return Ok(None) };
-    let old = successor.succession().old.feed;
-    let is_of = snapshot.stored_entry(&old, 1)?.is_some_and(|first| successor.is_of(&first));
-    let counts = lineage.successions().find(|counts| counts.old == successor.succession().old);
-    let is_other = counts.is_some_and(|counts| counts.new != successor.succession().new);
-    Ok((is_of && is_other).then(|| lineage.now(old)))
+    Ok(None)
 }
 
 /// The event that was scheduled from one of a calendar, which has that UID, or that was exported with it. One that

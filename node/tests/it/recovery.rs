@@ -419,9 +419,12 @@ fn ends_under_one_key(keeps: [&str; 2]) {
     }
     // Each says something under its new key.
     let old = ana.feed.clone();
+    let mut groups = std::collections::BTreeMap::new();
     for (copy, keep) in [&mut ana, &mut twin].into_iter().zip(keeps) {
         succeeds(copy, &["--keep", keep]);
-        posts(copy, "under the new key");
+        let group = posts(copy, "under the new key");
+        copy.json(&["comment", &group, "a word of somebody"]);
+        groups.insert(copy.feed.clone(), group);
     }
     assert!(ana.feed != twin.feed && ana.feed != old && twin.feed != old);
     let key = |person: &Person| person.feed.parse::<klatch_feed::FeedId>().unwrap();
@@ -434,7 +437,7 @@ fn ends_under_one_key(keeps: [&str; 2]) {
     for copy in [&*other, counts] {
         let up = copy.alone();
         copy.json(&["peer", "add", &format!("{}@{}", ben.feed, ben_up.address())]);
-        eventually("Ben follows the copy", || follows_now(&ben, copy).filter(|line| line["entries"] == 3));
+        eventually("Ben follows the copy", || follows_now(&ben, copy).filter(|line| line["entries"] == 4));
         up.stop();
     }
     eventually("Ben has the branch that counts", || {
@@ -450,6 +453,11 @@ fn ends_under_one_key(keeps: [&str; 2]) {
         counts.json(&["log"])[0]["id"],
         "one person has the name, by the key that counts"
     );
+    let shown = |of: &Person| {
+        let shown = ben.run(&["group", "show", &groups[&of.feed]]).stdout;
+        String::from_utf8(shown).unwrap().contains("a word of somebody")
+    };
+    assert!(shown(counts) && !shown(other), "what the other key says is nobody's word");
     assert_eq!(aside(&ben, &old), [], "of somebody else's log only what counts is shown");
     let (one, two) = meet(counts, other, ["on", "succeeded"]);
     let said = other.json(&["id"])["held"].as_str().unwrap().to_owned();

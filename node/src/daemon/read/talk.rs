@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_feed::meetup::{AttendanceLine, HiddenLine, RoleLine};
 use klatch_feed::post::{Person, Role, Tone, kind};
-use klatch_feed::{EntryId, FeedId, GroupState, Post, Seq, Verified};
+use klatch_feed::{EntryId, FeedId, GroupState, Lineage, Post, Seq, Verified};
 use klatch_store::{DiskError, Snapshot};
 
 use super::{COMMENTS_MAX, CommentLine, HiddenBy, On, POINTING_MAX, PollLine, PollOption, Refusal, Response};
 use crate::daemon::inbox::{Notice, What};
-use crate::daemon::local::Spaces;
+use crate::daemon::local::{Spaces, outdone};
 use crate::daemon::{Among, Sentence, called};
 use crate::names;
 
@@ -45,7 +45,7 @@ pub(in crate::daemon) fn may_say(
     }
 }
 
-/// Accepted entries of a kind that point at `object`, but those of the blocked.
+/// Accepted entries of a kind that point at `object`, but those of whom nobody hears.
 pub(super) fn pointing(
     snapshot: &Snapshot,
     object: &EntryId,
@@ -54,18 +54,33 @@ pub(super) fn pointing(
     read_unblocked(snapshot, snapshot.pointing_at(object, &[of], POINTING_MAX)?)
 }
 
-/// The entries at these places, but those of the blocked.
+/// The entries at these places, but those of whom nobody hears.
 pub(super) fn read_unblocked(
     snapshot: &Snapshot,
     places: Vec<(FeedId, Seq)>,
 ) -> Result<Vec<Verified>, DiskError> {
-    let mut found = Vec::new();
+    let (mut found, mut heard) = (Vec::new(), BTreeMap::new());
+    let lineage = snapshot.lineage()?;
     for (feed, seq) in places {
-        if snapshot.local(Spaces::BLOCK, feed.as_bytes())?.is_none() {
+        let is_heard = match heard.get(&feed) {
+            Some(is_heard) => *is_heard,
+            None => *heard.entry(feed).or_insert(is_heard(snapshot, &lineage, &feed)?),
+        };
+        if is_heard {
             found.extend(snapshot.entries(&feed, seq, 1)?.pop());
         }
     }
     Ok(found)
+}
+
+/// Whether what a key says is shown here: it is not blocked, and it is somebody's.
+pub(in crate::daemon) fn is_heard(
+    snapshot: &Snapshot,
+    lineage: &Lineage,
+    feed: &FeedId,
+) -> Result<bool, DiskError> {
+    let is_blocked = snapshot.local(Spaces::BLOCK, feed.as_bytes())?.is_some();
+    Ok(!is_blocked && outdone(snapshot, lineage, feed)?.is_none())
 }
 
 impl On<'_> {
