@@ -159,7 +159,7 @@ impl Index {
             (_, _, Some(object)) => {
                 tx.open_table(ANNOUNCED)?.insert(ref_key(&object, place(num, header.seq)), ())?;
             }
-            (kind::COMMENT, Some(object), None) => {
+            (kind::COMMENT | kind::POLL, Some(object), None) => {
                 tx.open_table(ANNOUNCED)?.remove(ref_key(object, place(num, header.seq)))?;
             }
             _ => {}
@@ -348,14 +348,16 @@ pub(crate) fn find(tx: &impl Read, id: &EntryId) -> Result<Option<Found>, DiskEr
     Ok(None)
 }
 
-/// On what an entry says that it announces something, whoever says so.
+/// On what an entry says that it announces something, or asks for a date, whoever says so.
 pub(crate) fn announced_on(entry: &Unverified) -> Option<EntryId> {
     let header = entry.header();
-    if header.kind != kind::COMMENT {
+    if !matches!(header.kind, kind::COMMENT | kind::POLL) {
         return None;
     }
     match Post::read(header.kind, &header.refs, entry.body())? {
-        Post::Comment { object, tone: Some(Tone::Announcement), .. } => Some(object),
+        Post::Comment { object, tone: Some(Tone::Announcement), .. } | Post::Poll { group: object, .. } => {
+            Some(object)
+        }
         _ => None,
     }
 }

@@ -281,7 +281,8 @@ impl Snapshot {
         })
     }
 
-    /// Accepted comments on `object` that say they are announcements, whoever says so, by feed and place, at most `max`.
+    /// Accepted comments on `object` that say they are announcements, whoever says so, and polls of it, by feed and place,
+    /// at most `max`.
     pub fn announced(&self, object: &EntryId, max: usize) -> Result<Vec<(FeedId, Seq)>, DiskError> {
         guard(|| {
             let table = self.tx.open_table(ANNOUNCED)?;

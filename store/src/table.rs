@@ -12,7 +12,7 @@
 //! | `runs` | place of its first entry | a row: see `entries.rs`. The truth; `id segments` to `profiles` and the views are made from it |
 //! | `id segments` | see `ids.rs` | first 8 bytes of entry ids, with their places |
 //! | `refs` | id pointed at, place of who points | a [fact](crate::index) if it is the first ref of a fold kind, else the kind, u16 |
-//! | `announced` | group or event, place of a comment that says it is an announcement | – |
+//! | `announced` | group or event, place of a comment that says it is an announcement, or of a poll | – |
 //! | `tombs` | place taken back, place of the tombstone | the tombstone's fact |
 //! | `missing` | place of a body that is neither held nor taken back | – |
 //! | `profiles` | place of a profile | canonical CBOR `[name, about]` |
@@ -40,7 +40,7 @@ use redb::{
 use crate::DiskError;
 
 /// The layout described above.
-pub const SCHEMA: u32 = 8;
+pub const SCHEMA: u32 = 9;
 
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 pub(crate) const FEEDS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("feeds");

@@ -52,8 +52,6 @@ impl Spaces {
     pub const STEERED: &'static str = "steered";
     /// Event or group, what kind of notice, and the occurrence, comment, poll or heir → what was told last, as JSON.
     pub const TOLD: &'static str = "told";
-    /// Poll that was told → its group: those that the inbox looks at.
-    pub const POLLS: &'static str = "polls";
     /// SHA-256 of what a calendar knows an event by → the event that was scheduled from it.
     pub const IMPORTED: &'static str = "imported";
     /// Group or event that a pub shows on its public pages → nothing.

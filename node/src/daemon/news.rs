@@ -2,7 +2,7 @@
 //! Source: spec/meetup.md, "telling".
 
 use klatch_feed::post::kind;
-use klatch_feed::{EntryId, EventState, FeedId, Post, Verified};
+use klatch_feed::{EntryId, EventState, FeedId, GroupState, Post, Verified};
 use klatch_store::{DiskError, Snapshot};
 
 use super::inbox::{Notice, What, notice};
@@ -78,45 +78,34 @@ fn voted(snapshot: &Snapshot, event: &EventState, me: &FeedId) -> Result<Option<
     Ok(None)
 }
 
-/// The polls that were told and not forgotten, each with its group.
-pub(super) fn polls(snapshot: &Snapshot) -> Result<Vec<(EntryId, EntryId)>, DiskError> {
-    let id = |bytes: Vec<u8>| bytes.try_into().ok().map(EntryId::new);
-    let rows = snapshot.locals(Spaces::POLLS)?;
-    Ok(rows.into_iter().filter_map(|(poll, group)| Some((id(poll)?, id(group)?))).collect())
-}
-
-/// That a member asks a group of `me` for a date: nothing once it is settled, hidden, past, or `me` voted.
+/// That this entry, a poll by a member, asks `group`, of which `me` is one, for a date: nothing once it is settled,
+/// hidden, past, or `me` voted.
 pub(super) fn asked(
     snapshot: &Snapshot,
     me: &FeedId,
-    group: &EntryId,
-    poll: &EntryId,
+    group: &GroupState,
+    entry: &Verified,
     now_ms: i64,
 ) -> Result<Option<Notice>, DiskError> {
-    let Some(group) = snapshot.group(group)?.filter(|group| group.members.contains(me)) else {
-        return Ok(None);
-    };
-    let Some(entry) = snapshot.entry(poll)? else { return Ok(None) };
-    let Some(Post::Poll { group: of, question, zone, options, .. }) = read::read(&entry) else {
-        return Ok(None);
-    };
+    let (poll, read) = (entry.id(), read::read(entry));
+    let Some(Post::Poll { group: of, question, zone, options, .. }) = read else { return Ok(None) };
     let lineage = snapshot.lineage()?;
     let feed = lineage.now(entry.header().author);
     let is_past = |start: &String| {
         klatch_feed::meetup::agenda::start_ms(start, &zone).is_some_and(|start_ms| start_ms <= now_ms)
     };
-    let by_member = feed != *me && group.members.contains(&feed);
+    let by_member = feed != *me && group.members.contains(&feed) && group.members.contains(me);
     if of != group.id || !by_member || options.iter().all(is_past) || is_blocked(snapshot, &feed)? {
         return Ok(None);
     }
-    let is_over = read::hides(Some(&group), poll).is_some()
-        || read::settled(snapshot, poll, Some(&group), entry.header().author)?.is_some();
-    let votes = snapshot.pointing_at(poll, &[kind::VOTE], POINTING_MAX)?;
+    let is_over = read::hides(Some(group), &poll).is_some()
+        || read::settled(snapshot, &poll, Some(group), entry.header().author)?.is_some();
+    let votes = snapshot.pointing_at(&poll, &[kind::VOTE], POINTING_MAX)?;
     if is_over || votes.iter().any(|(voter, _)| lineage.now(*voter) == *me) {
         return Ok(None);
     }
     let name = called(snapshot, &feed)?;
-    let what = What::Asked { poll: *poll, feed, name, question };
+    let what = What::Asked { poll, feed, name, question };
     Ok(Some(Notice::undated(group.id, &group.name, what)))
 }
 
@@ -131,7 +120,9 @@ pub(super) fn said(
     for entry in said {
         match read::read(entry) {
             Some(Post::Poll { group, .. }) => {
-                notices.extend(asked(snapshot, me, &group, &entry.id(), now_ms)?);
+                if let Some(group) = snapshot.group(&group)? {
+                    notices.extend(asked(snapshot, me, &group, entry, now_ms)?);
+                }
             }
             Some(Post::Settled { event, .. }) => {
                 if let Some(event) = snapshot.event(&event)? {

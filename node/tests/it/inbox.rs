@@ -407,6 +407,16 @@ fn a_poll_is_told_to_the_group_and_what_came_of_it_to_who_voted() {
         "{:?}",
         next(&ben)
     );
+    // Who joins later finds what was asked before, though nobody told it.
+    let dan = Somebody::new("Dan", AUTO);
+    dan.ask(Request::Follow { who: ana.handle().me().to_string(), petname: None }).unwrap();
+    dan.takes(vec![ana.log()]);
+    assert_eq!(inbox(&dan), []);
+    dan.posts(Request::GroupJoin { group: group.to_string() });
+    let found = inbox(&dan);
+    let is_poll =
+        matches!(&found[..], [notice] if matches!(notice.what, What::Asked { poll: of, .. } if of == poll));
+    assert!(is_poll, "{found:?}");
     let options = vec!["1".to_owned()];
     ben.posts(Request::Poll(PollRequest::Vote { poll: poll.to_string(), options }));
     assert_eq!(inbox(&ben), [], "who voted did what there was to do");

@@ -11,11 +11,11 @@ use crate::{DiskError, ids};
 /// A step from schema n (its place in [`STEPS`] plus one) to n + 1.
 type Step = fn(&WriteTransaction) -> Result<(), DiskError>;
 
-/// Schemas 4 to 7 changed views and what they are found by; schema 8, which makes all that is derived anew, knows of a
+/// Schemas 4 to 8 changed views and what they are found by; schema 9, which makes all that is derived anew, knows of a
 /// line whether it is of whole days and has hidden words, which events concern the owner, the kind of whatever points at
-/// something, and what is announced.
+/// something, what is announced, and which polls a group has.
 const STEPS: [Step; SCHEMA as usize - 1] =
-    [successions, segment_ids, |_| Ok(()), |_| Ok(()), |_| Ok(()), |_| Ok(()), rebuild::begin];
+    [successions, segment_ids, |_| Ok(()), |_| Ok(()), |_| Ok(()), |_| Ok(()), |_| Ok(()), rebuild::begin];
 
 /// Schema 2 and before kept ids in a B-tree of their own.
 const IDS_2: TableDefinition<'_, ids::Key, ()> = TableDefinition::new("ids");
@@ -80,8 +80,8 @@ mod tests {
     }
 
     #[test]
-    fn what_schemas_before_8_derived_is_made_anew_from_the_entries() {
-        for from in 4..=7 {
+    fn what_schemas_before_9_derived_is_made_anew_from_the_entries() {
+        for from in 4..=8 {
             let db = redb::Builder::new().create_with_backend(InMemoryBackend::new()).unwrap();
             let tx = db.begin_write().unwrap();
             // Of another form than today's.

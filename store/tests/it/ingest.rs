@@ -363,6 +363,37 @@ fn what_is_worked_on_ahead_comes_out_as_if_it_came_alone() {
 }
 
 #[test]
+fn polls_of_a_group_are_found_apart_until_they_are_taken_back() {
+    let mut ana = Author::new(2);
+    let group = ana.post(&Post::Group {
+        name: "Rust".into(),
+        owners: vec![],
+        schedulers: Default::default(),
+        joining: Default::default(),
+        silence: None,
+    });
+    let comment = Post::Comment { object: group, reply: None, text: "well".into(), tone: None };
+    ana.post(&comment);
+    let options = vec!["2026-12-03T19:00".into(), "2026-12-04T19:00".into()];
+    let poll = Post::Poll { group, question: "When?".into(), zone: "UTC".into(), minutes: 60, options };
+    let first = ana.post(&poll);
+    ana.post(&poll);
+    let (_home, mut store) = store();
+    accept_all(&mut store, &ana);
+    let reader = store.reader();
+    let announced = || {
+        let found = reader.snapshot().unwrap().announced(&group, 9).unwrap();
+        found.into_iter().map(|(_, seq)| seq).collect::<Vec<_>>()
+    };
+    assert_eq!(announced(), [3, 4]);
+    assert_sound(&store);
+    ana.post(&Post::Tombstone { targets: vec![first] });
+    accept_all(&mut store, &ana);
+    assert_eq!(announced(), [4]);
+    assert_sound(&store);
+}
+
+#[test]
 fn comments_and_answers_to_them_are_found_by_what_they_point_at_and_what_is_announced_apart() {
     let (mut ana, mut ben) = (Author::new(2), Author::new(3));
     let event = ana.post(&Post::Event {

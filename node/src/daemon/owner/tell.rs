@@ -43,10 +43,6 @@ impl Owner {
             let value = Told { told_ms: before_ms.unwrap_or(told_ms), what: notice.what.clone() };
             let value = Some(serde_json::to_vec(&value).expect("a notice is JSON"));
             sets.push(Local { space: Spaces::TOLD, key: key(&notice), value });
-            if let What::Asked { poll, .. } = &notice.what {
-                let group = Some(notice.object.as_bytes().to_vec());
-                sets.push(Local::of_object(Spaces::POLLS, poll, group));
-            }
             if verdict == News::Tell {
                 news.push(Notice { told_ms: Some(told_ms), ..notice });
             }
@@ -102,12 +98,7 @@ impl Owner {
             Err(_) => true,
         };
         let rows = snapshot.locals(Spaces::TOLD)?.into_iter().filter(|(_, value)| is_old(value));
-        let mut sets: Vec<_> = rows.map(|(key, _)| Local { space: Spaces::TOLD, key, value: None }).collect();
-        for (poll, group) in news::polls(snapshot)? {
-            if news::asked(snapshot, &self.shared.me, &group, &poll, clock::now())?.is_none() {
-                sets.push(Local::of_object(Spaces::POLLS, &poll, None));
-            }
-        }
+        let sets: Vec<_> = rows.map(|(key, _)| Local { space: Spaces::TOLD, key, value: None }).collect();
         if sets.is_empty() { Ok(()) } else { self.store_local(&sets) }
     }
 }

@@ -48,7 +48,9 @@ impl On<'_> {
         for group in self.snapshot.groups()? {
             notices.extend(of_group(self.snapshot, &group, &me)?);
             if group.members.contains(&me) {
-                self.announced(&group.id, &mut said)?;
+                for entry in self.announced(&group.id, &mut said)? {
+                    notices.extend(news::asked(self.snapshot, &me, &group, &entry, now_ms)?);
+                }
                 for line in self.snapshot.next_in(&group.id, Some(now_ms), NEW_MAX)?.lines {
                     if line.mine.is_none() && news::is_new(self.snapshot, &line.id, now_ms)? {
                         let event = self.snapshot.event(&line.id)?;
@@ -59,9 +61,6 @@ impl On<'_> {
                     }
                 }
             }
-        }
-        for (poll, group) in news::polls(self.snapshot)? {
-            notices.extend(news::asked(self.snapshot, &me, &group, &poll, now_ms)?);
         }
         let mut comments = Vec::new();
         for (object, entries) in &said {
@@ -99,11 +98,15 @@ impl On<'_> {
         talk::notices(self.snapshot, me, &place, &name, entries)
     }
 
-    fn announced(&self, object: &EntryId, said: &mut Heard) -> Result<(), Refusal> {
-        for entry in talk::read_unblocked(self.snapshot, self.snapshot.announced(object, POINTING_MAX)?)? {
-            said.entry(*object).or_default().insert(entry.id(), entry);
+    /// Takes in what is announced on an object; the polls among it.
+    fn announced(&self, object: &EntryId, said: &mut Heard) -> Result<Vec<Verified>, Refusal> {
+        let found = talk::read_unblocked(self.snapshot, self.snapshot.announced(object, POINTING_MAX)?)?;
+        let (polls, comments): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|entry| entry.header().kind == kind::POLL);
+        if !comments.is_empty() {
+            said.entry(*object).or_default().extend(comments.into_iter().map(|entry| (entry.id(), entry)));
         }
-        Ok(())
+        Ok(polls)
     }
 
     /// The answers to own comments.

@@ -126,7 +126,7 @@ impl On<'_> {
     /// The questions of a group's polls that no event came of yet, and that nobody hides.
     pub(super) fn polls(&self, group: &GroupState) -> Result<BTreeMap<EntryId, String>, Refusal> {
         let mut polls = BTreeMap::new();
-        for entry in pointing(self.snapshot, &group.id, kind::POLL)? {
+        for entry in read_unblocked(self.snapshot, self.snapshot.announced(&group.id, POINTING_MAX)?)? {
             let id = entry.id();
             if let Some(Post::Poll { question, .. }) = read(&entry)
                 && group.hidden.iter().all(|line| line.entry != id)
