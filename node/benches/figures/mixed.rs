@@ -1,7 +1,7 @@
 //! Corpus B: what meetups are made of, so that the fold has its work. 60 % comments, 30 % RSVPs, 5 % seats,
 //! and 5 % events and changes of them, over 1,000 events, with refs as the spec asks.
 
-use klatch_feed::post::{Answer, EventFields};
+use klatch_feed::post::{Answer, EventFields, Joining, Schedulers};
 use klatch_feed::{EntryId, Head, K, NetId, Post, SecretKey, Unverified, Verified, chunk};
 use klatch_store::Incoming;
 
@@ -17,6 +17,9 @@ const UPDATES_PER_EVENT: usize = 4;
 const COMMENTS_EACH: usize = 600;
 /// Entries in all.
 pub(crate) const ENTRIES: f64 = 100_000.0;
+/// Groups of [`groups`], and polls in each.
+const GROUPS: usize = 100;
+const POLLS_EACH: usize = 10;
 
 /// Somebody's log as it is written.
 pub(crate) struct Writer {
@@ -127,6 +130,31 @@ pub(crate) fn series() -> (EntryId, String, Vec<Incoming>) {
         host.post(&net, &Post::Update { event, replaces: vec![], fields, occ: Some(occ.clone()) });
     }
     (event, occ, chunks(&host.head, &host.entries))
+}
+
+/// Groups of one founder, with polls that are open; and their ids.
+pub(crate) fn groups() -> (Vec<EntryId>, Vec<Incoming>) {
+    let (net, mut founder) = (NetId::of_name(NETWORK), Writer::new(1_200_000));
+    let options = ["2030-06-01T19:00", "2030-06-02T19:00"].map(str::to_owned).to_vec();
+    let mut ids = Vec::new();
+    for at in 0..GROUPS {
+        let group = founder.post(
+            &net,
+            &Post::Group {
+                name: format!("Circle {at}"),
+                owners: vec![],
+                schedulers: Schedulers::Organizers,
+                joining: Joining::Open,
+                silence: None,
+            },
+        );
+        for asked in 0..POLLS_EACH {
+            let (question, options) = (format!("Evening {asked}?"), options.clone());
+            founder.post(&net, &Post::Poll { group, question, zone: "UTC".into(), minutes: 60, options });
+        }
+        ids.push(group);
+    }
+    (ids, chunks(&founder.head, &founder.entries))
 }
 
 /// A feed's entries as chunks that a peer would send.

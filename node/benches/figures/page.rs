@@ -1,4 +1,5 @@
-//! The page of a node that holds a million entries and a thousand events to come: how long until the first byte of
+//! The page of a node that holds a million entries and a thousand events to come, of somebody with twenty answers who is
+//! in a hundred groups with ten open polls each: how long until the first byte of
 //! an answer is there, and how much a browser loads.
 
 use std::collections::BTreeSet;
@@ -35,11 +36,16 @@ pub(crate) fn figures(ceilings: &Ceilings) -> Vec<Figure> {
         take_in(&mut store, &Corpus::sign_from(1_000 + round * FEEDS).chunks);
     }
     take_in(&mut store, &mixed::sign());
+    let (groups, chunks) = mixed::groups();
+    take_in(&mut store, &chunks);
     let events = store.reader().snapshot().and_then(|snapshot| snapshot.events()).expect("it reads");
     drop(store);
     let ready: Value = reader.up(&["up", "--listen", "127.0.0.1:0", "--lan", "off"]).expect("it starts");
     for event in events.iter().step_by(events.len() / ANSWERED) {
         let _: Value = reader.ask(&["rsvp", &event.id.to_string(), "yes"]).expect("it answers");
+    }
+    for group in groups {
+        let _: Value = reader.ask(&["group", "join", &group.to_string()]).expect("it joins");
     }
     let mut visitor = Visitor::enter(ready["page"].as_str().expect("it has a page"));
     let trip = ("a byte there and back", ceilings.round_trip_ms);
