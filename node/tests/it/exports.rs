@@ -166,3 +166,36 @@ fn where_a_file_is_written_json_says_so() {
     assert_eq!(said["file"], file.to_str().unwrap());
     assert_eq!(said["bytes"], std::fs::metadata(&file).unwrap().len());
 }
+
+#[test]
+fn an_import_that_stops_says_what_was_there_already_and_what_it_stopped_before() {
+    let (ana, ben) = (Fresh::named("Ana"), Fresh::named("Ben"));
+    let log = ben.beside("ben.klatch");
+    ben.ok(&["group", "create", "Rust"]);
+    ben.ok(&["export", "feed", "--out", log.to_str().unwrap()]);
+    ana.ok(&["import", log.to_str().unwrap()]);
+    let file = ana.beside("town.ics");
+    let file = file.to_str().unwrap();
+    let write = |titles: &[&str]| {
+        let event = |title: &&str| {
+            format!(
+                "BEGIN:VEVENT\r\nUID:{title}\r\nSUMMARY:{title}\r\nDTSTART:21261203T190000Z\r\nEND:VEVENT\r\n"
+            )
+        };
+        let events: String = titles.iter().map(event).collect();
+        std::fs::write(file, format!("BEGIN:VCALENDAR\r\n{events}END:VCALENDAR\r\n")).unwrap();
+    };
+    write(&["Tea"]);
+    let tea = ana.json(&["import", file, "--yes"])["scheduled"][0]["id"].clone();
+    write(&["Tea", "Cake", "Pie"]);
+    let import = ["import", file, "--yes", "--group", "Rust"];
+    let stopped = ana.run(&import);
+    assert_eq!(stopped.code, 1, "{stopped:?}");
+    assert!(stopped.out.contains("Tea is already scheduled"), "{stopped:?}");
+    for words in ["0 events scheduled before \"Cake\", and none after", "you have no role in \"Rust\""] {
+        assert!(stopped.err.contains(words), "{stopped:?}");
+    }
+    let ended = ana.run(&[&import[..], &["--json"]].concat());
+    let said: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!((&said["already"][0]["id"], &said["scheduled"]), (&tea, &serde_json::json!([])));
+}

@@ -439,3 +439,10 @@ fn who_is_named_before_somebody_with_a_seat_takes_of_the_room_for_their_people()
     admits(&[&ben]).unwrap();
     assert_eq!(host.event(&event).seated[0].party, 3);
 }
+
+#[test]
+fn an_address_of_a_node_is_given_once_where_it_stands_first() {
+    let ana = Somebody::new("Ana", AUTO);
+    ana.handle().set_addresses(["a:1", "b:1", "a:1"].map(str::to_owned).to_vec());
+    assert_eq!(ana.handle().addresses(), ["a:1", "b:1"]);
+}
