@@ -242,10 +242,6 @@ fn join(group: &str, node: &Node, out: &Printer) -> Result<(), CliError> {
             }
             _ => "You are a member once an organizer accepts you, by `klatch group accept`.",
         });
-    } else if state.removed.contains(&me)
-        || state.roles.iter().any(|line| line.feed == me && line.cut.is_some())
-    {
-        out.hint("You were removed from this group: an organizer has to accept you before it counts.");
     }
     Ok(())
 }

@@ -250,6 +250,8 @@ impl On<'_> {
                 format!("you are a member of {:?} already", group.name),
             )));
         }
+        self.my_role(&group.id, &group.roles)?;
+        self.not_removed(&group)?;
         if group.asking.contains(&self.me) {
             let text = format!("you ask to join {:?} already: an organizer decides", group.name);
             return Err(no_effect(said("refused-asking", &group.name, text)));

@@ -80,6 +80,9 @@ fn who_asks_is_accepted_removed_and_let_in_again_and_the_lift_names_the_revoke()
     assert_eq!(group(&ana, &id).removed, [feed(&ben)]);
     let refused = ana.ask(remove());
     assert!(matches!(refused, Err(Refusal::NoEffect { .. })), "removed already: {refused:?}");
+    ben.takes(vec![ana.log()]);
+    let refused = ben.ask(Request::GroupJoin { group: id.to_string() }).unwrap_err().to_string();
+    assert!(refused.contains("Ana removed you") && refused.contains("klatch group accept"), "{refused}");
 
     let Ok(Response::Created(created)) = ana.ask(accept()) else { panic!("not accepted") };
     assert_eq!(created.lifts, [revoke]);
