@@ -1,7 +1,8 @@
 //! `klatch export` and `klatch import`. The file: spec/files.md, "export file".
 
-use std::fs::File;
-use std::io::{BufRead, ErrorKind, Read, Write};
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, BufRead, ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -167,20 +168,43 @@ struct Written<'a> {
 
 fn write_to(to: &To, bytes: &[u8], out: &Printer) -> Result<(), CliError> {
     let Some(path) = &to.out else { return out.raw(bytes) };
-    let write = |mut file: File| file.write_all(bytes).and_then(|()| file.sync_all());
-    let written = match (to.force, path.file_name()) {
-        (true, Some(name)) => {
-            // Beside it first: what is there stays whole until all of this is.
-            let next = path.with_file_name(format!(".{}.unfinished", name.display()));
-            File::create(&next).and_then(write).and_then(|()| std::fs::rename(&next, path))
+    let written = match to.force {
+        true => write_over(path, bytes),
+        // Never over somebody's file, unless they say so.
+        false => {
+            File::create_new(path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         }
-        _ => File::create_new(path).and_then(write), // Never over somebody's file, unless they say so.
     };
     written.map_err(|source| match source.kind() {
         ErrorKind::AlreadyExists if !to.force => CliError::Exists { path: path.to_owned() },
         _ => CliError::File { path: path.to_owned(), source },
     })?;
     out.result(&Written { file: path, bytes: bytes.len() }, |_| String::new())
+}
+
+/// Writes it beside what is there first, which stays whole until all of this is, and as readable for others as it was.
+fn write_over(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let there = match path.metadata() {
+        Ok(there) if !there.is_file() => {
+            // A device takes it and stays one; a folder does not.
+            return OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        }
+        Ok(there) => Some(there.permissions()),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    // A link goes on leading there.
+    let path = if there.is_some() { path.canonicalize()? } else { path.to_owned() };
+    let beside = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let new = Permissions::from_mode(0o666); // Of which the umask takes.
+    let mut next = tempfile::Builder::new().prefix(".klatch").permissions(new).tempfile_in(beside)?;
+    next.write_all(bytes)?;
+    if let Some(there) = there {
+        next.as_file().set_permissions(there)?;
+    }
+    next.as_file().sync_all()?;
+    next.persist(&path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 fn read_feed(who: Option<&str>, node: &Node) -> Result<(Vec<u8>, u32), CliError> {

@@ -1,5 +1,10 @@
 //! What others read of events: calendars, news feeds, linked data; through the program.
 
+use std::fs::Permissions;
+use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::Path;
+
 use klatch::daemon::{Daemon, Options};
 use klatch::home::Home;
 use klatch_feed::Post;
@@ -198,4 +203,35 @@ fn an_import_that_stops_says_what_was_there_already_and_what_it_stopped_before()
     let ended = ana.run(&[&import[..], &["--json"]].concat());
     let said: Value = serde_json::from_str(&ended.out).unwrap();
     assert_eq!((&said["already"][0]["id"], &said["scheduled"]), (&tea, &serde_json::json!([])));
+}
+
+#[test]
+fn what_is_written_over_stays_as_private_as_it_was_and_links_and_pipes_stay_what_they_are() {
+    let ana = Fresh::named("Ana");
+    let event =
+        ana.json(&["event", "schedule", "--title", "Tea", "--start", "2126-12-01T18:30"])["id"].clone();
+    let export = |file: &Path| {
+        ana.ok(&["export", "ics", event.as_str().unwrap(), "--out", file.to_str().unwrap(), "--force"])
+    };
+    let folder = ana.beside("folder");
+    std::fs::create_dir(&folder).unwrap();
+    let [file, link, pipe] = ["tea.ics", "link.ics", "pipe"].map(|name| folder.join(name));
+
+    std::fs::write(&file, "older").unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    export(&link);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("BEGIN:"), "what it leads to is written");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+    // Both ends, so that nobody waits for the other.
+    let mut reader = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+    export(&pipe);
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    let mut head = [0; 6];
+    reader.read_exact(&mut head).unwrap();
+    assert_eq!(&head, b"BEGIN:");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3, "nothing else is left");
 }
