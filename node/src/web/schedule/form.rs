@@ -1,6 +1,6 @@
 //! The form of an event: what was typed, and what that says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
@@ -437,13 +437,20 @@ impl Form {
     pub(in crate::web) fn catch_up(&mut self, event: &EventState) {
         let was: BTreeMap<String, String> = serde_json::from_str(self.get("was")).unwrap_or_default();
         let now = Self::of_event(event);
-        for name in was.keys().chain(now.typed.keys()) {
-            let shown = was.get(name).map_or("", |text| text.trim());
-            if self.get(name) == shown || matches!(&**name, "was" | "tips") {
+        let names: BTreeSet<&str> = was.keys().chain(now.typed.keys()).map(String::as_str).collect();
+        let is_said = |name: &&&str| self.get(name) != was.get(**name).map_or("", |text| text.trim());
+        let said: BTreeSet<&str> = names.iter().filter(is_said).map(|name| whole(name)).collect();
+        for name in names {
+            if !said.contains(whole(name)) || matches!(name, "was" | "tips") {
                 self.set(name, now.get(name));
             }
         }
     }
+}
+
+/// The field without which a field says nothing: the number of a unit, the hours that minutes are added to.
+fn whole(name: &str) -> &str {
+    if name == "minutes" { "hours" } else { name.strip_suffix("_unit").unwrap_or(name) }
 }
 
 /// A rule without its end.

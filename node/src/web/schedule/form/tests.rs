@@ -108,4 +108,13 @@ fn a_form_that_is_behind_keeps_what_was_typed_and_takes_all_else_as_it_is_now() 
     form.catch_up(&before);
     let said = ["title", "date", "all_day", "place"].map(|name| form.get(name));
     assert_eq!(said, ["Tea", "2026-12-01", "", "Cellar"], "and what was unchecked is so");
+
+    // A number goes with its unit, and minutes with their hours.
+    let mut form = Form::of(Form::of_event(&before).typed.into_iter().collect());
+    form.set("hours", "2");
+    form.set("opens", "3");
+    form.catch_up(&EventState { minutes: 90, opens: 1_440, closes: 60, ..before });
+    let said =
+        ["hours", "minutes", "opens", "opens_unit", "closes", "closes_unit"].map(|name| form.get(name));
+    assert_eq!(said, ["2", "", "3", "hours", "1", "hours"]);
 }
