@@ -310,7 +310,7 @@ async fn name(newcomer: Newcomer, Typed(form): Typed<NameForm>) -> Response {
     match tokio::task::spawn_blocking(move || setup.name(name)).await {
         Ok(Some(Ok(()))) => see_other("/start/words"),
         Ok(Some(Err(error))) => {
-            let wrong = unmade(newcomer.words(), &error, "start-back-not");
+            let wrong = unmade(newcomer.words(), &error, "start-not");
             let page = StartPage { frame: newcomer.frame("/start"), name: form.name, wrong: Some(wrong) };
             (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
         }

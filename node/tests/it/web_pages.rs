@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Child;
 use std::sync::mpsc::Receiver;
 
+use klatch::home::Home;
 use klatch::web::guard::BODY_BYTES_MAX;
 use klatch_feed::RecoveryWords;
 use serde_json::Value;
@@ -77,6 +78,9 @@ fn somebody_new_gets_a_name_and_words_and_the_process_becomes_their_node() {
     let refused = browser.post("/start/name", &[("name", &"x".repeat(61))]);
     assert_eq!(refused.status, 422);
     refused.says(&"x".repeat(61)).says("aria-invalid");
+    let lock = Home::at(place.home()).lock().unwrap();
+    browser.post("/start/name", &[("name", "Nora")]).says("No home could be made here.");
+    drop(lock);
     let sheet = browser.done("/start/name", &[("name", "Nora <b>")]);
     assert_eq!(sheet.header("cache-control"), Some("no-store"));
     let (first_words, _) = read(&sheet.body);
@@ -124,8 +128,12 @@ fn somebody_new_gets_a_name_and_words_and_the_process_becomes_their_node() {
 
 /// Sends a file as the form of a first run does.
 fn send(browser: &Browser, name: &str, bytes: &[u8]) -> Answer {
+    send_as(browser, "file", name, bytes)
+}
+
+fn send_as(browser: &Browser, field: &str, name: &str, bytes: &[u8]) -> Answer {
     let host = browser.host();
-    let file = format!("content-disposition: form-data; name=\"file\"; filename=\"{name}\"");
+    let file = format!("content-disposition: form-data; name=\"{field}\"; filename=\"{name}\"");
     let body = [format!("--x\r\n{file}\r\n\r\n").as_bytes(), bytes, b"\r\n--x--\r\n"].concat();
     let head = format!(
         "POST /start/restore/file HTTP/1.1\r\nconnection: close\r\nhost: {host}\r\norigin: http://{host}\r\n\
@@ -163,6 +171,7 @@ fn a_backup_comes_back_in_a_first_run_as_a_file_that_is_sent_and_by_its_path() {
         refused.says(said);
         assert!(!refused.body.contains("/dev/fd"), "{}", refused.body);
     }
+    assert_eq!(send_as(&browser, "other", "mine", &bytes).status, 422, "that form has one field");
     let cut = send(&browser, "mine", &bytes[..bytes.len() - 1]);
     assert_eq!(cut.status, 422);
     assert!(sent.run(&["id"]).status.code() == Some(1), "nobody is here yet");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::multipart::{Multipart, MultipartRejection};
+use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -95,22 +95,25 @@ async fn upload(
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<(File, String), Key> {
     let mut multipart = multipart.map_err(|_| "problem-form")?;
-    while let Some(mut field) = multipart.next_field().await.map_err(|_| "problem-form")? {
-        if field.name() != Some("file") {
-            continue;
-        }
-        let name = foreign::line(field.file_name().unwrap_or_default());
-        let file = newcomer.app.home().incoming().map_err(|_| "start-restore-disk")?;
-        let mut kept = Kept { file, left: UPLOAD_BYTES_MAX };
-        loop {
-            let part = tokio::time::timeout(PART_WITHIN, field.chunk()).await.map_err(|_| "problem-slow")?;
-            match part.map_err(|_| "start-restore-cut")? {
-                Some(part) => kept.take(&part)?,
-                None => return Ok((kept.finish()?, name)),
-            }
-        }
+    let mut field = first(&mut multipart).await?;
+    let name = foreign::line(field.file_name().unwrap_or_default());
+    let file = newcomer.app.home().incoming().map_err(|_| "start-restore-disk")?;
+    let mut kept = Kept { file, left: UPLOAD_BYTES_MAX };
+    while let Some(part) = timely(field.chunk()).await?.map_err(|_| "start-restore-cut")? {
+        kept.take(&part)?;
     }
-    Err("start-restore-none")
+    Ok((kept.finish()?, name))
+}
+
+/// The file: nothing else is in that form, so what comes before one is not read to its end.
+async fn first(multipart: &mut Multipart) -> Result<Field<'_>, Key> {
+    let field = timely(multipart.next_field()).await?.map_err(|_| "problem-form")?;
+    field.filter(|field| field.name() == Some("file")).ok_or("start-restore-none")
+}
+
+/// What comes within the time that a part may take.
+async fn timely<T>(part: impl Future<Output = T>) -> Result<T, Key> {
+    tokio::time::timeout(PART_WITHIN, part).await.map_err(|_| "problem-slow")
 }
 
 /// What came of a file.
@@ -167,7 +170,31 @@ impl super::Setup {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use axum::body::Body;
+    use axum::extract::FromRequest;
+    use axum::http::Request;
+    use hyper::body::Bytes;
+    use tokio::sync::{Semaphore, mpsc};
+    use tokio::time::Instant;
+
     use super::*;
+    use crate::web::stream::Stream;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_does_not_begin_is_waited_for_no_longer_than_for_a_part() {
+        let (parts, body) = mpsc::channel(1);
+        let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        parts.send(Bytes::from_static(b"--x\r\n")).await.unwrap();
+        let request = Request::post("/").header("content-type", "multipart/form-data; boundary=x");
+        let request = request.body(Body::new(Stream::new(body, permit))).unwrap();
+        let mut multipart = Multipart::from_request(request, &()).await.unwrap();
+        let begun = Instant::now();
+        assert_eq!(first(&mut multipart).await.err(), Some("problem-slow"));
+        assert_eq!(begun.elapsed(), PART_WITHIN);
+        drop(parts);
+    }
 
     #[test]
     fn one_byte_past_the_longest_file_is_refused() {

@@ -4,6 +4,7 @@ start-lead = Triff Leute, ohne dass eine Firma dazwischen steht. Was du schreibs
 start-name = Wie heißt du?
 start-name-seen = Andere sehen es. Du kannst es später ändern.
 start-name-wrong = Ein Name ist eine Zeile von höchstens etwa 60 Zeichen (Umlaute und Emoji brauchen mehr), ohne Leerzeichen am Anfang und Ende.
+start-not = Hier ließ sich kein Zuhause machen.
 start-go = Weiter
 start-was-here = Ich war schon einmal hier und habe meine Wörter
 start-words-title = Schreib diese Wörter auf

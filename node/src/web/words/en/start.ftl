@@ -4,6 +4,7 @@ start-lead = Meet people without a company in between. What you write stays on t
 start-name = What are you called?
 start-name-seen = Others see it. You can change it later.
 start-name-wrong = A name is one line of some 60 letters at most (accents and emoji take more), with no space at its ends.
+start-not = No home could be made here.
 start-go = Go on
 start-was-here = I was here before, and have my recovery words
 start-words-title = Write these words down
