@@ -42,6 +42,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 pub use inbox::{Notice, What};
 pub use local::{Local, Spaces};
 pub(crate) use local::{called, own_name, people, today};
+pub(crate) use read::cancelled;
 pub(crate) use read::hidden::{self, TITLE as HIDDEN_TITLE};
 pub use refusal::*;
 pub use request::{DoorNote, Find, PollRequest, Request, Schedule};

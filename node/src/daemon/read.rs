@@ -1,7 +1,7 @@
 //! Requests that change nothing: answered from a snapshot, beside the owner.
 
 mod agenda;
-pub(super) mod cancelled;
+pub(crate) mod cancelled;
 mod door;
 mod guests;
 pub(crate) mod hidden;

@@ -217,6 +217,13 @@ fn who_hides_words_makes_nothing_public_and_sends_nobody_to_the_place_of_another
     let spam = update(&moved, EventFields { about: words("spam"), ..spam });
     let event = shown(&moved, spam);
     assert_eq!((&*event.start, &*event.place, event.geo), ("2126-12-02T18:30", "", None));
+    // ... but a place that somebody says again stays.
+    let said_again = scheduled(false);
+    let (start, place) = (words("2126-12-02T18:30"), words("Garden"));
+    let spam = EventFields { start, place: place.clone(), about: words("spam"), ..plain() };
+    let spam = update(&said_again, spam);
+    update(&said_again, EventFields { place, ..plain() });
+    assert_eq!(shown(&said_again, spam).place, "Garden");
     let stays = scheduled(false);
     let spam = update(&stays, EventFields { place: words("Garden"), about: words("spam"), ..plain() });
     assert_eq!(shown(&stays, spam).place, "Café");

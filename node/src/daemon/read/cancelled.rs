@@ -54,12 +54,10 @@ pub(in crate::daemon) fn cancellation(
 }
 
 /// What a list has room for of why an event is cancelled: the first line, cut.
-pub(super) fn in_short(snapshot: &Snapshot, event: &EntryId) -> Result<String, DiskError> {
-    let Some(event) = snapshot.event(event)? else { return Ok(String::new()) };
-    let reason = reason(snapshot, &event)?;
+pub(crate) fn in_short(reason: &str) -> String {
     let line = reason.lines().next().unwrap_or_default();
     let short: String = line.chars().take(SHORT_MAX).collect();
-    Ok(if short.len() < reason.len() { short + "…" } else { short })
+    if short.len() < reason.len() { short + "…" } else { short }
 }
 
 /// The reason alone, empty where none is to be shown.

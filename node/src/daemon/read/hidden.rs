@@ -92,7 +92,7 @@ fn without_updates(snapshot: &Snapshot, mut event: EventState) -> Result<EventSt
     // Nor do they send anybody at a new time to the place of an older one.
     let is_moved = is(&|fields| {
         fields.place.as_ref() == Some(&event.place) && (fields.start.is_some() || fields.zone.is_some())
-    });
+    }) && shown.place.as_ref() != Some(&event.place);
     event.title = shown.title.unwrap_or_else(|| TITLE.to_owned());
     event.place = shown.place.unwrap_or_default();
     event.access = shown.access.unwrap_or_default();
@@ -117,6 +117,12 @@ impl On<'_> {
         by_group(event).cloned().into_iter().chain(updates).map(|line| self.hidden_by(&line)).collect()
     }
 
+    /// Why an event is cancelled, as a list says it; empty where it is not, or nothing is to be shown.
+    fn cancelled_why(&self, event: &EntryId) -> Result<String, DiskError> {
+        let Some(event) = self.snapshot.event(event)? else { return Ok(String::new()) };
+        Ok(cancelled::in_short(&cancelled::reason(self.snapshot, &event)?))
+    }
+
     /// The lines of a list without the words that are hidden. What was looked for and is found by such alone is left
     /// out.
     pub(super) fn veiled_lines(
@@ -127,14 +133,10 @@ impl On<'_> {
         let (mut shown, mut reasons) = (Vec::new(), BTreeMap::new());
         for mut line in lines {
             if line.cancelled {
-                let reason = match reasons.get(&line.id) {
+                line.reason = match reasons.get(&line.id) {
                     Some(reason) => String::clone(reason),
-                    None => reasons
-                        .entry(line.id)
-                        .or_insert(cancelled::in_short(self.snapshot, &line.id)?)
-                        .clone(),
+                    None => reasons.entry(line.id).or_insert(self.cancelled_why(&line.id)?).clone(),
                 };
-                line.reason = reason;
             }
             if line.hidden {
                 let Some(event) = self.snapshot.event(&line.id)? else { continue };

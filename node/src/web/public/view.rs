@@ -8,6 +8,7 @@ use klatch_feed::EventState;
 
 use super::Reading;
 use crate::clock;
+use crate::daemon::cancelled;
 use crate::foreign;
 use crate::pub_server::site::{Site, SiteDate, SiteGroup};
 use crate::published::jsonld;
@@ -331,7 +332,7 @@ fn row(state: &EventState, date: &SiteDate, reason: &str, words: Words) -> Row {
         seats: seats(words, date.seated, state.capacity, date.waiting),
         pill: None,
         cancelled: state.cancelled,
-        cancelled_why: foreign::line(reason),
+        cancelled_why: foreign::line(&cancelled::in_short(reason)),
         is_past: is_over(date),
     }
 }

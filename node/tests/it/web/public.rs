@@ -158,8 +158,11 @@ fn what_is_listed_is_shown_to_everybody_and_no_guest_and_nothing_else_is() {
         assert_eq!(get(&reader, &format!("/e/{series}?on={none}")).status, 404, "{none}");
     }
 
-    ana.json(&["event", "cancel", &event]);
-    shown(&reader, &format!("/e/{event}"), "Cancelled");
+    let why = "The roof leaks, ".repeat(6) + "as it did last year";
+    ana.json(&["event", "cancel", &event, "--reason", &why]);
+    shown(&reader, &format!("/e/{event}"), "Cancelled").says(&why);
+    let listed = shown(&reader, &format!("/g/{group}"), "The roof leaks, ");
+    assert!(!listed.says("…").body.contains("last year"), "a list says it in short: {listed:?}");
     hub.json(&["pub", "publish", "Makers", "--undo"]);
     eventually("it is taken off", || (get(&reader, &format!("/e/{event}")).status == 404).then_some(()));
     hub.json(&["pub", "publish", &event]);
