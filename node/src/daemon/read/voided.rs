@@ -17,13 +17,13 @@ impl On<'_> {
         let events = self.snapshot.group(&object)?.map(|group| group.events).unwrap_or_default();
         let about: BTreeSet<_> = events.into_iter().chain([object]).collect();
         let mut lines = Vec::new();
+        let Some(facts) = self.snapshot.facts(&object)? else { return Ok(Response::Log(lines)) };
         for key in self.snapshot.lineage()?.line(feed).into_iter().rev() {
             let Some(genesis) = self.snapshot.genesis(&key)? else { continue };
             let len = self.snapshot.state(&key)?.map_or(0, |state| state.len);
             let from: Seq = len.saturating_sub(LOG_MAX).saturating_add(1);
             let mut entries = self.snapshot.entries(&key, from, LOG_MAX as usize)?;
             entries.retain(|entry| entry.header().refs.iter().any(|target| about.contains(target)));
-            let Some(facts) = self.snapshot.facts(&object)? else { continue };
             let signer = Person { feed: key, genesis };
             let void =
                 facts.voided(object, entries.iter().map(|entry| (signer, entry.header().seq, entry.id())));

@@ -70,7 +70,7 @@ fn of_people(post: &Post) -> Option<Sentence> {
         }
         Post::Hide { entries, on: true, reason, .. } => {
             let key = if reason.is_empty() { "log-hid" } else { "log-hid-why" };
-            let text = format!("hid {}: {reason}", count(entries.len(), "entry", "entries"));
+            let text = format!("hid {}{}", count(entries.len(), "entry", "entries"), after_colon(reason));
             Sentence::counted(key, reason, &[("count", many(entries.len()))], text)
         }
         Post::Hide { entries, .. } => {
@@ -94,11 +94,13 @@ fn of_seats(post: &Post) -> Option<Sentence> {
         Post::Update { .. } => plain("log-changed", "changed an event"),
         Post::Cancel { reason, .. } => {
             let key = if reason.is_empty() { "log-cancelled" } else { "log-cancelled-why" };
-            Sentence::said(key, reason, format!("cancelled an event: {reason}"))
+            Sentence::said(key, reason, format!("cancelled an event{}", after_colon(reason)))
         }
-        Post::Skip { occ, .. } => {
-            Sentence::said("log-skipped", occ, format!("called off the occurrence of {occ}"))
-        }
+        Post::Skip { occ, .. } => Sentence::said(
+            "log-skipped",
+            &occ.replacen('T', " ", 1),
+            format!("called off the occurrence of {occ}"),
+        ),
         Post::Rsvp { answer, party, .. } => {
             let key = match answer {
                 Answer::Yes => "log-yes",
@@ -195,6 +197,11 @@ fn without_text(of: Kind) -> &'static str {
     }
 }
 
+/// A reason, if one is given.
+fn after_colon(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
+}
+
 /// A number and what it counts.
 fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -246,6 +253,19 @@ mod tests {
     }
 
     #[test]
+    fn where_no_reason_is_given_none_is_announced() {
+        let id = EntryId::new([7; 32]);
+        let cancel = |reason: &str| Post::Cancel { event: id, reason: reason.to_owned() };
+        let hide =
+            |reason: &str| Post::Hide { object: id, entries: vec![id], on: true, reason: reason.to_owned() };
+        let said = [cancel(""), cancel("rain"), hide(""), hide("advert")].map(|post| said(&post).to_string());
+        assert_eq!(
+            said,
+            ["cancelled an event", "cancelled an event: rain", "hid 1 entry", "hid 1 entry: advert"]
+        );
+    }
+
+    #[test]
     fn a_page_has_all_that_its_words_for_an_entry_take() {
         for post in posts() {
             let sentence = said(&post);
@@ -255,7 +275,7 @@ mod tests {
             for words in Words::ALL {
                 let text = words.with(page.key, &args);
                 assert!(!text.contains(['{', '$']) && text != page.key, "{post:?}: {text}");
-                assert!(!text.contains("\u{2068}\u{2069}"), "{post:?}: {text}");
+                assert!(!text.contains("\u{2068}\u{2069}") && !text.contains("01T18"), "{post:?}: {text}");
             }
         }
     }
