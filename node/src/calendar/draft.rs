@@ -12,6 +12,7 @@ use klatch_feed::post::{EventFields, Rule, RuleError, instant};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::daemon::Sentence;
 use crate::foreign;
 use crate::network::hex;
 use crate::published::{is_public, marked};
@@ -56,7 +57,7 @@ pub struct Draft {
     /// What else was understood.
     pub fields: EventFields,
     /// What was not taken over, or not as it stands in the file.
-    pub notes: Vec<String>,
+    pub notes: Vec<Sentence>,
 }
 
 /// An event that cannot be scheduled here.
@@ -137,7 +138,9 @@ pub fn read(bytes: &[u8], zone: Tz, is_told: bool) -> Result<Drafts, DraftError>
         let uid = value(&event, "UID");
         let count = changed.iter().filter(|(_, change)| value(change, "UID") == uid).count();
         if count > 0 {
-            draft.notes.push(format!("changed occurrences: {count}; change them after scheduling"));
+            let text = format!("changed occurrences: {count}; change them after scheduling");
+            let count = [("count", u64::try_from(count).unwrap_or(u64::MAX))];
+            draft.notes.push(Sentence::counted("schedule-note-changed", "", &count, text));
         }
         drafts.good.push(draft);
     }
@@ -244,7 +247,8 @@ impl Reading<'_> {
             fields.extra = self.dates("RDATE", local.time(), tz)?;
             let names = |rule: &str| rule.parse().is_ok_and(|rule: Rule| rule.names(local.date()));
             if repeat.as_deref().is_some_and(|rule| !names(rule)) {
-                notes.push("the rule does not name the start itself: here the start is the first".to_owned());
+                let text = "the rule does not name the start itself: here the start is the first";
+                notes.push(Sentence::said("schedule-note-first", "", text));
             }
         }
         let title = self.text("SUMMARY", 120, &mut notes);
@@ -257,7 +261,8 @@ impl Reading<'_> {
         fields.tags = self.tags();
         if fields.tags.as_deref().is_some_and(is_public) {
             fields.tags = fields.tags.map(|tags| marked(tags, false)).filter(|tags| !tags.is_empty());
-            notes.push("it is not public here by its category: say so yourself if it should be".to_owned());
+            let text = "it is not public here by its category: say so yourself if it should be";
+            notes.push(Sentence::said("schedule-note-public", "", text));
         }
         self.note_rest(&mut notes);
         // A series of listed dates repeats by no rule: it is founded with one that names the start alone.
@@ -324,7 +329,7 @@ impl Reading<'_> {
         start: &str,
         tz: Tz,
         all_day: bool,
-        notes: &mut Vec<String>,
+        notes: &mut Vec<Sentence>,
     ) -> Result<u32, EventError> {
         let start = instant(start, tz.name()).map_err(|_| self.wrong("DTSTART", start))?;
         let length = match (find(self.event, "DTEND"), value(self.event, "DURATION")) {
@@ -342,7 +347,9 @@ impl Reading<'_> {
             }
             (None, "") if all_day => 24 * 60,
             (None, "") => {
-                notes.push(format!("no end: taken as {MINUTES} minutes"));
+                let (count, text) =
+                    ([("count", MINUTES.into())], format!("no end: taken as {MINUTES} minutes"));
+                notes.push(Sentence::counted("schedule-note-end", "", &count, text));
                 MINUTES.into()
             }
             (None, text) => duration(text).ok_or_else(|| self.wrong("DURATION", text))?.num_minutes(),
@@ -402,13 +409,13 @@ impl Reading<'_> {
     }
 
     /// One line of text, cut where it is too long.
-    fn text(&self, name: &str, bytes: usize, notes: &mut Vec<String>) -> Option<String> {
+    fn text(&self, name: &str, bytes: usize, notes: &mut Vec<Sentence>) -> Option<String> {
         let text = value(self.event, name).lines().map(str::trim).filter(|line| !line.is_empty());
         let text = foreign::line(&text.collect::<Vec<_>>().join(", "));
         cut(name, text.trim(), bytes, notes)
     }
 
-    fn lines(&self, name: &str, bytes: usize, notes: &mut Vec<String>) -> Option<String> {
+    fn lines(&self, name: &str, bytes: usize, notes: &mut Vec<Sentence>) -> Option<String> {
         let text = value(self.event, name).replace("\r\n", "\n");
         cut(name, foreign::lines(&text).trim(), bytes, notes)
     }
@@ -446,7 +453,7 @@ impl Reading<'_> {
     }
 
     /// Names what stays behind.
-    fn note_rest(&self, notes: &mut Vec<String>) {
+    fn note_rest(&self, notes: &mut Vec<Sentence>) {
         let names = self.event.properties.iter().map(|property| property.name.as_str());
         let all = names.chain(self.event.components.iter().map(|child| child.name.as_str()));
         let rest = all.filter(|name| !TAKEN.contains(name) && !name.starts_with("X-"));
@@ -454,16 +461,17 @@ impl Reading<'_> {
             rest.map(|name| foreign::line(name).chars().take(40).collect()).collect();
         if !rest.is_empty() {
             let names = rest.into_iter().take(20).collect::<Vec<_>>().join(", ");
-            notes.push(format!("not taken over: {names}"));
+            let text = format!("not taken over: {names}");
+            notes.push(Sentence::said("schedule-note-rest", &names, text));
         }
     }
 }
 
-fn cut(name: &str, text: &str, bytes: usize, notes: &mut Vec<String>) -> Option<String> {
+fn cut(name: &str, text: &str, bytes: usize, notes: &mut Vec<Sentence>) -> Option<String> {
     if text.len() <= bytes {
         return (!text.is_empty()).then(|| text.to_owned());
     }
-    notes.push(format!("{name} is cut to {bytes} bytes"));
+    notes.push(Sentence::said("schedule-note-cut", name, format!("{name} is cut to {bytes} bytes")));
     let end = (0..=bytes).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     Some(text[..end].trim_end().to_owned())
 }

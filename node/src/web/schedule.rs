@@ -12,7 +12,7 @@ use klatch_feed::post::{Role, Schedulers};
 use serde::Deserialize;
 
 use super::App;
-use super::ask::{Problem, Typed, Visit, Wrong, take};
+use super::ask::{Problem, Typed, Visit, Wrong, said, take};
 use super::frame::{Frame, Page, Tab};
 use super::when;
 use crate::calendar::draft::{self, DraftError, Drafts, EventError};
@@ -155,7 +155,7 @@ async fn draft(visit: Visit, Typed(pasted): Typed<Pasted>) -> Response {
             (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
         }
         Ok(_) => {
-            let notes = notes.iter().map(|note| foreign::line(note)).collect();
+            let notes = notes.iter().map(|note| said(visit.words(), note)).collect();
             Page(SchedulePage { notes, ..page }).into_response()
         }
     }

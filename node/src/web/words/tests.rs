@@ -50,7 +50,8 @@ fn quoted() -> BTreeSet<String> {
     all.chain(sentences()).collect()
 }
 
-/// The keys of sentences that the node itself says: why it refuses something, and what an entry does.
+/// The keys of sentences that the node itself says: why it refuses something, what an entry does, and what a draft
+/// leaves out.
 fn sentences() -> Vec<String> {
     let mut paths = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut paths);
@@ -59,7 +60,9 @@ fn sentences() -> Vec<String> {
     texts
         .flat_map(named)
         .filter(|text| {
-            ["refused-", "log-"].iter().any(|family| text.len() > family.len() && text.starts_with(family))
+            ["refused-", "log-", "schedule-note-"]
+                .iter()
+                .any(|family| text.len() > family.len() && text.starts_with(family))
         })
         .collect()
 }
