@@ -11,7 +11,11 @@ const NAMES: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
 /// How an event repeats; the rule as it is where it is none that we understand.
 pub(super) fn of_event(event: &EventState, words: Words) -> String {
-    let rule = event.repeat.as_deref().unwrap_or_default();
+    of_rule(event.repeat.as_deref().unwrap_or_default(), words)
+}
+
+/// The same of a rule by itself.
+pub(super) fn of_rule(rule: &str, words: Words) -> String {
     match rule.parse::<Rule>() {
         Ok(_) => said(rule, words).unwrap_or_else(|| rule.to_owned()),
         Err(_) => rule.to_owned(),

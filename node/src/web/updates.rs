@@ -6,6 +6,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use chrono_tz::Tz;
 use klatch_feed::EventState;
 use klatch_feed::post::{EventFields, Role};
 use serde::Deserialize;
@@ -13,12 +14,14 @@ use serde_json::Value;
 
 use super::App;
 use super::ask::{Problem, Typed, Visit, Wrong, label, take};
+use super::event::view::policy;
 use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::prose::Prose;
+use super::repeats;
 use super::rights;
 use super::talk::hidden_by;
-use super::when;
+use super::when::{self, When};
 use super::words::Words;
 use crate::daemon::{HiddenBy, Refusal, Request, UpdateLine};
 use crate::published::marked;
@@ -129,7 +132,7 @@ fn told(line: &UpdateLine, may_hide: bool, visit: &Visit) -> Line {
         face: Face::of(&line.feed, &line.name),
         stamp,
         at,
-        on: line.occ.as_deref().map(|occ| occ.replace('T', " ")),
+        on: line.occ.as_deref().map(|occ| start(occ, false, words)),
         texts,
         others,
         hidden: line.hidden.as_ref().map(|by| hidden_by(by, words)),
@@ -165,38 +168,54 @@ fn name(field: &str, words: Words) -> String {
         "access" => words.say("event-access"),
         "online" => words.say("event-online"),
         "tags" => words.say("updates-tags"),
+        "geo" => words.say("updates-geo"),
+        "no_show_max" => words.say("updates-no-shows"),
+        "except" => words.say("change-left-out"),
         field => label(words, field),
     }
 }
 
-fn fields_tags(value: &Value) -> Option<Vec<String>> {
-    serde_json::from_value(value.clone()).ok()
+/// A start by the event's own clock.
+fn start(text: &str, all_day: bool, words: Words) -> String {
+    let when = When::of(text, "", None, 0, Tz::UTC, words);
+    if all_day { when.of_whole_days(text, words).there } else { when.there }
 }
 
 /// What is said in words, and the names of what else is said.
 fn said(fields: &EventFields, words: Words) -> (Vec<(String, Prose)>, String) {
-    let Ok(Value::Object(fields)) = serde_json::to_value(fields) else { return Default::default() };
-    let (mut texts, mut others) = (Vec::new(), Vec::new());
-    for (field, value) in &fields {
-        let name = name(field, words);
-        // The tag by which an event is public is no word of it.
-        if let ("tags", Some(tags)) = (&**field, fields_tags(value)) {
-            match marked(tags.clone(), false).is_empty() && !tags.is_empty() {
-                true => others.push(words.say("schedule-public")),
-                false => texts.push((name, Prose::of(&marked(tags, false).join("\n")))),
-            }
-            continue;
-        }
-        match value {
-            Value::String(text) => texts.push((name, Prose::of(text))),
-            Value::Array(list) if list.iter().all(Value::is_string) => {
-                let list: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
-                texts.push((name, Prose::of(&list.join("\n"))));
-            }
-            _ => others.push(name),
+    let mut fields = fields.clone();
+    let all_day = fields.all_day == Some(true);
+    let mut told = Vec::new();
+    let mut take =
+        |field: &str, text: Option<String>| told.extend(text.map(|text| (name(field, words), text)));
+    take("start", fields.start.take().map(|text| start(&text, all_day, words)));
+    for (field, dates) in [("extra", fields.extra.take()), ("except", fields.except.take())] {
+        let said =
+            |dates: Vec<String>| dates.iter().map(|date| start(date, all_day, words)).collect::<Vec<_>>();
+        take(field, dates.map(|dates| said(dates).join("\n")));
+    }
+    take("repeat", fields.repeat.take().map(|rule| repeats::of_rule(&rule, words)));
+    take("policy", fields.policy.take().map(|given| policy(given, words)));
+    let mut others = Vec::new();
+    // The tag by which an event is public is no word of it.
+    if let Some(tags) = fields.tags.take() {
+        match marked(tags.clone(), false).is_empty() && !tags.is_empty() {
+            true => others.push(words.say("schedule-public")),
+            false => take("tags", Some(marked(tags, false).join("\n"))),
         }
     }
-    (texts, others.join(", "))
+    let Ok(Value::Object(rest)) = serde_json::to_value(fields) else { return Default::default() };
+    for (field, value) in &rest {
+        match value {
+            Value::String(text) => take(field, Some(text.clone())),
+            Value::Array(list) if list.iter().all(Value::is_string) => {
+                let list: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+                take(field, Some(list.join("\n")));
+            }
+            _ => others.push(name(field, words)),
+        }
+    }
+    (told.into_iter().map(|(name, text)| (name, Prose::of(&text))).collect(), others.join(", "))
 }
 
 async fn show(visit: Visit, Path(id): Path<String>) -> Result<Page<UpdatesPage>, Problem> {

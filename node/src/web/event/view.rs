@@ -2,7 +2,7 @@
 
 use klatch_feed::meetup::SeatLine;
 use klatch_feed::meetup::agenda::end_ms;
-use klatch_feed::post::{PARTY_MAX, Purpose, Role};
+use klatch_feed::post::{PARTY_MAX, Policy, Purpose, Role};
 use klatch_feed::{EventState, FeedId};
 
 use super::why;
@@ -265,8 +265,17 @@ pub(in crate::web) fn map(event: &EventState) -> Option<String> {
     }
 }
 
+/// How seats are given.
+pub(in crate::web) fn policy(policy: Policy, words: Words) -> String {
+    words.say(match policy {
+        Policy::First => "schedule-policy-first",
+        Policy::Members => "event-policy-members",
+        Policy::Approval => "event-policy-approval",
+        Policy::Lottery => "event-policy-lottery",
+    })
+}
+
 pub(in crate::web) fn facts(event: &EventState, words: Words) -> Vec<(String, String)> {
-    use klatch_feed::post::Policy;
     let mut facts = Vec::new();
     let mut said = |key: &str, text: String| {
         if !text.is_empty() {
@@ -275,13 +284,11 @@ pub(in crate::web) fn facts(event: &EventState, words: Words) -> Vec<(String, St
     };
     said("event-access", foreign::line(&event.access));
     said("event-cost", foreign::line(&event.cost));
-    let policy = match event.policy {
-        Policy::First => None,
-        Policy::Members => Some("event-policy-members"),
-        Policy::Approval => Some("event-policy-approval"),
-        Policy::Lottery => Some("event-policy-lottery"),
-    };
-    said("event-policy", policy.map(|key| words.say(key)).unwrap_or_default());
+    // How seats are given anywhere is not worth a line.
+    said(
+        "event-policy",
+        if event.policy == Policy::First { String::new() } else { policy(event.policy, words) },
+    );
     for (key, minutes) in [("event-confirm-by", event.confirm_by), ("event-cancel-by", event.cancel_by)] {
         if minutes > 0 {
             said(key, before(event, minutes, words));

@@ -104,6 +104,11 @@ fn the_words_of_a_change_are_hidden_and_shown_again_and_a_comment_that_is_hidden
     let update = ana.json(&["event", "update", event, "--about", "Kettles <for> sale", "--capacity", "7"]);
     let update = update["id"].as_str().unwrap();
     at_ana.page(&path).says("Kettles &#60;for&#62; sale").says("Also:").says("scheduled it");
+    // What is said in no words of a person is said in those of the page.
+    ana.json(&["event", "update", event, "--policy", "approval", "--start", "2037-12-03T19:00"]);
+    let german = Browser { address: at_ana.address, cookie: format!("{}; lang=de", at_ana.cookie) };
+    german.page(&path).says("von Hand: Gastgeber entscheiden").says("Donnerstag, 3. Dezember 2037, 19:00");
+    at_ana.page(&path).says("by hand: a host decides").says("Thursday 3 December 2037, 19:00");
 
     // While the form of the event is open, somebody's comment is hidden.
     let open = at_ana.page(&format!("/event/{event}/change"));
@@ -171,6 +176,12 @@ fn dates_are_added_to_a_series_left_out_of_it_and_taken_in_again() {
         (shown["extra"].clone(), shown["except"].clone())
     };
     browser.done(&path, &[("date", "2037-12-10"), ("time", "")]).says("The dates are changed.");
+    ana.json(&["event", "update", &event, "--repeat", "FREQ=WEEKLY;BYDAY=TU;COUNT=4"]);
+    ana.json(&["event", "update", &event, "--on", "2037-12-08", "--about", "Cake"]);
+    let changes = browser.page(&format!("/event/{event}/changes"));
+    changes.says("every week on Tuesday, 4 times").says("Thursday 10 December 2037, 18:30");
+    changes.says("<span class=\"pill calm\">Tuesday 8 December 2037, 18:30</span>");
+    ana.json(&["event", "update", &event, "--repeat", "FREQ=WEEKLY;BYDAY=TU;COUNT=3"]);
     browser.done(&path, &[("date", "2037-12-11"), ("time", "09:15:00")]);
     let extra = serde_json::json!(["2037-12-10T18:30", "2037-12-11T09:15"]);
     assert_eq!(dates().0, extra, "without a time it is when the others are");
