@@ -16,6 +16,8 @@ use crate::foreign;
 use crate::names::short;
 
 /// Minutes before the start at which it is soon.
+/// A time as people read it.
+const AS_READ: &str = "%a %-d %b %Y, %H:%M";
 const SOON: i64 = 2 * 60;
 /// Minutes before the deadline from which a confirmation is asked for.
 const CONFIRM: i64 = 24 * 60;
@@ -196,9 +198,10 @@ impl Notice {
     /// The notice in one line, harmless in a terminal.
     pub fn sentence(&self) -> String {
         let title = foreign::line(&self.title);
-        let at = |start: &str, zone: &str| match (self.all_day, start.get(..10)) {
-            (true, Some(date)) => date.to_owned(),
-            _ => format!("{} {}", start.replacen('T', " ", 1), foreign::line(zone)),
+        let at = |start: &str, zone: &str| match klatch_feed::post::instant(start, zone) {
+            Ok(at) if self.all_day => at.format("%a %-d %b %Y").to_string(),
+            Ok(at) => format!("{} {zone}", at.format(AS_READ)),
+            Err(_) => format!("{} {}", foreign::line(&start.replacen('T', " ", 1)), foreign::line(zone)),
         };
         let when = match (&self.start, &self.zone) {
             (Some(start), Some(zone)) => format!(", {}", at(start, zone)),
@@ -282,11 +285,11 @@ fn named(people: &BTreeMap<FeedId, String>) -> String {
     names.join(", ") + &(if more == 0 { String::new() } else { format!(" and {more} more") })
 }
 
-/// ` by 2026-12-10 18:30` in a zone, if this node knows it.
+/// ` by Thu 10 Dec 2026, 18:30` in a zone, if this node knows it.
 fn local(at_ms: i64, zone: &str) -> Option<String> {
     let zone: chrono_tz::Tz = zone.parse().ok()?;
     let at = chrono::DateTime::from_timestamp_millis(at_ms)?;
-    Some(format!(" by {}", at.with_timezone(&zone).format("%Y-%m-%d %H:%M")))
+    Some(format!(" by {}", at.with_timezone(&zone).format(AS_READ)))
 }
 
 /// What there is to tell of an event or occurrence, and when to look again though nothing comes in.

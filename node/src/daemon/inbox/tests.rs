@@ -193,7 +193,7 @@ fn of_whole_days_the_date_is_told_and_they_end_with_the_last() {
     let look = of_event(&days, &me(), before(10_000));
     assert_eq!(
         look.notices[0].sentence(),
-        "you have a seat: Tea, 2026-12-01".replace("seat:", "seat for 2:")
+        "you have a seat: Tea, Tue 1 Dec 2026".replace("seat:", "seat for 2:")
     );
     // 2026-12-02T23:00Z, and the midnight after.
     assert_eq!(of_event(&days, &me(), START + 1710 * MINUTE).notices.len(), 1);
@@ -357,7 +357,7 @@ fn who_waits_for_a_person_is_told_by_name_and_only_a_few_in_the_sentence() {
     let told = to_seat(&event(), &lines, name).unwrap().unwrap();
     assert_eq!(
         told.sentence(),
-        "waiting for you to give a seat: N3, N4, N5 and 3 more: Tea, 2026-12-01 18:30 UTC"
+        "waiting for you to give a seat: N3, N4, N5 and 3 more: Tea, Tue 1 Dec 2026, 18:30 UTC"
     );
     assert_eq!(to_seat(&event(), &[], name), Ok(None));
     // By answer: the same person asks again with another.
