@@ -43,6 +43,8 @@ use talk::Place;
 pub(super) use talk::{hides, may_say, read, settled};
 pub(super) use what::what;
 
+/// So soon after an event its author says its details: the same command wrote both.
+const WITH_IT_MS: u64 = 1_000;
 /// Most entries of one answer to `log`.
 const LOG_MAX: u32 = 1000;
 /// Most entries about an event that are looked through for comments.
@@ -247,6 +249,20 @@ impl On<'_> {
         self.snapshot.event(&id)?.ok_or_else(unknown)
     }
 
+    fn changes(&self, event: &EventState) -> Result<u32, Refusal> {
+        let Some(founding) = self.snapshot.entry(&event.id)?.filter(|_| event.revision > 0) else {
+            return Ok(event.revision);
+        };
+        let said = founding.header();
+        let next = self.snapshot.entries(&said.author, said.seq.saturating_add(1), 1)?.pop();
+        let is_of_it = next.is_some_and(|next| {
+            let with_it = next.header().time_ms.abs_diff(said.time_ms) <= WITH_IT_MS;
+            let first = |post| matches!(post, Post::Update { event: of, replaces, occ: None, .. } if of == event.id && replaces.is_empty());
+            with_it && read(&next).is_some_and(first)
+        });
+        Ok(event.revision - u32::from(is_of_it))
+    }
+
     fn local(&self, event: EventState) -> Result<Response, Refusal> {
         let me = self.shared.me;
         let comments = self.comments(&Place {
@@ -301,6 +317,7 @@ impl On<'_> {
         let hidden = self.hiding(&event)?;
         let cancellation = cancelled::cancellation(self.snapshot, &event)?;
         let local = EventLocal {
+            changes: self.changes(&event)?,
             start_ms,
             end_ms,
             names,

@@ -247,6 +247,9 @@ pub struct GroupLocal {
 #[expect(missing_docs, reason = "JSON that people see")]
 pub struct EventLocal {
     pub event: EventState,
+    /// How often it was changed; the details that its author said with it, an update in the log, are no change.
+    #[serde(default)]
+    pub changes: u32,
     /// Milliseconds since 1970; `None` where this node does not know the zone.
     pub start_ms: Option<i64>,
     pub end_ms: Option<i64>,

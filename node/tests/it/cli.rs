@@ -86,14 +86,13 @@ fn an_event_is_shown_with_its_seats_in_the_zones_of_place_and_reader() {
     let shown = ana.ok(&["event", "show", "Tea and Rust"]);
     let wanted = format!(
         "Tea and Rust  {id}\n  \
-           when     Sun 1 Dec 2126, 18:30–20:30 Europe/Lisbon\n           \
-                    19:30 in Europe/Berlin\n  \
-           where    Café Central\n  \
-           group    Lisbon Rust\n  \
-           owner    Ana, gives 2 seats\n  \
-           seats    2 of 2 seats taken\n  \
-           you      have a seat · {line}\n  \
-           changed  1 time\n\n  \
+           when   Sun 1 Dec 2126, 18:30–20:30 Europe/Lisbon\n         \
+                  19:30 in Europe/Berlin\n  \
+           where  Café Central\n  \
+           group  Lisbon Rust\n  \
+           owner  Ana, gives 2 seats\n  \
+           seats  2 of 2 seats taken\n  \
+           you    have a seat · {line}\n\n  \
            Bring a cup\n\n\
          have a seat\n  \
            Ana  +1  by Ana\n\n\
@@ -106,6 +105,11 @@ fn an_event_is_shown_with_its_seats_in_the_zones_of_place_and_reader() {
         listed.starts_with("Sun 1 Dec 2126, 18:30  Tea and Rust  Café Central  2 of 2 seats taken"),
         "{listed}"
     );
+    // What was said of it as it was scheduled is no change, what is said later is one.
+    assert_eq!(ana.json(&["event", "show", &id])["revision"], json!(1));
+    ana.ok(&["event", "update", &id, "--about", "Bring two"]);
+    let shown = ana.ok(&["event", "show", &id]);
+    assert!(shown.contains("\n  changed  1 time\n"), "{shown}");
 }
 
 #[test]

@@ -121,8 +121,8 @@ fn screen(local: &EventLocal, guests: &[GuestLine], config: &Config, ink: Ink) -
         rows.push(row("you", standing(mine, ink) + &by));
         rows.extend(local.hold.as_deref().map(|hold| row("", plain(hold))));
     }
-    if event.revision > 0 {
-        rows.push(row("changed", count(event.revision, "time", "times")));
+    if local.changes > 0 {
+        rows.push(row("changed", count(local.changes, "time", "times")));
     }
     text += &table(&rows);
     if !event.about.is_empty() {

@@ -275,7 +275,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ("seat", "feed:s rsvp:s answer:yes|no|maybe party:i +"),
     (
         "event_local",
-        "event:#event start_ms?:i end_ms?:i names:{s} group_name?:s mine?:any delivery?:written|sent|seen note?:s hold?:s \
+        "event:#event changes:i start_ms?:i end_ms?:i names:{s} group_name?:s mine?:any delivery?:written|sent|seen note?:s hold?:s \
          first_scans:{any} mine_by?:s comments:[#comment] sealed?:[any] hidden?:[#hidden_by] cancellation?:#cancellation",
     ),
     ("hidden_by", "feed:s name:s reason:s"),
