@@ -142,7 +142,15 @@ fn request(row: &Row, fields: Map<String, Value>) -> Result<Request, String> {
     for outer in names {
         value = json!({ outer: value });
     }
-    serde_json::from_value(value).map_err(|error| error.to_string())
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        // The path begins with the names of the request, which its address says already.
+        let path = error.path().to_string();
+        let outer = row.name.replace('/', ".") + ".";
+        match path.strip_prefix(&outer) {
+            Some(field) => format!("{field}: {}", error.inner()),
+            None => error.inner().to_string(),
+        }
+    })
 }
 
 /// What `--json` prints: the answer without its kind.

@@ -139,3 +139,22 @@ fn an_answer_has_no_kind_around_it() {
     assert_eq!(text(&Response::Pub(crate::pub_server::PubResponse::Listed(vec![]))), json!([]));
     assert_eq!(text(&Response::Net(crate::net::NetResponse::Closed)), json!({ "done": true }));
 }
+
+#[test]
+fn a_field_that_cannot_be_read_is_named() {
+    let cases = [
+        ("rsvp", "answer", json!("perhaps"), "answer: unknown variant `perhaps`"),
+        ("event_update", "fields", json!({ "policy": "chance" }), "fields.policy: unknown variant `chance`"),
+        ("poll/vote", "options", json!([1]), "options[0]: invalid type"),
+        ("follow", "who", json!(5), "who: invalid type"),
+    ];
+    for (name, field, value, said) in cases {
+        let row = ROWS.iter().find(|row| row.name == name).unwrap();
+        let mut fields = whole(row.fields);
+        fields.insert(field.to_owned(), value);
+        let error = request(row, fields).unwrap_err();
+        assert!(error.starts_with(said), "{error}");
+    }
+    let row = ROWS.iter().find(|row| row.name == "follow").unwrap();
+    assert_eq!(request(row, Map::new()).unwrap_err(), "missing field `who`");
+}
