@@ -18,7 +18,8 @@ pub struct Sentence {
 /// What a page says: a key of its catalogues, and what that takes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Said {
-    /// Begins with `refused-`, or with `log-` where it says what an entry does.
+    /// Begins with `refused-`, or with `log-` where it says what an entry does; what is read of a calendar
+    /// has keys of the page on which it is.
     pub key: &'static str,
     /// For `$who`: a name, a title or what was typed.
     pub who: String,
@@ -87,11 +88,8 @@ impl From<Problem> for Sentence {
         let many = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         match &problem {
             Problem::Empty => Self::said("refused-empty", "", text),
-            Problem::TooLong { bytes, max } => {
-                // Each letter takes a byte or more, and nobody counts in bytes.
-                let over = many(bytes.saturating_sub(*max));
-                Self::counted("refused-long", "", &[("count", over)], text)
-            }
+            // Nobody counts in bytes, and how many letters those are that are too many is not known here.
+            Problem::TooLong { max, .. } => Self::counted("refused-long", "", &[("max", many(*max))], text),
             Problem::Control { .. } => Self::said("refused-control", "", text),
             Problem::Untrimmed => Self::said("refused-untrimmed", "", text),
             Problem::Range { min, max, .. } => {

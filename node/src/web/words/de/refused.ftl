@@ -1,6 +1,6 @@
 # Warum der Knoten etwas ablehnt: was er sonst auf Englisch sagt, in den Worten einer Seite.
 refused-empty = Das darf nicht leer sein.
-refused-long = Das ist zu lang: Mit { $count } Zeichen weniger passt es.
+refused-long = Das ist zu lang: Platz ist für etwa { $max } Zeichen; Umlaute und Emoji brauchen mehr.
 refused-control = Darin steht ein Zeichen, das kein Text ist.
 refused-untrimmed = Nimm das Leerzeichen am Anfang oder Ende weg.
 refused-range = Erlaubt sind { $min } bis { $max }.

@@ -1,9 +1,6 @@
 # Why the node refuses something: what it says in English anywhere else, in the words of a page.
 refused-empty = It must not be empty.
-refused-long = { $count ->
-    [one] That is too long: without 1 of its letters it fits.
-   *[other] That is too long: without { $count } of its letters it fits.
- }
+refused-long = That is too long: there is room for some { $max } letters; accents and emoji take more.
 refused-control = There is a character in it that is no text.
 refused-untrimmed = Take away the space at the beginning or the end.
 refused-range = { $min } to { $max } are allowed.
