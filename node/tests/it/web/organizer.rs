@@ -115,8 +115,12 @@ fn an_event_is_scheduled_with_all_that_the_form_asks() {
     }
     let page = browser.page(&format!("/event/{event}?did=schedule"));
     page.says("Scheduled.").says("Back door");
-    let answer = between(&page, "<section class=\"card answer\"", "</section>");
+    let answer = between(&page, "<section class=\"card answer screen\"", "</section>");
     assert!(answer.contains("Answers count until: 2 days before"), "{answer}");
+    // On paper nobody can answer: there it stands for who did.
+    browser
+        .done(&format!("/event/{event}/answer"), &[("answer", "maybe")])
+        .says("<section class=\"card answer\"");
 }
 
 #[test]
@@ -248,6 +252,19 @@ fn a_box_says_whether_everybody_may_read_of_an_event_and_nothing_else_ticks_it()
     let draft = browser.post("/schedule/calendar", &[("calendar", draft)]);
     draft.says("value=\"song\"").says("not public here by its category");
     assert!(!draft.body.contains(ticked), "a calendar of elsewhere is no word of a host");
+    let german = Browser { address: browser.address, cookie: format!("{}; lang=de", browser.cookie) };
+    let draft = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Chor\r\nDTSTART:20371203T190000Z\r\n\
+                 RRULE:FREQ=WEEKLY;BYDAY=MO\r\nCATEGORIES:public\r\nLOCATION:Halle\r\nATTENDEE:x\r\nEND:VEVENT\r\n\
+                 BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID:20371210T190000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let draft = draft.replace("Halle", &"H".repeat(301));
+    german
+        .post("/schedule/calendar", &[("calendar", &draft)])
+        .says("Die Regel nennt den Beginn selbst nicht")
+        .says("Durch seine Kategorie ist es hier nicht öffentlich")
+        .says("Angenommen sind 120 Minuten.")
+        .says("\u{2068}LOCATION\u{2069} war hier zu lang")
+        .says("Nicht übernommen: \u{2068}ATTENDEE\u{2069}.")
+        .says("Geänderte Termine darin: 1.");
 
     let tags = |event: &str| ana.event(event).unwrap()["tags"].clone();
     let event = scheduled(&browser.post("/schedule", &form(&[("tags", "tea"), ("public", "on")])));
@@ -511,7 +528,7 @@ fn what_the_node_refuses_is_said_in_the_language_of_the_page() {
             at_ana,
             "/schedule",
             &form(&[("title", &long)]),
-            "„Wie heißt es?“: Das ist zu lang: Mit 2880 Zeichen",
+            "„Wie heißt es?“: Das ist zu lang: Platz ist für etwa 120 Zeichen;",
         ),
         (at_ana, "/groups/new", &[("name", ""), ("joining", "open")], "„Name“: Das darf nicht leer sein."),
         (at_ana, &poll, &no_date, "Erlaubt sind 2 bis 12 davon."),
