@@ -174,7 +174,11 @@ impl Batch<'_> {
         if is_known || before.iter().any(is_worse) {
             return Ok(false);
         }
-        self.row_or_new(&old)?;
+        self.flush()?;
+        let row = self.row_or_new(&old)?;
+        if self.first(&old, &row)?.is_some_and(|first| !successor.is_of(&first)) {
+            return Ok(false);
+        }
         self.tx.open_table(SUCCESSORS)?.insert(new.key(), &new.encode()[..])?;
         let chosen = self.settle(&old)?;
         let is_kept = chosen.iter().any(|kept| kept.key() == new.key());
@@ -193,10 +197,7 @@ impl Batch<'_> {
         }
         self.flush()?;
         let Some(row) = self.row(old)? else { return Ok(all) };
-        let first = match row.stored {
-            0 => None,
-            _ => entries::between(self.tx, *old, row.num, 1..=1)?.pop(),
-        };
+        let first = self.first(old, &row)?;
         let is_full = all.len() >= SUCCESSORS_MAX;
         let (mut left, mut is_decided) = (Vec::new(), false);
         for mut one in all {
@@ -227,6 +228,14 @@ impl Batch<'_> {
             self.tx.open_table(SUCCESSORS)?.remove(worst.key())?;
         }
         Ok(left)
+    }
+
+    /// Entry 1, if it is held.
+    fn first(&self, old: &FeedId, row: &FeedRow) -> Result<Option<Unverified>, DiskError> {
+        match row.stored {
+            0 => Ok(None),
+            _ => Ok(entries::between(self.tx, *old, row.num, 1..=1)?.pop()),
+        }
     }
 
     fn successor(&self, kept: &Kept) -> Result<Successor, DiskError> {

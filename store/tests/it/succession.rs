@@ -394,6 +394,33 @@ fn statements_that_say_nothing_keep_the_true_one_out_only_till_it_is_said_again(
 }
 
 #[test]
+fn what_says_nothing_where_entry_1_is_held_crowds_nobody_out_and_costs_no_token() {
+    let mut log = Author::new(1);
+    log.post(&genesis(1, None));
+    log.notes(3);
+    let mut elsewhere = Author::new(1);
+    elsewhere.post(&genesis(1, None));
+    elsewhere.notes(30);
+    let (_home, mut store) = store();
+    accept_all(&mut store, &log);
+    for n in 0..SUCCESSORS_MAX as u8 {
+        store.succeed(&heir(&elsewhere, 5 + Seq::from(n), 60 + n).1).unwrap();
+    }
+    store.set_local(&[(TOKENS, b"peer", Some(b"token"))]).unwrap();
+    let mut other = Author::new(1);
+    other.post(&genesis(9, None));
+    other.notes(99);
+    let lie = signed_by(&recovery(9), &other, 99, 99).1;
+    let before = store.reader().snapshot().unwrap().successors(&log.feed()).unwrap();
+    let changes = store.succeed(&lie).unwrap();
+    assert!(!changes.crowded && changes.feeds.is_empty(), "{changes:?}");
+    let snapshot = store.reader().snapshot().unwrap();
+    assert_eq!(snapshot.successors(&log.feed()).unwrap(), before);
+    assert!(snapshot.local(TOKENS, b"peer").unwrap().is_some());
+    assert_sound(&store);
+}
+
+#[test]
 fn what_a_feed_points_at_is_told_where_it_comes_with_its_end_known_and_nothing_past_that() {
     let mut log = Author::new(1);
     log.post(&genesis(1, None));
