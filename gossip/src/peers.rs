@@ -101,10 +101,29 @@ impl Book {
     ///
     /// A new address ends the wait after failures: somebody saw them there, or says so.
     pub fn learn(&mut self, now: Millis, feed: FeedId, source: Source, addrs: &[SocketAddr]) -> bool {
+        let Some(is_new) = self.note(now, feed, source, addrs) else { return false };
+        if let Some(known) = self.known.get_mut(&feed).filter(|_| is_new) {
+            known.failures = 0;
+            let leaves_it = source == Source::Lan && self.me >= feed;
+            let first = now + if leaves_it { LAN_DELAY } else { 0 };
+            known.not_before = if known.not_before > now { known.not_before.min(first) } else { first };
+        }
+        true
+    }
+
+    /// Notes what a name stands for that was asked about once more, since no address led to `feed`. That ends no wait:
+    /// there are names that stand for other addresses each time.
+    pub fn asked_again(&mut self, now: Millis, feed: FeedId, source: Source, addrs: &[SocketAddr]) {
+        self.note(now, feed, source, addrs);
+    }
+
+    /// Whether one of these addresses is new; `None` if there is no room.
+    fn note(&mut self, now: Millis, feed: FeedId, source: Source, addrs: &[SocketAddr]) -> Option<bool> {
         if addrs.is_empty() || !self.known.contains_key(&feed) && self.is_full(source) {
-            return false;
+            return None;
         }
         let known = self.known.entry(feed).or_default();
+        let mut is_new = false;
         for &addr in addrs {
             if let Some(held) = known.addrs.iter_mut().find(|held| held.addr == addr) {
                 held.seen = now;
@@ -112,16 +131,13 @@ impl Book {
                 continue;
             }
             known.addrs.push(Addr { addr, source, worked: false, seen: now });
-            known.failures = 0;
-            let leaves_it = source == Source::Lan && self.me >= feed;
-            let first = now + if leaves_it { LAN_DELAY } else { 0 };
-            known.not_before = if known.not_before > now { known.not_before.min(first) } else { first };
+            is_new = true;
         }
         known.sort();
         while known.addrs.len() > ADDRS_MAX {
             known.drop_least();
         }
-        true
+        Some(is_new)
     }
 
     /// Forgets what [`Source::Lan`] said of `feed`: it left, or fell silent.

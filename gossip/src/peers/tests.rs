@@ -92,8 +92,15 @@ fn a_new_address_ends_the_wait_and_a_known_one_does_not() {
         let waiting = book.next_dial_at().unwrap();
         book.learn(50, feed(6), source, &[at(6)]);
         assert_eq!(book.next_dial_at(), Some(waiting), "nothing new: {source:?}");
+        book.asked_again(55, feed(6), source, &[at(8)]);
+        assert_eq!(
+            book.next_dial_at(),
+            Some(waiting),
+            "of a name that stands for another address: {source:?}"
+        );
         book.learn(60, feed(6), source, &[at(7)]);
         assert_eq!(book.next_dial_at(), Some(60), "{source:?}");
+        assert_eq!(book.addrs(&feed(6)).len(), 3);
     }
 }
 

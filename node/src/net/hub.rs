@@ -53,8 +53,8 @@ pub(super) enum Event {
     Dialled(FeedId, Result<Met, DialError>),
     /// A pub was dialled in order to join it.
     Joining(FeedId, Result<Met, DialError>),
-    /// What a name stands for.
-    Resolved(FeedId, Source, Vec<SocketAddr>),
+    /// What a name stands for; `again` as it was asked.
+    Resolved { feed: FeedId, source: Source, addrs: Vec<SocketAddr>, again: bool },
     /// A connection wants something done that is not the log's.
     Said(LinkId, Output),
     /// A connection is to be told something, if it still stands.
@@ -261,7 +261,12 @@ impl Hub {
             Event::Answered(ticket, address, answered) => self.answered(ticket, address, answered),
             Event::Dialled(feed, dialled) => self.dialled(feed, dialled),
             Event::Joining(feed, dialled) => self.join_dialled(feed, dialled),
-            Event::Resolved(feed, source, addrs) => drop(self.book.learn(self.now(), feed, source, &addrs)),
+            Event::Resolved { feed, source, addrs, again: true } => {
+                self.book.asked_again(self.now(), feed, source, &addrs);
+            }
+            Event::Resolved { feed, source, addrs, .. } => {
+                self.book.learn(self.now(), feed, source, &addrs);
+            }
             Event::Said(link, output) => self.said(link, output),
             Event::Tell(link, input) => self.tell(link, input),
             Event::Ended(link, ended) => self.ended(link, &ended),
@@ -341,7 +346,7 @@ impl Hub {
                 tracing::debug!(%feed, %error, "not reached");
                 self.book.failed(self.now(), &feed, random());
                 for (place, source) in self.named.get(&feed).cloned().unwrap_or_default() {
-                    self.resolve(feed, place, source); // It may have moved.
+                    self.resolve(feed, place, source, true); // It may have moved.
                 }
             }
         }

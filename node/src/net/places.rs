@@ -71,16 +71,20 @@ impl Hub {
         let names = self.named.entry(feed).or_default();
         if names.iter().all(|(held, _)| *held != place) {
             names.push((place.clone(), source));
-            self.resolve(feed, place, source);
+            self.resolve(feed, place, source, false);
         }
     }
 
-    pub(super) fn resolve(&mut self, feed: FeedId, place: String, source: Source) {
+    /// Asks what a name stands for. `again` tells that it was asked about before, and nobody was reached there.
+    pub(super) fn resolve(&mut self, feed: FeedId, place: String, source: Source, again: bool) {
         let events = self.events.clone();
         self.tasks.spawn(async move {
             loop {
                 match dial::resolve(&place).await {
-                    Ok(addrs) => return drop(events.send(Event::Resolved(feed, source, addrs)).await),
+                    Ok(addrs) => {
+                        let resolved = Event::Resolved { feed, source, addrs, again };
+                        return drop(events.send(resolved).await);
+                    }
                     Err(error) => tracing::debug!(%error, "asking again later"),
                 }
                 tokio::select! {
