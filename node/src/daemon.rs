@@ -155,6 +155,8 @@ pub(crate) struct Shared {
     connections: Mutex<Option<usize>>,
     /// The most that any peer is known to hold of the own feed, since the node started.
     pub(crate) sent: AtomicU32,
+    /// See [`Handle::losses`]; the owner alone counts.
+    pub(crate) losses: AtomicU64,
     net: OnceLock<mpsc::Sender<NetCall>>,
     page: OnceLock<Arc<Sessions>>,
 }
@@ -259,6 +261,7 @@ impl Daemon {
             addresses: Mutex::default(),
             connections: Mutex::default(),
             sent: AtomicU32::new(0),
+            losses: AtomicU64::new(0),
             net: OnceLock::new(),
             page: OnceLock::new(),
         });
@@ -502,9 +505,14 @@ impl Handle {
     pub async fn hint(&self, object: EntryId, author: FeedId) -> Result<(), Refusal> {
         self.tell(Command::Hint { object, author }).await
     }
-    /// Remembers something of a peer. Nobody waits for it: what is lost costs a longer meeting.
-    pub async fn remember(&self, memory: Local) -> Result<(), Refusal> {
-        self.tell(Command::Remember(memory)).await
+    /// Remembers something of a peer. Nobody waits for it: what is lost costs a longer meeting. A token of a meeting that
+    /// began at other [`Handle::losses`] is passed over: what it vouches for is not all here.
+    pub async fn remember(&self, memory: Local, losses: u64) -> Result<(), Refusal> {
+        self.tell(Command::Remember { memory, losses }).await
+    }
+    /// How often something was lost that peers had said and do not say again on their connections.
+    pub fn losses(&self) -> u64 {
+        self.shared.losses.load(Ordering::Relaxed)
     }
     /// Posts in one durable commit; ids in order.
     pub async fn post(&self, posts: Vec<Post>) -> Result<Vec<EntryId>, Refusal> {

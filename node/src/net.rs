@@ -19,6 +19,7 @@ mod listen;
 mod meet;
 mod places;
 mod regain;
+mod renewal;
 pub mod report;
 mod shelf;
 mod strangers;

@@ -12,6 +12,7 @@ pub(super) use tell::as_told;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use klatch_feed::{Draft, EntryId, FeedId, ForkProof, Post, Seq, Successor, Verified};
@@ -20,7 +21,7 @@ use klatch_store::{Changes, Compacted, DiskError, Snapshot, Store};
 use tokio::runtime::{self, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
-use super::local::Local;
+use super::local::{Local, Spaces};
 use super::refusal::Refusal;
 use super::request::Request;
 use super::response::{CompactedFile, Rebuilt, Response};
@@ -85,7 +86,10 @@ pub(super) enum Command {
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
     /// What is remembered of peers: nobody waits for it, and nobody is told.
-    Remember(Local),
+    Remember {
+        memory: Local,
+        losses: u64,
+    },
     Update(Update),
     Forget {
         feed: FeedId,
@@ -263,7 +267,7 @@ impl Owner {
                     let done = self.set_local(&sets).and_then(|()| self.rewant());
                     let _ = reply.send(done.map_err(Into::into));
                 }
-                Command::Remember(memory) => memories.push(memory),
+                Command::Remember { memory, losses } => memories.push((memory, losses)),
                 Command::Succeeded { successor, reply } => {
                     let done = self.store.succeed(&successor).map(|changes| self.committed(changes));
                     let _ = reply.send(done.is_ok());
@@ -280,6 +284,10 @@ impl Owner {
         }
         self.ingest(deliveries);
         self.write(writes);
+        // Here: what was committed above may have lost what a token vouches for.
+        let now = self.shared.losses.load(Ordering::Relaxed);
+        let holds = |(memory, losses): &(Local, u64)| memory.space != Spaces::ASKED || *losses == now;
+        let memories: Vec<_> = memories.into_iter().filter(holds).map(|(memory, _)| memory).collect();
         if !memories.is_empty() {
             self.log_failure("remembering what peers hold", |owner| owner.store_local(&memories));
         }

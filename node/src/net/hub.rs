@@ -31,6 +31,7 @@ use super::joins::Joins;
 use super::links::{Link, Met};
 use super::listen;
 use super::regain::Pauses;
+use super::renewal::Renewal;
 use super::report::{NetRequest, NetResponse, Path, PeerLine};
 use super::strangers::Strangers;
 use crate::clock::{self, Stopwatch};
@@ -106,6 +107,7 @@ pub(super) struct Hub {
     pub(super) members: BTreeSet<FeedId>,
     pub(super) homes: BTreeSet<FeedId>,
     pub(super) pauses: Pauses,
+    renewal: Renewal,
     /// Whether this node is a pub.
     pub(super) is_pub: bool,
 }
@@ -143,6 +145,7 @@ impl Hub {
             members: BTreeSet::new(),
             homes: BTreeSet::new(),
             pauses: Pauses::default(),
+            renewal: Renewal::default(),
             is_pub: false,
             handle,
             local,
@@ -201,6 +204,7 @@ impl Hub {
             self.guests.next_at(),
             self.joins.next_at(),
             self.pauses.next_at(),
+            self.renewal.next_at(),
         ];
         parts.into_iter().flatten().min()
     }
@@ -210,6 +214,10 @@ impl Hub {
         self.guest_tick();
         self.join_tick();
         self.pause_tick();
+        if self.renewal.is_due(self.now()) {
+            let since = self.handle.losses();
+            self.links.retain(|_, link| link.losses == since); // Whoever came after that said all anew.
+        }
     }
 
     fn call(&mut self, NetCall { request, reply }: NetCall) {
@@ -408,7 +416,7 @@ impl Hub {
                     tracing::warn!(
                         "a peer kept out who goes on for somebody, with statements that say nothing: connecting anew"
                     );
-                    self.links.clear();
+                    self.renewal.ask(self.now());
                 }
             }
             Err(RecvError::Lagged(missed)) => {

@@ -45,6 +45,8 @@ pub(super) struct Link {
     pub(super) coming: (u32, u64),
     /// Whether the peer may read whom this node wants.
     pub(super) is_open: bool,
+    /// [`Handle::losses`] when it began.
+    pub(super) losses: u64,
     teller: Teller,
 }
 
@@ -61,6 +63,8 @@ pub(super) struct Met {
 pub(super) struct Surroundings {
     pub(super) handle: Handle,
     pub(super) events: mpsc::Sender<Event>,
+    /// [`Handle::losses`] before anything was read or said: what is to be remembered stands on that.
+    pub(super) losses: u64,
 }
 
 impl Link {
@@ -86,6 +90,7 @@ impl Link {
             echo: None,
             coming: (0, 0),
             is_open: setup.is_open,
+            losses: around.losses,
             teller,
         };
         let ends = (orders, link.teller.answerer());
@@ -186,7 +191,8 @@ impl Forward {
     }
 
     async fn remember(&self, space: &'static str, bytes: Vec<u8>) -> Result<(), Refusal> {
-        self.around.handle.remember(Local::of_feed(space, &self.peer, Some(bytes))).await
+        let Surroundings { handle, losses, .. } = &self.around;
+        handle.remember(Local::of_feed(space, &self.peer, Some(bytes)), *losses).await
     }
 
     async fn pass(&mut self, output: Output) -> Result<(), Refusal> {
@@ -218,7 +224,9 @@ mod tests {
     use std::process::Command;
 
     use klatch_feed::post::{Person, Post};
-    use klatch_feed::{EntryId, Head, SecretKey, Succeeds, Successor, Unverified};
+    use klatch_feed::succession::SUCCESSORS_MAX;
+    use klatch_feed::{EntryId, Head, SecretKey, Succeeds, Successor, Unverified, chunk};
+    use klatch_gossip::sync::Outcome;
     use klatch_gossip::sync::memory::Asked;
 
     use super::*;
@@ -248,19 +256,75 @@ mod tests {
 
     /// Somebody goes on as somebody else.
     fn successor(network: &Network, number: u32) -> Box<Successor> {
+        let mut seed = [2; 32];
+        seed[..4].copy_from_slice(&number.to_be_bytes());
+        succeeds(network, number, FeedId::new(seed))
+    }
+
+    fn succeeds(network: &Network, number: u32, old: FeedId) -> Box<Successor> {
         let seed = |what: u8| {
             let mut seed = [what; 32];
             seed[..4].copy_from_slice(&number.to_be_bytes());
             seed
         };
         let (net, new) = (network.id(), SecretKey::from_seed(&seed(1)));
-        let old = Person { feed: FeedId::new(seed(2)), genesis: EntryId::new(seed(3)) };
+        let old = Person { feed: old, genesis: EntryId::new(seed(3)) };
         let keep = (3, EntryId::new(seed(4)));
         let recovery = SecretKey::from_seed(&seed(5));
         let succeeds = Succeeds::sign(&net, &recovery, old, keep, [6; 16], &new.feed(), &[7; 32]);
         let post = Post::Genesis { recovery: [7; 32], succeeds: Some(Box::new(succeeds)) };
         let (entry, _) = Head::empty(new.feed()).sign(&net, &new, post.draft(1, [0; 16]).unwrap()).unwrap();
         Box::new(Successor::check(&net, Unverified::clone(&entry)).unwrap())
+    }
+
+    fn asked(n: u8) -> Asked {
+        Asked { token: [n; 16], root: [n; 16], salt: None, list: vec![], held: vec![], owed: vec![] }
+    }
+
+    /// What is remembered of a peer, once all was written that was said before.
+    async fn remembered(handle: &Handle, peer: &FeedId) -> Option<Asked> {
+        // What nobody waits for is written last in its round: the second question is of a later one.
+        handle.set_local(vec![]).await.unwrap();
+        handle.set_local(vec![]).await.unwrap();
+        let held = handle.reader().snapshot().unwrap().local(Spaces::ASKED, peer.as_bytes()).unwrap();
+        held.and_then(|bytes| Asked::decode(&bytes))
+    }
+
+    #[tokio::test]
+    async fn no_token_is_kept_of_a_meeting_that_began_before_a_statement_may_have_been_crowded_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let (home, network) = (Home::at(folder.path().join("home")), Network::public("crowded").unwrap());
+        create(&home, &network, "Ana", |_, _| Ok(())).unwrap();
+        let daemon =
+            Daemon::start(&home, home.lock().unwrap(), Options { live: true, ..Options::default() }).unwrap();
+        let (handle, peer) = (daemon.handle(), FeedId::new([9; 32]));
+        let secret = SecretKey::from_seed(&[8; 32]);
+        handle.set_local(vec![Local::of_feed(Spaces::FOLLOW, &secret.feed(), Some(vec![]))]).await.unwrap();
+        for number in 0..SUCCESSORS_MAX as u32 {
+            assert!(handle.succeeded(succeeds(&network, number, secret.feed())).await.unwrap());
+        }
+        let meets = async |losses, token| {
+            let (outputs, received) = mpsc::channel(1);
+            let (events, _said) = mpsc::channel(1);
+            let around = Surroundings { handle: handle.clone(), events, losses };
+            let (teller, _orders) = link::orders();
+            let forward =
+                Forward { id: LinkId(1), peer, answerer: teller.answerer(), around, has_lost: false };
+            outputs.send(Box::new(Output::Keep(asked(token)))).await.unwrap();
+            drop(outputs);
+            forward.run(received).await.unwrap();
+            remembered(&handle, &peer).await
+        };
+        let before = handle.losses();
+        assert_eq!(meets(before, 1).await, Some(asked(1)));
+        let genesis = Post::Genesis { recovery: [1; 32], succeeds: None }.draft(1, [0; 16]).unwrap();
+        let (first, _) = Head::empty(secret.feed()).sign(&network.id(), &secret, genesis).unwrap();
+        let chunk = chunk::encode(&[&first], |_| true);
+        let ingest = Ingest { ticket: 1, feed: secret.feed(), base8: None, chunk };
+        let outcomes = handle.ingest(peer, vec![ingest]).await.unwrap();
+        assert!(matches!(outcomes[..], [Outcome::Accepted(_)]), "{outcomes:?}");
+        assert_eq!(meets(before, 2).await, None, "what was said on that connection may be lost");
+        assert_eq!(meets(handle.losses(), 3).await, Some(asked(3)));
     }
 
     #[tokio::test]
@@ -296,18 +360,10 @@ mod tests {
         while handle.succeeded(successor(&network, number)).await.unwrap() {
             number += 1;
         }
-        let asked = |n: u8| Asked {
-            token: [n; 16],
-            root: [n; 16],
-            salt: None,
-            list: vec![],
-            held: vec![],
-            owed: vec![],
-        };
         for (is_full, kept) in [(true, None), (false, Some(asked(1)))] {
             let (outputs, received) = mpsc::channel(1);
             let (events, mut said) = mpsc::channel(1);
-            let around = Surroundings { handle: handle.clone(), events };
+            let around = Surroundings { handle: handle.clone(), events, losses: handle.losses() };
             let (teller, _orders) = link::orders();
             let forward =
                 Forward { id: LinkId(1), peer, answerer: teller.answerer(), around, has_lost: false };
@@ -325,15 +381,7 @@ mod tests {
                 drop(outputs);
             };
             tokio::join!(async { forward.run(received).await.unwrap() }, meets);
-            // What nobody waits for is written last in its round: the second question is of a later one.
-            handle.set_local(vec![]).await.unwrap();
-            handle.set_local(vec![]).await.unwrap();
-            let held = handle.reader().snapshot().unwrap().local(Spaces::ASKED, peer.as_bytes()).unwrap();
-            assert_eq!(
-                held.and_then(|bytes| Asked::decode(&bytes)),
-                kept,
-                "while the disk is full: {is_full}"
-            );
+            assert_eq!(remembered(&handle, &peer).await, kept, "while the disk is full: {is_full}");
         }
     }
 }

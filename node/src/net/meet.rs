@@ -56,7 +56,11 @@ impl Hub {
             self.handle.twin(true);
         }
         self.book.connected(now, peer, side, (side == Side::Initiator).then_some(address));
-        let around = Surroundings { handle: self.handle.clone(), events: self.events.clone() };
+        let around = Surroundings {
+            handle: self.handle.clone(),
+            events: self.events.clone(),
+            losses: self.handle.losses(),
+        };
         let setup = self.setup(&met);
         let is_narrow = setup.is_narrow;
         let (link, run) = Link::start(id, met, self.path(&peer, address), setup, around);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use klatch_feed::post::kind;
 use klatch_feed::{EntryId, FeedId, Verified};
@@ -200,6 +201,9 @@ impl Owner {
     }
 
     pub(super) fn broadcast(&self, changes: Arc<Changes>) {
+        if changes.crowded {
+            self.shared.losses.fetch_add(1, Ordering::Relaxed);
+        }
         let _ = self.shared.changes.send(changes); // Nobody may be listening.
     }
 }
