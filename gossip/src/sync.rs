@@ -206,7 +206,7 @@ impl Exchange {
         }
         match self.take(now, input, shelf) {
             Ok(()) => {
-                self.make(now, shelf);
+                self.make(shelf);
                 self.say_held(shelf);
                 self.settle(now, shelf);
                 self.say_level(now, shelf);
@@ -377,7 +377,7 @@ impl Exchange {
     }
 
     /// Makes bulk while there is room for it: statements and proofs first, since chunks must not overtake them.
-    fn make(&mut self, now: Millis, shelf: &dyn Shelf) {
+    fn make(&mut self, shelf: &dyn Shelf) {
         self.send_heirs(shelf);
         let Self { ground, plan, serve, about, .. } = self;
         let mut desk = ground.desk(shelf);
@@ -393,7 +393,7 @@ impl Exchange {
             {}
         }
         serve::send_rows(Side::Yours, rows, false, &mut desk);
-        plan.keep(now, &mut desk);
+        plan.keep(&mut desk);
     }
 
     /// When all that this side wants is here, the peer gets a token for what it was sent.

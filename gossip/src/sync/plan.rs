@@ -151,6 +151,8 @@ impl Plan {
             self.fetched.remove(idx);
             self.rounds.remove(idx);
             self.bodies_asked.remove(idx);
+            self.list.owed.remove(idx);
+            self.list.restated.remove(idx);
         }
         self.wants.remove(places, shelf);
     }

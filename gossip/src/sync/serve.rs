@@ -220,7 +220,8 @@ impl Serve {
             desk.caps.owe(feed, cap);
         }
         let is_mine = row.len == 0 || id8_at(desk.shelf, &feed, row.len) == row.tip8;
-        let is_ahead = mine.is_none_or(|mine| row.len > mine.len);
+        // Of a feed that a succession ended nobody is ahead: what it holds besides is another chain.
+        let is_ahead = !is_ended(desk.shelf, &feed) && mine.is_none_or(|mine| row.len > mine.len);
         self.set(row.idx, if is_mine || is_ahead { Has::At(row.len) } else { Has::Unknown });
         self.note_told(row.idx, if is_mine { (row.len, row.cap) } else { (0, None) });
         self.due(row.idx);
@@ -440,9 +441,7 @@ impl Serve {
         }
         // So much is asked for when there is room for it; and a chain that a successor keeps may be a better one than the
         // peer's feed ended in.
-        let is_asked_for =
-            state.len - at > K || desk.shelf.succeeded(&feed).is_some_and(|kept| kept.is_closed);
-        if is_asked_for {
+        if state.len - at > K || is_ended(desk.shelf, &feed) {
             rows.extend(self.tell(idx, state));
             return false;
         }
@@ -521,6 +520,11 @@ pub(super) fn send_rows(side: Side, mut rows: Vec<Row>, is_answer: bool, desk: &
         let more = parts.peek().is_some();
         desk.out.send(&Message::Delta { more, side, rows: part.to_vec() });
     }
+}
+
+/// Whether the feed is the chain of a succession here.
+fn is_ended(shelf: &dyn Shelf, feed: &FeedId) -> bool {
+    shelf.succeeded(feed).is_some_and(|kept| kept.is_closed)
 }
 
 /// The last place of a chunk of my own shelf; `None` if it is none, which a later read may mend.

@@ -1,11 +1,10 @@
 //! Feeds that a succession ended: what a peer said of them is not lost, and it hears which chain they are.
 
-use klatch_feed::succession::SUCCESSORS_MAX;
 use klatch_gossip::sync::memory::{Asked, Memory, Name};
 use klatch_gossip::sync::message::{Message, Mode, Part, Row, Side};
 use klatch_gossip::sync::{Change, Input, Succeeded};
 
-use crate::hostile::{Node, WANTED, author, entries, resume};
+use crate::hostile::{Node, WANTED, author, compact, entries, resume};
 use crate::succession::{heir, kept, others, states};
 
 /// The place of the feed of author 4 in the peer's list.
@@ -76,22 +75,26 @@ fn a_peer_that_says_what_it_holds_meanwhile_is_told_which_chain_it_is_all_the_sa
 }
 
 #[test]
-fn who_asks_about_a_chain_as_long_as_mine_hears_who_ended_it_and_how_it_ends() {
-    let mut node = Node::open();
-    let statements = [heir(1, 2, 4)];
-    // Kept when last we met, and nothing is said of it anew.
-    node.shelf.succeeded.insert(author(4).feed(), kept(&statements));
-    node.sent.clear();
-    let row = Row { idx: HELD, len: 3, tip8: Some([7; 8]), cap: None };
-    node.hear(Message::Delta { more: false, side: Side::Mine, rows: vec![row] });
-    let said = node.sent.iter().map(|message| match message {
-        Message::Succ { .. } => "who",
-        Message::Delta { .. } => "how",
-        _ => "more",
-    });
-    assert_eq!(said.collect::<Vec<_>>(), ["who", "how"], "{:?}", node.sent);
-    assert_eq!(rows(&node.sent), [(HELD, 3)]);
-    assert!(SUCCESSORS_MAX > statements.len());
+fn who_asks_about_another_chain_hears_who_ended_the_feed_and_how_it_ends_however_long_theirs_is() {
+    for (is_closed, len, rest) in
+        [(false, 3, &["how"][..]), (false, 4, &[]), (true, 3, &["how"]), (true, 4, &["how"])]
+    {
+        let mut node = Node::open();
+        let statements = [heir(1, 2, 4)];
+        // Kept when last we met, and nothing is said of it anew.
+        let kept = Succeeded { is_closed, ..kept(&statements) };
+        node.shelf.succeeded.insert(author(4).feed(), kept);
+        node.sent.clear();
+        let row = Row { idx: HELD, len, tip8: Some([7; 8]), cap: None };
+        node.hear(Message::Delta { more: false, side: Side::Mine, rows: vec![row] });
+        let said = node.sent.iter().map(|message| match message {
+            Message::Succ { .. } => "who",
+            Message::Delta { .. } => "how",
+            _ => "more",
+        });
+        assert_eq!(said.collect::<Vec<_>>(), [&["who"], rest].concat(), "{is_closed} {len}: {:?}", node.sent);
+        assert_eq!(rows(&node.sent).len(), rest.len());
+    }
 }
 
 #[test]
@@ -116,4 +119,24 @@ fn a_token_that_crosses_the_question_about_what_is_owed_does_not_end_the_debt_an
     node.now += 60_000;
     node.hear(Message::Token { token: [4; 16], root });
     assert_eq!(owed(&node), Some(([4; 16], vec![])));
+}
+
+#[test]
+fn a_debt_outlives_a_token_that_crossed_the_question_however_late_that_is_kept() {
+    let (root, token) = ([2; 16], [3; 16]);
+    let list = [3, 4, 1].map(|number| Name::Feed(author(number).feed())).to_vec(); // Its own as well.
+    let asked = Asked { token: [1; 16], root, salt: None, list, held: vec![0b11], owed: vec![0] };
+    let mut node = Node::with(Memory { asked: Some(asked), served: None });
+    node.give(Input::wants(vec![author(3).feed(), author(4).feed()]));
+    node.hear(resume());
+    // It holds one entry more than is held here, and is asked for that.
+    let more = entries(4, 4);
+    let row = Row { idx: 1, len: 4, tip8: Some(more[3].id().tip8()), cap: None };
+    node.hear(Message::Delta { more: false, side: Side::Yours, rows: vec![row] });
+    node.hear(Message::Token { token, root });
+    assert!(node.kept.is_empty(), "something is under way");
+    node.now += 60_000;
+    node.hear(Message::Chunk { idx: 1, base8: Some(more[2].id().tip8()), chunk: Some(compact(&more[3..])) });
+    let owed = node.kept.last().map(|asked| (asked.token, asked.owed.clone()));
+    assert_eq!(owed, Some((token, vec![0])), "{:?} {:?}", node.ended, node.sent);
 }

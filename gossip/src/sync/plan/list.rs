@@ -304,19 +304,19 @@ impl Plan {
         let is_soon = self.list.vouched_at.is_some_and(|at| now < at + VOUCHED_AFTER);
         if self.list.root == Some(root) && !is_soon {
             (self.list.token, self.list.vouched_at) = (Some(token), Some(now));
+            if now >= self.list.restated_at + VOUCHED_AFTER {
+                self.list.restated.clear(); // The peer had heard of them when it gave this one.
+            }
         }
     }
 
     /// Keeps the last token, once all that it vouches for is durable.
-    pub(in crate::sync) fn keep(&mut self, now: Millis, desk: &mut Desk<'_>) {
+    pub(in crate::sync) fn keep(&mut self, desk: &mut Desk<'_>) {
         let (Some(token), Some(root)) = (self.list.token, self.list.root) else { return };
         if !self.is_level() {
             return;
         }
         self.list.token = None;
-        if now >= self.list.restated_at + VOUCHED_AFTER {
-            self.list.restated.clear(); // It came after the peer had heard of them.
-        }
         let list = self.wants.names();
         let holds = |at| {
             let idx = u32::try_from(at).expect("at most 1,048,576 places");
