@@ -323,6 +323,73 @@ fn changes() -> Vec<Value> {
     vec![both, fold(&town, "the senior's is taken back, and the event cancelled", &[event])]
 }
 
+/// The words that are shown of an event, or of one occurrence.
+fn words(facts: &Facts, of: EntryId, case: &Value) -> Value {
+    const WORDS: [&str; 9] =
+        ["title", "place", "geo", "access", "online", "about", "cost", "tags", "questions"];
+    let mut fields = json!(facts.shown(of, case["occ"].as_str()));
+    if let Some(fields) = fields.as_object_mut() {
+        fields.retain(|name, _| WORDS.contains(&name.as_str()));
+    }
+    fields
+}
+
+/// A case with the words that are shown.
+fn shown(town: &Town, mut case: Value, of: EntryId) -> Value {
+    case["shown"] = words(&town.facts(), of, &case);
+    case
+}
+
+fn hiding() -> Vec<Value> {
+    let mut town = Town::new();
+    let event = town.event(ANA, None, None);
+    town.grant(ANA, event, BEN, Role::Organizer, 0);
+    town.grant(ANA, event, HOA, Role::Host, 0);
+    let set = |title: &str, about: Option<&str>| EventFields {
+        title: Some(title.into()),
+        about: about.map(str::to_owned),
+        ..EventFields::default()
+    };
+    let at = |place: &str, fields| EventFields { place: Some(place.into()), ..fields };
+    let first = town.update(ANA, event, &[], at("Café", set("One", None)));
+    let spam = at("Shop", EventFields { minutes: Some(45), ..set("Buy now", Some("Cheap")) });
+    let spam = town.update(BEN, event, &[first], spam);
+    let hide = |object, entries: &[EntryId], on| Post::Hide {
+        object,
+        entries: entries.to_vec(),
+        on,
+        reason: "an advertisement".into(),
+    };
+    town.say(GUS, &hide(event, &[spam], true));
+    let none = "a guest hides nothing";
+    let mut cases = vec![shown(&town, fold(&town, none, &[event]), event)];
+    town.say(HOA, &hide(event, &[spam], true));
+    let back = "a host hides an update: the words before it come back, and the state stays";
+    cases.push(shown(&town, fold(&town, back, &[event]), event));
+    let next = EventFields { cost: Some("5 €".into()), ..EventFields::default() };
+    let next = town.update(ANA, event, &[spam], next);
+    let after =
+        "what replaced it stays, and what it replaced comes back for the fields that nobody set since";
+    cases.push(shown(&town, fold(&town, after, &[event]), event));
+    town.update(BEN, event, &[next], set("Two", Some("All welcome")));
+    let both = "a later one sets them anew";
+    cases.push(shown(&town, fold(&town, both, &[event]), event));
+    town.say(ANA, &hide(event, &[spam], false));
+    cases.push(shown(&town, fold(&town, "a senior shows it again", &[event]), event));
+    let series = town.series(ANA, None, false, "FREQ=WEEKLY;COUNT=4");
+    let occ = "2026-12-08T18:30";
+    let of_one = |fields: EventFields| {
+        let (fields, occ) = (Box::new(fields), Some(occ.to_owned()));
+        Post::Update { event: series, replaces: vec![], fields, occ }
+    };
+    town.update(ANA, series, &[], set("All", Some("Weekly")));
+    let one = town.say(ANA, &of_one(set("Only one", Some("Just here"))));
+    town.say(ANA, &hide(series, &[one], true));
+    let case = fold_at(&town, "of one occurrence: what holds for all comes back", series, occ);
+    cases.push(shown(&town, case, series));
+    cases
+}
+
 fn door() -> Vec<Value> {
     let mut town = Town::new();
     let event = town.event(ANA, None, Some(2));
@@ -348,6 +415,7 @@ fn the_vectors_of_the_meetup_are_what_the_rules_make() {
         form("door", "A check-in needs the guest's signature and a door with the role.", door()),
         form("series", "Occurrences: what is said of one, and of all.", series()),
         form("hosts", "Confirming, giving lines up, closing, hiding.", hosts()),
+        form("hiding", "What is shown where updates are hidden.", hiding()),
         form("joining", "Members by approval, removed and let in again; owners who are silent.", joining()),
         form("again", "A role granted again after a revoke; entries endorsed.", again()),
         form("succession", "Who goes on under another key is the same person, and one log.", succession()),
@@ -375,6 +443,9 @@ fn every_vector_of_the_meetup_has_its_state_in_either_order() {
                     _ => json!(set.event(&net, of)),
                 };
                 assert_eq!(state, case["state"], "{name}: {}", case["what"]);
+                let shown = words(&set, of, case);
+                let is_told = case.get("shown").is_some();
+                assert!(!is_told || shown == case["shown"], "{name}: {}: {shown}", case["what"]);
             }
         }
     }
