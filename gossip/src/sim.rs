@@ -346,7 +346,9 @@ impl World {
                 self.trace.update(&bytes);
                 self.cover.bytes += bytes.len() as u64;
                 let message = Message::decode(&bytes).expect("what an exchange sends can be read");
-                let twice = link.witness.sees(side, &message, &mut self.cover);
+                let (exchange, shelf) = (&link.exchanges[side], &self.nodes[node].shelf);
+                let at = |idx| exchange.serves(idx, shelf);
+                let twice = link.witness.sees(side, &message, at, &mut self.cover);
                 let is_honest = link.ends.iter().all(|end| self.nodes[*end].lie.is_none());
                 let (made, unsent) = (bytes.len(), link.unsent[side]);
                 if check::is_bulk(&message) && unsent >= BULK_UNSENT_MAX && self.nodes[node].lie.is_none() {

@@ -446,6 +446,11 @@ impl Exchange {
 
 #[cfg(feature = "sim")]
 impl Exchange {
+    /// The feed that the peer wants at a place of its list.
+    pub fn serves(&self, idx: u32, shelf: &dyn Shelf) -> Option<FeedId> {
+        self.serve.feed(idx, shelf)
+    }
+
     /// How many things are kept for this connection, all lists together.
     pub fn kept(&self) -> usize {
         self.plan.kept() + self.serve.kept() + self.ground.caps.kept() + self.ground.out.kept()

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::{EntryId, FeedId, NetId, PublicKey, Seq, Successor, Unverified, chunk};
+use klatch_feed::{EntryId, FeedId, NetId, PublicKey, Seq, Succeeds, Successor, Unverified, chunk};
 
 use super::World;
 pub use super::cover::Coverage;
@@ -120,17 +120,19 @@ type Said = (u32, Seq, [u8; 32]);
 pub(super) struct Witness {
     /// How often an entry went over it, each way.
     seen: [BTreeMap<Said, u8>; 2],
-    /// Statements that went over it: for each the chain that it keeps may go once more, be it held in quarantine.
-    statements: u8,
+    /// Statements that went over it, by whom they succeed: for each the chain that it keeps may go once more, be it held in
+    /// quarantine.
+    statements: BTreeMap<FeedId, u8>,
 }
 
 impl Witness {
     /// Notes a message from a side; an entry in it that went the same way too often before. Twice may happen in a race:
-    /// a push that crosses entries from elsewhere is asked for again.
+    /// a push that crosses entries from elsewhere is asked for again. `at` tells which feed is meant by a place there.
     pub(super) fn sees(
         &mut self,
         from: usize,
         message: &Message,
+        at: impl Fn(u32) -> Option<FeedId>,
         cover: &mut Coverage,
     ) -> Option<(u32, Seq)> {
         let (idx, bytes) = match message {
@@ -150,9 +152,10 @@ impl Witness {
                 cover.proofs_relayed += 1;
                 return None;
             }
-            Message::Succ { .. } => {
+            Message::Succ { body, .. } => {
                 cover.successions_relayed += 1;
-                self.statements = self.statements.saturating_add(1);
+                let said = self.statements.entry(Succeeds::in_body(body)?.old().feed).or_default();
+                *said = said.saturating_add(1);
                 return None;
             }
             Message::Get(Get { part: Part::Bodies, .. }) => {
@@ -180,11 +183,12 @@ impl Witness {
         cover.entries += entries.len() as u64;
         let whole = entries.iter().filter(|entry| entry.body().is_some());
         let mut often = None;
+        let chains = at(idx).and_then(|feed| self.statements.get(&feed)).copied().unwrap_or_default();
         for (seq, said) in whole.map(|entry| (entry.header().seq, entry.header().body_hash)) {
             let times = self.seen[from].entry((idx, seq, said)).or_default();
             *times = times.saturating_add(1);
             cover.resent += u64::from(*times == 2);
-            often = often.or((*times > self.statements.saturating_add(2)).then_some((idx, seq)));
+            often = often.or((*times > chains.saturating_add(2)).then_some((idx, seq)));
         }
         often
     }
@@ -353,4 +357,27 @@ impl World {
 /// Whether a message is made only when there is room for it.
 pub(super) fn is_bulk(message: &Message) -> bool {
     matches!(message, Message::Chunk { chunk: Some(_), .. } | Message::Push { .. } | Message::Bodies { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::author::Author;
+    use super::*;
+
+    #[test]
+    fn a_statement_lets_the_chain_of_its_feed_go_once_more_and_no_other() {
+        let mut author = Author::new(NetId::of_name("test"), 1);
+        let entry = author.write(Vec::new(), 40);
+        let (signed, body) = author.heir(&entry, (1, entry.id()), 2).encode();
+        let push = |idx| Message::Push { idx, base8: None, chunk: chunk::encode(&[&entry], |_| true) };
+        let at = |idx| Some(if idx == 0 { author.feed() } else { FeedId::new([9; 32]) });
+        let (mut witness, mut cover) = (Witness::default(), Coverage::default());
+        let mut sees = |message: &Message| witness.sees(0, message, at, &mut cover);
+        assert_eq!(sees(&Message::Succ { signed, body }), None);
+        let times = |idx| std::iter::repeat_with(move || push(idx)).take(4);
+        let of: Vec<_> = times(0).map(|message| sees(&message)).collect();
+        assert_eq!(of, [None, None, None, Some((0, 1))]);
+        let other: Vec<_> = times(1).map(|message| sees(&message)).collect();
+        assert_eq!(other, [None, None, Some((1, 1)), Some((1, 1))]);
+    }
 }

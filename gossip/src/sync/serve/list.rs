@@ -363,6 +363,10 @@ impl Serve {
 
 #[cfg(feature = "sim")]
 impl Serve {
+    pub(in crate::sync) fn feed(&self, idx: u32, shelf: &dyn Shelf) -> Option<FeedId> {
+        self.wants.feed(idx, shelf)
+    }
+
     pub(in crate::sync) fn kept(&self) -> usize {
         let due = self.turns.len() + self.haves.len() + self.gets.len() + self.ids.len();
         self.wants.len()
