@@ -190,7 +190,7 @@ impl Notice {
     }
 
     /// A notice about a group, or about a comment on an event or group.
-    pub(super) fn undated(object: EntryId, title: &str, what: What) -> Self {
+    pub(crate) fn undated(object: EntryId, title: &str, what: What) -> Self {
         let (occ, start, zone, start_ms, all_day, reason, told_ms) = Default::default();
         Self { object, occ, title: title.to_owned(), start, zone, start_ms, all_day, what, reason, told_ms }
     }
@@ -297,6 +297,14 @@ fn local(at_ms: i64, zone: &str) -> Option<String> {
 pub(super) struct Look {
     pub(super) notices: Vec<Notice>,
     pub(super) next_ms: Option<i64>,
+}
+
+/// Whether it is time to confirm a seat at an event or occurrence that asks for that; of a series as a whole always.
+pub(crate) fn is_time_to_confirm(event: &EventState, now_ms: i64) -> bool {
+    let is_series = event.founded_start.is_some() && event.occ.is_none();
+    let start = start_ms(&event.start, &event.zone).filter(|_| !is_series);
+    let from = start.map(|start| start.saturating_sub((i64::from(event.confirm_by) + CONFIRM) * MINUTE_MS));
+    event.confirm_by > 0 && from.is_none_or(|from| from <= now_ms)
 }
 
 /// Whether an event, or some occurrence of it, may concern somebody at all.

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod api;
+mod confirm;
 mod door;
 mod lists;
 mod operator;

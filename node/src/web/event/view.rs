@@ -7,6 +7,7 @@ use klatch_feed::{EventState, FeedId};
 
 use super::why;
 use crate::clock;
+use crate::daemon::inbox::is_time_to_confirm;
 use crate::daemon::{Delivery, EventLocal, SealedLine, Standing, WhyLocal, persons};
 use crate::foreign;
 use crate::published::{is_public, marked};
@@ -89,7 +90,7 @@ pub(super) struct Mine {
     /// How far the answer got.
     pub(super) delivery: Option<String>,
     pub(super) why: Vec<String>,
-    pub(super) confirm: bool,
+    pub(super) confirm: Option<String>,
     pub(super) is_stale: bool,
     pub(super) guests: u32,
     pub(super) note: String,
@@ -345,13 +346,16 @@ fn mine(local: &EventLocal, why: Option<&WhyLocal>, visit: &Visit) -> Mine {
         Delivery::Seen => "event-seen",
     });
     let is_yes = answer == "yes";
+    let is_open = is_yes && line.is_some_and(|line| !line.confirmed);
+    let asks = is_open && is_time_to_confirm(event, clock::now());
+    let confirm = if stands == Standing::Seated { "event-confirm-ask" } else { "event-confirm-ahead" };
     Mine {
         pill: Some(crate::web::home::pill(words, stands)),
         answer,
         sentence,
         delivery: delivery.filter(|_| is_yes).map(|key| words.say(key)),
         why: why.map(|why| why::told(why, words)).unwrap_or_default(),
-        confirm: event.confirm_by > 0 && is_yes && line.is_some_and(|line| !line.confirmed),
+        confirm: asks.then(|| words.say(confirm)),
         is_stale: line.is_some_and(|line| line.stale),
         guests: line.map_or(0, |line| line.party.saturating_sub(1)),
         note: foreign::line(&local.note),

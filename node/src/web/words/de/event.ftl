@@ -22,6 +22,7 @@ event-sent = Deine Antwort ist bei anderen angekommen.
 event-seen = Die Gastgeber haben deine Antwort gesehen.
 event-stale = Zeit oder Ort haben sich nach deiner Antwort geändert. Antworte noch einmal.
 event-confirm-ask = Sag, dass du noch kommst, sonst wird dein Platz frei:
+event-confirm-ahead = Plätze sind hier zu bestätigen. Du kannst schon sagen, dass du kommst, falls du einen bekommst:
 event-confirm = Ich komme
 event-why = Warum?
 event-with = Mit anderen oder mit einer Notiz

@@ -22,6 +22,7 @@ event-sent = Your answer is out with others.
 event-seen = A host has seen your answer.
 event-stale = Time or place changed after you answered. Answer again.
 event-confirm-ask = Say that you still come, or your seat is given up:
+event-confirm-ahead = Seats are to be confirmed here. You can say already that you come if you get one:
 event-confirm = I am coming
 event-why = Why?
 event-with = With others, or with a note
