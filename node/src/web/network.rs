@@ -13,7 +13,7 @@ use super::face::Face;
 use super::frame::{Frame, Page, Tab};
 use super::when;
 use super::words::{Arg, Words};
-use crate::daemon::{Posting, RecoveryView, Request, Response as Answer};
+use crate::daemon::{Posting, RecoveryView, Refusal, Request, Response as Answer};
 use crate::foreign;
 use crate::net::report::{NetRequest, NetResponse, Path as Way, PeerLine};
 use crate::share::Address;
@@ -62,15 +62,22 @@ struct NetworkPage {
     addresses: Vec<String>,
     standing: Standing,
     forked: Vec<(Face, String)>,
-    typed: String,
-    wrong: Option<Wrong>,
+    draft: Draft,
+}
+
+/// What was typed, and what was wrong with it or with what was said of one's own log.
+#[derive(Debug, Default)]
+struct Draft {
+    peer: String,
+    peer_wrong: Option<Wrong>,
+    accept_wrong: Option<Wrong>,
 }
 
 async fn network(visit: Visit) -> Result<Page<NetworkPage>, Problem> {
-    page(&visit, String::new(), None).await.map(Page)
+    page(&visit, Draft::default()).await.map(Page)
 }
 
-async fn page(visit: &Visit, typed: String, wrong: Option<Wrong>) -> Result<NetworkPage, Problem> {
+async fn page(visit: &Visit, draft: Draft) -> Result<NetworkPage, Problem> {
     let words = visit.words();
     let peers = match visit.ask(Request::Net(NetRequest::Peers)).await {
         Ok(Answer::Net(NetResponse::Peers(peers))) => peers,
@@ -101,8 +108,7 @@ async fn page(visit: &Visit, typed: String, wrong: Option<Wrong>) -> Result<Netw
         addresses: visit.handle.addresses(),
         standing: standing(&view, visit),
         forked: forked.collect(),
-        typed,
-        wrong,
+        draft,
     })
 }
 
@@ -205,11 +211,13 @@ async fn add(visit: Visit, Typed(form): Typed<PeerForm>) -> Response {
     let done = match place(&typed) {
         Ok((feed, address)) => {
             let request = Request::PeerAdd { feed, address: address.to_string() };
-            visit.ask(request).await.map(drop).map_err(|refusal| Wrong::of(words, &refusal))
+            let did = if feed == visit.handle.me() { "did-peer-you" } else { "did-peer" };
+            visit.ask(request).await.map(|_| did).map_err(|refusal| Wrong::of(words, &refusal))
         }
         Err(key) => Err(Wrong::said(words, key)),
     };
-    answer(&visit, done, "did-peer", typed).await
+    let wrong = |wrong| Draft { peer: typed, peer_wrong: Some(wrong), ..Draft::default() };
+    answer(&visit, done.map_err(wrong)).await
 }
 
 /// Who is there, and where; or the key of what is wrong with it.
@@ -226,17 +234,24 @@ struct AcceptForm {
 
 /// I say that nothing newer of mine exists.
 async fn accept(visit: Visit, Typed(form): Typed<AcceptForm>) -> Response {
-    let done = visit.ask(Request::AcceptHead { len: form.len }).await.map(drop);
-    let done = done.map_err(|refusal| Wrong::of(visit.words(), &refusal));
-    answer(&visit, done, "did-accept", String::new()).await
+    let done = visit.ask(Request::AcceptHead { len: form.len }).await.map(|_| "did-accept");
+    let wrong = |refusal| {
+        let wrong = match refusal {
+            // More became known since the page was made: it says now how that stands.
+            Refusal::Held { .. } => Wrong::said(visit.words(), "network-accept-not"),
+            refusal => Wrong::of(visit.words(), &refusal),
+        };
+        Draft { accept_wrong: Some(wrong), ..Draft::default() }
+    };
+    answer(&visit, done.map_err(wrong)).await
 }
 
-async fn answer(visit: &Visit, done: Result<(), Wrong>, did: &str, typed: String) -> Response {
-    let wrong = match done {
-        Ok(()) => return visit.done("/network", did),
-        Err(wrong) => wrong,
+async fn answer(visit: &Visit, done: Result<&str, Draft>) -> Response {
+    let draft = match done {
+        Ok(did) => return visit.done("/network", did),
+        Err(draft) => draft,
     };
-    match page(visit, typed, Some(wrong)).await {
+    match page(visit, draft).await {
         Ok(page) => (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response(),
         Err(problem) => problem.into_response(),
     }

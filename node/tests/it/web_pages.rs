@@ -124,6 +124,10 @@ fn somebody_new_gets_a_name_and_words_and_the_process_becomes_their_node() {
     back.says("This is your home again.").says("Coming back").says("Nothing of yours is here yet.");
     assert_eq!(newer.next()["feed"], ready["feed"]);
     assert_eq!(again.json(&["recover"])["posting"], "recovering");
+    let early = browser.post("/network/accept", &[("len", "0")]);
+    assert_eq!(early.status, 422, "nobody was met");
+    early.says("id=\"unaccepted\" role=\"alert\"><p>That cannot be said now: see below");
+    assert!(!early.body.contains("aria-invalid"), "nothing is wrong with what another form takes: {early:?}");
 }
 
 /// Sends a file as the form of a first run does.
@@ -366,7 +370,11 @@ fn a_shared_line_leads_to_the_event_and_the_network_page_tells_how_it_came() {
         refused.says(&format!("value=\"{odd}\"")).says(said);
     }
     browser.done("/network/peer", &[("peer", &format!("{}@{}", ana.feed, host.address()))]).says("Added");
-    assert_eq!(browser.post("/network/accept", &[("len", "1")]).status, 422, "there is nothing to recover");
+    let own = format!("{}@127.0.0.1:9", ben.feed);
+    browser.done("/network/peer", &[("peer", &own)]).says("It is your own id, though");
+    let accepted = browser.post("/network/accept", &[("len", "1")]);
+    assert_eq!(accepted.status, 422, "there is nothing to recover");
+    accepted.says("id=\"unaccepted\"");
 }
 
 #[test]

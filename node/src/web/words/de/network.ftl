@@ -69,11 +69,13 @@ network-accept-in = { $count ->
    *[other] Warte auf einen weiteren Knoten oder { $count } Sekunden: Dann darfst du selbst sagen, dass der Eintrag oben dein letzter ist.
  }
 network-accept = Das ist mein letzter Eintrag
+network-accept-not = Das lässt sich jetzt nicht sagen: Darunter steht, wie es um dein Log steht.
 network-forked = Dein Log ist gegabelt
 network-forked-next = Es gibt zwei Zweige, also wird unter diesem Schlüssel nichts mehr veröffentlicht. Halt den Knoten an und tippe „klatch succeed“: Mit deinen Wörtern machst du unter neuem Schlüssel weiter und wählst den Zweig, der bleibt. Wer dir folgt, folgt dem neuen von selbst.
 network-succeeded = Dein Log geht unter anderem Schlüssel weiter
 network-succeeded-next = Wenn du das warst: Halt den Knoten an und tippe „klatch succeed“ mit denselben Wörtern, dann gehört dieses Zuhause dem neuen Schlüssel. Wenn nicht, hat jemand anders deine Wörter.
 
 did-peer = Hinzugefügt: Der Knoten ruft dort an.
+did-peer-you = Hinzugefügt. Es ist aber deine eigene Kennung: Dort antwortet nur eine andere Kopie deines Zuhauses, und zwei dürfen nie laufen.
 did-accept = Angenommen. Es geht weiter.
 did-back = Das ist wieder dein Zuhause.

@@ -69,11 +69,13 @@ network-accept-in = { $count ->
    *[other] Wait for one more node, or { $count } seconds: then you may say yourself that the entry above is your last.
  }
 network-accept = It is my last entry
+network-accept-not = That cannot be said now: see below how your log stands.
 network-forked = Your log is forked
 network-forked-next = Two branches of it exist, so nothing more is posted under this key. Stop the node and type “klatch succeed”: with your recovery words you go on under a new key, and choose the branch that is kept. Whoever follows you follows the new key by itself.
 network-succeeded = Your log goes on under another key
 network-succeeded-next = If that was you: stop the node and type “klatch succeed” with the same recovery words, and this home is the new key’s. If it was not you, somebody else has your words.
 
 did-peer = Added: the node dials it now.
+did-peer-you = Added. It is your own id, though: only another copy of your home answers there, and no two may run.
 did-accept = Taken. Posting goes on.
 did-back = This is your home again.
