@@ -203,6 +203,10 @@ impl Wrong {
             None => plain(key, problem),
         };
         match refusal {
+            Refusal::Unknown { text, among } if text.is_empty() => match among {
+                Among::People => Self::said(words, "problem-unknown-nobody"),
+                _ => Self::said(words, "problem-unknown-nothing"),
+            },
             Refusal::Unknown { text, among } => {
                 let key = match among {
                     Among::People => "problem-unknown-person",

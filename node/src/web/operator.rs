@@ -2,7 +2,7 @@
 //! What makes a node a pub, and its limits, is said where it is started.
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -18,7 +18,7 @@ use super::{picture, when};
 use crate::daemon::{Refusal, Request, Response as Answer};
 use crate::foreign;
 use crate::names::short;
-use crate::pub_server::{MemberLine, PubRequest, PubResponse, Status};
+use crate::pub_server::{MemberLine, PubRequest, PubResponse, Removed, Status};
 
 /// How long an invite is good for, in days, where nobody says.
 const DAYS: &str = "7";
@@ -79,8 +79,10 @@ struct Draft {
     uses: String,
     days: String,
     invite_wrong: Option<Wrong>,
+    /// Who was removed, and may be let in again.
     who: String,
     member_wrong: Option<Wrong>,
+    again_wrong: Option<Wrong>,
     object: String,
     page_wrong: Option<Wrong>,
 }
@@ -88,13 +90,14 @@ struct Draft {
 impl Default for Draft {
     fn default() -> Self {
         let (who, object) = Default::default();
-        let (invite_wrong, member_wrong, page_wrong) = Default::default();
+        let (invite_wrong, member_wrong, again_wrong, page_wrong) = Default::default();
         Self {
             uses: "1".to_owned(),
             days: DAYS.to_owned(),
             invite_wrong,
             who,
             member_wrong,
+            again_wrong,
             object,
             page_wrong,
         }
@@ -174,8 +177,15 @@ fn told(line: &MemberLine, visit: &Visit) -> Member {
     }
 }
 
-async fn show(visit: Visit) -> Result<Page<PubPage>, Problem> {
-    page(&visit, Draft::default(), None).await.map(Page)
+#[derive(Debug, Deserialize)]
+struct Asked {
+    /// Who was removed a moment ago: they stand in no list any more.
+    #[serde(default)]
+    out: String,
+}
+
+async fn show(visit: Visit, Query(asked): Query<Asked>) -> Result<Page<PubPage>, Problem> {
+    page(&visit, Draft { who: asked.out, ..Draft::default() }, None).await.map(Page)
 }
 
 async fn again(visit: &Visit, status: StatusCode, draft: Draft, fresh: Option<Fresh>) -> Response {
@@ -233,18 +243,18 @@ struct MemberForm {
 async fn member(visit: Visit, Typed(form): Typed<MemberForm>) -> Response {
     let (who, undo) = (form.who.trim().to_owned(), form.undo);
     match ask(&visit, PubRequest::Remove { who: who.clone(), undo }).await {
-        Ok(PubResponse::Removed(removed)) => visit.done(
-            "/pub",
-            match (undo, removed.kept) {
-                (true, _) => "did-pub-again",
-                (false, true) => "did-pub-remove-kept",
-                (false, false) => "did-pub-remove",
-            },
-        ),
+        Ok(PubResponse::Removed(_)) if undo => visit.done("/pub", "did-pub-again"),
+        Ok(PubResponse::Removed(Removed { feed, kept })) => {
+            let did = if kept { "did-pub-remove-kept" } else { "did-pub-remove" };
+            visit.done(&format!("/pub?out={feed}"), did)
+        }
         Ok(_) => visit.odd().into_response(),
         Err(refusal) => {
-            let member_wrong = Some(Wrong::of(visit.words(), &refusal));
-            let draft = Draft { who, member_wrong, ..Draft::default() };
+            let wrong = Some(Wrong::of(visit.words(), &refusal));
+            let draft = match undo {
+                true => Draft { who, again_wrong: wrong, ..Draft::default() },
+                false => Draft { member_wrong: wrong, ..Draft::default() },
+            };
             again(&visit, StatusCode::UNPROCESSABLE_ENTITY, draft, None).await
         }
     }

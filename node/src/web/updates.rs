@@ -60,6 +60,11 @@ struct UpdatesPage {
 }
 
 impl UpdatesPage {
+    /// Whether it was about nothing that has a form here.
+    fn is_about_none(&self) -> bool {
+        !self.lines.iter().any(|line| line.may_hide && self.is_about(&line.id))
+    }
+
     /// Whether this is what the form that was refused was about; templates hand over references.
     fn is_about(&self, entry: &str) -> bool {
         self.wrong.is_some() && self.form.entry == entry

@@ -45,10 +45,15 @@ fn an_operator_invites_sees_and_removes_members_and_lists_what_is_public() {
     ana.json(&["join", &invite, "--lan", "off"]);
     eventually("the member is there", || browser.page("/pub").body.contains(&ana.feed).then_some(()));
     let who = ("who", &*ana.feed);
-    browser.done("/pub/member", &[who]).says("They are out");
+    let out = browser.done("/pub/member", &[who]);
+    out.says("They are out").says("<details open>").says(&format!("value=\"{}\"", ana.feed));
     let twice = browser.post("/pub/member", &[who]);
     assert_eq!(twice.status, 422);
     twice.says("They are removed already.");
+    assert!(!twice.body.contains(&ana.feed), "who is to go out is not offered to be let in: {twice:?}");
+    let nobody = browser.post("/pub/member", &[("who", ""), ("undo", "true")]);
+    nobody.says("Choose or type who it is.").says("<details open>");
+    browser.post("/pub/page", &[("object", "")]).says("Choose or type what it is about.");
     browser.done("/pub/member", &[who, ("undo", "true")]).says("They may join again.");
 
     let group = hub.json(&["group", "create", "Makers"])["id"].as_str().unwrap().to_owned();

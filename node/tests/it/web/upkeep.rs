@@ -135,6 +135,9 @@ fn the_words_of_a_change_are_hidden_and_shown_again_and_a_comment_that_is_hidden
     let behind = at_ana.post(&format!("/event/{event}/change"), &form(&typed));
     assert_eq!(behind.status, 422, "words of the event itself were hidden meanwhile");
     assert_eq!(at_ana.post(&path, &fields("hide", "again")).status, 422);
+    let none = at_ana.post(&path, &[("entry", "entry1q"), ("do", "hide"), ("reason", "")]);
+    assert_eq!(none.status, 422);
+    none.says("role=\"alert\"").says("is mistyped");
     at_ana.done(&path, &fields("show", "")).says("It is shown again.").says("Kettles");
 
     // A poll is hidden by organizers of the group that it asks.
