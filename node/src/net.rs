@@ -65,6 +65,8 @@ pub enum Lan {
 pub struct Config {
     /// Where to listen; `None` = on [`PORT`] if it is free, else anywhere.
     pub listen: Option<SocketAddr>,
+    /// Without a place named, [`PORT`] and no other: where members of a pub look for it.
+    pub stays: bool,
     /// Whom to look for.
     pub lan: Lan,
     /// How long nothing longer of one's own log must have come before a recovering home posts again;
@@ -76,10 +78,10 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
     /// The place is taken, or not this machine's.
-    #[error("cannot listen{}: {source}", place.map(|place| format!(" on {place}")).unwrap_or_default())]
+    #[error("cannot listen on {place}: {source}; name another place with --listen ADDRESS:PORT")]
     Listen {
         /// Where.
-        place: Option<SocketAddr>,
+        place: String,
         /// Why.
         source: io::Error,
     },
@@ -115,11 +117,11 @@ impl Net {
     pub async fn start(handle: Handle, config: Config) -> Result<Self, NetError> {
         let calls = handle.serve_net().ok_or(NetError::Twice)?;
         handle.settle_after(config.settle);
-        let listener = listen::bind(config.listen, config.lan);
+        let listener = listen::bind(&config);
         let at = |listener: &TcpListener| listener.local_addr();
         let (listener, listening) = listener
             .and_then(|listener| at(&listener).map(|place| (listener, place)))
-            .map_err(|source| NetError::Listen { place: config.listen, source })?;
+            .map_err(|source| NetError::Listen { place: listen::place(&config), source })?;
         let key = *handle.network().key();
         let secret = SecretKey::from_seed(&handle.secret().seed());
         let local = Arc::new(noise::Local::new(noise::Network::new(handle.net_id(), key), secret)?);

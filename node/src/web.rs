@@ -63,6 +63,7 @@ mod updates;
 mod when;
 pub mod words;
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
@@ -115,6 +116,16 @@ pub enum Where {
     At(SocketAddr),
     /// Nowhere.
     Off,
+}
+
+impl fmt::Display for Where {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Somewhere => f.write_str("127.0.0.1"),
+            Self::At(address) => address.fmt(f),
+            Self::Off => f.write_str("off"),
+        }
+    }
 }
 
 /// Why a text names no place for the page.

@@ -12,6 +12,7 @@ use crate::daemon::{Refusal, StartError};
 use crate::home::HomeError;
 use crate::network::NetworkError;
 use crate::running::RunError;
+use crate::web::Where;
 use crate::web::public::PublicError;
 use crate::web::scan::PictureError;
 
@@ -98,8 +99,10 @@ pub enum CliError {
     Demo(String),
     #[error("Ctrl-C cannot be heard: {0}")]
     Signals(io::Error),
-    #[error("the page: {0}; name another place with --web 127.0.0.1:PORT, or --web off")]
-    Page(io::Error),
+    #[error(
+        "the page cannot be served at {place}: {source}; name another place with --web 127.0.0.1:PORT, or --web off"
+    )]
+    Page { place: Where, source: io::Error },
     #[error("standard output: {0}")]
     Output(io::Error),
     /// The node answered something else than was asked: both halves are this program.

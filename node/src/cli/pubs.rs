@@ -99,7 +99,7 @@ pub(super) fn run(args: &PubArgs, config: &Config, out: &Printer) -> Result<(), 
     if let PubCommand::Up(args) = &args.command {
         let (public, max_disk, per_member) = (args.public.clone(), args.max_disk, args.per_member);
         let (pages, site) = (args.pages, args.site.clone());
-        return up::serve(&args.up, config, out, |handle| {
+        return up::serve(&args.up, true, config, out, |handle| {
             handle.call(Request::Pub(PubRequest::Set { public, max_disk, per_member }))?;
             Ok(pages.map(|at| Public::start(at, site, handle.clone())).transpose()?)
         });

@@ -25,7 +25,7 @@ use crate::web::{Web, Where};
 /// Run the node until Ctrl-C: find others, exchange what is new, rank RSVPs to your events
 #[derive(Args, Debug)]
 pub(super) struct UpArgs {
-    /// Where to listen [default: port 4747 if it is free, else any]
+    /// Where to listen [default: port 4747; where that is taken, `klatch up` takes any]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
     /// Where to look for others, and show yourself
@@ -67,12 +67,13 @@ struct Ready {
 
 /// Runs it.
 pub(super) fn run(args: &UpArgs, config: &Config, out: &Printer) -> Result<(), CliError> {
-    serve(args, config, out, |_| Ok(None))
+    serve(args, false, config, out, |_| Ok(None))
 }
 
 /// Runs a node; `prepare` sets what has to be there before others reach it, and starts the pages for everybody.
 pub(super) fn serve(
     args: &UpArgs,
+    is_pub: bool,
     config: &Config,
     out: &Printer,
     prepare: impl FnOnce(&Handle) -> Result<Option<Public>, CliError>,
@@ -83,11 +84,11 @@ pub(super) fn serve(
         checked => checked.map(|()| false)?,
     };
     log(config.quiet);
-    let web = Web::start(place, config).map_err(CliError::Page)?;
+    let web = Web::start(place, config).map_err(|source| CliError::Page { place, source })?;
     if is_new {
         first_run(args, web.as_ref(), config, out)?;
     }
-    let meet = net::Config { listen: args.listen, lan: args.lan, settle: args.settle_ms };
+    let meet = net::Config { listen: args.listen, stays: is_pub, lan: args.lan, settle: args.settle_ms };
     let mut public = None;
     let prepare = |handle: &Handle| {
         public = prepare(handle)?;

@@ -9,9 +9,9 @@ use klatch_gossip::sync::Millis;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 
-use super::Lan;
 use super::files;
 use super::hub::Event;
+use super::{Config, Lan};
 
 /// Where a node listens unless told otherwise, if nobody else does.
 pub const PORT: u16 = 4747;
@@ -23,18 +23,18 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// pub's restart, each that finds no room waits a second or more. The system may allow fewer.
 const BACKLOG: u32 = 4096;
 
-/// Binds where it was told to, else on the usual port, else on any that is free.
-pub(super) fn bind(asked: Option<SocketAddr>, lan: Lan) -> io::Result<TcpListener> {
-    if let Some(address) = asked {
+/// Binds where it was told to, else on the usual port, else, unless it stays there, on any that is free.
+pub(super) fn bind(config: &Config) -> io::Result<TcpListener> {
+    if let Some(address) = config.listen {
         return bind_at(address);
     }
     // `::` takes IPv4 as well; a machine without IPv6 has `0.0.0.0`.
-    let hosts = match lan {
+    let hosts = match config.lan {
         Lan::Loopback => vec![Ipv4Addr::LOCALHOST.into()],
         Lan::On | Lan::Off => vec![Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()],
     };
-    let places =
-        [PORT, 0].into_iter().flat_map(|port| hosts.iter().map(move |host| SocketAddr::new(*host, port)));
+    let ports = if config.stays { &[PORT][..] } else { &[PORT, 0] };
+    let places = ports.iter().flat_map(|port| hosts.iter().map(move |host| SocketAddr::new(*host, *port)));
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
     for place in places {
         match bind_at(place) {
@@ -43,6 +43,15 @@ pub(super) fn bind(asked: Option<SocketAddr>, lan: Lan) -> io::Result<TcpListene
         }
     }
     Err(last)
+}
+
+/// Where that is, for whoever is told that it is taken.
+pub(super) fn place(config: &Config) -> String {
+    match config.listen {
+        Some(address) => address.to_string(),
+        None if config.stays => format!("port {PORT}"),
+        None => "any port".to_owned(),
+    }
 }
 
 fn bind_at(address: SocketAddr) -> io::Result<TcpListener> {

@@ -1,8 +1,10 @@
 //! What people, disks and other programs get wrong: each with its exit code and a message that helps.
 
 use std::fs::{self, File, Permissions};
+use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 
 use klatch::home::Home;
 use rustix::fs::FlockOperation;
@@ -197,6 +199,37 @@ fn a_node_starts_once_a_command_that_has_the_home_is_done() {
     });
     drop(lock);
     assert!(!node.ready().address().is_empty());
+}
+
+#[test]
+fn a_place_that_is_taken_is_named_with_what_to_do_and_a_pub_stays_where_members_look() {
+    let home = Fresh::named("Ana");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = taken.local_addr().unwrap().to_string();
+    let on_place = format!("cannot listen on {place}: ");
+    let up = ["up", "--lan", "loopback", "--web", "off"];
+    let listen = [&up[..], &["--listen", &place]].concat();
+    home.fails(&listen, 1, &[&on_place, "name another place with --listen"]);
+    let page = ["up", "--lan", "loopback", "--web", &place];
+    home.fails(&page, 1, &[&format!("served at {place}: "), "name another place with --web"]);
+    // The usual port, which the node of another test may have for a moment.
+    let _usual = eventually("the usual port is free", || TcpListener::bind("127.0.0.1:4747").ok());
+    // What a node says first, also one that goes on.
+    let said = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_klatch"));
+        command.arg("--home").arg(home.path()).args(args).stdin(Stdio::null());
+        let mut node = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(node.stdout.take().unwrap()).lines();
+        let said: Vec<_> = lines.take(2).map(Result::unwrap).collect();
+        node.kill().unwrap();
+        node.wait().unwrap();
+        said.join("\n")
+    };
+    let another = said(&up);
+    assert!(another.contains("port 4747 is taken") && another.contains("--listen"), "{another}");
+    let of_pub = [&["pub"][..], &up].concat();
+    assert_eq!(said(&of_pub), "", "members do not look for it on another port");
+    home.fails(&of_pub, 1, &["cannot listen on port 4747: ", "name another place with --listen"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Seek, Write};
 use std::os::fd::AsRawFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ pub(super) async fn of_path(newcomer: Newcomer, Typed(form): Typed<PathForm>) ->
         let wrong = Wrong::said(newcomer.words(), "start-restore-root");
         return refused(&newcomer, typed, wrong);
     }
-    match bring_back(&newcomer, path, None).await {
+    match bring_back(&newcomer, Backup::At(path)).await {
         Ok(response) => response,
         Err(wrong) => refused(&newcomer, typed, wrong),
     }
@@ -78,9 +78,9 @@ pub(super) async fn of_upload(
         Ok(sent) => sent,
         Err(key) => return refused(&newcomer, String::new(), Wrong::said(newcomer.words(), key)),
     };
-    let path = PathBuf::from(format!("/dev/fd/{}", file.as_raw_fd()));
-    let answer = bring_back(&newcomer, path.clone(), Some(file)).await;
-    match answer {
+    let sent = Backup::Sent(file);
+    let path = sent.path();
+    match bring_back(&newcomer, sent).await {
         Ok(response) => response,
         Err(mut wrong) => {
             // They know it by its own name.
@@ -139,16 +139,27 @@ impl Kept {
     }
 }
 
+/// What is read. A file that was sent is open as long as this is: whoever reads it owns it, also where nobody waits for
+/// the answer any more, or its number would be another file's.
+enum Backup {
+    At(PathBuf),
+    Sent(File),
+}
+
+impl Backup {
+    fn path(&self) -> PathBuf {
+        match self {
+            Self::At(path) => path.clone(),
+            Self::Sent(file) => PathBuf::from(format!("/dev/fd/{}", file.as_raw_fd())),
+        }
+    }
+}
+
 /// Makes it the home, and leads on.
-async fn bring_back(newcomer: &Newcomer, path: PathBuf, open: Option<File>) -> Result<Response, Wrong> {
+async fn bring_back(newcomer: &Newcomer, backup: Backup) -> Result<Response, Wrong> {
     let setup = Arc::clone(newcomer.setup());
     let words = newcomer.words();
-    let restore = move || {
-        // Its number stays its own as long as it is read, also where nobody waits for that any more.
-        let _open = open;
-        setup.restore(&path)
-    };
-    match tokio::task::spawn_blocking(restore).await {
+    match tokio::task::spawn_blocking(move || setup.restore(&backup)).await {
         Ok(Some(Ok(()))) => Ok(newcomer.go_on().await),
         Ok(Some(Err(error))) => Err(unmade(words, &error, "start-restore-not")),
         Ok(None) | Err(_) => Ok(see_other("/start")),
@@ -157,9 +168,9 @@ async fn bring_back(newcomer: &Newcomer, path: PathBuf, open: Option<File>) -> R
 
 impl super::Setup {
     /// Makes the home out of a backup; `None` where somebody else was faster.
-    fn restore(&self, file: &Path) -> Option<Result<(), CreateError>> {
+    fn restore(&self, backup: &Backup) -> Option<Result<(), CreateError>> {
         let place = self.take()?;
-        let made = crate::daemon::create::restore(&place.home, file, &mut |_, _| {});
+        let made = crate::daemon::create::restore(&place.home, &backup.path(), &mut |_, _| {});
         self.set(match made {
             Ok(_) => super::Stage::Made("/network", "did-restore"),
             Err(_) => super::Stage::Empty(place),
