@@ -36,7 +36,7 @@ enum PubCommand {
     Status,
 }
 
-/// Run this home's node as a pub; what is said here once is kept
+/// Run this home's node as a pub; its address and limits are kept once they were said
 #[derive(Args, Debug)]
 struct PubUpArgs {
     /// Where members reach it: what invites carry
@@ -48,7 +48,7 @@ struct PubUpArgs {
     /// What it keeps of one member [default: 64M]
     #[arg(long, value_name = "SIZE", value_parser = online::bytes)]
     per_member: Option<u64>,
-    /// Serve public pages of what `klatch pub publish` lists, to everybody, there; a proxy adds TLS
+    /// Serve public pages of what `klatch pub publish` lists, to everybody, there; a proxy adds TLS. Say it at each start
     #[arg(long, value_name = "ADDRESS:PORT")]
     pages: Option<SocketAddr>,
     /// Under which address people find them, as https://meet.example.org [default: where they are served]

@@ -141,7 +141,7 @@ impl Account {
             text += &format!("\n{}\n", ink.bold("Bytes on the wire"));
             for line in &self.traffic {
                 let (received, sent) = (paths(&line.received), paths(&line.sent));
-                text += &format!("  {:<NAME_WIDTH$} in {received:<28} out {sent}\n", line.who);
+                text += &format!("  {:<NAME_WIDTH$} in {received:<34}  out {sent}\n", line.who);
             }
         }
         if let Some(Explained { verdicts, nodes, reasons, entries }) = self.explained {

@@ -82,6 +82,8 @@ pub(super) async fn accept(listener: TcpListener, events: mpsc::Sender<Event>) {
         match listener.accept().await {
             Ok((stream, address)) => {
                 is_well = true;
+                // One that takes both kinds names IPv4 as `::ffff:192.0.2.7`, which nobody writes.
+                let address = SocketAddr::new(address.ip().to_canonical(), address.port());
                 if events.send(Event::Knocked(stream, address)).await.is_err() {
                     return;
                 }

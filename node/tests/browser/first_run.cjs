@@ -27,10 +27,16 @@ journey(async () => {
   await until("the pages for whoever has an identity", () => page.$("nav.ways"));
   check(!(await text_of(page)).includes(words.slice(0, 3).join(" ")), "the words are gone");
 
+  // The host is away for a moment: the page waits, and leads on to what it waited for.
+  const [address] = ana.ready.listen;
+  await ana.down();
   if (!page.url().includes("/people")) await page.at("/people");
   await fill(page, { text: shared });
   await press(page, 'form[action="/people/paste"] button');
+  await says(page, "It is on its way");
+  await ana.start("up", "--listen", address);
   await says(page, "Ferris and friends");
+  await until("the page of what came, at its own address", () => page.url().includes(`/event/${event}`));
   await page.at("/");
   await says(page, "Ferris and friends");
   check(page.ran.length === 0, page.ran.join("; "));
