@@ -19,7 +19,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use klatch_feed::meetup::SeatLine;
-use klatch_feed::post::Purpose;
+use klatch_feed::post::{Purpose, kind};
 use klatch_feed::{EntryId, EventState, FeedId, Post, Seq, Verified};
 use klatch_store::{DiskError, Held, Snapshot};
 
@@ -344,7 +344,10 @@ impl On<'_> {
         let why = why.ok_or_else(|| Refusal::Unknown { text: event.id.to_string(), among: Among::Events })?;
         let mut entries = BTreeMap::new();
         for id in why.entries() {
-            entries.extend(self.snapshot.entry(&id)?.map(|entry| (id, log_line(&entry))));
+            let Some(entry) = self.snapshot.entry(&id)? else { continue };
+            let by_group = hidden::by_group(&event).is_some() && entry.header().kind == kind::CANCEL;
+            let is_hidden = by_group || event.hidden.iter().any(|line| line.entry == id);
+            entries.insert(id, veiled_line(&entry, is_hidden));
         }
         let mut names = BTreeMap::new();
         for feed in why.people().into_iter().chain(entries.values().map(|line| line.feed)) {
@@ -507,6 +510,13 @@ fn log_line(entry: &Verified) -> LogLine {
         what: what(entry),
         aside: false,
     }
+}
+
+/// ... without its words, where they are hidden.
+fn veiled_line(entry: &Verified, is_hidden: bool) -> LogLine {
+    let line = log_line(entry);
+    let what = Sentence::said("log-hidden", "", "wrote something whose words are hidden");
+    if is_hidden { LogLine { what, ..line } } else { line }
 }
 
 /// ... of an entry that does not count, with all that was said in it.

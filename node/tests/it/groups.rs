@@ -589,6 +589,14 @@ fn what_does_not_count_of_somebody_is_listed_and_nothing_else() {
     let late = [says("after"), says("later")];
     ana.takes(vec![ben.log()]);
     assert_eq!(voided(), [late[1], late[0]]);
-    ana.posts(Request::Endorse { object, entries: vec![late[0].to_string()] });
+    ana.posts(Request::Endorse { object: object.clone(), entries: vec![late[0].to_string()] });
     assert_eq!(voided(), [late[1]]);
+    let words = || match ana.ask(Request::Voided { object: id.to_string(), who: text(&ben) }) {
+        Ok(Response::Log(lines)) => lines[0].what.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(words(), "said \"later\"");
+    let entries = vec![late[1].to_string()];
+    ana.posts(Request::Hide { object, entries, on: true, reason: String::new() });
+    assert_eq!(words(), "wrote something whose words are hidden");
 }

@@ -475,11 +475,17 @@ fn why_an_event_is_cancelled_is_said_wherever_that_is() {
         other => panic!("{other:?}"),
     };
     assert_eq!(listed(&ben), "The roof leaks.");
+    let why = |of: &Somebody| match of.ask(Request::Why { event: event.to_string(), on: None, who: None }) {
+        Ok(Response::Why(why)) => why.entries[&said].what.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(why(&ben), "cancelled an event: The roof leaks.");
     // A word that is hidden is shown to nobody, and cancels all the same.
     let (object, entries) = (event.to_string(), vec![said.to_string()]);
     host.posts(Request::Hide { object, entries, on: true, reason: String::new() });
     assert_eq!((reason(&host), host.event(&event).cancelled), (None, true));
     assert_eq!((calendar(&host), listed(&host)), (String::new(), String::new()));
+    assert_eq!(why(&host), "wrote something whose words are hidden");
 }
 
 #[test]

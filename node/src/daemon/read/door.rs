@@ -31,10 +31,7 @@ impl On<'_> {
                 let text = format!("that code is for another event than {:?}", state.title);
                 return Err(misread(Sentence::said("refused-other-event", &state.title, text)));
             }
-            Ok(state) => {
-                let date = occurrence::one(self.snapshot, state, code.occ.as_deref())?;
-                Some(hidden::veiled(self.snapshot, date)?)
-            }
+            Ok(state) => Some(occurrence::one(self.snapshot, state, code.occ.as_deref())?),
             // Somebody passing by knows no more of it than its code says.
             Err(Refusal::Unknown { .. }) => None,
             Err(refusal) => return Err(refusal),

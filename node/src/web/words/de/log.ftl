@@ -78,4 +78,5 @@ log-voted = { $count ->
  }
 log-settled = eine Umfrage entschieden
 log-no-text = etwas geschrieben, dessen Text nicht hier ist
+log-hidden = etwas geschrieben, dessen Worte verborgen sind
 log-unknown = etwas geschrieben, das diese Version nicht kennt

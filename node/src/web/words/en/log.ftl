@@ -78,4 +78,5 @@ log-voted = { $count ->
  }
 log-settled = settled a poll
 log-no-text = wrote something whose text is not here
+log-hidden = wrote something whose words are hidden
 log-unknown = wrote something that this version does not know
