@@ -248,7 +248,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ("group_local", "group:#group names:{s} titles:{s} order:[s] comments:[#comment] polls:{s} voice:b"),
     (
         "comment",
-        "id:s feed:s name:s time_ms:i text:s reply?:s depth?:i tone?:announcement|thanks hidden?:any",
+        "id:s feed:s name:s time_ms:i text:s reply?:s depth?:i tone?:announcement|thanks hidden?:#hidden_by",
     ),
     (
         "event_fields",
@@ -256,7 +256,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
          closes?:i except?:[s] online?:s policy?:first|members|approval|lottery repeat?:s all_day?:b minutes?:i \
          capacity?:i cancel_by?:i party_max?:i questions?:[s] confirm_by?:i no_show_max?:i",
     ),
-    ("update_line", "id:s feed:s name:s time_ms:i occ?:s fields:#event_fields hidden?:any"),
+    ("update_line", "id:s feed:s name:s time_ms:i occ?:s fields:#event_fields hidden?:#hidden_by"),
     (
         "event_line",
         "id:s occ?:s title:s start:s zone:s start_ms?:i end_ms?:i place:s group?:s capacity?:i seated:i waiting:i cancelled:b \
@@ -285,7 +285,7 @@ pub(super) const SHAPES: &[(&str, &str)] = &[
     ("why", "event:s occ?:s title:s hold?:s names:{s} entries:{#log_line} +"),
     (
         "poll",
-        "id:s group:s author:s question:s zone:s minutes:i options:[#poll_option] votes:i settled?:s names:{s} hidden?:any",
+        "id:s group:s author:s question:s zone:s minutes:i options:[#poll_option] votes:i settled?:s names:{s} hidden?:#hidden_by",
     ),
     ("poll_option", "start:s yes:[s]"),
     ("answer_code", "code:s"),

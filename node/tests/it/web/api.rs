@@ -193,6 +193,11 @@ fn requests_and_answers_are_as_the_document_says_and_as_the_command_line_prints(
     round("admit", json!({ "event": id, "people": [ana.feed] }));
     said_last(&event["id"], round("event_cancel", json!({ "event": id, "reason": "rain" })));
     assert_eq!(round("event_local", json!({ "event": id }))["cancellation"]["reason"], "rain");
+    let change = round("updates", json!({ "event": id }))[0]["id"].clone();
+    round("hide", json!({ "object": id, "entries": [change], "on": true, "reason": "advert" }));
+    assert_eq!(round("updates", json!({ "event": id }))[0]["hidden"]["reason"], "advert");
+    round("voided", json!({ "object": id, "who": ben.feed }));
+    round("close", json!({ "event": choir["id"], "on": "2099-12-15" }));
     // Every path is one: what it lacks is said of it, and not that there is none.
     for path in document["paths"].as_object().unwrap().iter().filter(|(_, how)| how.get("post").is_some()) {
         let name = path.0.strip_prefix("/api/v1/").unwrap();
