@@ -32,7 +32,7 @@ impl Strangers {
     /// `connections_max` is of all connections, of which they may have a share.
     pub(super) fn start(connections_max: usize) -> io::Result<Self> {
         let mut thread = runtime::Builder::new_multi_thread();
-        thread.worker_threads(1).thread_name(NAME).on_thread_start(give_way).enable_all();
+        thread.worker_threads(1).thread_name(NAME).on_thread_start(give_way()).enable_all();
         let thread = Some(thread.build()?);
         Ok(Self { places: Room::new(listen::strangers(connections_max)), thread })
     }
@@ -49,16 +49,39 @@ impl Drop for Strangers {
     }
 }
 
-/// Elsewhere a process has one priority for all its threads.
-fn give_way() {
+/// What makes a thread give way, from where the one that calls this stands: the process may have been started to give way
+/// itself. A thread has at first the priority of the one that started it, which may give way already.
+fn give_way() -> impl Fn() + Send + Sync + 'static {
     #[cfg(target_os = "linux")]
-    {
-        use rustix::process::{getpriority_process, setpriority_process};
-        // From where the process stands: it may have been started to give way itself.
-        let given =
-            getpriority_process(None).and_then(|own| setpriority_process(None, own.saturating_add(NICE)));
-        if let Err(error) = given {
+    let own = rustix::process::getpriority_process(None);
+    move || {
+        // Elsewhere a process has one priority for all its threads.
+        #[cfg(target_os = "linux")]
+        if let Err(error) =
+            own.and_then(|own| rustix::process::setpriority_process(None, own.saturating_add(NICE)))
+        {
             tracing::warn!(%error, "strangers have the priority of all others");
         }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::process::getpriority_process;
+
+    use super::*;
+
+    #[test]
+    fn every_thread_of_strangers_gives_way_as_far_whichever_started_it() {
+        let strangers = Strangers::start(64).unwrap();
+        let (first, started) = strangers.thread().block_on(async {
+            let first = tokio::spawn(async {
+                let started = tokio::task::spawn_blocking(|| getpriority_process(None)).await.unwrap();
+                (getpriority_process(None), started)
+            });
+            first.await.unwrap()
+        });
+        let wanted = getpriority_process(None).map(|own| (own + NICE).min(19));
+        assert_eq!((first, started), (wanted, wanted));
     }
 }
