@@ -197,7 +197,7 @@ impl Hub {
         Millis::try_from(self.clock.elapsed().as_millis()).unwrap_or(Millis::MAX)
     }
 
-    fn next_at(&self) -> Option<Millis> {
+    pub(super) fn next_at(&self) -> Option<Millis> {
         let parts = [
             self.book.next_dial_at(),
             self.doors.next_at(),
@@ -209,7 +209,7 @@ impl Hub {
         parts.into_iter().flatten().min()
     }
 
-    fn tick(&mut self) {
+    pub(super) fn tick(&mut self) {
         self.door_tick();
         self.guest_tick();
         self.join_tick();
@@ -398,7 +398,7 @@ impl Hub {
         }
     }
 
-    fn on_changes(&mut self, heard: Result<Arc<Changes>, RecvError>) {
+    pub(super) fn on_changes(&mut self, heard: Result<Arc<Changes>, RecvError>) {
         match heard {
             Ok(changes) => {
                 self.heard = self.heard.max(changes.clock);

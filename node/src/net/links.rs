@@ -218,7 +218,7 @@ impl Forward {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::io::Write as _;
     use std::path::Path as Folder;
     use std::process::Command;
@@ -290,6 +290,21 @@ mod tests {
         held.and_then(|bytes| Asked::decode(&bytes))
     }
 
+    /// Somebody who is followed begins when all places for who succeeds them are taken by what says nothing.
+    pub(in crate::net) async fn crowd(handle: &Handle, network: &Network) {
+        let secret = SecretKey::from_seed(&[8; 32]);
+        handle.set_local(vec![Local::of_feed(Spaces::FOLLOW, &secret.feed(), Some(vec![]))]).await.unwrap();
+        for number in 0..SUCCESSORS_MAX as u32 {
+            assert!(handle.succeeded(succeeds(network, number, secret.feed())).await.unwrap());
+        }
+        let genesis = Post::Genesis { recovery: [1; 32], succeeds: None }.draft(1, [0; 16]).unwrap();
+        let (first, _) = Head::empty(secret.feed()).sign(&network.id(), &secret, genesis).unwrap();
+        let chunk = chunk::encode(&[&first], |_| true);
+        let ingest = Ingest { ticket: 1, feed: secret.feed(), base8: None, chunk };
+        let outcomes = handle.ingest(FeedId::new([9; 32]), vec![ingest]).await.unwrap();
+        assert!(matches!(outcomes[..], [Outcome::Accepted(_)]), "{outcomes:?}");
+    }
+
     #[tokio::test]
     async fn no_token_is_kept_of_a_meeting_that_began_before_a_statement_may_have_been_crowded_out() {
         let folder = tempfile::tempdir().unwrap();
@@ -298,11 +313,6 @@ mod tests {
         let daemon =
             Daemon::start(&home, home.lock().unwrap(), Options { live: true, ..Options::default() }).unwrap();
         let (handle, peer) = (daemon.handle(), FeedId::new([9; 32]));
-        let secret = SecretKey::from_seed(&[8; 32]);
-        handle.set_local(vec![Local::of_feed(Spaces::FOLLOW, &secret.feed(), Some(vec![]))]).await.unwrap();
-        for number in 0..SUCCESSORS_MAX as u32 {
-            assert!(handle.succeeded(succeeds(&network, number, secret.feed())).await.unwrap());
-        }
         let meets = async |losses, token| {
             let (outputs, received) = mpsc::channel(1);
             let (events, _said) = mpsc::channel(1);
@@ -317,12 +327,7 @@ mod tests {
         };
         let before = handle.losses();
         assert_eq!(meets(before, 1).await, Some(asked(1)));
-        let genesis = Post::Genesis { recovery: [1; 32], succeeds: None }.draft(1, [0; 16]).unwrap();
-        let (first, _) = Head::empty(secret.feed()).sign(&network.id(), &secret, genesis).unwrap();
-        let chunk = chunk::encode(&[&first], |_| true);
-        let ingest = Ingest { ticket: 1, feed: secret.feed(), base8: None, chunk };
-        let outcomes = handle.ingest(peer, vec![ingest]).await.unwrap();
-        assert!(matches!(outcomes[..], [Outcome::Accepted(_)]), "{outcomes:?}");
+        crowd(&handle, &network).await;
         assert_eq!(meets(before, 2).await, None, "what was said on that connection may be lost");
         assert_eq!(meets(handle.losses(), 3).await, Some(asked(3)));
     }

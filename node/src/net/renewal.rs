@@ -35,7 +35,71 @@ impl Renewal {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use klatch_feed::SecretKey;
+    use klatch_gossip::{link, noise};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::mpsc;
+
+    use super::super::hub::Hub;
+    use super::super::links::{Met, tests::crowd};
+    use super::super::strangers::Strangers;
     use super::*;
+    use crate::daemon::create::create;
+    use crate::daemon::{Daemon, Options};
+    use crate::home::Home;
+    use crate::network::Network;
+
+    fn local(network: &Network, secret: SecretKey) -> noise::Local {
+        noise::Local::new(noise::Network::new(network.id(), *network.key()), secret).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_began_before_a_statement_may_have_been_crowded_out_ends_and_a_later_one_stays()
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let (home, network) = (Home::at(folder.path().join("home")), Network::public("anew").unwrap());
+        create(&home, &network, "Ana", |_, _| Ok(())).unwrap();
+        let daemon =
+            Daemon::start(&home, home.lock().unwrap(), Options { live: true, ..Options::default() }).unwrap();
+        let handle = daemon.handle();
+        let mine = Arc::new(local(&network, SecretKey::from_seed(&handle.secret().seed())));
+        let (events, _heard) = mpsc::channel(64);
+        let strangers = Strangers::start(64).unwrap();
+        let mut hub = Hub::new(handle.clone(), Arc::clone(&mine), events, vec![], strangers, 64);
+        let mut changes = handle.changes();
+        let mut met = Vec::new();
+        for seed in [1, 2] {
+            let peer = SecretKey::from_seed(&[seed; 32]);
+            let (feed, theirs) = (peer.feed(), local(&network, peer));
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let (mut other, _) = listener.accept().await.unwrap();
+            let channels =
+                tokio::join!(link::initiate(&mut stream, &mine, feed), link::respond(&mut other, &theirs));
+            hub.meet(Met { stream, channel: channels.0.unwrap(), address }).unwrap();
+            met.push((feed, other, channels.1.unwrap()));
+            if seed == 1 {
+                crowd(&handle, &network).await;
+            }
+        }
+        hub.tick();
+        assert_eq!(hub.links.len(), 2, "nothing was heard of it yet");
+        loop {
+            let heard = changes.recv().await;
+            let is_it = heard.as_ref().is_ok_and(|changes| changes.crowded);
+            hub.on_changes(heard);
+            if is_it {
+                break;
+            }
+        }
+        assert!(hub.next_at().is_some_and(|at| at <= hub.now()), "at once");
+        hub.tick();
+        let left: Vec<_> = hub.links.values().map(|link| link.peer).collect();
+        assert_eq!(left, [met[1].0]);
+    }
 
     #[test]
     fn the_first_is_at_once_and_the_next_an_hour_later_however_often_it_is_asked_for() {
