@@ -20,6 +20,21 @@ use crate::DiskError;
 use crate::error::{Damage, corrupt};
 use crate::table::{FeedRow, NO_ID, RUNS, Read, place, split, take};
 
+/// An entry apart from its row, to be checked alone: the id before it, or zeros, and a chunk of that one entry.
+pub(crate) fn alone(entry: &Unverified) -> Vec<u8> {
+    let prev = entry.header().prev.unwrap_or(NO_ID);
+    [&prev.as_bytes()[..], &chunk::encode(&[entry], |_| true)].concat()
+}
+
+/// The entry that [`alone`] made these bytes of.
+pub(crate) fn read_alone(feed: FeedId, seq: Seq, bytes: &[u8]) -> Result<Unverified, DiskError> {
+    let entry = bytes.split_first_chunk::<32>().and_then(|(prev, chunk)| {
+        let prev = EntryId::new(*prev);
+        chunk::decode(feed, (prev != NO_ID).then_some(prev), chunk).ok()?.pop()
+    });
+    entry.filter(|entry| entry.header().seq == seq).ok_or(corrupt(feed, seq, Damage::Hash))
+}
+
 /// One row, taken apart.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use klatch_feed::post::{Tone, kind};
+use klatch_feed::post::kind;
 use klatch_feed::{EntryId, Fact, FeedId, Kind, Post, Seq, Unverified, codec};
 use redb::{ReadableTable, WriteTransaction};
 
@@ -16,7 +16,7 @@ use crate::table::{
     ANNOUNCED, FeedRow, MISSING, PROFILES, REFS, Read, TOMBS, feed_row, id_key, numbered, place, place_of,
     ref_key, split, take, tomb_key,
 };
-use crate::{DiskError, entries, ids, succession};
+use crate::{DiskError, announced, entries, ids, succession};
 
 /// Objects to fold again.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ impl Touched {
 pub(crate) struct Index {
     ids: Vec<[u8; 16]>,
     refs: Vec<([u8; 40], Vec<u8>)>,
-    announced: Vec<[u8; 40]>,
+    announced: Vec<([u8; 40], Vec<u8>)>,
     missing: Vec<u64>,
     profiles: Vec<(u64, Vec<u8>)>,
     tombstones: Vec<(FeedId, u64, Unverified)>,
@@ -75,7 +75,8 @@ impl Index {
         for (index, target) in header.refs.iter().enumerate() {
             self.refs.push((ref_key(target, here), ref_bytes(entry, index)));
         }
-        self.announced.extend(announced_on(entry).map(|object| ref_key(&object, here)));
+        self.announced
+            .extend(announced::on(entry).map(|object| (ref_key(&object, here), announced::bytes(entry))));
         if entry.body().is_none() {
             self.missing.push(here);
         }
@@ -98,7 +99,7 @@ impl Index {
         self.refs.drain(..).try_for_each(|(key, fact)| table.insert(key, &fact[..]).map(drop))?;
         drop(table);
         let mut table = tx.open_table(ANNOUNCED)?;
-        self.announced.drain(..).try_for_each(|key| table.insert(key, ()).map(drop))?;
+        self.announced.drain(..).try_for_each(|(key, entry)| table.insert(key, &entry[..]).map(drop))?;
         drop(table);
         let mut table = tx.open_table(MISSING)?;
         self.missing.drain(..).try_for_each(|key| table.insert(key, ()).map(drop))?;
@@ -155,9 +156,10 @@ impl Index {
         if let Some(target) = first_ref {
             tx.open_table(REFS)?.insert(ref_key(target, place(num, header.seq)), &fact_bytes(entry)[..])?;
         }
-        match (header.kind, header.refs.first(), announced_on(entry)) {
+        match (header.kind, header.refs.first(), announced::on(entry)) {
             (_, _, Some(object)) => {
-                tx.open_table(ANNOUNCED)?.insert(ref_key(&object, place(num, header.seq)), ())?;
+                let key = ref_key(&object, place(num, header.seq));
+                tx.open_table(ANNOUNCED)?.insert(key, &announced::bytes(entry)[..])?;
             }
             (kind::COMMENT | kind::POLL, Some(object), None) => {
                 tx.open_table(ANNOUNCED)?.remove(ref_key(object, place(num, header.seq)))?;
@@ -204,7 +206,7 @@ impl Index {
             for target in &header.refs {
                 tx.open_table(REFS)?.remove(ref_key(target, here))?;
             }
-            if let Some(object) = announced_on(entry) {
+            if let Some(object) = announced::on(entry) {
                 tx.open_table(ANNOUNCED)?.remove(ref_key(&object, here))?;
             }
             tx.open_table(MISSING)?.remove(here)?;
@@ -346,20 +348,6 @@ pub(crate) fn find(tx: &impl Read, id: &EntryId) -> Result<Option<Found>, DiskEr
         }
     }
     Ok(None)
-}
-
-/// On what an entry says that it announces something, or asks for a date, whoever says so.
-pub(crate) fn announced_on(entry: &Unverified) -> Option<EntryId> {
-    let header = entry.header();
-    if !matches!(header.kind, kind::COMMENT | kind::POLL) {
-        return None;
-    }
-    match Post::read(header.kind, &header.refs, entry.body())? {
-        Post::Comment { object, tone: Some(Tone::Announcement), .. } | Post::Poll { group: object, .. } => {
-            Some(object)
-        }
-        _ => None,
-    }
 }
 
 /// What stands in `refs` for one ref of an entry.

@@ -15,6 +15,7 @@
 
 mod agenda;
 mod ahead;
+mod announced;
 mod backup;
 mod batch;
 mod copy;
@@ -40,6 +41,7 @@ use std::collections::BTreeMap;
 
 use klatch_feed::{AcceptError, EntryId, FeedId, Seq};
 
+pub use announced::Announced;
 pub use backup::{BackupError, Parts, Restored};
 pub use disk::{Disk, Home};
 pub use error::{AppendError, Damage, DiskError, NetIdHex, OpenError};

@@ -1,6 +1,6 @@
 //! Reading: any number of snapshots, each of one commit.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use klatch_feed::chunk::Bodies;
 use klatch_feed::meetup::HiddenLine;
@@ -21,8 +21,8 @@ use crate::table::{
     clock, feed_row, numbered, place, place_of, ref_key, split,
 };
 use crate::{
-    DiskError, FeedState, Found, Kept, Progress, Report, agenda, entries, ids, index, lookup, succession,
-    verify,
+    Announced, DiskError, FeedState, Found, Kept, Progress, Report, agenda, announced, entries, ids, index,
+    lookup, succession, verify,
 };
 
 /// Makes snapshots; cheap to clone, `Send + Sync`.
@@ -44,7 +44,7 @@ impl Reader {
     /// [`DiskError`].
     pub fn snapshot(&self) -> Result<Snapshot, DiskError> {
         let (tx, hold) = guard(|| self.shared.snapshot())?;
-        Ok(Snapshot { tx, net: self.net, _hold: hold })
+        Ok(Snapshot { tx, net: self.net, lineage: OnceLock::new(), _hold: hold })
     }
 }
 
@@ -56,6 +56,7 @@ impl Reader {
 pub struct Snapshot {
     pub(crate) tx: ReadTransaction,
     pub(crate) net: NetId,
+    lineage: OnceLock<Arc<Lineage>>,
     /// Keeps the database open that it reads, if a compaction puts another in its place.
     _hold: Hold,
 }
@@ -199,8 +200,12 @@ impl Snapshot {
     }
 
     /// Who is who: the successions that count.
-    pub fn lineage(&self) -> Result<Lineage, DiskError> {
-        guard(|| succession::lineage(&self.tx))
+    pub fn lineage(&self) -> Result<Arc<Lineage>, DiskError> {
+        if let Some(lineage) = self.lineage.get() {
+            return Ok(lineage.clone());
+        }
+        let lineage = Arc::new(guard(|| succession::lineage(&self.tx))?);
+        Ok(self.lineage.get_or_init(|| lineage).clone())
     }
 
     /// An entry of a feed's own chain as it is stored, be it in quarantine.
@@ -281,18 +286,49 @@ impl Snapshot {
         })
     }
 
-    /// Accepted comments on `object` that say they are announcements, whoever says so, and polls of it, by feed and place,
-    /// at most `max`.
-    pub fn announced(&self, object: &EntryId, max: usize) -> Result<Vec<(FeedId, Seq)>, DiskError> {
+    /// ... of one feed.
+    pub fn pointing_by(
+        &self,
+        feed: &FeedId,
+        object: &EntryId,
+        kinds: &[Kind],
+        max: usize,
+    ) -> Result<Vec<Seq>, DiskError> {
         guard(|| {
-            let table = self.tx.open_table(ANNOUNCED)?;
-            let rows = table.range(ref_key(object, 0)..=ref_key(object, u64::MAX))?.take(max);
-            let place = |row: Result<(redb::AccessGuard<'_, [u8; 40]>, _), _>| {
-                let (num, seq) = split(place_of(&row?.0.value()));
-                Ok((numbered(&self.tx, num)?.0, seq))
-            };
-            rows.map(place).collect()
+            let Some(row) = self.row(feed)? else { return Ok(Vec::new()) };
+            let table = self.tx.open_table(REFS)?;
+            let mut found = Vec::new();
+            for row in
+                table.range(ref_key(object, place(row.num, 0))..=ref_key(object, place(row.num, Seq::MAX)))?
+            {
+                let (key, fact) = row?;
+                if found.len() < max && index::is_of(fact.value(), kinds) {
+                    found.push(split(place_of(&key.value())).1);
+                }
+            }
+            Ok(found)
         })
+    }
+
+    /// What is announced on these objects, whoever says so, of what `wants` takes by kind and claimed time (ms since
+    /// 1970): of each by feed and place, at most `max`.
+    pub fn announced(
+        &self,
+        objects: impl IntoIterator<Item = EntryId>,
+        max: usize,
+        wants: impl Fn(Kind, u64) -> bool,
+    ) -> Result<Vec<Announced>, DiskError> {
+        guard(|| {
+            let (table, mut found) = (self.tx.open_table(ANNOUNCED)?, Vec::new());
+            let mut of = |object| announced::there(&table, object, max, &wants, &mut found);
+            objects.into_iter().try_for_each(&mut of)?;
+            Ok(found)
+        })
+    }
+
+    /// The entry, re-hashed.
+    pub fn read(&self, announced: &Announced) -> Result<Verified, DiskError> {
+        guard(|| Ok(Verified::trusted(announced.read(&self.tx)?)))
     }
 
     /// A folded group.
@@ -372,10 +408,8 @@ impl Snapshot {
 
     /// All that the state of a group or event is made of, as it is held here; `None` if it is not.
     pub fn facts(&self, id: &EntryId) -> Result<Option<Facts>, DiskError> {
-        guard(|| {
-            let lineage = Arc::new(succession::lineage(&self.tx)?);
-            crate::view::facts(&self.tx, id, &lineage)
-        })
+        let lineage = self.lineage()?;
+        guard(|| crate::view::facts(&self.tx, id, &lineage))
     }
 
     /// Why `who` stands with an event, or with an occurrence of it, as they do; `None` if there is no such.

@@ -13,7 +13,6 @@ use klatch_feed::{EntryId, FeedId, K, Lineage, PublicKey, Seq, Succession, Succe
 use redb::ReadableTable;
 
 use crate::batch::Batch;
-use crate::error::{Damage, corrupt};
 use crate::index::is_stored;
 use crate::table::{
     BRANCHES, FeedRow, NO_ID, PROOFS, Read, SUCCESSORS, branch_key, drop_tokens, place, place_of, split, take,
@@ -125,7 +124,7 @@ pub(crate) fn aside(
     id8: [u8; 8],
 ) -> Result<Option<Unverified>, DiskError> {
     match tx.open(BRANCHES)?.get(branch_key(place, id8))? {
-        Some(row) => decode(feed, split(place).1, row.value()).map(Some),
+        Some(row) => entries::read_alone(feed, split(place).1, row.value()).map(Some),
         None => Ok(None),
     }
 }
@@ -137,23 +136,9 @@ pub(crate) fn asides(tx: &impl Read, feed: FeedId, num: u32) -> Result<Vec<(Unve
     for row in tx.open(BRANCHES)?.range(low..=high)? {
         let (key, value) = row?;
         let seq = split(place_of(&key.value()[..8])).1;
-        found.push((decode(feed, seq, value.value())?, value.value().len()));
+        found.push((entries::read_alone(feed, seq, value.value())?, value.value().len()));
     }
     Ok(found)
-}
-
-/// A row of `branches`: the id before it, or zeros, and a chunk of that one entry.
-fn encode(entry: &Unverified) -> Vec<u8> {
-    let prev = entry.header().prev.unwrap_or(NO_ID);
-    [&prev.as_bytes()[..], &chunk::encode(&[entry], |_| true)].concat()
-}
-
-fn decode(feed: FeedId, seq: Seq, row: &[u8]) -> Result<Unverified, DiskError> {
-    let entry = row.split_first_chunk::<32>().and_then(|(prev, chunk)| {
-        let prev = EntryId::new(*prev);
-        chunk::decode(feed, (prev != NO_ID).then_some(prev), chunk).ok()?.pop()
-    });
-    entry.filter(|entry| entry.header().seq == seq).ok_or(corrupt(feed, seq, Damage::Hash))
 }
 
 /// A chain that leads to an entry to keep: it leaves the stored one after `common`.
@@ -396,7 +381,7 @@ impl Batch<'_> {
 
     fn put_aside(&mut self, old: &FeedId, entry: &Unverified) -> Result<(), DiskError> {
         let Some(mut row) = self.row(old)? else { return Ok(()) };
-        let (here, value) = (place(row.num, entry.header().seq), encode(entry));
+        let (here, value) = (place(row.num, entry.header().seq), entries::alone(entry));
         let key = branch_key(here, entry.id().tip8());
         if self.tx.open_table(BRANCHES)?.insert(key, &value[..])?.is_none() {
             row.bytes += value.len() as u64;

@@ -12,7 +12,7 @@
 //! | `runs` | place of its first entry | a row: see `entries.rs`. The truth; `id segments` to `profiles` and the views are made from it |
 //! | `id segments` | see `ids.rs` | first 8 bytes of entry ids, with their places |
 //! | `refs` | id pointed at, place of who points | a [fact](crate::index) if it is the first ref of a fold kind, else the kind, u16 |
-//! | `announced` | group or event, place of a comment that says it is an announcement, or of a poll | – |
+//! | `announced` | group or event, place of what is announced there: see `announced.rs` | its kind, its time, and the entry |
 //! | `tombs` | place taken back, place of the tombstone | the tombstone's fact |
 //! | `missing` | place of a body that is neither held nor taken back | – |
 //! | `profiles` | place of a profile | canonical CBOR `[name, about]` |
@@ -40,7 +40,7 @@ use redb::{
 use crate::DiskError;
 
 /// The layout described above.
-pub const SCHEMA: u32 = 9;
+pub const SCHEMA: u32 = 10;
 
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 pub(crate) const FEEDS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("feeds");
@@ -50,7 +50,7 @@ pub(crate) use crate::agenda::AGENDA;
 pub(crate) use crate::ids::IDS;
 pub(crate) use crate::lookup::{FINDER, LISTED};
 pub(crate) const REFS: TableDefinition<'_, [u8; 40], &[u8]> = TableDefinition::new("refs");
-pub(crate) const ANNOUNCED: TableDefinition<'_, [u8; 40], ()> = TableDefinition::new("announced");
+pub(crate) const ANNOUNCED: TableDefinition<'_, [u8; 40], &[u8]> = TableDefinition::new("announced");
 pub(crate) const TOMBS: TableDefinition<'_, [u8; 16], &[u8]> = TableDefinition::new("tombs");
 pub(crate) const MISSING: TableDefinition<'_, u64, ()> = TableDefinition::new("missing");
 pub(crate) const PROFILES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("profiles");

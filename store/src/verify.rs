@@ -11,12 +11,12 @@ use crate::entries::{self, Row};
 use crate::error::{Damage, corrupt};
 use crate::guard::guard;
 use crate::ids::{self, Ids};
-use crate::index::{announced_on, is_taken_back, profile, ref_bytes};
+use crate::index::{is_taken_back, profile, ref_bytes};
 use crate::table::{
     AGENDA, ANNOUNCED, BRANCHES, CHANGES, EVENTS, FEEDS, FINDER, FeedRow, GROUPS, LISTED, MISSING,
     OCCURRENCES, PROFILES, PROOFS, REFS, SUCCESSORS, TOMBS, id_key, meta, numbered, place, ref_key,
 };
-use crate::{DiskError, Progress, Report, Snapshot, lookup, succession, view};
+use crate::{DiskError, Progress, Report, Snapshot, announced, lookup, succession, view};
 
 /// Most problems that a report lists.
 const PROBLEMS_MAX: usize = 1_000;
@@ -61,7 +61,7 @@ pub(crate) fn verify(on: &Snapshot, progress: Progress<'_>) -> Result<Report, Di
 struct Derived {
     ids: Ids<ReadOnlyTable<[u8; 24], &'static [u8]>>,
     refs: ReadOnlyTable<[u8; 40], &'static [u8]>,
-    announced: ReadOnlyTable<[u8; 40], ()>,
+    announced: ReadOnlyTable<[u8; 40], &'static [u8]>,
     missing: ReadOnlyTable<u64, ()>,
     profiles: ReadOnlyTable<u64, &'static [u8]>,
 }
@@ -247,9 +247,10 @@ impl Run<'_> {
                     absent.push("refs");
                 }
             }
-            if let Some(object) = announced_on(entry) {
+            if let Some(object) = announced::on(entry) {
                 self.expected.announced += 1;
-                if derived.announced.get(ref_key(&object, here))?.is_none() {
+                let held = derived.announced.get(ref_key(&object, here))?;
+                if held.is_none_or(|held| held.value() != announced::bytes(entry)) {
                     absent.push("announced");
                 }
             }

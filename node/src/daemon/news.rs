@@ -7,7 +7,6 @@ use klatch_store::{DiskError, Snapshot};
 
 use super::inbox::{Notice, What, notice};
 use super::local::{Spaces, called};
-use super::read::POINTING_MAX;
 use super::read::hidden;
 use super::steering;
 use super::{read, standing};
@@ -24,13 +23,24 @@ pub(super) fn scheduled(
     me: &FeedId,
     now_ms: i64,
 ) -> Result<Option<Notice>, DiskError> {
+    // What is old costs no more than this.
+    let written_ms = snapshot.entry(&event.id)?.map_or(0, |entry| entry.header().time_ms);
+    if is_new(written_ms, now_ms) { unanswered(snapshot, event, me, now_ms) } else { Ok(None) }
+}
+
+/// ... however long ago it was written.
+pub(super) fn unanswered(
+    snapshot: &Snapshot,
+    event: &EventState,
+    me: &FeedId,
+    now_ms: i64,
+) -> Result<Option<Notice>, DiskError> {
     let Some(group) = event.group.filter(|_| event.in_group) else { return Ok(None) };
     let is_done = event.cancelled || event.author == *me || standing(event, me).is_some();
     if is_done || hidden::by_group(event).is_some() || steering::is_over(event, now_ms) {
         return Ok(None);
     }
-    // What is old costs nothing more than this.
-    if !is_new(snapshot, &event.id, now_ms)? || is_blocked(snapshot, &event.author)? {
+    if is_blocked(snapshot, &event.author)? {
         return Ok(None);
     }
     // Who answered one date of a series has seen it.
@@ -48,15 +58,22 @@ pub(super) fn scheduled(
     Ok(Some(notice(&shown, What::Scheduled { group: group.name, question })))
 }
 
-/// Whether the event's entry claims that it was written lately.
-pub(super) fn is_new(snapshot: &Snapshot, event: &EntryId, now_ms: i64) -> Result<bool, DiskError> {
-    let written_ms = snapshot.entry(event)?.map_or(0, |entry| entry.header().time_ms);
-    Ok(written_ms.saturating_add(NEW_MS) > u64::try_from(now_ms).unwrap_or(0))
+/// Whether what claims that it was written then is new.
+pub(super) fn is_new(written_ms: u64, now_ms: i64) -> bool {
+    written_ms.saturating_add(NEW_MS) > u64::try_from(now_ms).unwrap_or(0)
+}
+
+fn has_voted(snapshot: &Snapshot, poll: &EntryId, me: &FeedId) -> Result<bool, DiskError> {
+    for key in snapshot.lineage()?.line(*me) {
+        if !snapshot.pointing_by(&key, poll, &[kind::VOTE], 1)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What the poll asked that `me` voted in and an event came of.
 fn voted(snapshot: &Snapshot, event: &EventState, me: &FeedId) -> Result<Option<String>, DiskError> {
-    let lineage = snapshot.lineage()?;
     for (feed, seq) in snapshot.pointing_at(&event.id, &[kind::SETTLED], SETTLED_MAX)? {
         let entry = snapshot.entries(&feed, seq, 1)?.pop();
         let Some(Post::Settled { poll, event: of }) = entry.as_ref().and_then(read::read) else { continue };
@@ -69,10 +86,8 @@ fn voted(snapshot: &Snapshot, event: &EventState, me: &FeedId) -> Result<Option<
         {
             continue;
         }
-        for (voter, _) in snapshot.pointing_at(&poll, &[kind::VOTE], POINTING_MAX)? {
-            if lineage.now(voter) == *me {
-                return Ok(Some(question));
-            }
+        if has_voted(snapshot, &poll, me)? {
+            return Ok(Some(question));
         }
     }
     Ok(None)
@@ -98,10 +113,10 @@ pub(super) fn asked(
     if of != group.id || !by_member || options.iter().all(is_past) || is_blocked(snapshot, &feed)? {
         return Ok(None);
     }
-    let is_over = read::hides(Some(group), &poll).is_some()
-        || read::settled(snapshot, &poll, Some(group), entry.header().author)?.is_some();
-    let votes = snapshot.pointing_at(&poll, &[kind::VOTE], POINTING_MAX)?;
-    if is_over || votes.iter().any(|(voter, _)| lineage.now(*voter) == *me) {
+    if read::hides(Some(group), &poll).is_some()
+        || has_voted(snapshot, &poll, me)?
+        || read::settled(snapshot, &poll, Some(group), entry.header().author)?.is_some()
+    {
         return Ok(None);
     }
     let name = called(snapshot, &feed)?;

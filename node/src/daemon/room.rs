@@ -1,6 +1,7 @@
 //! How much of others' logs a node keeps. Past it, their chunks are refused, and own posts go on.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use klatch_feed::{FeedId, Lineage};
 use klatch_gossip::sync::Ingest;
@@ -43,7 +44,7 @@ pub(super) struct Room {
     total: u64,
     /// By the first key of each person.
     taken: BTreeMap<FeedId, u64>,
-    lineage: Lineage,
+    lineage: Arc<Lineage>,
 }
 
 impl Room {
@@ -102,7 +103,7 @@ mod tests {
     #[test]
     fn a_limit_is_reached_by_the_first_byte_past_it() {
         let quota = Quota { total: Some(100), per_member: Some(60), per_other: Some(20) };
-        let mut room = Room { quota, total: 10, taken: BTreeMap::new(), lineage: Lineage::default() };
+        let mut room = Room { quota, total: 10, taken: BTreeMap::new(), lineage: Arc::default() };
         let (ana, ben) = (FeedId::new([1; 32]), FeedId::new([2; 32]));
         assert_eq!(room.fit(ana, 0, 61, true, false), Err(NoRoom::Member));
         assert_eq!(room.fit(ana, 0, 60, true, false), Ok(()));
@@ -120,7 +121,7 @@ mod tests {
         use klatch_feed::post::Person;
         let person =
             |n: u8| Person { feed: FeedId::new([n; 32]), genesis: klatch_feed::EntryId::new([n; 32]) };
-        let lineage = Lineage::new([Succession { old: person(1), keep: 1, new: person(2) }]);
+        let lineage = Arc::new(Lineage::new([Succession { old: person(1), keep: 1, new: person(2) }]));
         let home = tempfile::tempdir().unwrap();
         let me = klatch_feed::SecretKey::from_seed(&[9; 32]).feed();
         let net = klatch_feed::NetId::of_name("room");
@@ -142,7 +143,7 @@ mod tests {
     #[test]
     fn a_feed_on_probation_is_kept_up_to_a_mebibyte() {
         let mut room =
-            Room { quota: Quota::default(), total: 0, taken: BTreeMap::new(), lineage: Lineage::default() };
+            Room { quota: Quota::default(), total: 0, taken: BTreeMap::new(), lineage: Arc::default() };
         let ana = FeedId::new([1; 32]);
         assert_eq!(room.fit(ana, 1, PROBATION_BYTES_MAX, false, true), Err(NoRoom::Probation));
         assert_eq!(room.fit(ana, 1, PROBATION_BYTES_MAX, false, false), Ok(()));

@@ -11,11 +11,20 @@ use crate::{DiskError, ids};
 /// A step from schema n (its place in [`STEPS`] plus one) to n + 1.
 type Step = fn(&WriteTransaction) -> Result<(), DiskError>;
 
-/// Schemas 4 to 8 changed views and what they are found by; schema 9, which makes all that is derived anew, knows of a
+/// Schemas 4 to 9 changed views and what they are found by; schema 10, which makes all that is derived anew, knows of a
 /// line whether it is of whole days and has hidden words, which events concern the owner, the kind of whatever points at
-/// something, what is announced, and which polls a group has.
-const STEPS: [Step; SCHEMA as usize - 1] =
-    [successions, segment_ids, |_| Ok(()), |_| Ok(()), |_| Ok(()), |_| Ok(()), |_| Ok(()), rebuild::begin];
+/// something, and keeps what is announced.
+const STEPS: [Step; SCHEMA as usize - 1] = [
+    successions,
+    segment_ids,
+    |_| Ok(()),
+    |_| Ok(()),
+    |_| Ok(()),
+    |_| Ok(()),
+    |_| Ok(()),
+    |_| Ok(()),
+    rebuild::begin,
+];
 
 /// Schema 2 and before kept ids in a B-tree of their own.
 const IDS_2: TableDefinition<'_, ids::Key, ()> = TableDefinition::new("ids");
@@ -60,7 +69,7 @@ mod tests {
     use redb::backends::InMemoryBackend;
 
     use super::*;
-    use crate::table::{AGENDA, EVENTS, REFS, meta};
+    use crate::table::{AGENDA, ANNOUNCED, EVENTS, REFS, meta};
 
     #[test]
     fn ids_of_schema_2_are_found_in_schema_3() {
@@ -80,19 +89,22 @@ mod tests {
     }
 
     #[test]
-    fn what_schemas_before_9_derived_is_made_anew_from_the_entries() {
-        for from in 4..=8 {
+    fn what_schemas_before_10_derived_is_made_anew_from_the_entries() {
+        for from in 4..=9 {
             let db = redb::Builder::new().create_with_backend(InMemoryBackend::new()).unwrap();
             let tx = db.begin_write().unwrap();
             // Of another form than today's.
             let agenda_4: TableDefinition<'_, [u8; 40], &[u8]> = TableDefinition::new("agenda");
             tx.open_table(agenda_4).unwrap().insert([1; 40], &b"a line"[..]).unwrap();
+            let announced_9: TableDefinition<'_, [u8; 40], ()> = TableDefinition::new("announced");
+            tx.open_table(announced_9).unwrap().insert([1; 40], ()).unwrap();
             tx.open_table(EVENTS).unwrap().insert([2; 32], &b"a state"[..]).unwrap();
             tx.open_table(REFS).unwrap().insert([3; 40], &b""[..]).unwrap();
             up(&tx, from).unwrap();
             assert_eq!(tx.open_table(AGENDA).unwrap().iter().unwrap().count(), 0);
             assert_eq!(tx.open_table(EVENTS).unwrap().iter().unwrap().count(), 0);
             assert_eq!(tx.open_table(REFS).unwrap().iter().unwrap().count(), 0);
+            assert_eq!(tx.open_table(ANNOUNCED).unwrap().iter().unwrap().count(), 0);
             assert_eq!(rebuild::stage(&tx).unwrap(), Some(rebuild::Stage::Index(0)));
         }
     }

@@ -1,8 +1,8 @@
 //! What becomes of chunks: the table of outcomes, caps and quarantine.
 
 use klatch_feed::post::{Answer, Tone, kind};
-use klatch_feed::{AcceptError, Post};
-use klatch_store::{Outcome, SetLocal, Store, TOKENS};
+use klatch_feed::{AcceptError, Kind, Post};
+use klatch_store::{Announced, Outcome, SetLocal, Store, TOKENS};
 
 use crate::{Author, NOTE, accept, accept_all, assert_sound, draft, ingest, net, note, state, store};
 
@@ -363,7 +363,7 @@ fn what_is_worked_on_ahead_comes_out_as_if_it_came_alone() {
 }
 
 #[test]
-fn polls_of_a_group_are_found_apart_until_they_are_taken_back() {
+fn what_is_asked_and_scheduled_in_a_group_is_kept_apart_until_it_is_taken_back() {
     let mut ana = Author::new(2);
     let group = ana.post(&Post::Group {
         name: "Rust".into(),
@@ -378,18 +378,44 @@ fn polls_of_a_group_are_found_apart_until_they_are_taken_back() {
     let poll = Post::Poll { group, question: "When?".into(), zone: "UTC".into(), minutes: 60, options };
     let first = ana.post(&poll);
     ana.post(&poll);
+    let event = |group| Post::Event {
+        group,
+        title: "Tea".into(),
+        start: "2026-12-03T19:00".into(),
+        zone: "UTC".into(),
+        minutes: 60,
+        capacity: None,
+        split: false,
+        repeat: None,
+    };
+    ana.post(&event(Some(group)));
+    ana.post(&event(None));
     let (_home, mut store) = store();
     accept_all(&mut store, &ana);
     let reader = store.reader();
-    let announced = || {
-        let found = reader.snapshot().unwrap().announced(&group, 9).unwrap();
-        found.into_iter().map(|(_, seq)| seq).collect::<Vec<_>>()
+    let announced = |wants: &dyn Fn(Kind, u64) -> bool| {
+        let snapshot = reader.snapshot().unwrap();
+        let rows = snapshot.announced([group], 9, wants).unwrap();
+        let place = |row: &Announced| {
+            let entry = snapshot.read(row).unwrap();
+            let (header, seq) = (entry.header(), entry.header().seq);
+            assert_eq!((row.object, row.kind, row.time_ms), (group, header.kind, header.time_ms));
+            assert_eq!(*entry, ana.log[seq as usize - 1], "word for word, its signature too");
+            seq
+        };
+        rows.iter().map(place).collect::<Vec<_>>()
     };
-    assert_eq!(announced(), [3, 4]);
+    assert_eq!(announced(&|_, _| true), [3, 4, 5]);
+    assert_eq!(announced(&|of, _| of == kind::EVENT), [5]);
+    let late = ana.log[3].header().time_ms;
+    assert_eq!(announced(&|_, time_ms| time_ms >= late), [3, 4, 5]);
+    assert_eq!(announced(&|_, time_ms| time_ms > late), []);
     assert_sound(&store);
+    let before = announced(&|_, _| true).len();
     ana.post(&Post::Tombstone { targets: vec![first] });
     accept_all(&mut store, &ana);
-    assert_eq!(announced(), [4]);
+    let found = reader.snapshot().unwrap().announced([group], 9, |_, _| true).unwrap();
+    assert_eq!(found.len(), before - 1, "what is taken back is announced no longer");
     assert_sound(&store);
 }
 
@@ -417,8 +443,11 @@ fn comments_and_answers_to_them_are_found_by_what_they_point_at_and_what_is_anno
     accept_all(&mut store, &ben);
     let reader = store.reader();
     let announced = |max| {
-        let found = reader.snapshot().unwrap().announced(&event, max).unwrap();
-        found.into_iter().map(|(feed, seq)| (feed == ana.feed(), seq)).collect::<Vec<_>>()
+        let snapshot = reader.snapshot().unwrap();
+        let found = snapshot.announced([event], max, |_, _| true).unwrap();
+        let of =
+            |row| snapshot.read(row).map(|entry| (entry.header().author == ana.feed(), entry.header().seq));
+        found.iter().map(of).collect::<Result<Vec<_>, _>>().unwrap()
     };
     let pointing = |id, kind| reader.snapshot().unwrap().pointing_at(id, &[kind], 9).unwrap().len();
     assert_eq!((pointing(&event, kind::COMMENT), pointing(&said, kind::COMMENT)), (4, 2));

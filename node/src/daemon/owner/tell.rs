@@ -78,7 +78,7 @@ impl Owner {
                 };
                 let said = entries.iter().filter(|entry| is_said(entry.header().kind));
                 let said: Vec<_> = said.filter(|entry| entry.header().refs.first() == Some(object)).collect();
-                if !said.is_empty() && talk::is_heard(snapshot, &snapshot.lineage()?, feed)? {
+                if !said.is_empty() && talk::is_heard(snapshot, feed)? {
                     notices.extend(heard(snapshot, &me, object, &said)?);
                     notices.extend(news::said(snapshot, &me, &said, clock::now())?);
                 }

@@ -1,25 +1,27 @@
 //! All that concerns this node's person now: what `klatch inbox` lists.
 //!
-//! Only what concerns them is read: their own events that are not over, what is announced on these and others of theirs,
-//! the next events of their groups, and answers to their own comments, however much else there is.
+//! Only what concerns them is read: their own events that are not over, what is announced on these and others of theirs
+//! and in their groups, and answers to their own comments, however much else there is. Of what is announced the newest is
+//! read, as far as it is listed.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
+use klatch_feed::meetup::{AttendanceLine, HiddenLine, RoleLine};
 use klatch_feed::post::kind;
 use klatch_feed::{EntryId, EventState, FeedId, GroupState, Seq, Verified};
+use klatch_store::Announced;
 
-use super::talk::{self, Place};
+use super::talk::{self, Hearing, Place};
 use super::{On, POINTING_MAX, Refusal, Response, hidden};
 use crate::clock;
 use crate::daemon::inbox::Notice;
 use crate::daemon::news;
 use crate::daemon::owner::{LOOK_BACK_MS, as_told, looked_at, of_group};
 
-/// Most comments that are listed, the newest.
-const COMMENTS_MAX: usize = 50;
-/// Most events of a group that are looked at for whether they are new, the soonest.
-const NEW_MAX: usize = 64;
+/// Most that are listed of comments, of polls, and of new events: the newest. Source: spec/meetup.md, "telling".
+const LISTED_MAX: usize = 50;
 /// Own entries read at once.
 const LOOK: usize = 512;
 
@@ -31,15 +33,37 @@ pub(in crate::daemon) struct Said {
     comments: Vec<EntryId>,
 }
 
+/// Something that was said, on an object.
+enum Word {
+    Announced(Announced),
+    Answer(EntryId, Box<Verified>),
+}
+
+/// An event or group, for what is said there.
+struct About {
+    title: String,
+    roles: Vec<RoleLine>,
+    attendance: Vec<AttendanceLine>,
+    hidden: Vec<HiddenLine>,
+}
+
+impl Word {
+    /// When it was said, as its author claims.
+    fn time_ms(&self) -> u64 {
+        match self {
+            Self::Announced(row) => row.time_ms,
+            Self::Answer(_, entry) => entry.header().time_ms,
+        }
+    }
+}
+
 impl On<'_> {
     /// What is soonest comes first, then comments, the newest first.
     pub(super) fn inbox(&self) -> Result<Response, Refusal> {
         let (me, now_ms) = (self.shared.me, clock::now());
-        let mut notices = Vec::new();
-        // By object, so that each is read once: what is said there to this person.
-        let mut said = self.answers()?;
+        let (mut notices, mut mine, mut groups) = (Vec::new(), Vec::new(), BTreeMap::new());
         for (last_ms, id) in self.snapshot.mine()? {
-            self.announced(&id, &mut said)?;
+            mine.push(id);
             let is_over = last_ms.is_some_and(|last| last.saturating_add(LOOK_BACK_MS) <= now_ms);
             if !is_over && let Some(event) = self.snapshot.event(&id)? {
                 notices.extend(looked_at(self.snapshot, event, self.shared, now_ms)?);
@@ -48,28 +72,45 @@ impl On<'_> {
         for group in self.snapshot.groups()? {
             notices.extend(of_group(self.snapshot, &group, &me)?);
             if group.members.contains(&me) {
-                for entry in self.announced(&group.id, &mut said)? {
-                    notices.extend(news::asked(self.snapshot, &me, &group, &entry, now_ms)?);
-                }
-                for line in self.snapshot.next_in(&group.id, Some(now_ms), NEW_MAX)?.lines {
-                    if line.mine.is_none() && news::is_new(self.snapshot, &line.id, now_ms)? {
-                        let event = self.snapshot.event(&line.id)?;
-                        let new = event
-                            .map(|event| news::scheduled(self.snapshot, &event, &me, now_ms))
-                            .transpose()?;
-                        notices.extend(new.flatten());
-                    }
-                }
+                groups.insert(group.id, group);
             }
         }
-        let mut comments = Vec::new();
-        for (object, entries) in &said {
-            comments.extend(self.heard(object, entries.values())?);
+        let is_new = |of, time_ms| of != kind::EVENT || news::is_new(time_ms, now_ms);
+        let objects = mine.into_iter().chain(groups.keys().copied());
+        let (mut said, mut events, mut polls) = (self.answers()?, Vec::new(), Vec::new());
+        for row in self.snapshot.announced(objects, POINTING_MAX, is_new)? {
+            let of_kind = match row.kind {
+                kind::EVENT => &mut events,
+                kind::POLL => &mut polls,
+                _ => &mut said,
+            };
+            of_kind.push(Word::Announced(row));
         }
+        notices.extend(self.newest(events, |_, entry| match self.snapshot.event(&entry.id())? {
+            Some(event) => Ok(news::unanswered(self.snapshot, &event, &me, now_ms)?),
+            None => Ok(None),
+        })?);
+        notices.extend(self.newest(polls, |group, entry| {
+            Ok(match groups.get(group) {
+                Some(group) => news::asked(self.snapshot, &me, group, entry, now_ms)?,
+                None => None, // Of an event there are no polls.
+            })
+        })?);
         notices.sort_by_key(|notice| (notice.start_ms.is_none(), notice.start_ms, notice.object));
-        comments.sort_by_key(|(time_ms, notice)| (std::cmp::Reverse(*time_ms), notice.object));
-        comments.truncate(COMMENTS_MAX);
-        notices.extend(comments.into_iter().map(|(_, notice)| notice));
+        let (mut about, mut seen) = (BTreeMap::new(), BTreeSet::new());
+        notices.extend(self.newest(said, |object, entry| {
+            // What is announced may answer as well.
+            if !seen.insert(entry.id()) {
+                return Ok(None);
+            }
+            let about = match about.get(object) {
+                Some(about) => about,
+                None => about.entry(*object).or_insert(self.about(object)?),
+            };
+            let Some(About { title, roles, attendance, hidden }) = about else { return Ok(None) };
+            let place = Place { id: *object, roles, attendance, hidden };
+            Ok(talk::notice(self.snapshot, &me, &place, title, entry)?)
+        })?);
         let mut listed = Vec::new();
         for notice in notices {
             let notice = as_told(self.snapshot, notice)?;
@@ -80,38 +121,42 @@ impl On<'_> {
         Ok(Response::Inbox(listed))
     }
 
-    /// What these comments on an object tell, each with the time that it claims.
-    fn heard<'e>(
+    /// What the newest of these tell, as much as is listed.
+    fn newest(
         &self,
-        object: &EntryId,
-        entries: impl Iterator<Item = &'e Verified>,
-    ) -> Result<Vec<(u64, Notice)>, Refusal> {
-        let me = &self.shared.me;
-        if let Some(event) = self.snapshot.event(object)? {
-            let EventState { title, hosts, attendance, hidden, .. } = hidden::veiled(self.snapshot, event)?;
-            let place = Place { id: *object, roles: &hosts, attendance: &attendance, hidden: &hidden };
-            return talk::notices(self.snapshot, me, &place, &title, entries);
+        mut words: Vec<Word>,
+        mut tells: impl FnMut(&EntryId, &Verified) -> Result<Option<Notice>, Refusal>,
+    ) -> Result<Vec<Notice>, Refusal> {
+        words.sort_by_key(|word| Reverse(word.time_ms()));
+        let (mut told, mut hearing) = (Vec::new(), Hearing::default());
+        for word in words {
+            if told.len() == LISTED_MAX {
+                break;
+            }
+            let (object, entry) = match word {
+                Word::Announced(row) => (row.object, self.snapshot.read(&row)?),
+                Word::Answer(object, entry) => (object, *entry),
+            };
+            if hearing.hears(self.snapshot, &entry.header().author)? {
+                told.extend(tells(&object, &entry)?);
+            }
         }
-        let Some(group) = self.snapshot.group(object)? else { return Ok(Vec::new()) };
-        let GroupState { name, roles, hidden, .. } = group;
-        let place = Place { id: *object, roles: &roles, attendance: &[], hidden: &hidden };
-        talk::notices(self.snapshot, me, &place, &name, entries)
+        Ok(told)
     }
 
-    /// Takes in what is announced on an object; the polls among it.
-    fn announced(&self, object: &EntryId, said: &mut Heard) -> Result<Vec<Verified>, Refusal> {
-        let found = talk::read_unblocked(self.snapshot, self.snapshot.announced(object, POINTING_MAX)?)?;
-        let (polls, comments): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|entry| entry.header().kind == kind::POLL);
-        if !comments.is_empty() {
-            said.entry(*object).or_default().extend(comments.into_iter().map(|entry| (entry.id(), entry)));
+    fn about(&self, object: &EntryId) -> Result<Option<About>, Refusal> {
+        if let Some(event) = self.snapshot.event(object)? {
+            let EventState { title, hosts, attendance, hidden, .. } = hidden::veiled(self.snapshot, event)?;
+            return Ok(Some(About { title, roles: hosts, attendance, hidden }));
         }
-        Ok(polls)
+        let Some(group) = self.snapshot.group(object)? else { return Ok(None) };
+        let GroupState { name, roles, hidden, .. } = group;
+        Ok(Some(About { title: name, roles, attendance: Vec::new(), hidden }))
     }
 
     /// The answers to own comments.
-    fn answers(&self) -> Result<Heard, Refusal> {
-        let mut answers = Heard::new();
+    fn answers(&self) -> Result<Vec<Word>, Refusal> {
+        let mut answers = Vec::new();
         let mut said = self.shared.said.lock().unwrap_or_else(PoisonError::into_inner);
         for feed in self.snapshot.lineage()?.line(self.shared.me) {
             let mut from = said.next.get(&feed).copied().unwrap_or(1);
@@ -126,14 +171,12 @@ impl On<'_> {
         }
         for comment in &said.comments {
             for entry in talk::pointing(self.snapshot, comment, kind::COMMENT)? {
-                if let Some(object) = entry.header().refs.first().filter(|object| *object != comment) {
-                    answers.entry(*object).or_default().insert(entry.id(), entry);
+                let object = entry.header().refs.first().copied();
+                if let Some(object) = object.filter(|object| object != comment) {
+                    answers.push(Word::Answer(object, Box::new(entry)));
                 }
             }
         }
         Ok(answers)
     }
 }
-
-/// Comments by object.
-type Heard = BTreeMap<EntryId, BTreeMap<EntryId, Verified>>;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use klatch_feed::meetup::{AttendanceLine, HiddenLine, RoleLine};
 use klatch_feed::post::{Person, Role, Tone, kind};
-use klatch_feed::{EntryId, FeedId, GroupState, Lineage, Post, Seq, Verified};
+use klatch_feed::{EntryId, FeedId, GroupState, Post, Seq, Verified};
 use klatch_store::{DiskError, Snapshot};
 
 use super::{COMMENTS_MAX, CommentLine, HiddenBy, On, POINTING_MAX, PollLine, PollOption, Refusal, Response};
@@ -55,32 +55,35 @@ pub(super) fn pointing(
 }
 
 /// The entries at these places, but those of whom nobody hears.
-pub(super) fn read_unblocked(
-    snapshot: &Snapshot,
-    places: Vec<(FeedId, Seq)>,
-) -> Result<Vec<Verified>, DiskError> {
-    let (mut found, mut heard) = (Vec::new(), BTreeMap::new());
-    let lineage = snapshot.lineage()?;
+fn read_unblocked(snapshot: &Snapshot, places: Vec<(FeedId, Seq)>) -> Result<Vec<Verified>, DiskError> {
+    let (mut found, mut hearing) = (Vec::new(), Hearing::default());
     for (feed, seq) in places {
-        let is_heard = match heard.get(&feed) {
-            Some(is_heard) => *is_heard,
-            None => *heard.entry(feed).or_insert(is_heard(snapshot, &lineage, &feed)?),
-        };
-        if is_heard {
+        if hearing.hears(snapshot, &feed)? {
             found.extend(snapshot.entries(&feed, seq, 1)?.pop());
         }
     }
     Ok(found)
 }
 
+/// Whose words are shown here: each key is looked up once.
+#[derive(Default)]
+pub(super) struct Hearing(BTreeMap<FeedId, bool>);
+
+impl Hearing {
+    pub(super) fn hears(&mut self, snapshot: &Snapshot, feed: &FeedId) -> Result<bool, DiskError> {
+        if let Some(is_heard) = self.0.get(feed) {
+            return Ok(*is_heard);
+        }
+        let is_heard = is_heard(snapshot, feed)?;
+        self.0.insert(*feed, is_heard);
+        Ok(is_heard)
+    }
+}
+
 /// Whether what a key says is shown here: it is not blocked, and it is somebody's.
-pub(in crate::daemon) fn is_heard(
-    snapshot: &Snapshot,
-    lineage: &Lineage,
-    feed: &FeedId,
-) -> Result<bool, DiskError> {
+pub(in crate::daemon) fn is_heard(snapshot: &Snapshot, feed: &FeedId) -> Result<bool, DiskError> {
     let is_blocked = snapshot.local(Spaces::BLOCK, feed.as_bytes())?.is_some();
-    Ok(!is_blocked && outdone(snapshot, lineage, feed)?.is_none())
+    Ok(!is_blocked && outdone(snapshot, &*snapshot.lineage()?, feed)?.is_none())
 }
 
 impl On<'_> {
@@ -125,11 +128,13 @@ impl On<'_> {
 
     /// The questions of a group's polls that no event came of yet, and that nobody hides.
     pub(super) fn polls(&self, group: &GroupState) -> Result<BTreeMap<EntryId, String>, Refusal> {
-        let mut polls = BTreeMap::new();
-        for entry in read_unblocked(self.snapshot, self.snapshot.announced(&group.id, POINTING_MAX)?)? {
+        let (mut polls, mut hearing) = (BTreeMap::new(), Hearing::default());
+        for row in self.snapshot.announced([group.id], POINTING_MAX, |of, _| of == kind::POLL)? {
+            let entry = self.snapshot.read(&row)?;
             let id = entry.id();
             if let Some(Post::Poll { question, .. }) = read(&entry)
                 && group.hidden.iter().all(|line| line.entry != id)
+                && hearing.hears(self.snapshot, &entry.header().author)?
                 && settled(self.snapshot, &id, Some(group), entry.header().author)?.is_none()
             {
                 polls.insert(id, question);
@@ -218,19 +223,28 @@ pub(in crate::daemon) fn settled(
     group: Option<&GroupState>,
     author: FeedId,
 ) -> Result<Option<EntryId>, DiskError> {
-    let lineage = snapshot.lineage()?;
-    let mut words = Vec::new();
-    for entry in pointing(snapshot, poll, kind::SETTLED)? {
-        let feed = entry.header().author;
+    let (lineage, mut words) = (snapshot.lineage()?, Vec::new());
+    let (author, roles) = (lineage.now(author), group.map_or(&[][..], |group| &group.roles));
+    // Of all who pointed at it, who voted among them, these alone are looked at.
+    let organizers = roles.iter().filter(|line| line.role <= Role::Organizer).map(|line| line.feed);
+    let asked: BTreeSet<_> = organizers.chain([author]).collect();
+    for feed in asked.into_iter().flat_map(|person| lineage.line(person)) {
+        let places = snapshot.pointing_by(&feed, poll, &[kind::SETTLED], POINTING_MAX)?;
+        if places.is_empty() || !is_heard(snapshot, &feed)? {
+            continue;
+        }
         let Some(genesis) = snapshot.genesis(&feed)? else { continue };
-        if let Some(Post::Settled { poll: of, event }) = read(&entry)
-            && of == *poll
-            && let Some((_, seq)) = lineage.place(&Person { feed, genesis }, entry.header().seq)
-        {
-            words.push(Settles { by: lineage.now(feed), seq, event });
+        for at in places {
+            let entry = snapshot.entries(&feed, at, 1)?.pop();
+            if let Some(Post::Settled { poll: of, event }) = entry.as_ref().and_then(read)
+                && of == *poll
+                && let Some((_, seq)) = lineage.place(&Person { feed, genesis }, at)
+            {
+                words.push(Settles { by: lineage.now(feed), seq, event });
+            }
         }
     }
-    Ok(settles(words, group.map_or(&[], |group| &group.roles), &lineage.now(author)))
+    Ok(settles(words, roles, &author))
 }
 
 /// That somebody settled a poll.
@@ -323,22 +337,6 @@ pub(in crate::daemon) fn notice(
         false => What::Announced { comment, feed, name, text },
     };
     Ok(Some(Notice::undated(object, title, what)))
-}
-
-/// Such notices from comments on an event or group, each with the time that it claims.
-pub(super) fn notices<'e>(
-    snapshot: &Snapshot,
-    me: &FeedId,
-    place: &Place<'_>,
-    title: &str,
-    said: impl Iterator<Item = &'e Verified>,
-) -> Result<Vec<(u64, Notice)>, Refusal> {
-    let mut found = Vec::new();
-    for entry in said {
-        let time_ms = entry.header().time_ms;
-        found.extend(notice(snapshot, me, place, title, entry)?.map(|notice| (time_ms, notice)));
-    }
-    Ok(found)
 }
 
 #[cfg(test)]
