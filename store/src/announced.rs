@@ -6,7 +6,7 @@
 //! is there itself, since a row of `runs` can only be read as a whole.
 
 use klatch_feed::post::{Tone, kind};
-use klatch_feed::{EntryId, Kind, Post, Unverified};
+use klatch_feed::{EntryId, Kind, Post, Seq, Unverified};
 use redb::ReadableTable;
 
 use crate::table::{ANNOUNCED, Read, numbered, place_of, ref_key, split, take};
@@ -28,6 +28,11 @@ pub struct Announced {
 }
 
 impl Announced {
+    /// Its place in its author's log.
+    pub fn seq(&self) -> Seq {
+        split(self.place).1
+    }
+
     pub(crate) fn read(&self, tx: &impl Read) -> Result<Unverified, DiskError> {
         let (num, seq) = split(self.place);
         let table = tx.open(ANNOUNCED)?;

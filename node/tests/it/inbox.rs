@@ -523,3 +523,59 @@ fn what_is_new_in_a_group_is_listed_behind_any_number_of_dates_till_one_of_them_
     ben.ask(Request::Block { who: cat.handle().me().to_string() }).unwrap();
     assert!(!new(&ben).contains(&spam));
 }
+
+/// Polls of `group` with these questions.
+fn asks(of: &Somebody, group: &EntryId, questions: impl Iterator<Item = String>) -> Vec<EntryId> {
+    let options = ["2126-12-03T18:30", "2126-12-04T18:30"].map(str::to_owned).to_vec();
+    let ask = |question| {
+        let (group, zone, options) = (group.to_string(), "UTC".to_owned(), options.clone());
+        of.posts(Request::Poll(PollRequest::Create { group, question, zone, minutes: 60, options }))
+    };
+    questions.map(ask).collect()
+}
+
+#[test]
+fn of_open_polls_the_newest_fifty_are_listed_and_who_votes_sees_the_next() {
+    let (ana, group, [ben, _cat]) = club();
+    let held = length(&ana);
+    let polls = asks(&ana, &group, (1..=51).map(|n| format!("Evening {n}?")));
+    ben.takes(vec![ana.log_after(held)]);
+    let listed = || {
+        let poll = |notice: &Notice| match notice.what {
+            What::Asked { poll, .. } => poll,
+            ref what => panic!("{what:?}"),
+        };
+        inbox(&ben).iter().map(poll).collect::<Vec<_>>()
+    };
+    let newest: Vec<_> = polls[1..].iter().rev().copied().collect();
+    assert_eq!(listed(), newest);
+    let options = vec!["1".to_owned()];
+    ben.posts(Request::Poll(PollRequest::Vote { poll: newest[0].to_string(), options }));
+    assert_eq!(listed(), [&newest[1..], &polls[..1]].concat());
+}
+
+#[test]
+fn a_poll_that_an_organizer_settled_is_asked_no_longer_and_of_the_blocked_nothing_is() {
+    let (ana, group, [ben, cat]) = club();
+    let (before, his) = (length(&ana), length(&ben));
+    let [poll] = asks(&ben, &group, ["Skating?".to_owned()].into_iter())[..] else { unreachable!() };
+    let (object, who) = (group.to_string(), cat.handle().me().to_string());
+    ana.posts(Request::Grant { object, who, role: Role::Organizer, quota: 0 });
+    for one in [&ana, &cat] {
+        one.takes(vec![ben.log_after(his)]);
+    }
+    let asked =
+        |of: &Somebody| inbox(of).iter().filter(|notice| matches!(notice.what, What::Asked { .. })).count();
+    assert_eq!([asked(&ana), asked(&cat)], [1, 1]);
+    cat.takes(vec![ana.log_after(before)]);
+    let hers = length(&cat);
+    let (poll, option, place) = (poll.to_string(), "1".to_owned(), String::new());
+    cat.posts(Request::Poll(PollRequest::Settle { poll, option, title: None, place, capacity: None }));
+    ana.takes(vec![cat.log_after(hers)]);
+    assert_eq!([asked(&ana), asked(&cat)], [0, 0]);
+    let who = cat.handle().me().to_string();
+    ana.ask(Request::Block { who }).unwrap();
+    assert_eq!(asked(&ana), 1, "what the blocked say settles nothing");
+    ana.ask(Request::Block { who: ben.handle().me().to_string() }).unwrap();
+    assert_eq!(asked(&ana), 0);
+}

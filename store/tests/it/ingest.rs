@@ -400,6 +400,7 @@ fn what_is_asked_and_scheduled_in_a_group_is_kept_apart_until_it_is_taken_back()
             let entry = snapshot.read(row).unwrap();
             let (header, seq) = (entry.header(), entry.header().seq);
             assert_eq!((row.object, row.kind, row.time_ms), (group, header.kind, header.time_ms));
+            assert_eq!(row.seq(), seq);
             assert_eq!(*entry, ana.log[seq as usize - 1], "word for word, its signature too");
             seq
         };
@@ -451,6 +452,14 @@ fn comments_and_answers_to_them_are_found_by_what_they_point_at_and_what_is_anno
     };
     let pointing = |id, kind| reader.snapshot().unwrap().pointing_at(id, &[kind], 9).unwrap().len();
     assert_eq!((pointing(&event, kind::COMMENT), pointing(&said, kind::COMMENT)), (4, 2));
+    let by = |feed, kinds: &[Kind], max| {
+        reader.snapshot().unwrap().pointing_by(&feed, &event, kinds, max).unwrap()
+    };
+    assert_eq!(by(ana.feed(), &[kind::COMMENT], 9), [2, 3]);
+    assert_eq!(by(ana.feed(), &[kind::COMMENT], 1), [2]);
+    assert_eq!(by(ben.feed(), &[kind::COMMENT], 9), [1, 2]);
+    assert_eq!(by(ben.feed(), &[kind::HIDE, kind::COMMENT], 9), [1, 2, 3]);
+    assert_eq!(by(Author::new(4).feed(), &[kind::COMMENT], 9), [], "nothing is held of that feed");
     assert_eq!(
         (pointing(&event, kind::HIDE), pointing(&said, kind::HIDE)),
         (1, 0),

@@ -48,11 +48,11 @@ struct About {
 }
 
 impl Word {
-    /// When it was said, as its author claims.
-    fn time_ms(&self) -> u64 {
+    /// When it was said, as its author claims; of the same time what stands later in a log comes later.
+    fn at(&self) -> (u64, Seq) {
         match self {
-            Self::Announced(row) => row.time_ms,
-            Self::Answer(_, entry) => entry.header().time_ms,
+            Self::Announced(row) => (row.time_ms, row.seq()),
+            Self::Answer(_, entry) => (entry.header().time_ms, entry.header().seq),
         }
     }
 }
@@ -127,7 +127,7 @@ impl On<'_> {
         mut words: Vec<Word>,
         mut tells: impl FnMut(&EntryId, &Verified) -> Result<Option<Notice>, Refusal>,
     ) -> Result<Vec<Notice>, Refusal> {
-        words.sort_by_key(|word| Reverse(word.time_ms()));
+        words.sort_by_key(|word| Reverse(word.at()));
         let (mut told, mut hearing) = (Vec::new(), Hearing::default());
         for word in words {
             if told.len() == LISTED_MAX {
