@@ -5,7 +5,8 @@ use klatch::daemon::{
     Admit, Notice, Options, PollRequest, Request, Response, Schedule, Standing, What, standing,
 };
 use klatch_feed::post::{EventFields, Joining, Policy, Role, Schedulers, Silence, Tone};
-use klatch_feed::{EntryId, EventState};
+use klatch_feed::{EntryId, EventState, Head, Post, SecretKey, Unverified, chunk};
+use klatch_gossip::sync::Ingest;
 
 use crate::owner::{AUTO, Somebody, guest, hinted, wait, yes};
 
@@ -140,6 +141,7 @@ fn answers_and_announcements_are_told_to_whom_they_concern() {
     comment(&host, &asked, "The blue one.", None);
     comment(&host, &event, "Bring a cup.", Some(Tone::Announcement));
     comment(&host, &event, "Only said.", None);
+    comment(&host, &asked, "And the red one.", Some(Tone::Announcement));
     for (guest, notices) in [(&ben, &mut bens), (&cat, &mut cats)] {
         heard(guest, notices);
         guest.takes(vec![host.log_after(held)]);
@@ -152,14 +154,21 @@ fn answers_and_announcements_are_told_to_whom_they_concern() {
         };
         told.into_iter().map(text).collect()
     };
-    assert_eq!(texts(heard(&ben, &mut bens)), ["reply: The blue one.", "announced: Bring a cup."]);
-    assert_eq!(texts(heard(&cat, &mut cats)), ["announced: Bring a cup."]);
+    let [blue, cup] = ["reply: The blue one.", "announced: Bring a cup."];
+    assert_eq!(texts(heard(&ben, &mut bens)), [blue, cup, "reply: And the red one."]);
+    assert_eq!(texts(heard(&cat, &mut cats)), ["announced: Bring a cup.", "announced: And the red one."]);
     assert!(
         !heard(&host, &mut hers).iter().any(|what| matches!(what, What::Reply { .. })),
         "a question is none"
     );
-    assert_eq!(inbox(&ben).len(), 3);
-    assert_eq!(inbox(&cat).len(), 2);
+    let said = |of: &Somebody| {
+        let what = inbox(of).into_iter().map(|notice| notice.what);
+        texts(what.filter(|what| matches!(what, What::Reply { .. } | What::Announced { .. })).collect())
+    };
+    assert_eq!(said(&ben), ["reply: And the red one.", cup, blue], "each once, the newest first");
+    assert_eq!(said(&cat), ["announced: And the red one.", cup]);
+    cat.ask(Request::Block { who: host.handle().me().to_string() }).unwrap();
+    assert_eq!(said(&cat), [""; 0], "nothing is heard of the blocked");
 }
 
 #[test]
@@ -578,4 +587,35 @@ fn a_poll_that_an_organizer_settled_is_asked_no_longer_and_of_the_blocked_nothin
     assert_eq!(asked(&ana), 1, "what the blocked say settles nothing");
     ana.ask(Request::Block { who: ben.handle().me().to_string() }).unwrap();
     assert_eq!(asked(&ana), 0);
+}
+
+#[test]
+fn an_event_that_claims_to_be_a_week_old_is_no_news_in_its_group() {
+    const WEEK_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
+    let ben = Somebody::new("Ben", AUTO);
+    let (net, secret) = (ben.handle().reader().snapshot().unwrap().net(), SecretKey::from_seed(&[5; 32]));
+    let (mut head, mut log) = (Head::empty(secret.feed()), Vec::new());
+    let now_ms = klatch::clock::now_ms();
+    let mut say = |post: Post, time_ms| {
+        let (entry, next) = head.sign(&net, &secret, post.draft(time_ms, [7; 16]).unwrap()).unwrap();
+        head = next;
+        log.push(entry);
+        log.last().unwrap().id()
+    };
+    let genesis = Post::Genesis { recovery: [1; 32], succeeds: None };
+    say(genesis, 0);
+    let (name, owners, schedulers) = ("Rust".to_owned(), vec![], Schedulers::Members);
+    let group = say(Post::Group { name, owners, schedulers, joining: Joining::Open, silence: None }, 0);
+    for (title, time_ms) in [("Old", now_ms - WEEK_MS - 1), ("New", now_ms - WEEK_MS / 2)] {
+        let (title, start, zone) = (title.to_owned(), "2126-12-03T18:30".to_owned(), "UTC".to_owned());
+        let (group, minutes, capacity, split, repeat) = (Some(group), 60, None, false, None);
+        say(Post::Event { group, title, start, zone, minutes, capacity, split, repeat }, time_ms);
+    }
+    let entries: Vec<&Unverified> = log.iter().map(|entry| &**entry).collect();
+    ben.ask(Request::Follow { who: secret.feed().to_string(), petname: None }).unwrap();
+    let chunk = chunk::encode(&entries, |_| true);
+    ben.takes(vec![Ingest { ticket: 0, feed: secret.feed(), base8: None, chunk }]);
+    ben.posts(Request::GroupJoin { group: group.to_string() });
+    let listed = inbox(&ben).into_iter().map(|notice| notice.title);
+    assert_eq!(listed.collect::<Vec<_>>(), ["New"]);
 }
