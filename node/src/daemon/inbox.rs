@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::foreign;
 use crate::names::short;
 
-/// Minutes before the start at which it is soon.
 /// A time as people read it.
 const AS_READ: &str = "%a %-d %b %Y, %H:%M";
+/// Minutes before the start at which it is soon.
 const SOON: i64 = 2 * 60;
 /// Minutes before the deadline from which a confirmation is asked for.
 const CONFIRM: i64 = 24 * 60;
