@@ -10,9 +10,14 @@ pub fn is_unsafe(c: char) -> bool {
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// One line: what is unsafe is shown as `�`.
+/// One line: people write several where they may, so the end of one is a blank; what is unsafe is shown as `�`.
 pub fn line(text: &str) -> String {
-    text.chars().map(|c| if is_unsafe(c) { '\u{fffd}' } else { c }).collect()
+    let shown = |c| match c {
+        '\n' => ' ',
+        c if is_unsafe(c) => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// As [`line()`], with line feeds and tabs left in.
@@ -39,7 +44,7 @@ mod tests {
         let cases = [
             ("a title", "a title"),
             ("\x1b[2Jgone", "\u{fffd}[2Jgone"),
-            ("two\nlines", "two\u{fffd}lines"),
+            ("two\nlines", "two lines"),
             ("a\u{202e}b\u{2066}c\u{2069}", "a\u{fffd}b\u{fffd}c\u{fffd}"),
             ("one\u{2028}two\u{85}three", "one\u{fffd}two\u{fffd}three"),
             ("no character of XML: \u{ffff}", "no character of XML: \u{fffd}"),

@@ -151,7 +151,7 @@ mod tests {
         };
         let feed = FeedId::new([2; 32]);
         let wanted = format!(
-            "{}\r\n,\"Ana \"\"A\"\", of Lisbon\",{feed},waiting,2,3,'=Ben,yes,,one\u{fffd}two,yes,2,,,\"Cat, Dan\",\r\n",
+            "{}\r\n,\"Ana \"\"A\"\", of Lisbon\",{feed},waiting,2,3,'=Ben,yes,,one two,yes,2,,,\"Cat, Dan\",\r\n",
             COLUMNS.join(",")
         );
         assert_eq!(String::from_utf8(to_csv(std::slice::from_ref(&line), false)).unwrap(), wanted);

@@ -180,7 +180,7 @@ fn sentences_are_one_line_whatever_others_wrote() {
     let text = "two\nlines\u{1b}[2J".to_owned();
     let what = What::Reply { comment: line(2).rsvp, feed: feed(1), name: "A\u{202e}".into(), text };
     let sentence = Notice::undated(event().id, "T\u{7}", what).sentence();
-    assert_eq!(sentence, "A\u{fffd} answered you on T\u{fffd}: two\u{fffd}lines\u{fffd}[2J");
+    assert_eq!(sentence, "A\u{fffd} answered you on T\u{fffd}: two lines\u{fffd}[2J");
 }
 
 fn is_news(before: Option<&What>, what: &What) -> bool {
