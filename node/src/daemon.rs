@@ -50,6 +50,7 @@ pub use response::*;
 pub use room::{NoRoom, Quota};
 pub use sentence::{Said, Sentence};
 pub use wants::Wants;
+pub(crate) use write::below;
 
 use crate::clock::Stopwatch;
 use crate::home::{Home, HomeError, Lock};

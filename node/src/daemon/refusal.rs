@@ -24,7 +24,7 @@ pub enum Refusal {
         "nothing of {who} is here yet, so they cannot be named for certain: follow them and let `klatch up` fetch"
     )]
     NotHeld { who: String },
-    #[error("you {yours} in {object}, and this takes {wanted}")]
+    #[error("you {yours} in {object:?}, and this takes {wanted}")]
     Right {
         object: String,
         yours: String,

@@ -28,6 +28,7 @@ use crate::names;
 use crate::network::{unhex, unhex_any};
 use crate::share::{Address, ShareLine};
 use events::Dates;
+pub(crate) use rights::below;
 pub(super) use rights::role_word;
 use rights::{right, role_in};
 use sealing::FirstAddress;

@@ -118,7 +118,7 @@ impl Hub {
         if !may_countersign(&state, &self.handle.me()) {
             let is_cut = state.hosts.iter().any(|line| line.feed == self.handle.me());
             let yours = if is_cut { "have a role that was revoked" } else { "have no role" }.to_owned();
-            let (object, wanted) = (format!("{:?}", state.title), "the door or a higher role".into());
+            let (object, wanted) = (state.title, "the door or a higher role".into());
             return Err(Refusal::Right { object, yours, wanted, least: Some(Role::Door) });
         }
         if state.cancelled {

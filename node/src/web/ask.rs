@@ -247,7 +247,7 @@ impl Wrong {
             }
             Refusal::Right { object, least: Some(least), .. } => {
                 let role = super::event::role(words, *least);
-                let args = [("who", Arg::Foreign(object.trim_matches('"'))), ("role", Arg::Own(&role))];
+                let args = [("who", Arg::Foreign(&words.title(object))), ("role", Arg::Own(&role))];
                 Self { field: None, text: words.with("problem-right-role", &args), detail: None }
             }
             Refusal::Right { wanted, .. } => match told(words, wanted) {
@@ -277,7 +277,8 @@ pub(super) fn no_number(field: &str) -> Refusal {
 pub(super) fn told(words: Words, sentence: &Sentence) -> Option<String> {
     let said = sentence.page()?;
     let numbers = said.numbers.iter().map(|(name, number)| (*name, Arg::Number(*number)));
-    let args: Vec<_> = [("who", Arg::Foreign(&said.who))].into_iter().chain(numbers).collect();
+    let who = words.title(&said.who);
+    let args: Vec<_> = [("who", Arg::Foreign(&who))].into_iter().chain(numbers).collect();
     Some(words.with(said.key, &args))
 }
 
@@ -404,9 +405,27 @@ pub(super) fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use klatch_feed::post::Role;
     use klatch_store::{BackupError, DiskError};
 
     use super::*;
+    use crate::daemon::{HIDDEN_TITLE, below};
+
+    #[test]
+    fn a_title_is_said_as_it_is_or_that_it_is_hidden() {
+        let title = "Say \"hi\" \u{1f469}\u{200d}\u{1f4bb}";
+        let refusal = below(title, None, Role::Host);
+        assert!(Wrong::of(Words::German, &refusal).text.contains(title), "{refusal:?}");
+        assert_eq!(
+            below("Say \"hi\"", None, Role::Host).to_string(),
+            r#"you have no role in "Say \"hi\"", and this takes a host"#
+        );
+        let problem = Sentence::said("refused-cancelled", HIDDEN_TITLE, "\"(hidden)\" is cancelled");
+        for refusal in [below(HIDDEN_TITLE, None, Role::Host), Refusal::NoEffect { problem }] {
+            let text = Wrong::of(Words::German, &refusal).text;
+            assert!(text.contains("(der Titel ist verborgen)"), "{text}");
+        }
+    }
 
     #[test]
     fn a_disk_that_is_full_or_fails_is_spoken_of_in_the_reader_s_language() {

@@ -6,7 +6,7 @@ use klatch_feed::meetup::RoleLine;
 use klatch_feed::post::Role;
 
 use super::ask::{Problem, Visit};
-use crate::daemon::Refusal;
+use crate::daemon::below;
 
 /// All roles, each with its word in forms.
 const ROLES: [(Role, &str); 4] =
@@ -35,17 +35,7 @@ pub(super) fn role(roles: &[RoleLine], me: &FeedId) -> Option<Role> {
 /// My role, which must be `least` or above it.
 pub(super) fn need(visit: &Visit, title: &str, roles: &[RoleLine], least: Role) -> Result<Role, Problem> {
     let mine = role(roles, &visit.handle.me());
-    mine.filter(|mine| *mine <= least).ok_or_else(|| {
-        let word = |role| match role {
-            Role::Owner => "an owner",
-            Role::Organizer => "an organizer",
-            Role::Host => "a host",
-            Role::Door => "a door",
-        };
-        let yours = mine.map_or_else(|| "have no role".to_owned(), |mine| format!("are {}", word(mine)));
-        let (object, wanted) = (format!("{title:?}"), word(least).into());
-        visit.problem(&Refusal::Right { object, yours, wanted, least: Some(least) })
-    })
+    mine.filter(|mine| *mine <= least).ok_or_else(|| visit.problem(&below(title, mine, least)))
 }
 
 /// What I may do with an event or group, as links.

@@ -75,7 +75,7 @@ impl On<'_> {
         if role.is_none_or(|role| role > Role::Host) && who != Some(self.shared.me) {
             let yours = role.map_or("have no role", |_| "are a door").to_owned();
             let wanted = "a host; `me` shows your own".into();
-            let (object, least) = (format!("{:?}", group.name), Some(Role::Host));
+            let (object, least) = (group.name, Some(Role::Host));
             return Err(Refusal::Right { object, yours, wanted, least });
         }
         let mut reports = Vec::new();

@@ -173,11 +173,11 @@ pub(in crate::daemon) fn role_word(role: Role) -> &'static str {
 
 pub(super) fn right(object: &str, yours: Option<Role>, wanted: Sentence) -> Refusal {
     let yours = yours.map_or_else(|| "have no role".to_owned(), |role| format!("are {}", role_word(role)));
-    Refusal::Right { object: format!("{object:?}"), yours, wanted, least: None }
+    Refusal::Right { object: object.to_owned(), yours, wanted, least: None }
 }
 
 /// Whoever stands below `least`.
-pub(super) fn below(object: &str, yours: Option<Role>, least: Role) -> Refusal {
+pub(crate) fn below(object: &str, yours: Option<Role>, least: Role) -> Refusal {
     match right(object, yours, role_word(least).into()) {
         Refusal::Right { object, yours, wanted, .. } => {
             Refusal::Right { object, yours, wanted, least: Some(least) }
