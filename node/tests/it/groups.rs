@@ -128,6 +128,8 @@ fn an_owner_who_is_stated_to_be_silent_is_followed_and_takes_it_back_by_answerin
     assert_eq!((stated.subject, stated.heir), (feed(&ana), feed(&cat)));
     let line = group(&ben, &id).silent[0].clone();
     assert_eq!((line.owners, line.reached), (1, false));
+    let again = states(&ben, &ana, &cat).unwrap_err().to_string();
+    assert!(again.contains("you state that already"), "{again}");
     assert!(matches!(states(&cat, &ana, &cat), Ok(Response::Stated(_))));
     meet(&[&ana, &ben, &cat]);
     assert!(group(&ana, &id).silent[0].reached);

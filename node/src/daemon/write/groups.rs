@@ -7,6 +7,7 @@ use klatch_feed::{EntryId, EventState, FeedId, Post, Seq};
 
 use super::rights::{below, raised};
 use super::{On, Plan, created, no_effect, right, role_in, said};
+use crate::daemon::read;
 use crate::daemon::refusal::Refusal;
 use crate::daemon::response::{Created, Response, Stated};
 use crate::daemon::{Among, local};
@@ -215,6 +216,14 @@ impl On<'_> {
         let (cut_seq, cut_id) = self.honoured(&subject)?;
         let post = Post::Silent { group: group.id, subject, heir: heir_person, cut_seq, cut_id };
         let (id, subject, heir) = (group.id, subject.feed, heir_person.feed);
+        let same = group.silent.iter().filter(|line| (line.subject, line.heir) == (subject, heir));
+        for statement in same.flat_map(|line| &line.statements) {
+            let entry = self.snapshot.entry(statement)?.filter(|entry| entry.header().author == self.me);
+            if entry.as_ref().and_then(read::read).is_some_and(|said| said == post) {
+                let problem = "you state that already, and nothing of theirs came since";
+                return Err(no_effect(said("refused-silent-said", "", problem)));
+            }
+        }
         Ok(Plan::posts(vec![post], move |entries| {
             Response::Stated(Stated { created: created(entries), group: id, subject, heir })
         }))

@@ -139,6 +139,7 @@ refused-pub-listed-max = Es stehen schon { $max } Gruppen und Treffen dort: Nimm
 refused-pub-unmarked = Die Gastgeber haben das nicht öffentlich gemacht: Nur sie können es.
 refused-silence-none = { $who } wurde ohne das gegründet: Dort kann niemand sagen, dass ein Eigentümer verstummt ist.
 refused-no-owner = { $who } gehört die Gruppe nicht.
+refused-silent-said = Das sagst du schon, und von der Person kam seither nichts.
 refused-silent-self = Niemand macht für sich selbst weiter, und du bist da.
 refused-not-silent = Niemand sagt in { $who }, dass du verstummt bist.
 refused-hide-elsewhere = Das gehört zu etwas anderem als { $who }: Verbirg es dort.

@@ -139,6 +139,7 @@ refused-pub-listed-max = { $max } groups and events are listed already: take som
 refused-pub-unmarked = Its hosts have not made that public: only they can.
 refused-silence-none = { $who } was founded without it: nobody can say there that an owner is silent.
 refused-no-owner = { $who } is no owner of the group.
+refused-silent-said = You say that already, and nothing of theirs came since.
 refused-silent-self = Nobody goes on for themselves, and you are here.
 refused-not-silent = Nobody says in { $who } that you are silent.
 refused-hide-elsewhere = That is about something else than { $who }: hide it there.
