@@ -312,7 +312,7 @@ fn poll(at: &Somebody, poll: &EntryId) -> PollLine {
     }
 }
 
-fn polls(at: &Somebody, group: &EntryId) -> usize {
+pub(crate) fn polls(at: &Somebody, group: &EntryId) -> usize {
     match at.ask(Request::GroupLocal { group: group.to_string() }) {
         Ok(Response::GroupLocal(local)) => local.polls.len(),
         other => panic!("{other:?}"),

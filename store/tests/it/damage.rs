@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use klatch_feed::Post;
 use klatch_store::{CutOff, Held, OpenError, Store, TOKENS};
 use redb::ReadableTable;
 use tempfile::TempDir;
@@ -242,5 +243,44 @@ fn a_damaged_entry_of_ones_own_stays_and_all_else_is_read() {
         store = Store::open(home.path(), net(), me.feed()).unwrap();
         assert_eq!(state(&store, &Author::new(2)).0, 400);
         assert_eq!(state(&store, &me).0, 2, "nothing of it is given up");
+    }
+}
+
+#[test]
+fn a_row_of_an_index_that_says_something_else_is_named_and_made_anew() {
+    for table in ["refs", "announced"] {
+        let (home, mut store) = store();
+        let mut ana = Author::new(2);
+        let group = ana.post(&Post::Group {
+            name: "Rust".into(),
+            owners: vec![],
+            schedulers: Default::default(),
+            joining: Default::default(),
+            silence: None,
+        });
+        let options = vec!["2126-12-03T19:00".into(), "2126-12-04T19:00".into()];
+        let (question, zone, minutes) = ("When?".into(), "UTC".into(), 60);
+        ana.post(&Post::Poll { group, question, zone, minutes, options });
+        ana.post(&Post::Join { group });
+        accept_all(&mut store, &ana);
+        drop(store);
+        let database = redb::Database::open(home.path().join("klatch.redb")).unwrap();
+        let tx = database.begin_write().unwrap();
+        let rows = redb::TableDefinition::<[u8; 40], &[u8]>::new(table);
+        let mut rows = tx.open_table(rows).unwrap();
+        let (key, mut row) = {
+            let (key, row) = rows.last().unwrap().unwrap();
+            (key.value(), row.value().to_vec())
+        };
+        *row.last_mut().unwrap() ^= 1;
+        rows.insert(key, &row[..]).unwrap();
+        drop(rows);
+        tx.commit().unwrap();
+        drop(database);
+        let mut store = Store::open(home.path(), net(), Author::new(1).feed()).unwrap();
+        let problems = verify(&store).problems;
+        assert!(problems.iter().any(|problem| problem.contains(&format!("table {table}"))), "{problems:?}");
+        store.rebuild(&mut |_, _| {}).unwrap();
+        assert_sound(&store);
     }
 }
