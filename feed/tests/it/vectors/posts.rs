@@ -53,6 +53,12 @@ fn succeeds(keep_seq: Value) -> Value {
         "recovery": bytes(4, 32), "salt": bytes(6, 16), "sig": bytes(5, 64) })
 }
 
+fn salted(count: usize) -> Value {
+    let mut said = succeeds(7.into());
+    said["salt"] = bytes(6, count);
+    said
+}
+
 /// Each kind with the number of refs and a body of a middling size.
 fn samples() -> Vec<(&'static str, u16, usize, Value)> {
     let salt = bytes(7, 16);
@@ -207,6 +213,8 @@ fn limits() -> Vec<Value> {
     let table = [
         ("genesis that succeeds", "succeeds", succeeds(1.into()), succeeds(0.into())),
         ("genesis that succeeds", "succeeds", succeeds(u32::MAX.into()), succeeds((1u64 << 32).into())),
+        ("genesis that succeeds", "succeeds", salted(16), salted(15)),
+        ("genesis that succeeds", "succeeds", salted(16), salted(17)),
         ("group", "name", x(120), x(121)),
         ("group", "name", x(1), x(0)),
         ("group", "owners", owners(8), owners(9)),
