@@ -55,7 +55,7 @@ pub(super) enum Event {
     /// A pub was dialled in order to join it.
     Joining(FeedId, Result<Met, DialError>),
     /// What a name stands for; `again` as it was asked.
-    Resolved { feed: FeedId, source: Source, addrs: Vec<SocketAddr>, again: bool },
+    Resolved { feed: FeedId, place: String, source: Source, addrs: Vec<SocketAddr>, again: bool },
     /// A connection wants something done that is not the log's.
     Said(LinkId, Output),
     /// A connection is to be told something, if it still stands.
@@ -103,6 +103,8 @@ pub(super) struct Hub {
     pub(super) interest: Arc<Interest>,
     /// Addresses by name, to be asked about again when none of them works.
     pub(super) named: BTreeMap<FeedId, Vec<(String, Source)>>,
+    /// Those that are being asked about.
+    pub(super) asking: BTreeSet<(FeedId, String)>,
     pub(super) pubs: BTreeSet<FeedId>,
     pub(super) members: BTreeSet<FeedId>,
     pub(super) homes: BTreeSet<FeedId>,
@@ -141,6 +143,7 @@ impl Hub {
             wants: Arc::default(),
             interest: Arc::default(),
             named: BTreeMap::new(),
+            asking: BTreeSet::new(),
             pubs: BTreeSet::new(),
             members: BTreeSet::new(),
             homes: BTreeSet::new(),
@@ -263,17 +266,18 @@ impl Hub {
         Ok(NetResponse::Peers(self.links.values().map(line).collect::<Result<_, Refusal>>()?))
     }
 
-    fn on(&mut self, event: Event) {
+    pub(super) fn on(&mut self, event: Event) {
         match event {
             Event::Knocked(stream, address) => self.knocked(stream, address),
             Event::Answered(ticket, address, answered) => self.answered(ticket, address, answered),
             Event::Dialled(feed, dialled) => self.dialled(feed, dialled),
             Event::Joining(feed, dialled) => self.join_dialled(feed, dialled),
-            Event::Resolved { feed, source, addrs, again: true } => {
-                self.book.asked_again(self.now(), feed, source, &addrs);
-            }
-            Event::Resolved { feed, source, addrs, .. } => {
-                self.book.learn(self.now(), feed, source, &addrs);
+            Event::Resolved { feed, place, source, addrs, again } => {
+                self.asking.remove(&(feed, place));
+                match again {
+                    true => self.book.asked_again(self.now(), feed, source, &addrs),
+                    false => drop(self.book.learn(self.now(), feed, source, &addrs)),
+                }
             }
             Event::Said(link, output) => self.said(link, output),
             Event::Tell(link, input) => self.tell(link, input),

@@ -290,6 +290,14 @@ pub(super) mod tests {
         held.and_then(|bytes| Asked::decode(&bytes))
     }
 
+    /// The log of a new identity.
+    pub(in crate::net) fn started(folder: &Folder) -> (Daemon, Network) {
+        let (home, network) = (Home::at(folder.join("home")), Network::public("test").unwrap());
+        create(&home, &network, "Ana", |_, _| Ok(())).unwrap();
+        let options = Options { live: true, ..Options::default() };
+        (Daemon::start(&home, home.lock().unwrap(), options).unwrap(), network)
+    }
+
     /// Somebody who is followed begins when all places for who succeeds them are taken by what says nothing.
     pub(in crate::net) async fn crowd(handle: &Handle, network: &Network) {
         let secret = SecretKey::from_seed(&[8; 32]);
@@ -308,10 +316,7 @@ pub(super) mod tests {
     #[tokio::test]
     async fn no_token_is_kept_of_a_meeting_that_began_before_a_statement_may_have_been_crowded_out() {
         let folder = tempfile::tempdir().unwrap();
-        let (home, network) = (Home::at(folder.path().join("home")), Network::public("crowded").unwrap());
-        create(&home, &network, "Ana", |_, _| Ok(())).unwrap();
-        let daemon =
-            Daemon::start(&home, home.lock().unwrap(), Options { live: true, ..Options::default() }).unwrap();
+        let (daemon, network) = started(folder.path());
         let (handle, peer) = (daemon.handle(), FeedId::new([9; 32]));
         let meets = async |losses, token| {
             let (outputs, received) = mpsc::channel(1);

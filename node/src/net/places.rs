@@ -77,12 +77,15 @@ impl Hub {
 
     /// Asks what a name stands for. `again` tells that it was asked about before, and nobody was reached there.
     pub(super) fn resolve(&mut self, feed: FeedId, place: String, source: Source, again: bool) {
+        if !self.asking.insert((feed, place.clone())) {
+            return; // Nobody has answered yet: each failed dial would ask once more, for as long as there is no network.
+        }
         let events = self.events.clone();
         self.tasks.spawn(async move {
             loop {
                 match dial::resolve(&place).await {
                     Ok(addrs) => {
-                        let resolved = Event::Resolved { feed, source, addrs, again };
+                        let resolved = Event::Resolved { feed, place, source, addrs, again };
                         return drop(events.send(resolved).await);
                     }
                     Err(error) => tracing::debug!(%error, "asking again later"),
@@ -93,5 +96,40 @@ impl Hub {
                 }
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use klatch_feed::SecretKey;
+    use tokio::sync::mpsc;
+
+    use super::super::links::tests::started;
+    use super::super::renewal::tests::local;
+    use super::super::strangers::Strangers;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_is_asked_about_once_at_a_time_and_again_when_that_is_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let (daemon, network) = started(folder.path());
+        let (events, mut heard) = mpsc::channel(64);
+        let mine = Arc::new(local(&network, SecretKey::from_seed(&[1; 32])));
+        let mut hub = Hub::new(daemon.handle(), mine, events, vec![], Strangers::start(64).unwrap(), 64);
+        let ask = |hub: &mut Hub, feed, place: &str| {
+            hub.resolve(FeedId::new([feed; 32]), place.to_owned(), Source::Given, true);
+            hub.tasks.len()
+        };
+        let (nothing, something) = ("a name without a port", "127.0.0.1:9");
+        let asked = [(2, nothing), (2, nothing), (3, nothing), (3, nothing), (2, something), (2, something)];
+        assert_eq!(asked.map(|(feed, place)| ask(&mut hub, feed, place)), [1, 1, 2, 2, 3, 3]);
+        let answered = heard.recv().await.unwrap();
+        hub.on(answered);
+        assert_eq!(hub.book.addrs(&FeedId::new([2; 32])).len(), 1);
+        ask(&mut hub, 2, something);
+        let again = heard.recv().await.unwrap();
+        assert!(matches!(again, Event::Resolved { again: true, .. }), "{again:?}");
     }
 }

@@ -34,7 +34,7 @@ impl Renewal {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
     use klatch_feed::SecretKey;
@@ -43,15 +43,13 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::super::hub::Hub;
-    use super::super::links::{Met, tests::crowd};
+    use super::super::links::Met;
+    use super::super::links::tests::{crowd, started};
     use super::super::strangers::Strangers;
     use super::*;
-    use crate::daemon::create::create;
-    use crate::daemon::{Daemon, Options};
-    use crate::home::Home;
     use crate::network::Network;
 
-    fn local(network: &Network, secret: SecretKey) -> noise::Local {
+    pub(in crate::net) fn local(network: &Network, secret: SecretKey) -> noise::Local {
         noise::Local::new(noise::Network::new(network.id(), *network.key()), secret).unwrap()
     }
 
@@ -59,10 +57,7 @@ mod tests {
     async fn a_connection_that_began_before_a_statement_may_have_been_crowded_out_ends_and_a_later_one_stays()
     {
         let folder = tempfile::tempdir().unwrap();
-        let (home, network) = (Home::at(folder.path().join("home")), Network::public("anew").unwrap());
-        create(&home, &network, "Ana", |_, _| Ok(())).unwrap();
-        let daemon =
-            Daemon::start(&home, home.lock().unwrap(), Options { live: true, ..Options::default() }).unwrap();
+        let (daemon, network) = started(folder.path());
         let handle = daemon.handle();
         let mine = Arc::new(local(&network, SecretKey::from_seed(&handle.secret().seed())));
         let (events, _heard) = mpsc::channel(64);
