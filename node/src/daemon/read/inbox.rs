@@ -20,8 +20,10 @@ use crate::daemon::inbox::Notice;
 use crate::daemon::news;
 use crate::daemon::owner::{LOOK_BACK_MS, as_told, looked_at, of_group};
 
-/// Most that are listed of comments, of polls, and of new events: the newest. Source: spec/meetup.md, "telling".
-const LISTED_MAX: usize = 50;
+/// Most comments that are listed, the newest. Source: spec/meetup.md, "telling".
+const COMMENTS_MAX: usize = 50;
+/// ... and of open polls and of new events.
+const ASKED_MAX: usize = 20;
 /// Own entries read at once.
 const LOOK: usize = 512;
 
@@ -86,11 +88,15 @@ impl On<'_> {
             };
             of_kind.push(Word::Announced(row));
         }
-        notices.extend(self.newest(events, |_, entry| match self.snapshot.event(&entry.id())? {
-            Some(event) => Ok(news::unanswered(self.snapshot, &event, &me, now_ms)?),
-            None => Ok(None),
-        })?);
-        notices.extend(self.newest(polls, |group, entry| {
+        notices.extend(self.newest(
+            events,
+            ASKED_MAX,
+            |_, entry| match self.snapshot.event(&entry.id())? {
+                Some(event) => Ok(news::unanswered(self.snapshot, &event, &me, now_ms)?),
+                None => Ok(None),
+            },
+        )?);
+        notices.extend(self.newest(polls, ASKED_MAX, |group, entry| {
             Ok(match groups.get(group) {
                 Some(group) => news::asked(self.snapshot, &me, group, entry, now_ms)?,
                 None => None, // Of an event there are no polls.
@@ -98,7 +104,7 @@ impl On<'_> {
         })?);
         notices.sort_by_key(|notice| (notice.start_ms.is_none(), notice.start_ms, notice.object));
         let (mut about, mut seen) = (BTreeMap::new(), BTreeSet::new());
-        notices.extend(self.newest(said, |object, entry| {
+        notices.extend(self.newest(said, COMMENTS_MAX, |object, entry| {
             // What is announced may answer as well.
             if !seen.insert(entry.id()) {
                 return Ok(None);
@@ -121,16 +127,17 @@ impl On<'_> {
         Ok(Response::Inbox(listed))
     }
 
-    /// What the newest of these tell, as much as is listed.
+    /// What the newest of these tell, at most `max`.
     fn newest(
         &self,
         mut words: Vec<Word>,
+        max: usize,
         mut tells: impl FnMut(&EntryId, &Verified) -> Result<Option<Notice>, Refusal>,
     ) -> Result<Vec<Notice>, Refusal> {
         words.sort_by_key(|word| Reverse(word.at()));
         let (mut told, mut hearing) = (Vec::new(), Hearing::default());
         for word in words {
-            if told.len() == LISTED_MAX {
+            if told.len() == max {
                 break;
             }
             let (object, entry) = match word {
