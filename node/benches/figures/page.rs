@@ -11,6 +11,7 @@ use klatch::daemon::{Daemon, Handle, Options, Request, Response};
 use klatch::demo::actor::Actor;
 use klatch::home::Home;
 use klatch::network::Network;
+use klatch_feed::EntryId;
 use klatch_store::Store;
 use serde_json::Value;
 
@@ -25,8 +26,8 @@ const VISITS: usize = 500;
 const WARM: usize = 20;
 /// Events of others that the owner said yes to.
 const ANSWERED: usize = 20;
-/// Groups of which the owner is a member at first.
-const JOINED: usize = 20;
+/// Groups of which the owner is a member at first, but for one that is joined when the inbox is looked at.
+const JOINED: usize = 19;
 
 pub(crate) fn figures(ceilings: &Ceilings) -> Vec<Figure> {
     let folder = tempfile::tempdir().expect("there is a temporary folder");
@@ -59,13 +60,16 @@ pub(crate) fn figures(ceilings: &Ceilings) -> Vec<Figure> {
     reader.down().expect("it ends");
     let owner = Home::at(&reader.home);
     let lock = owner.lock().expect("nobody has it");
-    let daemon = Daemon::start(&owner, lock, Options::default()).expect("it starts");
+    let daemon =
+        Daemon::start(&owner, lock, Options { live: true, ..Options::default() }).expect("it starts");
     let handle = daemon.handle();
+    let join = |group: &EntryId| {
+        handle.call(Request::GroupJoin { group: group.to_string() }).expect("it joins");
+    };
+    join(&others[0]); // Who writes has waited for all that a node does at its start.
     let first = asked(&handle);
     let few = times(|| asked(&handle));
-    for group in others {
-        handle.call(Request::GroupJoin { group: group.to_string() }).expect("it joins");
-    }
+    others[1..].iter().for_each(join);
     let many = times(|| asked(&handle));
     vec![
         Figure::told("Home at 1 M entries, 1,000 events, p50", at(&home, 0.5), "ms", trip, Better::Less),
@@ -79,16 +83,16 @@ pub(crate) fn figures(ceilings: &Ceilings) -> Vec<Figure> {
         ),
         Figure::told("... inbox, p99", at(&inbox, 0.99), "ms", trip, Better::Less),
         Figure::told("... an event, p99", at(&event, 0.99), "ms", trip, Better::Less),
-        Figure::told("inbox asked for, 20 groups, 200 open polls: first", first, "ms", trip, Better::Less),
-        Figure::new("... from then on, p50", at(&few, 0.5), "ms", trip, (Better::Less, 1.0)),
-        Figure::told("... p99", at(&few, 0.99), "ms", trip, Better::Less),
+        Figure::new("inbox of 20 groups with 200 open polls, first", first, "ms", trip, (Better::Less, 1.0)),
+        Figure::new("... from then on, p99", at(&few, 0.99), "ms", trip, (Better::Less, 1.0)),
         Figure::told(
-            "... in 100 groups with 1,000 open polls, p50",
+            "... of 100 groups with 1,000 open polls, p50",
             at(&many, 0.5),
             "ms",
             trip,
             Better::Less,
         ),
+        Figure::told("... p99", at(&many, 0.99), "ms", trip, Better::Less),
     ]
 }
 

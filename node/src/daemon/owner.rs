@@ -170,6 +170,10 @@ impl Owner {
 
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         self.rank_all();
+        if self.options.live {
+            // Whoever asks first is not to wait for the own log and the disk's pages. A failure shows when they ask.
+            let _ = super::read::answer(&self.shared, &[], &Request::Inbox, &mut |_, _| {});
+        }
         // One command on the log closes the store right after, and needs no timer.
         let timer = self.options.live.then(|| runtime::Builder::new_current_thread().enable_time().build());
         let timer = timer.and_then(|timer| {
