@@ -9,6 +9,7 @@ use klatch_feed::meetup::why::Why;
 use klatch_feed::{
     EntryId, EventState, Facts, FeedId, ForkProof, GroupState, Kind, Lineage, NetId, Seq, Verified, codec,
 };
+use memchr::memmem;
 use redb::{ReadTransaction, ReadableTable};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -422,6 +423,21 @@ impl Snapshot {
         guard(|| {
             let table = self.tx.open_table(GROUPS)?;
             table.iter()?.filter_map(|row| one(row, "groups").transpose()).collect()
+        })
+    }
+
+    /// ... that names `feed` anywhere in its state; the others are not taken apart.
+    pub fn groups_naming(&self, feed: &FeedId) -> Result<Vec<GroupState>, DiskError> {
+        guard(|| {
+            let (table, name) = (self.tx.open_table(GROUPS)?, memmem::Finder::new(feed.as_bytes()));
+            let mut groups = Vec::new();
+            for row in table.iter()? {
+                let (id, state) = row?;
+                if name.find(state.value()).is_some() {
+                    groups.extend(one(Ok((id, state)), "groups")?);
+                }
+            }
+            Ok(groups)
         })
     }
 

@@ -407,6 +407,9 @@ fn what_is_asked_and_scheduled_in_a_group_is_kept_apart_until_it_is_taken_back()
         rows.iter().map(place).collect::<Vec<_>>()
     };
     assert_eq!(announced(&|_, _| true), [3, 4, 5]);
+    let naming = |feed| reader.snapshot().unwrap().groups_naming(&feed).unwrap();
+    assert_eq!(naming(ana.feed()), reader.snapshot().unwrap().groups().unwrap());
+    assert_eq!(naming(Author::new(3).feed()), []);
     assert_eq!(announced(&|of, _| of == kind::EVENT), [5]);
     let late = ana.log[3].header().time_ms;
     assert_eq!(announced(&|_, time_ms| time_ms >= late), [3, 4, 5]);

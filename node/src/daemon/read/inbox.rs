@@ -71,7 +71,7 @@ impl On<'_> {
                 notices.extend(looked_at(self.snapshot, event, self.shared, now_ms)?);
             }
         }
-        for group in self.snapshot.groups()? {
+        for group in self.snapshot.groups_naming(&me)? {
             notices.extend(of_group(self.snapshot, &group, &me)?);
             if group.members.contains(&me) {
                 groups.insert(group.id, group);
