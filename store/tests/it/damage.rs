@@ -9,7 +9,7 @@ use klatch_store::{CutOff, Held, OpenError, Store, TOKENS};
 use redb::ReadableTable;
 use tempfile::TempDir;
 
-use crate::{Author, accept, accept_all, assert_sound, net, note, state, store, verify};
+use crate::{Author, accept, accept_all, assert_sound, group, net, note, state, store, verify};
 
 /// A quiet panic hook for what the store catches; all else speaks as before.
 fn hush() {
@@ -251,13 +251,7 @@ fn a_row_of_an_index_that_says_something_else_is_named_and_made_anew() {
     for table in ["refs", "announced"] {
         let (home, mut store) = store();
         let mut ana = Author::new(2);
-        let group = ana.post(&Post::Group {
-            name: "Rust".into(),
-            owners: vec![],
-            schedulers: Default::default(),
-            joining: Default::default(),
-            silence: None,
-        });
+        let group = ana.post(&group());
         let options = vec!["2126-12-03T19:00".into(), "2126-12-04T19:00".into()];
         let (question, zone, minutes) = ("When?".into(), "UTC".into(), 60);
         ana.post(&Post::Poll { group, question, zone, minutes, options });

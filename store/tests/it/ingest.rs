@@ -4,7 +4,9 @@ use klatch_feed::post::{Answer, Tone, kind};
 use klatch_feed::{AcceptError, Kind, Post};
 use klatch_store::{Announced, Outcome, SetLocal, Store, TOKENS};
 
-use crate::{Author, NOTE, accept, accept_all, assert_sound, draft, ingest, net, note, state, store};
+use crate::{
+    Author, NOTE, accept, accept_all, assert_sound, draft, group, ingest, net, note, state, store, tea,
+};
 
 /// Len 6, anchors at 3 and 6 known to whoever takes the two chunks.
 fn ben() -> Author {
@@ -365,31 +367,15 @@ fn what_is_worked_on_ahead_comes_out_as_if_it_came_alone() {
 #[test]
 fn what_is_asked_and_scheduled_in_a_group_is_kept_apart_until_it_is_taken_back() {
     let mut ana = Author::new(2);
-    let group = ana.post(&Post::Group {
-        name: "Rust".into(),
-        owners: vec![],
-        schedulers: Default::default(),
-        joining: Default::default(),
-        silence: None,
-    });
+    let group = ana.post(&group());
     let comment = Post::Comment { object: group, reply: None, text: "well".into(), tone: None };
     ana.post(&comment);
     let options = vec!["2026-12-03T19:00".into(), "2026-12-04T19:00".into()];
     let poll = Post::Poll { group, question: "When?".into(), zone: "UTC".into(), minutes: 60, options };
     let first = ana.post(&poll);
     ana.post(&poll);
-    let event = |group| Post::Event {
-        group,
-        title: "Tea".into(),
-        start: "2026-12-03T19:00".into(),
-        zone: "UTC".into(),
-        minutes: 60,
-        capacity: None,
-        split: false,
-        repeat: None,
-    };
-    ana.post(&event(Some(group)));
-    ana.post(&event(None));
+    ana.post(&tea(Some(group)));
+    ana.post(&tea(None));
     let (_home, mut store) = store();
     accept_all(&mut store, &ana);
     let reader = store.reader();
@@ -426,16 +412,7 @@ fn what_is_asked_and_scheduled_in_a_group_is_kept_apart_until_it_is_taken_back()
 #[test]
 fn comments_and_answers_to_them_are_found_by_what_they_point_at_and_what_is_announced_apart() {
     let (mut ana, mut ben) = (Author::new(2), Author::new(3));
-    let event = ana.post(&Post::Event {
-        group: None,
-        title: "Tea".into(),
-        start: "2026-12-03T19:00".into(),
-        zone: "UTC".into(),
-        minutes: 60,
-        capacity: None,
-        split: false,
-        repeat: None,
-    });
+    let event = ana.post(&tea(None));
     let comment = |reply, tone| Post::Comment { object: event, reply, text: "well".into(), tone };
     let said = ana.post(&comment(None, None));
     ana.post(&comment(None, Some(Tone::Announcement)));

@@ -166,6 +166,18 @@ fn verify(store: &Store) -> Report {
     store.reader().snapshot().unwrap().verify(&mut |_, _| {}).unwrap()
 }
 
+/// A group that its founder alone leads.
+fn group() -> Post {
+    let (schedulers, joining) = Default::default();
+    Post::Group { name: "Rust".into(), owners: vec![], schedulers, joining, silence: None }
+}
+
+/// An event, in a group or by itself.
+fn tea(group: Option<EntryId>) -> Post {
+    let (title, start, zone) = ("Tea".into(), "2026-12-03T19:00".into(), "UTC".into());
+    Post::Event { group, title, start, zone, minutes: 60, capacity: None, split: false, repeat: None }
+}
+
 /// All entries, indexes and views are in order, and each view is what all its facts fold to at once: the store folds
 /// what a group says apart from what is said of its events.
 fn assert_sound(store: &Store) {
